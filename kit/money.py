@@ -1,0 +1,90 @@
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from babel.core import Locale, UnknownLocaleError
+from babel.numbers import format_currency, list_currencies
+
+from kit.errors import Invalid
+
+# What one charge may come to, in minor units: https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
+MOST_MINOR = 99_999_999
+_KNOWN = frozenset(list_currencies())
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in minor units (cents, yen, fils) of an ISO 4217 currency, whose code is kept lower-case."""
+
+    amount_minor: int
+    currency: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "currency", check_currency(self.currency))
+
+    @classmethod
+    def parse(cls, amount: str, currency: str) -> "Money":
+        """Reads a price as people write it: `19`, `19.00`, `19,5`. Raises Invalid, naming what is wrong."""
+        code = check_currency(currency)
+        exponent = exponent_of(code)
+        try:
+            value = Decimal(amount.replace(",", "."))
+        except InvalidOperation:
+            raise Invalid(
+                f"“{amount}” is not a price; write it like 19.00", fields={"price": amount}
+            ) from None
+        if not value.is_finite() or value < 0:
+            raise Invalid("a price is a number of zero or more, like 19.00", fields={"price": amount})
+        minor = value.scaleb(exponent)
+        if minor != minor.to_integral_value():
+            raise Invalid(
+                f"{code.upper()} has {exponent} decimal places, so “{amount}” is too exact",
+                fields={"price": amount},
+            )
+        if minor > MOST_MINOR:
+            raise Invalid("the price is larger than one payment may be", fields={"price": amount})
+        return cls(int(minor), code)
+
+    def format(self, language: str = "en") -> str:
+        """As people of that language write it: `$19.00`, `19,00 €`, `¥1,900`."""
+        value = Decimal(self.amount_minor).scaleb(-exponent_of(self.currency))
+        if self.currency == "xtr":
+            return f"{self.amount_minor} ⭐"
+        # CLDR rounds some currencies to whole units that are charged in hundredths
+        by_cldr = exponent_of(self.currency) != _HUNDREDTHS
+        return format_currency(
+            value, self.currency.upper(), locale=language_of(language), currency_digits=by_cldr
+        )
+
+
+_HUNDREDTHS = 2
+
+
+def language_of(tag: str) -> str:
+    """A language that Babel knows for a tag as Telegram gives it (`pt-br`), English when there is none."""
+    try:
+        return str(Locale.parse(tag.replace("-", "_").split("_")[0]))
+    except (UnknownLocaleError, ValueError):
+        return "en"
+
+
+def check_currency(code: str) -> str:
+    lowered = code.lower()
+    if lowered != "xtr" and lowered.upper() not in _KNOWN:
+        raise Invalid(f"“{code}” is not a currency; use a code such as usd", fields={"currency": code})
+    return lowered
+
+
+# What Stripe takes minor units to be, which is not always what CLDR says (isk and ugx are counted in
+# hundredths): https://docs.stripe.com/currencies#special-cases. Stars (xtr) have no smaller unit.
+_WHOLE = frozenset(
+    {"bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"}
+    | {"xtr"}
+)
+_THOUSANDTHS = frozenset({"bhd", "jod", "kwd", "omr", "tnd"})
+
+
+def exponent_of(currency: str) -> int:
+    """How many decimal places the minor unit stands for: 2 for usd, 0 for jpy, 3 for kwd."""
+    if currency in _WHOLE:
+        return 0
+    return 3 if currency in _THOUSANDTHS else 2

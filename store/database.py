@@ -1,0 +1,186 @@
+"""The one way to the store: who opens a transaction, on which database, and what it promises."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+from sqlalchemy import ColumnElement, DateTime, event, func, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+from sqlalchemy.sql.expression import FunctionElement
+
+from store.models.base import Base
+
+BUSY_TIMEOUT_MS = 10_000
+_WAKES = "wakes"
+Topic = str
+
+
+def as_async_url(url: str) -> URL:
+    """`sqlite:///…` or `postgresql://…` as people write it, with the driver that Spark uses."""
+    parsed = make_url(url)
+    match parsed.get_backend_name():
+        case "sqlite":
+            return parsed.set(drivername="sqlite+aiosqlite")
+        case "postgresql":
+            return parsed.set(drivername="postgresql+asyncpg")
+        case other:
+            raise ValueError(f"store.url: “{other}” is not a store; use sqlite:///… or postgresql://…")
+
+
+class Database:
+    """One SQLite file or one PostgreSQL, with sessions that write and sessions that only read.
+
+    SQLite: one writer at a time, first come first served, each `BEGIN IMMEDIATE`, so that nobody upgrades a
+    read lock and fails; readers never take the write lock. PostgreSQL: READ COMMITTED.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        self.url = as_async_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._listeners: list[Callable[[frozenset[Topic]], None]] = []
+        if self.is_sqlite:
+            if self.url.database and self.url.database != ":memory:":
+                Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+            self.engine = _sqlite_engine(self.url, pool_size=1, begin="BEGIN IMMEDIATE", query_only=False)
+            self._read_engine = _sqlite_engine(self.url, pool_size=4, begin="BEGIN", query_only=True)
+        else:
+            self.engine = create_async_engine(
+                self.url,
+                pool_size=pool_size,
+                max_overflow=0,
+                pool_pre_ping=True,
+                json_serializer=_to_json,
+                json_deserializer=orjson.loads,
+                isolation_level="READ COMMITTED",
+            )
+            self._read_engine = self.engine.execution_options(postgresql_readonly=True)
+        self._writing = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._reading = async_sessionmaker(self._read_engine, expire_on_commit=False, autoflush=False)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """What happens inside is saved together or not at all. No wire call belongs inside."""
+        async with self._writing() as session:
+            async with session.begin():
+                yield session
+            woken = frozenset(session.info.get(_WAKES, ()))
+        if woken:
+            for listener in self._listeners:
+                listener(woken)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """A consistent read that never waits for a writer; writing through it fails."""
+        async with self._reading() as session, session.begin():
+            yield session
+
+    def on_commit(self, listener: Callable[[frozenset[Topic]], None]) -> None:
+        """Calls `listener` after each commit with the topics that it woke."""
+        self._listeners.append(listener)
+
+    async def is_up(self) -> bool:
+        try:
+            async with asyncio.timeout(5), self.reading() as session:
+                await session.execute(text("SELECT 1"))
+        except (DBAPIError, OSError, TimeoutError):
+            return False
+        return True
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+        if self.is_sqlite:
+            await self._read_engine.dispose()
+
+
+def wake(session: AsyncSession, topic: Topic) -> None:
+    """Asks that whoever works on `topic` is told once this transaction is saved, and not before."""
+    session.info.setdefault(_WAKES, set()).add(topic)
+
+
+async def insert_once(session: AsyncSession, model: type[Base], values: Mapping[str, Any]) -> int | None:
+    """The new row's id, or None when a unique key says that it is there already: the database decides."""
+    dialect = postgresql if is_postgresql(session) else sqlite
+    statement = dialect.insert(model).values(**values).on_conflict_do_nothing()
+    key = next(iter(model.__table__.primary_key))
+    return (await session.execute(statement.returning(key))).scalar_one_or_none()
+
+
+def is_postgresql(session: AsyncSession) -> bool:
+    return session.get_bind().dialect.name == "postgresql"
+
+
+def is_unavailable(error: BaseException) -> bool:
+    """True when the store could not be reached or was busy: not the data's fault, so try again later."""
+    return isinstance(error, (OperationalError, InterfaceError, OSError, TimeoutError)) or (
+        isinstance(error, DBAPIError) and error.connection_invalidated
+    )
+
+
+class database_now(FunctionElement[Any]):  # noqa: N801 - stands in SQL like a function's name
+    """The database's own clock, which leases go by: several processes agree on it, and nobody moves it."""
+
+    type = DateTime(timezone=True)
+    inherit_cache = True
+
+
+@compiles(database_now, "postgresql")
+def _now_on_postgresql(element: Any, compiler: Any, **kw: Any) -> str:
+    return "clock_timestamp()"
+
+
+@compiles(database_now, "sqlite")
+def _now_on_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
+    return "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)"
+
+
+def database_in(session: AsyncSession, seconds: float) -> ColumnElement[Any]:
+    """The database's own time `seconds` from now."""
+    if is_postgresql(session):
+        return database_now() + func.make_interval(0, 0, 0, 0, 0, 0, seconds)
+    return database_now() + int(seconds * 1_000_000)
+
+
+def _sqlite_engine(url: URL, *, pool_size: int, begin: str, query_only: bool) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=60,
+        json_serializer=_to_json,
+        json_deserializer=orjson.loads,
+    )
+    pragmas: Iterable[str] = (
+        "journal_mode = WAL",
+        "synchronous = FULL",  # a committed claim survives power loss
+        "foreign_keys = ON",
+        f"busy_timeout = {BUSY_TIMEOUT_MS}",
+        f"query_only = {'ON' if query_only else 'OFF'}",
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        # the driver's own habit of opening transactions late is off: we say BEGIN ourselves
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _to_json(value: Any) -> str:
+    return orjson.dumps(value).decode()

@@ -1,0 +1,72 @@
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from store.models.base import Base, Numbered, state_column
+
+
+class Creator(Numbered, Base):
+    """Whose business it is."""
+
+    __tablename__ = "creator"
+    slug: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    currency: Mapped[str]
+    time_zone: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Person(Numbered, Base):
+    """A Telegram user as one bot sees them."""
+
+    __tablename__ = "person"
+    __table_args__ = (UniqueConstraint("bot_id", "telegram_id"),)
+    bot_id: Mapped[int]
+    telegram_id: Mapped[int]
+    first_name: Mapped[str]
+    username: Mapped[str | None]
+    language: Mapped[str]
+    # whom this chat is talking to at present
+    creator_id: Mapped[int | None] = mapped_column(ForeignKey("creator.id"))
+    blocked_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+
+
+class Role(StrEnum):
+    CREATOR = "creator"
+    BUYER = "buyer"
+    BRAND = "brand"
+    AGENT = "agent"
+    ADMIN = "admin"
+
+
+class Account(Numbered, Base):
+    """Someone who can sign in; so far by the Telegram person bound to it."""
+
+    __tablename__ = "account"
+    role: Mapped[Role] = state_column(Role, Role.BUYER)
+    name: Mapped[str]
+    email: Mapped[str | None] = mapped_column(unique=True)
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), unique=True)
+    created_at: Mapped[datetime]
+
+
+class Membership(Base):
+    """An account acts for a creator."""
+
+    __tablename__ = "membership"
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"), primary_key=True, index=True)
+
+
+class BindToken(Base):
+    """A one-time link by which a Telegram person becomes an account's; only its digest is kept."""
+
+    __tablename__ = "bind_token"
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
