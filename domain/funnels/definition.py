@@ -1,0 +1,56 @@
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from domain.durations import Duration
+from domain.flows.definition import Key, Strict, Text
+
+EventName = Annotated[str, StringConstraints(pattern=r"^[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*$")]
+
+
+class Trigger(Strict):
+    event: EventName
+
+
+class WaitStep(Strict):
+    key: Key
+    do: Literal["wait"]
+    time: Duration
+
+
+class LinkButton(Strict):
+    text: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    url: Text
+
+
+class SendStep(Strict):
+    key: Key
+    do: Literal["send"]
+    text: Text
+    buttons: Annotated[tuple[LinkButton, ...], Field(max_length=8)] = ()
+
+
+Step = Annotated[WaitStep | SendStep, Field(discriminator="do")]
+
+
+class Funnel(Strict):
+    """A follow-up: begun by an event, left when one of `stop` happens about the same subject."""
+
+    trigger: Trigger
+    stop: tuple[EventName, ...] = ()
+    steps: Annotated[list[Step], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _keys_are_single(self) -> Self:
+        keys = [step.key for step in self.steps]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise ValueError(f"two steps are called “{key}”")
+        return self
+
+    def position(self, key: str) -> int:
+        """Raises KeyError for a step that this version does not have."""
+        for position, step in enumerate(self.steps):
+            if step.key == key:
+                return position
+        raise KeyError(key)

@@ -1,0 +1,34 @@
+from pydantic import BaseModel, ConfigDict
+
+
+class Plain(BaseModel):
+    """Kept as JSON in the outbox and in replies, so it says all that is needed to send it later."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Button(Plain):
+    """Under a message: a tap gives `data` (1 to 64 bytes) back, or opens `url`."""
+
+    text: str
+    data: str | None = None
+    url: str | None = None
+
+
+class Message(Plain):
+    """What a person shall read, as Telegram HTML; `file` is the id of a stored file to send with it."""
+
+    text: str
+    buttons: tuple[tuple[Button, ...], ...] = ()
+    # the words on a key that shares the person's own contact
+    contact_key: str | None = None
+    # further words that can be typed by pressing a key
+    keys: tuple[str, ...] = ()
+    # keys of an earlier question go away
+    drop_keys: bool = False
+    file: int | None = None
+
+
+def column(*buttons: Button) -> tuple[tuple[Button, ...], ...]:
+    """One button a row."""
+    return tuple((button,) for button in buttons)
