@@ -41,7 +41,6 @@ check: .venv/.dev ## Lint, format, types, import floors, shipped config: all of 
 	step format .venv/bin/ruff format --check; \
 	step types .venv/bin/mypy; \
 	step floors .venv/bin/lint-imports --no-cache; \
-	step yaml .venv/bin/yamllint --strict -d '{rules: {key-duplicates: enable, truthy: enable}}' config.yaml compose.yaml; \
 	step config .venv/bin/spark check; \
 	if [ -n "$$failed" ]; then printf '\ncheck failed:%s\n' "$$failed" >&2; exit 1; fi; \
 	printf '\ncheck: all is well\n'

@@ -24,6 +24,10 @@ _URL = re.compile(r"\S*(?:://|/bot)\S*")
 _FILE_NAME_ESCAPES = {code: f"%{code:02X}" for code in [*range(0x20), ord('"')]}
 
 
+class ConnectionLost(NetworkError):  # noqa: N818 - named as its siblings in the library are
+    """It broke after it was made: the call may have been carried out. The default client tells them not apart."""
+
+
 class AiohttpRequest(BaseRequest):
     """Speaks to the Bot API through aiohttp, raising what `HTTPXRequest` would raise for the same answer
     at a fraction of its cost (bench/RESULTS.md). Times are seconds, None for no limit.
@@ -106,14 +110,15 @@ class AiohttpRequest(BaseRequest):
             raise TimedOut(POOL_TIMEOUT) from None
         try:
             body = _encode(request_data, write_timeout)
-            async with session.request(
-                method, url, data=body, timeout=timeout, allow_redirects=False
-            ) as answer:
+            async with session.request(method, url, data=body, timeout=timeout, allow_redirects=False) as answer:
                 return answer.status, await answer.read()
         except TimeoutError:
             failure: NetworkError = TimedOut()
         except aiohttp.ClientError as error:
-            failure = NetworkError(f"aiohttp.{type(error).__name__}: {_URL.sub('(URL)', str(error))}")
+            carried = not isinstance(error, aiohttp.ClientConnectorError)
+            failure = (ConnectionLost if carried else NetworkError)(
+                f"aiohttp.{type(error).__name__}: {_URL.sub('(URL)', str(error))}"
+            )
         finally:
             pool.release()
         # Raised out here it carries no cause or context: their texts hold the URL, and with it the token.
@@ -129,9 +134,7 @@ class AiohttpRequest(BaseRequest):
         return parsed
 
 
-def _encode(
-    request_data: RequestData | None, write_timeout: float | None
-) -> "_Upload | aiohttp.FormData | None":
+def _encode(request_data: RequestData | None, write_timeout: float | None) -> "_Upload | aiohttp.FormData | None":
     """A plain form, or one of parts when files go along: https://core.telegram.org/bots/api#sending-files"""
     if request_data is None:
         return None

@@ -11,9 +11,7 @@ import structlog
 
 _SAFE_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
 # Personal data and secrets never reach a log line, by the name of the key ...
-_HIDDEN_KEYS = re.compile(
-    r"token|secret|password|authorization|e_?mail|phone|^text$|first_name|username|body"
-)
+_HIDDEN_KEYS = re.compile(r"token|secret|password|authorization|e_?mail|phone|^text$|first_name|username|body")
 # ... and by the look of the value, wherever it stands
 _HIDDEN_VALUES = re.compile(
     r"\d{5,}:[A-Za-z0-9_-]{10,}"  # a bot token

@@ -29,9 +29,7 @@ class Money:
         try:
             value = Decimal(amount.replace(",", "."))
         except InvalidOperation:
-            raise Invalid(
-                f"“{amount}” is not a price; write it like 19.00", fields={"price": amount}
-            ) from None
+            raise Invalid(f"“{amount}” is not a price; write it like 19.00", fields={"price": amount}) from None
         if not value.is_finite() or value < 0:
             raise Invalid("a price is a number of zero or more, like 19.00", fields={"price": amount})
         minor = value.scaleb(exponent)
@@ -51,9 +49,7 @@ class Money:
             return f"{self.amount_minor} ⭐"
         # CLDR rounds some currencies to whole units that are charged in hundredths
         by_cldr = exponent_of(self.currency) != _HUNDREDTHS
-        return format_currency(
-            value, self.currency.upper(), locale=language_of(language), currency_digits=by_cldr
-        )
+        return format_currency(value, self.currency.upper(), locale=language_of(language), currency_digits=by_cldr)
 
 
 _HUNDREDTHS = 2
@@ -77,8 +73,7 @@ def check_currency(code: str) -> str:
 # What Stripe takes minor units to be, which is not always what CLDR says (isk and ugx are counted in
 # hundredths): https://docs.stripe.com/currencies#special-cases. Stars (xtr) have no smaller unit.
 _WHOLE = frozenset(
-    {"bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"}
-    | {"xtr"}
+    {"bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"} | {"xtr"}
 )
 _THOUSANDTHS = frozenset({"bhd", "jod", "kwd", "omr", "tnd"})
 

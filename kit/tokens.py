@@ -10,6 +10,8 @@ import jwt
 from kit.errors import NotSignedIn
 
 LEAST_KEY_BYTES = 32
+ISSUER = "spark"
+AUDIENCE = "spark-api"
 _ALGORITHM = "HS256"
 _REQUIRED = ["sub", "iss", "aud", "iat", "exp", "typ", "jti"]
 

@@ -1,4 +1,6 @@
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -7,6 +9,7 @@ from kit.clock import MovableClock
 from playground.state import State
 
 Api = Literal["telegram", "stripe"]
+FaultKind = Literal["429", "403", "500", "hang", "drop_reply"]
 
 
 class Traveller(Protocol):
@@ -19,17 +22,44 @@ class Traveller(Protocol):
         """Returns once everything that is due by now has been done, sent and answered."""
 
 
+class Watch:
+    """One reader's view of what changed since it last looked; `people` holds chats too, by their ids."""
+
+    def __init__(self) -> None:
+        self.people: set[int] = set()
+        self.news = asyncio.Event()
+
+    def take(self) -> list[int]:
+        people, self.people = sorted(self.people), set()
+        self.news.clear()
+        return people
+
+
 class Changes:
     """Wakes whoever waits for news: the chat page's event streams and long polls."""
 
     def __init__(self) -> None:
         self._waiting: set[asyncio.Future[None]] = set()
+        self._watches: set[Watch] = set()
 
-    def tell(self) -> None:
+    def tell(self, *people: int) -> None:
+        """Something changed: for these people where they are known, somewhere otherwise."""
         waiting, self._waiting = self._waiting, set()
         for future in waiting:
             if not future.done():
                 future.set_result(None)
+        for watch in self._watches:
+            watch.people.update(people)
+            watch.news.set()
+
+    @contextmanager
+    def watching(self) -> Iterator[Watch]:
+        watch = Watch()
+        self._watches.add(watch)
+        try:
+            yield watch
+        finally:
+            self._watches.discard(watch)
 
     async def wait(self, timeout: float) -> bool:  # noqa: ASYNC109 - a long poll's own length, in seconds
         """True when something changed within `timeout` seconds."""
@@ -51,7 +81,7 @@ class Fault:
 
     api: Api
     method: str
-    fault: Literal["429", "403", "500", "hang", "drop_reply"]
+    fault: FaultKind
     times: int = 1
     retry_after: int = 1
 
@@ -65,6 +95,9 @@ class Faults:
 
     def clear(self) -> None:
         self._pending.clear()
+
+    def pending(self) -> list[Fault]:
+        return list(self._pending)
 
     def take(self, api: Api, method: str) -> Fault | None:
         """The fault that this call meets, counted down; `*` as the method of a fault meets every call."""

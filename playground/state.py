@@ -17,6 +17,7 @@ class State:
     """
 
     def __init__(self, path: Path | None = None) -> None:
+        self.path = path
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import orjson
-from sqlalchemy import ColumnElement, DateTime, event, func, text
+from sqlalchemy import ColumnElement, CursorResult, DateTime, Delete, ScalarResult, Update, event, func, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import AsyncAdaptedQueuePool
@@ -21,6 +22,7 @@ from store.models.base import Base
 BUSY_TIMEOUT_MS = 10_000
 _WAKES = "wakes"
 Topic = str
+M = TypeVar("M", bound=Base)
 
 
 def as_async_url(url: str) -> URL:
@@ -113,13 +115,37 @@ async def insert_once(session: AsyncSession, model: type[Base], values: Mapping[
     return (await session.execute(statement.returning(key))).scalar_one_or_none()
 
 
+async def upsert(
+    session: AsyncSession, model: type[M], key: Mapping[str, Any], latest: Mapping[str, Any], **first: Any
+) -> M:
+    """The row under `key` with its `latest` values, made with the `first` ones too when it is new; held until the end.
+
+    `key` names a unique key's columns.
+    """
+    dialect = postgresql if is_postgresql(session) else sqlite
+    statement = (
+        dialect.insert(model)
+        .values(**key, **latest, **first)
+        .on_conflict_do_update(index_elements=list(key), set_=dict(latest))
+        .returning(model)
+    )
+    rows: ScalarResult[M] = await session.scalars(statement, execution_options={"populate_existing": True})
+    return rows.one()
+
+
+async def count_changed(session: AsyncSession, statement: Update | Delete) -> int:
+    """How many rows a conditional UPDATE or DELETE met: 0 means that somebody else was first."""
+    result = await session.execute(statement)
+    return cast("CursorResult[Any]", result).rowcount
+
+
 def is_postgresql(session: AsyncSession) -> bool:
     return session.get_bind().dialect.name == "postgresql"
 
 
 def is_unavailable(error: BaseException) -> bool:
     """True when the store could not be reached or was busy: not the data's fault, so try again later."""
-    return isinstance(error, (OperationalError, InterfaceError, OSError, TimeoutError)) or (
+    return isinstance(error, OperationalError | InterfaceError | PoolTimeoutError | ConnectionError | TimeoutError) or (
         isinstance(error, DBAPIError) and error.connection_invalidated
     )
 

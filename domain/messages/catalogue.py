@@ -20,9 +20,7 @@ def say(key: str, language: str = FALLBACK, **values: object) -> str:
     message = bundle.get_message(key)
     if message.value is None:
         raise KeyError(key)
-    told = {
-        name: value if isinstance(value, (int, float)) else escape(value) for name, value in values.items()
-    }
+    safe = {name: each if isinstance(each, int | float) else escape(each) for name, each in values.items()}
     text, errors = bundle.format_pattern(message.value, safe)
     if errors:
         raise KeyError(f"{key}: {errors[0]}")

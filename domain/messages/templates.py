@@ -1,3 +1,4 @@
+import html
 from collections.abc import Mapping
 from functools import lru_cache
 
@@ -20,6 +21,11 @@ def render(template: str, facts: Mapping[str, Mapping[str, object]]) -> str:
         return _compiled(template).render(facts)
     except (TemplateError, TypeError, ArithmeticError, ValueError) as error:
         raise BadTemplate(f"the text cannot be filled in: {error}") from error
+
+
+def render_address(template: str, facts: Mapping[str, Mapping[str, object]]) -> str:
+    """The same where no HTML is read: the address behind a button."""
+    return html.unescape(render(template, facts))
 
 
 def check_template(template: str) -> str:

@@ -44,6 +44,7 @@ export const api = {
   clock: () => call("GET", "/clock"),
   moveClock: (body) => call("POST", "/clock", body),
   calls: (after) => call("GET", `/calls?after=${after}`),
+  clearFaults: () => call("DELETE", "/faults"),
   addFault: (body) => call("POST", "/faults", body),
 };
 

@@ -1,3 +1,4 @@
+import { CommandMenu } from "./commands.js";
 import { el, icon, iconButton, uniqueId } from "./dom.js";
 
 const SENT_AS = { photo: "Photo", video: "Video", voice: "Voice message", document: "File" };
@@ -27,11 +28,15 @@ export class Composer {
   constructor(person, { send, unblock }) {
     this.person = person;
     this.send = send;
-    this.commands = [];
-    this.active = -1;
     this.keyboardMark = "";
     this.file = null;
-    this.buildCommands();
+    this.menu = new CommandMenu({
+      send: (command) => {
+        this.setText("");
+        send({ text: command });
+      },
+      complete: (command) => this.setText(`${command} `),
+    });
     this.buildContact();
     this.buildTray();
     this.keyboard = el("div", { class: "reply-keyboard", role: "group", "aria-label": "Suggested answers", hidden: true });
@@ -42,7 +47,7 @@ export class Composer {
       el("button", { type: "button", class: "button", text: "Unblock", onclick: unblock }),
     );
     this.buildForm();
-    this.element = el("div", { class: "composer" }, this.menu, this.contact, this.tray, this.form, this.keyboard, this.blockedBar);
+    this.element = el("div", { class: "composer" }, this.menu.element, this.contact, this.tray, this.form, this.keyboard, this.blockedBar);
   }
 
   buildForm() {
@@ -55,10 +60,6 @@ export class Composer {
       enterkeyhint: "send",
       autocomplete: "off",
       dir: "auto",
-      "aria-controls": this.menu.id,
-      "aria-expanded": "false",
-      "aria-autocomplete": "list",
-      role: "combobox",
       oninput: () => this.typed(),
       onkeydown: (event) => this.pressed(event),
       onpaste: (event) => {
@@ -66,8 +67,9 @@ export class Composer {
         if (file) this.attach(file);
       },
     });
+    this.menuButton = iconButton("commands", `Commands of the bot, for ${this.person.first_name}`, { onclick: () => this.menu.toggle() });
+    this.menu.attach(this.input, this.menuButton);
     this.picker = el("input", { type: "file", class: "sr-only", tabindex: "-1", "aria-hidden": "true", onchange: () => this.attach(this.picker.files[0]) });
-    this.menuButton = iconButton("commands", `Commands of the bot, for ${this.person.first_name}`, { "aria-expanded": "false", "aria-controls": this.menu.id, onclick: () => this.toggleMenu() });
     this.form = el(
       "form",
       { class: "composer-form", onsubmit: (event) => this.submit(event) },
@@ -80,13 +82,9 @@ export class Composer {
     );
   }
 
-  buildCommands() {
-    this.menu = el("div", { class: "command-menu", id: uniqueId("commands"), role: "listbox", "aria-label": "Commands", hidden: true });
-  }
-
   buildContact() {
     const id = uniqueId("phone");
-    this.phone = el("input", { id, type: "tel", required: true, autocomplete: "off", value: phoneOf(this.person), pattern: "[+]?[0-9 ()\\-]{5,24}", title: "A phone number, such as +49 151 23456789" });
+    this.phone = el("input", { id, type: "tel", required: true, autocomplete: "off", value: phoneOf(this.person), pattern: "[+]?[0-9 \\(\\)\\-]{5,24}", title: "A phone number, such as +49 151 23456789" });
     this.contact = el(
       "form",
       {
@@ -116,9 +114,10 @@ export class Composer {
   }
 
   /** Takes on what the server says about this chat. */
-  update({ keyboard, commands, blocked }) {
-    this.commands = commands ?? [];
-    this.menuButton.hidden = !this.commands.length;
+  update({ keyboard, keyboard_placeholder: placeholder, commands, blocked }) {
+    this.input.placeholder = placeholder || "Message";
+    this.menu.commands = commands ?? [];
+    this.menuButton.hidden = !this.menu.commands.length;
     this.blockedBar.hidden = !blocked;
     this.form.hidden = blocked;
     const rows = blocked ? [] : (keyboard ?? []);
@@ -196,81 +195,17 @@ export class Composer {
     this.input.style.height = "auto";
     if (this.input.value) this.input.style.height = `${Math.min(this.input.scrollHeight + 2, 160)}px`;
     const match = /^\/(\w*)$/.exec(this.input.value);
-    if (match) this.showMenu(match[1].toLowerCase());
-    else this.hideMenu();
+    if (match) this.menu.show(match[1].toLowerCase());
+    else this.menu.hide();
   }
 
   pressed(event) {
     if (event.isComposing) return;
-    const open = !this.menu.hidden;
-    if (open && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
+    if (this.menu.pressed(event)) {
       event.preventDefault();
-      this.choose(this.active + (event.key === "ArrowDown" ? 1 : -1));
-    } else if (open && event.key === "Escape") {
-      event.preventDefault();
-      this.hideMenu();
-    } else if (open && event.key === "Tab" && !event.shiftKey && this.active >= 0) {
-      event.preventDefault();
-      this.setText(`${this.menu.children[this.active].dataset.command} `);
     } else if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
-      if (open && this.active >= 0) this.menu.children[this.active].click();
-      else this.submit();
+      this.submit();
     }
-  }
-
-  toggleMenu() {
-    if (!this.menu.hidden) return this.hideMenu();
-    this.showMenu("");
-    this.input.focus();
-    this.choose(0);
-    return undefined;
-  }
-
-  showMenu(prefix) {
-    const matching = this.commands.filter(({ command }) => command.startsWith(prefix));
-    this.menu.replaceChildren(
-      ...matching.map(({ command, description }) =>
-        el(
-          "div",
-          {
-            class: "command",
-            role: "option",
-            id: uniqueId("command"),
-            "data-command": `/${command}`,
-            // keeps the focus, and with it the keyboard, in the input
-            onmousedown: (event) => event.preventDefault(),
-            onclick: () => {
-              this.setText("");
-              this.send({ text: `/${command}` });
-            },
-          },
-          el("span", { class: "command-name", text: `/${command}` }),
-          el("span", { class: "command-about", dir: "auto", text: description }),
-        ),
-      ),
-    );
-    this.setMenu(matching.length > 0);
-    this.choose(-1);
-  }
-
-  hideMenu() {
-    this.setMenu(false);
-    this.choose(-1);
-  }
-
-  setMenu(open) {
-    this.menu.hidden = !open;
-    for (const control of [this.menuButton, this.input]) control.setAttribute("aria-expanded", String(open));
-  }
-
-  choose(index) {
-    const options = [...this.menu.children];
-    this.active = index < 0 || !options.length ? -1 : index % options.length;
-    for (const [at, option] of options.entries()) option.setAttribute("aria-selected", String(at === this.active));
-    const option = options[this.active];
-    if (option) this.input.setAttribute("aria-activedescendant", option.id);
-    else this.input.removeAttribute("aria-activedescendant");
-    option?.scrollIntoView({ block: "nearest" });
   }
 }

@@ -62,7 +62,7 @@ export function toast(region, text, kind = "plain") {
   region.append(node);
   while (region.children.length > 3) region.firstElementChild.remove();
   // Longer words stay longer; an error stays long enough to be acted on.
-  const stay = Math.min(12000, (kind === "error" ? 5000 : 2800) + text.length * 40);
+  const stay = Math.min(12000, (kind === "plain" ? 2800 : 5000) + text.length * 40);
   setTimeout(() => node.remove(), stay);
 }
 

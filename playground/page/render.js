@@ -52,6 +52,7 @@ function invoiceCard(message) {
 function media(message) {
   const parts = [];
   if (message.photo) parts.push(picture([message.photo].flat().at(-1)));
+  if (message.animation) parts.push(message.animation.mime_type?.startsWith("image/") ? picture(message.animation) : player("video", message.animation));
   if (message.video) parts.push(player("video", message.video));
   if (message.voice) parts.push(player("audio", message.voice));
   if (message.audio) parts.push(player("audio", message.audio));
@@ -92,23 +93,37 @@ function inlineKeyboard(message) {
   return [el("div", { class: "keys" }, ...all.map((row) => el("div", { class: "key-row" }, ...row.map((button) => inlineButton(message, button)))))];
 }
 
+function forwardedFrom(origin) {
+  return origin.sender_user?.first_name ?? origin.sender_user_name ?? origin.chat?.title ?? origin.sender_chat?.title ?? "elsewhere";
+}
+
+const SERVICE = ["successful_payment", "refunded_payment"];
+
 /** Fills `row` with one message: bubble, then the buttons under it. */
 function drawMessage(row, message, personName) {
+  if (SERVICE.some((kind) => message[kind])) {
+    row.className = "day service";
+    row.replaceChildren(el("span", { text: message.text }));
+    return;
+  }
   const isBot = message.from === "bot";
   const date = instant(message.date);
   const text = message.text ?? message.caption ?? "";
   const parts = media(message);
-  const bubble = el("div", { class: "bubble" }, spoken(`${isBot ? "Bot" : personName}: `), ...parts);
-  if (message.forward_from || message.forwarded) bubble.prepend(el("span", { class: "note", text: "Forwarded" }));
+  const bubble = el("div", { class: "bubble" }, spoken(`${isBot ? "Bot" : personName}: `));
+  if (message.forward_origin) bubble.append(el("div", { class: "note", dir: "auto", text: `Forwarded from ${forwardedFrom(message.forward_origin)}` }));
+  bubble.append(...parts);
+  const meta = el("span", { class: "meta" }, message.pinned && el("span", { text: "pinned " }), message.edited && el("span", { text: "edited " }), el("time", { datetime: date.toISOString(), title: fullTime(date), text: clockTime(date) }));
   if (text) {
-    bubble.append(el("div", { class: "text", dir: "auto" }, formatText(text, message.entities ?? message.caption_entities ?? [])));
-  } else if (!parts.length) {
-    bubble.append(el("div", { class: "text note", text: "A message of a kind this page cannot show" }));
+    // the time shares the last line of the text where there is room
+    bubble.append(el("div", { class: "text", dir: "auto" }, formatText(text, message.entities ?? message.caption_entities ?? []), meta));
+  } else if (parts.length) {
+    bubble.append(meta);
+  } else {
+    bubble.append(el("div", { class: "text" }, el("span", { class: "note", text: "A message of a kind this page cannot show" }), meta));
   }
-  bubble.append(
-    el("div", { class: "meta" }, message.edited && el("span", { text: "edited " }), el("time", { datetime: date.toISOString(), title: fullTime(date), text: clockTime(date) })),
-  );
   row.className = `message ${isBot ? "from-bot" : "from-person"}${parts.length ? " with-media" : ""}`;
+  row.dataset.messageId = message.message_id;
   row.replaceChildren(bubble, ...inlineKeyboard(message));
 }
 

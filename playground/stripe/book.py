@@ -56,6 +56,9 @@ class Book:
     def __init__(self, core: Core) -> None:
         self.core = core
         self._state = core.state
+        self.open_sessions: dict[str, Json] = {
+            session["id"]: session for session in self.all("checkout.session") if session["status"] == "open"
+        }
 
     def now(self) -> int:
         """Unix seconds by the playground's clock."""
@@ -63,6 +66,10 @@ class Book:
 
     def put(self, document: Json) -> Json:
         self._state.put(f"stripe.{document['object']}", document["id"], document)
+        if document.get("status") == "open" and document["object"] == "checkout.session":
+            self.open_sessions[document["id"]] = document
+        else:
+            self.open_sessions.pop(document["id"], None)
         return document
 
     def get(self, kind: str, object_id: str) -> Json | None:

@@ -4,136 +4,19 @@ from decimal import Decimal
 from typing import Any
 
 from playground.stripe.book import Book, Json, new_id
+from playground.stripe.catalogue_params import (
+    PRICE_CREATE,
+    PRICE_LIST,
+    PRICE_UPDATE,
+    PRODUCT_CREATE,
+    PRODUCT_LIST,
+    PRODUCT_UPDATE,
+)
 from playground.stripe.errors import StripeError, exclusive_params, missing_param
-from playground.stripe.lists import CREATED, list_fields, page, select
+from playground.stripe.lists import page, select
 from playground.stripe.money import LARGEST, known_currency
-from playground.stripe.params import (
-    EXPAND,
-    Anything,
-    Fields,
-    Flag,
-    Fraction,
-    Many,
-    Metadata,
-    OneOf,
-    Text,
-    Url,
-    Whole,
-    fields,
-    merged_metadata,
-)
+from playground.stripe.params import RETRIEVE, merged_metadata
 from playground.stripe.routes import Call, Route
-
-TAX_BEHAVIOR = OneOf(("exclusive", "inclusive", "unspecified"))
-RECURRING = fields(
-    "interval",
-    interval=OneOf(("day", "month", "week", "year")),
-    interval_count=Whole(1),
-    meter=Text(),
-    trial_period_days=Whole(1),
-    usage_type=OneOf(("licensed", "metered")),
-)
-AMOUNT = Whole(0)
-INLINE_PRODUCT = fields(
-    "name",
-    name=Text(),
-    description=Text(),
-    images=Many(Text(), 8),
-    metadata=Metadata(),
-    tax_code=Text(),
-    tax_details=Anything(),
-    unit_label=Text(),
-)
-
-_PRODUCT_CREATE = fields(
-    "name",
-    active=Flag(),
-    default_price_data=fields(
-        "currency",
-        currency=Text(),
-        currency_options=Anything(),
-        custom_unit_amount=Anything(),
-        metadata=Metadata(),
-        recurring=RECURRING,
-        tax_behavior=TAX_BEHAVIOR,
-        unit_amount=AMOUNT,
-        unit_amount_decimal=Fraction(),
-    ),
-    description=Text(),
-    expand=EXPAND,
-    id=Text(),
-    images=Many(Text(), 8),
-    marketing_features=Anything(),
-    metadata=Metadata(),
-    name=Text(),
-    package_dimensions=Anything(),
-    shippable=Flag(),
-    statement_descriptor=Text(22),
-    tax_code=Text(),
-    tax_details=Anything(),
-    type=OneOf(("good", "service")),
-    unit_label=Text(),
-    url=Text(),
-)
-_PRODUCT_UPDATE = fields(
-    active=Flag(),
-    default_price=Text(),
-    description=Text(clearable=True),
-    expand=EXPAND,
-    images=Many(Text(), 8),
-    marketing_features=Anything(),
-    metadata=Metadata(),
-    name=Text(),
-    package_dimensions=Anything(),
-    shippable=Flag(),
-    statement_descriptor=Text(22),
-    tax_code=Text(clearable=True),
-    tax_details=Anything(),
-    unit_label=Text(clearable=True),
-    url=Text(clearable=True),
-)
-_PRICE_CREATE = fields(
-    "currency",
-    active=Flag(),
-    billing_scheme=OneOf(("per_unit", "tiered")),
-    currency=Text(),
-    currency_options=Anything(),
-    custom_unit_amount=Anything(),
-    expand=EXPAND,
-    lookup_key=Text(200),
-    metadata=Metadata(),
-    nickname=Text(),
-    product=Text(),
-    product_data=fields(
-        "name",
-        active=Flag(),
-        id=Text(),
-        metadata=Metadata(),
-        name=Text(),
-        statement_descriptor=Text(22),
-        tax_code=Text(),
-        tax_details=Anything(),
-        unit_label=Text(),
-    ),
-    recurring=RECURRING,
-    tax_behavior=TAX_BEHAVIOR,
-    tiers=Anything(),
-    tiers_mode=OneOf(("graduated", "volume")),
-    transfer_lookup_key=Flag(),
-    transform_quantity=Anything(),
-    unit_amount=AMOUNT,
-    unit_amount_decimal=Fraction(),
-)
-_PRICE_UPDATE = fields(
-    active=Flag(),
-    currency_options=Anything(),
-    expand=EXPAND,
-    lookup_key=Text(200),
-    metadata=Metadata(),
-    nickname=Text(),
-    tax_behavior=TAX_BEHAVIOR,
-    transfer_lookup_key=Flag(),
-)
 
 
 def make_product(book: Book, data: dict[str, Any], *, active: bool) -> Json:
@@ -252,13 +135,14 @@ def _create_price(call: Call) -> Json:
         raise exclusive_params("product", "product_data")
     if "product" in data:
         product = call.book.require("product", data["product"], param="product")
+        _claim_lookup_key(call)
     elif "product_data" in data:
+        _claim_lookup_key(call)
         inline = data["product_data"]
         product = make_product(call.book, inline, active=inline.get("active", True))
         call.book.emit(call.cause, "product.created", product)
     else:
         raise missing_param("product")
-    _claim_lookup_key(call)
     price = make_price(call.book, data, product["id"], active=data.get("active", True))
     call.book.emit(call.cause, "price.created", price)
     return price
@@ -285,8 +169,8 @@ def _claim_lookup_key(call: Call) -> None:
     call.book.put(held)
 
 
-def update(call: Call, document: Json, besides: Json | None = None) -> Json:
-    """Changes what was sent and the object shows, and says so in an `….updated` event."""
+def update(call: Call, document: Json, besides: Json | None = None, *, quiet: bool = False) -> Json:
+    """Changes what was sent and the object shows, and says so in an `….updated` event unless `quiet`."""
     changes = {name: value for name, value in call.params.items() if name in document}
     if "metadata" in changes:
         changes["metadata"] = merged_metadata(document["metadata"], changes["metadata"])
@@ -294,7 +178,8 @@ def update(call: Call, document: Json, besides: Json | None = None) -> Json:
     previous = {name: document[name] for name, value in changes.items() if document[name] != value}
     document.update(changes)
     call.book.put(document)
-    call.book.emit(call.cause, f"{document['object']}.updated", document, previous)
+    if not quiet:
+        call.book.emit(call.cause, f"{document['object']}.updated", document, previous)
     return document
 
 
@@ -312,32 +197,13 @@ def _list_prices(call: Call) -> Json:
     return page(call, "price", rows)
 
 
-_RETRIEVE = Fields({"expand": EXPAND})
-_PRODUCT_LIST = list_fields(
-    active=Flag(),
-    created=CREATED,
-    ids=Many(Text()),
-    shippable=Flag(),
-    type=OneOf(("good", "service")),
-    url=Url(),
-)
-_PRICE_LIST = list_fields(
-    active=Flag(),
-    created=CREATED,
-    currency=Text(),
-    lookup_keys=Many(Text(), 10),
-    product=Text(),
-    recurring=Anything(),
-    type=OneOf(("one_time", "recurring")),
-)
-
 ROUTES = [
-    Route("POST", "/v1/products", _PRODUCT_CREATE, _create_product),
-    Route("GET", "/v1/products", _PRODUCT_LIST, _list_products),
-    Route("GET", "/v1/products/{id}", _RETRIEVE, lambda call: call.book.require("product", call.id)),
-    Route("POST", "/v1/products/{id}", _PRODUCT_UPDATE, _update_product),
-    Route("POST", "/v1/prices", _PRICE_CREATE, _create_price),
-    Route("GET", "/v1/prices", _PRICE_LIST, _list_prices),
-    Route("GET", "/v1/prices/{id}", _RETRIEVE, lambda call: call.book.require("price", call.id)),
-    Route("POST", "/v1/prices/{id}", _PRICE_UPDATE, _update_price),
+    Route("POST", "/v1/products", PRODUCT_CREATE, _create_product),
+    Route("GET", "/v1/products", PRODUCT_LIST, _list_products),
+    Route("GET", "/v1/products/{id}", RETRIEVE, lambda call: call.book.require("product", call.id)),
+    Route("POST", "/v1/products/{id}", PRODUCT_UPDATE, _update_product),
+    Route("POST", "/v1/prices", PRICE_CREATE, _create_price),
+    Route("GET", "/v1/prices", PRICE_LIST, _list_prices),
+    Route("GET", "/v1/prices/{id}", RETRIEVE, lambda call: call.book.require("price", call.id)),
+    Route("POST", "/v1/prices/{id}", PRICE_UPDATE, _update_price),
 ]

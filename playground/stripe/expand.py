@@ -4,6 +4,7 @@ from playground.stripe.book import KINDS, Book, Json
 from playground.stripe.errors import StripeError
 from playground.stripe.lists import as_list
 
+FIRST = 10  # items of a list shown inside another object
 DEEPEST = 4  # https://docs.stripe.com/expand
 
 _WITH_ITEMS = {"checkout.session": "/v1/checkout/sessions", "payment_link": "/v1/payment_links"}
@@ -33,10 +34,10 @@ def _expand(book: Book, node: Json, steps: list[str], path: str) -> Json:
 def _resolve(book: Book, node: Json, step: str, path: str) -> Any:
     if step == "line_items" and node.get("object") in _WITH_ITEMS:
         items: list[Json] = book.private(node["id"]).get("line_items", [])
-        return as_list(f"{_WITH_ITEMS[node['object']]}/{node['id']}/line_items", items[:10], more=len(items) > 10)
+        return as_list(f"{_WITH_ITEMS[node['object']]}/{node['id']}/line_items", items[:FIRST], more=len(items) > FIRST)
     if step == "refunds" and node.get("object") == "charge":
         refunds = [refund for refund in reversed(book.all("refund")) if refund["charge"] == node["id"]]
-        return as_list(f"/v1/charges/{node['id']}/refunds", refunds[:10], more=len(refunds) > 10)
+        return as_list(f"/v1/charges/{node['id']}/refunds", refunds[:FIRST], more=len(refunds) > FIRST)
     if step not in node:
         raise StripeError(f"This property cannot be expanded ({path}).", param="expand")
     value = node[step]

@@ -8,6 +8,8 @@ from playground.stripe.errors import StripeError
 Raw = dict[str, Any]
 
 _KEY = re.compile(r"^([^\[\]]+)((?:\[[^\[\]]*\])*)$")
+_NUMBER = re.compile(r"\d{1,6}", re.ASCII)
+_DEEPEST = 20
 _PART = re.compile(r"\[([^\[\]]*)\]")
 
 
@@ -19,6 +21,8 @@ def decode(encoded: str) -> Raw:
         if found is None:
             raise StripeError(f"Invalid parameter name: {key}", param=key)
         parts = [found[1], *_PART.findall(found[2])]
+        if len(parts) > _DEEPEST:
+            raise StripeError("Invalid object: nested too deeply", param=found[1])
         node = root
         for part in parts[:-1]:
             child = node.setdefault(part or str(len(node)), {})
@@ -34,7 +38,7 @@ def decode(encoded: str) -> Raw:
 
 def in_order(node: Raw) -> list[Any] | None:
     """The values of a branch that is a list, by their numbers; None when a key is no number."""
-    if not all(key.isascii() and key.isdigit() for key in node):
+    if not all(_NUMBER.fullmatch(key) for key in node):
         return None
     return [node[key] for key in sorted(node, key=int)]
 

@@ -54,13 +54,16 @@ def _position(rows: list[Json], noun: str, object_id: str, param: str) -> int:
     raise no_such(noun, object_id, param=param)
 
 
-def select(call: Call, kind: str, *equal: str) -> list[Json]:
-    """Newest first, held to `created` and to each parameter of `equal` that the caller sent."""
+def select(call: Call, kind: str, *equal: str, rows: list[Json] | None = None) -> list[Json]:
+    """Newest first, held to `created` and to each parameter of `equal` that the caller sent.
+
+    `rows` (oldest first) stands in for all objects of the kind.
+    """
     wanted = {name: call.params[name] for name in equal if name in call.params}
     created = call.params.get("created")
     return [
         row
-        for row in reversed(call.book.all(kind))
+        for row in reversed(call.book.all(kind) if rows is None else rows)
         if all(row.get(name) == value for name, value in wanted.items()) and created_within(row, created)
     ]
 
@@ -71,9 +74,6 @@ def created_within(row: Json, bounds: Any) -> bool:
         return True
     if isinstance(bounds, int):
         return when == bounds
-    return (
-        when > bounds.get("gt", when - 1)
-        and when >= bounds.get("gte", when)
-        and when < bounds.get("lt", when + 1)
-        and when <= bounds.get("lte", when)
-    )
+    above = max(bounds.get("gt", when - 1) + 1, bounds.get("gte", when))
+    below = min(bounds.get("lt", when + 1) - 1, bounds.get("lte", when))
+    return bool(above <= when <= below)

@@ -6,16 +6,19 @@ from playground.stripe.errors import StripeError
 
 # https://docs.stripe.com/currencies: Stripe's own list; ISO says otherwise of ISK and UGX, which Stripe
 # keeps in hundredths.
-CURRENCIES = tuple(
-    "usd aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bhd bif bmd bnd bob brl bsd bwp byn bzd cad "
-    "cdf chf clp cny cop crc cve czk djf dkk dop dzd egp etb eur fjd fkp gbp gel gip gmd gnf gtq gyd hkd hnl "
-    "hrk htg huf idr ils inr isk jmd jod jpy kes kgs khr kmf krw kwd kyd kzt lak lbp lkr lrd lsl mad mdl mga "
-    "mkd mmk mnt mop mur mvr mwk mxn myr mzn nad ngn nio nok npr nzd omr pab pen pgk php pkr pln pyg qar ron "
-    "rsd rub rwf sar sbd scr sek sgd shp sle sos srd std szl thb tjs tnd top try ttd twd tzs uah ugx uyu uzs "
-    "vnd vuv wst xaf xcd xcg xof xpf yer zar zmw".split()
+_CODES = """
+usd aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bhd bif bmd bnd bob brl bsd bwp byn bzd cad
+cdf chf clp cny cop crc cve czk djf dkk dop dzd egp etb eur fjd fkp gbp gel gip gmd gnf gtq gyd hkd hnl
+hrk htg huf idr ils inr isk jmd jod jpy kes kgs khr kmf krw kwd kyd kzt lak lbp lkr lrd lsl mad mdl mga
+mkd mmk mnt mop mur mvr mwk mxn myr mzn nad ngn nio nok npr nzd omr pab pen pgk php pkr pln pyg qar ron
+rsd rub rwf sar sbd scr sek sgd shp sle sos srd std szl thb tjs tnd top try ttd twd tzs uah ugx uyu uzs
+vnd vuv wst xaf xcd xcg xof xpf yer zar zmw
+"""
+CURRENCIES = tuple(_CODES.split())
+_NO_DECIMALS = frozenset(
+    ["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"]
 )
-_NO_DECIMALS = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())
-_THREE_DECIMALS = frozenset("bhd jod kwd omr tnd".split())
+_THREE_DECIMALS = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])
 _IN_STEPS = {"isk": 100, "ugx": 100} | dict.fromkeys(_THREE_DECIMALS, 10)
 
 # https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts, in minor units
@@ -41,9 +44,7 @@ def with_sign(amount: int, currency: str) -> str:
     """As Stripe writes an amount in its messages: $19.00."""
     digits = exponent(currency)
     pattern = "¤#,##0" + (f".{'0' * digits}" if digits else "")
-    return format_currency(
-        major(amount, currency), currency.upper(), pattern, locale="en_US", currency_digits=False
-    )
+    return format_currency(major(amount, currency), currency.upper(), pattern, locale="en_US", currency_digits=False)
 
 
 def with_code(amount: int, currency: str) -> str:
@@ -56,8 +57,7 @@ def known_currency(currency: str, *, param: str) -> str:
     lowered = currency.lower()
     if lowered not in CURRENCIES:
         raise StripeError(
-            f"Invalid currency: {currency}. Stripe currently supports these currencies: "
-            f"{', '.join(CURRENCIES)}",
+            f"Invalid currency: {currency}. Stripe currently supports these currencies: {', '.join(CURRENCIES)}",
             param=param,
         )
     return lowered
@@ -83,6 +83,4 @@ def check_total(amount: int, currency: str) -> None:
             code="amount_too_small",
         )
     if amount % _IN_STEPS.get(currency, 1):
-        raise StripeError(
-            f"Invalid amount: an amount in {currency} must be evenly divisible by {_IN_STEPS[currency]}."
-        )
+        raise StripeError(f"Invalid amount: an amount in {currency} must be evenly divisible by {_IN_STEPS[currency]}.")

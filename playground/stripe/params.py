@@ -11,7 +11,7 @@ from playground.stripe.forms import Raw, as_json, in_order
 
 _INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
 _URL = re.compile(r"https?://[^\s/?#]+[^\s]*", re.IGNORECASE)
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 METADATA_KEYS, METADATA_KEY, METADATA_VALUE = 50, 40, 500  # https://docs.stripe.com/api/metadata
 DECIMAL_PLACES = 12
 
@@ -84,22 +84,10 @@ class Instants:
     )
 
 
-Kind: TypeAlias = (
-    Text
-    | Url
-    | Email
-    | Whole
-    | Fraction
-    | Flag
-    | OneOf
-    | Metadata
-    | Anything
-    | Many
-    | Fields
-    | Instants
-)
+Kind: TypeAlias = Text | Url | Email | Whole | Fraction | Flag | OneOf | Metadata | Anything | Many | Fields | Instants
 
 EXPAND = Many(Text())
+RETRIEVE = Fields({"expand": EXPAND})
 
 
 def fields(*required: str, **known: Kind) -> Fields:
@@ -127,7 +115,7 @@ def _inside(path: str, name: str) -> str:
     return f"{path}[{name}]" if path else name
 
 
-def _value(kind: Kind, raw: Any, path: str) -> Any:  # noqa: PLR0911 - one return a kind reads best
+def _value(kind: Kind, raw: Any, path: str) -> Any:
     match kind:
         case Fields():
             return _fields(kind, raw, path)
@@ -149,29 +137,32 @@ def _leaf(kind: Text | Url | Email | Whole | Fraction | Flag | OneOf, raw: Any, 
     if raw == "":
         return _empty(kind, path)
     match kind:
-        case Text():
-            if len(raw) > kind.longest:
-                shown = f"{raw[:5]}…{raw[-5:]}"
-                message = f"Invalid string: {shown}; must be at most {kind.longest} characters"
-                raise StripeError(message, param=path)
-        case Url():
-            if not _URL.fullmatch(raw):
-                raise StripeError("Not a valid URL", code="url_invalid", param=path)
-        case Email():
-            if not _EMAIL.fullmatch(raw):
-                raise StripeError(f"Invalid email address: {raw}", code="email_invalid", param=path)
         case Whole():
             return _whole(kind, raw, path)
         case Fraction():
             return _fraction(raw, path)
+        case Flag() if raw not in {"true", "false"}:
+            raise StripeError(f"Invalid boolean: {raw}", param=path)
         case Flag():
-            if raw not in {"true", "false"}:
-                raise StripeError(f"Invalid boolean: {raw}", param=path)
             return raw == "true"
-        case OneOf():
-            if raw not in kind.values:
-                raise StripeError(f"Invalid {path}: must be {_choices(kind.values)}", param=path)
-    return raw
+        case _:
+            return _word(kind, raw, path)
+
+
+def _word(kind: Text | Url | Email | OneOf, raw: str, path: str) -> str:
+    match kind:
+        case Text() if len(raw) > kind.longest:
+            shown = f"{raw[:5]}…{raw[-5:]}"
+            message = f"Invalid string: {shown}; must be at most {kind.longest} characters"
+            raise StripeError(message, param=path)
+        case Url() if not _URL.fullmatch(raw):
+            raise StripeError("Not a valid URL", code="url_invalid", param=path)
+        case Email() if not EMAIL.fullmatch(raw):
+            raise StripeError(f"Invalid email address: {raw}", code="email_invalid", param=path)
+        case OneOf() if raw not in kind.values:
+            raise StripeError(f"Invalid {path}: must be {_choices(kind.values)}", param=path)
+        case _:
+            return raw
 
 
 def _empty(kind: Kind, path: str) -> None:

@@ -16,7 +16,7 @@ from store.models.engine import (
 )
 from store.models.ideas import Idea, IdeaStage, Priority
 from store.models.intake import TelegramUpdate
-from store.models.leads import FlowRun, FlowRunState, FlowVersion, Lead, LeadStage
+from store.models.leads import FlowRun, FlowRunState, FlowVersion, Lead, LeadField, LeadStage
 from store.models.orders import (
     ORDER_MOVES,
     Entitlement,
@@ -49,6 +49,7 @@ __all__ = [
     "IdeaStage",
     "Instant",
     "Lead",
+    "LeadField",
     "LeadStage",
     "Lease",
     "Membership",

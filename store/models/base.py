@@ -63,9 +63,7 @@ S = TypeVar("S", bound=StrEnum)
 
 def state_column(states: type[S], default: S) -> Mapped[S]:
     """A status kept as its own word, in text."""
-    kind = Enum(
-        states, native_enum=False, length=24, values_callable=lambda enum: [str(each) for each in enum]
-    )
+    kind = Enum(states, native_enum=False, length=24, values_callable=lambda enum: [str(each) for each in enum])
     return mapped_column(kind, default=default)
 
 

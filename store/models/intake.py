@@ -21,6 +21,7 @@ class TelegramUpdate(Numbered, Base):
         UniqueConstraint("bot_id", "update_id"),
         Index("ix_telegram_update_unanswered", "id", sqlite_where=_UNANSWERED, postgresql_where=_UNANSWERED),
         Index("ix_telegram_update_received", "received_at"),
+        Index("ix_telegram_update_lane", "lane", "id"),
     )
     bot_id: Mapped[int]
     update_id: Mapped[int | None]

@@ -26,10 +26,18 @@ class Lead(Numbered, Base):
     phone: Mapped[str | None]
     phone_verified: Mapped[bool] = mapped_column(default=False)
     source: Mapped[str | None]
-    fields: Mapped[dict[str, Any]] = mapped_column(default=dict)
     stage: Mapped[LeadStage] = state_column(LeadStage, LeadStage.NEW)
     unsubscribed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+
+
+class LeadField(Base):
+    """One answer of a lead's that has no column of its own."""
+
+    __tablename__ = "lead_field"
+    lead_id: Mapped[int] = mapped_column(ForeignKey("lead.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
 
 
 class FlowVersion(Numbered, Base):

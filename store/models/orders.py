@@ -36,6 +36,8 @@ class Order(Numbered, Base):
     creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"))
     lead_id: Mapped[int] = mapped_column(ForeignKey("lead.id"))
     state: Mapped[OrderState] = state_column(OrderState, OrderState.OPEN)
+    # `lead:product` while it can still be paid: two taps on one button open one order
+    open_key: Mapped[str | None] = mapped_column(unique=True)
     total_minor: Mapped[int]
     currency: Mapped[str]
     session_id: Mapped[str | None] = mapped_column(unique=True)

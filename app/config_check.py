@@ -1,0 +1,109 @@
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import get_args
+
+from app.config_file import BadConfig, KeyPath, did_you_mean
+from app.config_types import Slug
+from app.settings import CreatorConfig, Loaded, load
+from domain.flows.definition import ChooseNode, Flow, GiveNode
+from domain.funnels.definition import Funnel, SendStep
+
+KNOWN_EVENTS = frozenset(
+    {
+        "flow.finished",
+        "idea.added",
+        "lead.answered",
+        "lead.blocked",
+        "lead.captured",
+        "lead.unsubscribed",
+        "order.expired",
+        "order.fulfilled",
+        "order.opened",
+        "order.oversold",
+        "order.paid",
+        "product.added",
+    }
+)
+_SLUG = re.compile(get_args(Slug)[1].pattern)
+# what Telegram opens from a button: https://core.telegram.org/bots/api#inlinekeyboardbutton
+_LINK = re.compile(r"(https?|tg)://|\{\{")
+Found = Iterator[tuple[KeyPath, str]]
+
+
+def report(config: Path | None = None, environ: Mapping[str, str] | None = None) -> tuple[int, list[str]]:
+    """What `spark check` says: its exit code, 0 or 2, and its lines."""
+    try:
+        loaded = load(config, environ)
+    except BadConfig as bad:
+        return 2, [str(problem) for problem in bad.problems]
+    problems = [problem for each in loaded.disabled for problem in each.problems]
+    problems += [loaded.places.problem(path, message) for path, message in _check(loaded)]
+    if problems or loaded.problems:
+        return 2, [str(problem) for problem in BadConfig([*problems, *loaded.problems]).problems]
+    creators = loaded.settings.creators.values()
+    flows = _count(sum(len(each.flows) for each in creators), "flow")
+    funnels = _count(sum(len(each.funnels) for each in creators), "funnel")
+    file = loaded.places.file
+    read = file.name if file.root is not None else f"no settings in {file.name}, so the defaults"
+    return 0, [f"{read}: {flows}, {funnels}: all well"]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _check(loaded: Loaded) -> Found:
+    """What can be read but would not do what it is there for."""
+    creators = loaded.settings.creators
+    default = loaded.settings.telegram.default_creator
+    if creators and default is not None and default not in creators:
+        near = did_you_mean(default, creators)
+        yield ("telegram", "default_creator"), f"there is no “{default}” under creators{near}"
+    for slug, creator in creators.items():
+        for path, message in _check_creator(creator):
+            yield ("creators", slug, *path), message
+
+
+def _check_creator(creator: CreatorConfig) -> Found:
+    first, *others = creator.flows or ("",)
+    for key in others:  # a start is the only trigger that there is
+        yield ("flows", key), f"a start begins “{first}” already, so this one would never run"
+    for key, flow in creator.flows.items():
+        for path, message in _check_flow(flow):
+            yield ("flows", key, *path), message
+    for key, funnel in creator.funnels.items():
+        for path, message in _check_funnel(funnel):
+            yield ("funnels", key, *path), message
+
+
+def _check_flow(flow: Flow) -> Found:
+    for number, node in enumerate(flow.nodes):
+        match node:
+            case GiveNode(product=product) if not _SLUG.fullmatch(product):
+                yield ("nodes", number, "product"), "must be the slug of a product, like starter-guide"
+            case ChooseNode(options=options):
+                for place, option in enumerate(options):
+                    path = ("nodes", number, "options", place)
+                    earlier = options[:place]
+                    if option.value in {each.value for each in earlier}:
+                        yield (*path, "value"), f"two options have the value “{option.value}”"
+                    if option.label in {each.label for each in earlier}:
+                        yield (*path, "label"), f"two options are labelled “{option.label}”"
+
+
+def _check_funnel(funnel: Funnel) -> Found:
+    events: list[tuple[KeyPath, str]] = [(("trigger", "event"), funnel.trigger.event)]
+    events += [(("stop", number), event) for number, event in enumerate(funnel.stop)]
+    for path, event in events:
+        if event not in KNOWN_EVENTS:
+            near = did_you_mean(event, KNOWN_EVENTS) or f"; known: {', '.join(sorted(KNOWN_EVENTS))}"
+            yield path, f"there is no event “{event}”{near}"
+    for number, step in enumerate(funnel.steps):
+        if isinstance(step, SendStep):
+            for place, button in enumerate(step.buttons):
+                if not _LINK.match(button.url):
+                    yield (
+                        ("steps", number, "buttons", place, "url"),
+                        "must begin with https://, http:// or tg://, or be filled in by {{ … }}",
+                    )

@@ -1,0 +1,126 @@
+from collections.abc import Collection, Iterator
+from typing import Annotated, Any, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from app.config_file import KeyPath, did_you_mean, either
+from app.config_types import Slug
+from domain.flows.definition import Key
+from domain.funnels.definition import EventName
+
+
+def explain(error: ValidationError, shape: Any, by_file: Collection[KeyPath] = ()) -> Iterator[tuple[KeyPath, str]]:
+    """Everything that pydantic found wrong in a `shape`, in plain words, each with its path of keys.
+
+    Keys of `by_file` are called `…_file`. A value is repeated only where it should be one of a few words.
+    """
+    for each in error.errors(include_url=False):
+        path, holder, kind = _walk(each["loc"], shape)
+        names = holder.model_fields if _is_model(holder) else ()
+        known = [f"{name}_file" if (*path[:-1], name) in by_file else name for name in names]
+        match each["type"]:
+            case "extra_forbidden":
+                near = did_you_mean(str(path[-1]), known)
+                yield path, f"not a setting here; known: {', '.join(known)}{near}"
+            case "union_tag_not_found":
+                yield (*path, "do"), f"is missing; use {either(_words(kind))}"
+            case "union_tag_invalid":
+                yield (*path, "do"), f"there is no “{each['ctx']['tag']}”; use {either(_words(kind))}"
+            case _:
+                yield path, _in_words(each)
+
+
+def _in_words(error: ErrorDetails) -> str:
+    facts = error.get("ctx", {})
+    match error["type"]:
+        case "missing":
+            return "is missing"
+        case "literal_error":
+            words = facts["expected"].replace("'", "")
+            return (
+                f"there is no “{error['input']}”; use {words}"
+                if isinstance(error["input"], str)
+                else f"must be {words}"
+            )
+        case "string_pattern_mismatch":
+            return _FORMS.get(facts["pattern"], "is not written as it should be").format(error["input"])
+        case "value_error":
+            return str(facts["error"])
+        case kind:
+            return _PLAIN.get(kind, error["msg"].removeprefix("Input ")).format(**facts)
+
+
+def _walk(location: tuple[int | str, ...], shape: Any) -> tuple[KeyPath, Any, Any]:
+    """The path as written, what its last key is a key of, and what belongs there.
+
+    pydantic puts a union's tags and `[key]` in between, which nobody wrote.
+    """
+    path: list[int | str] = []
+    holder: Any = None
+    kind: Any = shape
+    for part in (each for each in location if each != "[key]"):
+        kind = _bare(kind)
+        tagged = [each for each in get_args(kind) if _is_model(each) and part in _words(each)]
+        if tagged:
+            kind = tagged[0]
+            continue
+        path.append(part)
+        holder = kind
+        if _is_model(kind):
+            kind = kind.model_fields[part].annotation if part in kind.model_fields else None
+        else:
+            # a list's or tuple's entries, or a mapping's values
+            kind = next(iter(get_args(kind)[get_origin(kind) is dict :]), None)
+    return tuple(path), holder, _bare(kind)
+
+
+def _bare(kind: Any) -> Any:
+    """Without `Annotated[…]` and `… | None`."""
+    while get_origin(kind) is Annotated or type(None) in get_args(kind):
+        kind = next(each for each in get_args(kind) if each is not type(None))
+    return kind
+
+
+def _is_model(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
+def _words(kind: Any) -> list[str]:
+    """What `do` may be in a node or step, or in any of a union of them."""
+    if _is_model(kind):
+        return list(get_args(kind.model_fields["do"].annotation)) if "do" in kind.model_fields else []
+    return [word for each in get_args(kind) for word in _words(each)]
+
+
+def _pattern(name: Any) -> str:
+    return str(get_args(name)[1].pattern)
+
+
+_FORMS = {
+    _pattern(Slug): "“{}” is not a slug: use a-z and 0-9, with hyphens between them",
+    _pattern(Key): "“{}” is not a name: use a letter, then up to 39 of a-z, 0-9, _ and -",
+    _pattern(EventName): "“{}” is not an event: they are written like order.paid",
+}
+_BLOCK = "must be a block of keys, each written like “name: value”"
+_LIST = "must be a list, each entry behind a hyphen"
+_WHOLE = "must be a whole number"
+_PLAIN = {
+    "string_type": "must be text; put it in quotes",
+    "int_type": _WHOLE,
+    "int_parsing": _WHOLE,
+    "int_from_float": _WHOLE,
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "dict_type": _BLOCK,
+    "model_type": _BLOCK,
+    "model_attributes_type": _BLOCK,
+    "list_type": _LIST,
+    "tuple_type": _LIST,
+    "too_short": "must have at least {min_length}",
+    "too_long": "must have at most {max_length}",
+    "string_too_short": "must have at least {min_length} characters",
+    "string_too_long": "must have at most {max_length} characters",
+    "greater_than_equal": "must be {ge} or more",
+    "less_than_equal": "must be {le} or less",
+}

@@ -1,0 +1,235 @@
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from app.config_file import BadConfig, KeyPath, Places, Problem, read_config_file
+from app.config_sources import Names, Sources
+from app.config_types import (
+    ANY_CASE,
+    MAY_BE_EMPTY,
+    SEVERAL,
+    BotToken,
+    Currency,
+    FilesUrl,
+    LongSecret,
+    OneWord,
+    Page,
+    Slug,
+    StoreUrl,
+    TimeZone,
+    WebAddress,
+    WebhookSecret,
+)
+from app.config_words import explain
+from domain.flows.definition import Flow, Key
+from domain.funnels.definition import Funnel
+
+__all__ = ["BadConfig", "CreatorConfig", "Disabled", "Loaded", "Problem", "Settings", "load"]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Telegram(Section):
+    token: BotToken | None = None
+    webhook_secret: WebhookSecret | None = None
+    base_url: WebAddress = "https://api.telegram.org"
+    intake: Literal["polling", "webhook"] = "polling"
+    default_creator: Slug | None = None
+    keep_updates_days: Annotated[int, Field(ge=1)] = 7
+
+    @field_validator("intake")
+    @classmethod
+    def _is_guarded(cls, intake: str, info: ValidationInfo) -> str:
+        if intake == "webhook" and info.data.get("webhook_secret", ...) is None:
+            raise ValueError("a webhook needs SPARK_TELEGRAM__WEBHOOK_SECRET, or anybody could post to it")
+        return intake
+
+
+class Stripe(Section):
+    secret_key: OneWord | None = None
+    webhook_secrets: Annotated[tuple[OneWord, ...], SEVERAL] = ()
+    api_base: WebAddress = "https://api.stripe.com"
+    success_url: Page | None = None
+    cancel_url: Page | None = None
+    # https://docs.stripe.com/api/checkout/sessions/create#create_checkout_session-expires_at
+    checkout_minutes: Annotated[int, Field(ge=30, le=1440)] = 1380
+
+
+class Store(Section):
+    # an address may carry a password
+    url: StoreUrl = Field("sqlite:///data/spark.db", repr=False)
+
+
+class Files(Section):
+    url: FilesUrl | None = Field(None, repr=False)
+
+
+class Http(Section):
+    host: str = "127.0.0.1"
+    # 0 takes any free one
+    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+
+
+class Log(Section):
+    level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], ANY_CASE] = "INFO"
+
+
+class CreatorConfig(Section):
+    name: str | None = None
+    currency: Currency = "usd"
+    time_zone: TimeZone = "UTC"
+    flows: Annotated[dict[Key, Flow], MAY_BE_EMPTY] = {}
+    funnels: Annotated[dict[Key, Funnel], MAY_BE_EMPTY] = {}
+
+
+class Settings(BaseSettings):
+    """Made by `load`; made directly it has only what it is given, whatever the environment says."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    telegram: Annotated[Telegram, MAY_BE_EMPTY] = Telegram()
+    stripe: Annotated[Stripe, MAY_BE_EMPTY] = Stripe()
+    store: Annotated[Store, MAY_BE_EMPTY] = Store()
+    files: Annotated[Files, MAY_BE_EMPTY] = Files()
+    http: Annotated[Http, MAY_BE_EMPTY] = Http()
+    log: Annotated[Log, MAY_BE_EMPTY] = Log()
+    secret_key: LongSecret | None = None
+    data_keys: Annotated[tuple[LongSecret, ...], SEVERAL] = ()
+    public_url: WebAddress = "http://127.0.0.1:8080"
+    creators: Annotated[dict[Slug, Annotated[CreatorConfig, MAY_BE_EMPTY]], MAY_BE_EMPTY] = {}
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the library hands it over by name, and the others
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The library's own sources forget where a value stood; app.config_sources reads instead of them."""
+        return (init_settings,)
+
+    @property
+    def bot_id(self) -> int | None:
+        """The bot's own Telegram id, which stands before the colon of its token."""
+        token = self.telegram.token
+        return None if token is None else int(token.get_secret_value().partition(":")[0])
+
+    @property
+    def files_url(self) -> str:
+        """Where files are kept: as set, else a folder `files` beside the SQLite database, else data/files."""
+        if self.files.url is not None:
+            return self.files.url
+        scheme, _, database = self.store.url.partition(":///")
+        folder = Path(database.partition("?")[0]).parent if scheme == "sqlite" else Path("data")
+        return (folder / "files").absolute().as_uri()
+
+
+@dataclass(frozen=True)
+class Disabled:
+    """A flow or funnel that is left out until its `problems` are mended; everything else runs."""
+
+    creator: str
+    kind: Literal["flow", "funnel"]
+    key: str
+    problems: list[Problem]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """`problems` are those that Spark can run in spite of: variables that are not settings."""
+
+    settings: Settings
+    disabled: list[Disabled]
+    problems: list[Problem]
+    places: Places = field(repr=False)
+
+
+SECRETS: frozenset[KeyPath] = frozenset(
+    {
+        ("telegram", "token"),
+        ("telegram", "webhook_secret"),
+        ("stripe", "secret_key"),
+        ("stripe", "webhook_secrets"),
+        ("secret_key",),
+        ("data_keys",),
+    }
+)
+_SECTIONS: dict[str, type[Section]] = {
+    "telegram": Telegram,
+    "stripe": Stripe,
+    "store": Store,
+    "files": Files,
+    "http": Http,
+    "log": Log,
+}
+_NAMES = Names(
+    paths=[(section, key) for section, model in _SECTIONS.items() for key in model.model_fields]
+    + [(key,) for key in Settings.model_fields if key not in _SECTIONS and key != "creators"],
+    secrets=SECRETS,
+    of_creator=list(CreatorConfig.model_fields),
+)
+Slips = list[tuple[KeyPath, Problem]]
+_UNITS: dict[str, tuple[Literal["flow", "funnel"], Any]] = {
+    "flows": ("flow", dict[Key, Flow]),
+    "funnels": ("funnel", dict[Key, Funnel]),
+}
+_CHECKS: dict[str, TypeAdapter[Any]] = {name: TypeAdapter(shape) for name, (_, shape) in _UNITS.items()}
+
+
+def load(config: Path | None = None, environ: Mapping[str, str] | None = None) -> Loaded:
+    """The settings from `config` (config.yaml when it is there) and the environment, which wins.
+
+    A flow or funnel with something wrong is left out alone. Raises BadConfig, with everything that is wrong
+    anywhere, when there is something wrong outside of them.
+    """
+    places = Places(read_config_file(config))
+    sources = Sources(_NAMES, places)
+    given = sources.merge(os.environ if environ is None else environ)
+    slips = [(path, places.file.problem(path, message)) for path, message in places.file.faults]
+    disabled, slips = _take_out_broken(given, places, slips)
+    problems = [*sources.problems, *(problem for _, problem in slips)]
+    settings = None
+    try:
+        settings = Settings(**given)
+    except ValidationError as error:
+        problems += [places.problem(*each) for each in explain(error, Settings, by_file=SECRETS)]
+    if settings is None or problems:
+        problems += [problem for each in disabled for problem in each.problems]
+        raise BadConfig([*problems, *sources.strays])
+    return Loaded(settings, disabled, sources.strays, places)
+
+
+def _take_out_broken(given: dict[str, Any], places: Places, slips: Slips) -> tuple[list[Disabled], Slips]:
+    """Leaves what is good in `given`; gives what was taken out, and the slips that are in none of it."""
+    disabled: list[Disabled] = []
+    creators = given.get("creators")
+    for slug, creator in creators.items() if isinstance(creators, dict) else ():
+        for name, (kind, shape) in _UNITS.items():
+            units = creator.get(name) if isinstance(creator, dict) else None
+            if not isinstance(units, dict):
+                continue
+            good: dict[str, Any] = {}
+            for key, definition in units.items():
+                place = ("creators", slug, name, key)
+                problems = [problem for path, problem in slips if path[:4] == place]
+                slips = [slip for slip in slips if slip[0][:4] != place]
+                try:
+                    checked = _CHECKS[name].validate_python({key: definition})
+                except ValidationError as error:
+                    found = [((*place[:3], *path), message) for path, message in explain(error, shape)]
+                    problems += [places.problem(path, message) for path, message in found]
+                else:
+                    good |= {} if problems else checked
+                if problems:
+                    disabled.append(Disabled(slug, kind, key, problems))
+            creator[name] = good
+    return disabled, slips

@@ -1,0 +1,115 @@
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete
+
+from automations.gateway import Gateway
+from automations.pace import Pace
+from automations.routing import route_events
+from automations.sender import Sender, sweep
+from automations.ticks import Tick, Ticks, Work
+from automations.timers import run_due_steps
+from domain.definitions import Published
+from kit.clock import Clock
+from kit.log import get_logger
+from store.database import Database
+from store.models import TelegramUpdate
+from store.queries.due import earliest_due, has_due
+from store.queries.leases import give_back_lease, take_lease
+
+LEASE = "engine"
+LEASE_SECONDS = 15
+_log = get_logger(__name__)
+
+
+@dataclass
+class Engine:
+    """Routes events, runs due steps and sends. One process at a time leads; the others stand by."""
+
+    database: Database
+    clock: Clock
+    gateway: Gateway
+    pace: Pace
+    published: Published
+    holder: str
+    keep_updates: timedelta
+    ticks: Ticks = field(default_factory=Ticks)
+
+    def __post_init__(self) -> None:
+        self._leads = False
+        self.sender = Sender(self.database, self.clock, self.gateway, self.pace, again=self._send_again)
+        self._sending = Tick("send", self._led(self.sender.send_due), every=1, topics=frozenset({"outbox", "events"}))
+        routing = Tick("route", self._led(self._route), every=1, topics=frozenset({"events"}))
+        stepping = Tick("steps", self._led(self._run_steps), every=1, topics=frozenset({"timers", "events"}))
+        for tick in (
+            Tick("lease", self._renew, every=LEASE_SECONDS / 3),
+            routing,
+            stepping,
+            self._sending,
+            Tick("sweep", self._led(self._sweep), every=10),
+            Tick("prune", self._led(self._prune), every=3600),
+        ):
+            self.ticks.add(tick)
+        self.database.on_commit(self.ticks.wake)
+
+    async def start(self) -> None:
+        await self._renew()
+        self.ticks.start()
+
+    async def stop(self, *, within: float) -> None:
+        """Takes no more work, lets the messages in hand go out for so many seconds, and makes room for another."""
+        await self.ticks.stop()
+        await self.sender.finish(within)
+        async with self.database.transaction() as session:
+            await give_back_lease(session, LEASE, self.holder)
+
+    async def next_due(self) -> datetime | None:
+        """The earliest instant at which there is something to do."""
+        async with self.database.reading() as session:
+            return await earliest_due(session, after=self.clock())
+
+    async def is_settled(self) -> bool:
+        """True when nothing that is due by now is left undone."""
+        if self.sender.busy:
+            return False
+        async with self.database.reading() as session:
+            return not await has_due(session, now=self.clock())
+
+    async def _renew(self) -> int:
+        async with self.database.transaction() as session:
+            leads = await take_lease(session, LEASE, self.holder, seconds=LEASE_SECONDS)
+        if leads != self._leads:
+            _log.info("engine leads" if leads else "engine stands by")
+        self._leads = leads
+        return 0
+
+    async def _route(self) -> int:
+        async with self.database.transaction() as session:
+            return await route_events(session, self.published, now=self.clock())
+
+    async def _run_steps(self) -> int:
+        async with self.database.transaction() as session:
+            return await run_due_steps(session, now=self.clock())
+
+    async def _sweep(self) -> int:
+        async with self.database.transaction() as session:
+            return await sweep(session, now=self.clock())
+
+    async def _prune(self) -> int:
+        """Answered updates are kept for a while to know repeats by, then go with what people wrote in them."""
+        async with self.database.transaction() as session:
+            old = self.clock() - self.keep_updates
+            await session.execute(
+                delete(TelegramUpdate).where(TelegramUpdate.received_at < old, TelegramUpdate.answered_at.is_not(None))
+            )
+        return 0
+
+    def _led(self, work: Work) -> Work:
+        async def only_when_leading() -> int:
+            return await work() if self._leads else 0
+
+        return only_when_leading
+
+    def _send_again(self, seconds: float) -> None:
+        asyncio.get_running_loop().call_later(seconds, self._sending.wake)

@@ -1,0 +1,89 @@
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from automations.planner import plan
+from domain.funnels.definition import Funnel
+from store.database import insert_once, wake
+from store.models import (
+    Enrollment,
+    EnrollmentState,
+    Event,
+    FunnelVersion,
+    Lead,
+    OutboxMessage,
+    OutboxState,
+    Timer,
+)
+
+# these end every follow-up to a lead, whatever the funnel says
+_ALWAYS_STOP = frozenset({"lead.unsubscribed", "lead.blocked"})
+
+Funnels = Mapping[str, tuple[int, Funnel]]
+
+
+async def enroll(session: AsyncSession, event: Event, lead: Lead, funnels: Funnels) -> None:
+    """Begins each funnel that this event starts: once for each lead and subject, however often it is routed."""
+    if lead.unsubscribed_at is not None:
+        return
+    for key, (version_id, funnel) in funnels.items():
+        if funnel.trigger.event != event.name:
+            continue
+        first = plan(funnel, None, now=event.occurred_at)
+        if first.sends or first.step is None or first.due_at is None:
+            # what stands above the first wait is due at once, and goes through the timers like the rest
+            step, due_at = "", event.occurred_at
+        else:
+            step, due_at = first.step, first.due_at
+        enrollment_id = await insert_once(
+            session,
+            Enrollment,
+            {
+                "creator_id": event.creator_id,
+                "lead_id": lead.id,
+                "funnel_key": key,
+                "version_id": version_id,
+                "subject": event.subject,
+                "step": step,
+                "started_at": event.occurred_at,
+            },
+        )
+        if enrollment_id is not None:
+            await insert_once(session, Timer, {"due_at": due_at, "enrollment_id": enrollment_id})
+            wake(session, "timers")
+
+
+async def stop(session: AsyncSession, event: Event, *, now: datetime) -> None:
+    """Ends the enrollments that this event ends, with whatever of theirs still waits to be sent."""
+    if event.lead_id is None:
+        return
+    active = select(Enrollment.id, FunnelVersion.definition, Enrollment.subject).join(
+        FunnelVersion, FunnelVersion.id == Enrollment.version_id
+    )
+    rows = await session.execute(
+        active.where(Enrollment.lead_id == event.lead_id, Enrollment.state == EnrollmentState.ACTIVE)
+    )
+    ended = [row.id for row in rows if _ends(event, row.definition, row.subject)]
+    if not ended:
+        return
+    await session.execute(
+        update(Enrollment)
+        .where(Enrollment.id.in_(ended), Enrollment.state == EnrollmentState.ACTIVE)
+        .values(state=EnrollmentState.STOPPED, reason=event.name, ended_at=now)
+    )
+    await session.execute(delete(Timer).where(Timer.enrollment_id.in_(ended)))
+    await session.execute(
+        update(OutboxMessage)
+        .where(OutboxMessage.enrollment_id.in_(ended), OutboxMessage.state == OutboxState.QUEUED)
+        .values(state=OutboxState.CANCELLED, error=event.name, closed_at=now)
+    )
+
+
+def _ends(event: Event, definition: Mapping[str, object], subject: str) -> bool:
+    if event.name in _ALWAYS_STOP:
+        return True
+    stops = definition.get("stop")
+    # an enrollment about one order is not ended by what happens to another
+    return isinstance(stops, list) and event.name in stops and subject in {"", event.subject}

@@ -1,0 +1,38 @@
+"""What the engine needs of Telegram: one way to send, and the ways in which that can fail."""
+
+from typing import Protocol
+
+from domain.messages.plain import Message
+
+
+class Gateway(Protocol):
+    async def send(self, telegram_id: int, message: Message) -> int:
+        """Sends to one chat and returns Telegram's message id. Raises a SendFailure and nothing else."""
+
+
+class SendFailure(Exception):  # noqa: N818 - the failures below are named by what happened
+    """The message was not, or perhaps not, sent."""
+
+
+class Blocked(SendFailure):
+    """The person has blocked the bot or is gone: nothing can be sent until they write again."""
+
+
+class SlowDown(SendFailure):
+    """Telegram asks to wait `seconds`; nothing was sent."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"Telegram asks to wait {seconds} s")
+        self.seconds = seconds
+
+
+class NotNow(SendFailure):
+    """Telegram could not be reached or failed on its side; nothing was sent, and a later try may succeed."""
+
+
+class Refused(SendFailure):
+    """Telegram will never take this message as it is."""
+
+
+class Uncertain(SendFailure):
+    """The call ended without an answer: it may have been sent."""

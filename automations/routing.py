@@ -1,0 +1,33 @@
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from automations.enrolling import enroll, stop
+from domain.definitions import Published
+from store.models import Event, Lead
+
+BATCH = 200
+
+
+async def route_events(session: AsyncSession, published: Published, *, now: datetime) -> int:
+    """Shows a batch of new events to the funnels, in the order in which they happened; returns how many."""
+    claimed = await session.scalars(
+        select(Event).where(Event.routed_at.is_(None)).order_by(Event.id).limit(BATCH).with_for_update(skip_locked=True)
+    )
+    events = list(claimed)
+    if not events:
+        return 0
+    leads = {
+        lead.id: lead
+        for lead in await session.scalars(
+            select(Lead).where(Lead.id.in_({event.lead_id for event in events if event.lead_id is not None}))
+        )
+    }
+    for event in events:
+        await stop(session, event, now=now)
+        lead = leads.get(event.lead_id or 0)
+        if lead is not None:
+            await enroll(session, event, lead, published.funnels.get(event.creator_id, {}))
+    await session.execute(update(Event).where(Event.id.in_([event.id for event in events])).values(routed_at=now))
+    return len(events)

@@ -1,0 +1,95 @@
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from kit.log import correlated, get_logger
+from store.database import is_unavailable
+
+_log = get_logger(__name__)
+
+# Does a batch of what is due and returns how much it was; asked again until there is nothing left.
+Work = Callable[[], Awaitable[int]]
+
+
+class Tick:
+    """One kind of work: done when its interval comes round, and at once when somebody wakes it."""
+
+    def __init__(self, name: str, work: Work, *, every: float, topics: frozenset[str] = frozenset()) -> None:
+        self.name = name
+        self.every = every
+        self.topics = topics
+        self._work = work
+        self._due = asyncio.Event()
+        self._turn = asyncio.Lock()
+
+    def wake(self) -> None:
+        self._due.set()
+
+    async def run(self) -> int:
+        """Does all that is due now, one batch after another; returns how much it was."""
+        done = 0
+        async with self._turn:
+            while count := await self._work():
+                done += count
+        return done
+
+    async def keep_running(self) -> None:
+        """Waits to be woken and runs, until cancelled. What goes wrong is logged once and tried again later."""
+        while True:
+            await self._due.wait()
+            self._due.clear()
+            with correlated(tick=self.name):
+                try:
+                    await self.run()
+                except Exception as error:  # noqa: BLE001 - a tick outlives whatever its work raises
+                    if is_unavailable(error):
+                        _log.warning("tick waits for the store", reason=type(error).__name__)
+                    else:
+                        _log.exception("tick failed")
+
+
+class Ticks:
+    """The few fixed ticks of one process. APScheduler only beats time; what is due stands in rows."""
+
+    def __init__(self) -> None:
+        self._ticks: list[Tick] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._scheduler = AsyncIOScheduler(
+            timezone="UTC", job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
+        )
+
+    def add(self, tick: Tick) -> None:
+        self._ticks.append(tick)
+
+    def start(self) -> None:
+        for tick in self._ticks:
+            self._tasks.append(asyncio.create_task(tick.keep_running(), name=f"tick {tick.name}"))
+            self._scheduler.add_job(tick.wake, "interval", seconds=tick.every, id=tick.name)
+            tick.wake()
+        self._scheduler.start()
+
+    async def stop(self) -> None:
+        """Takes up no more work; a batch under way is saved whole or not at all."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+        self._tasks.clear()
+
+    def wake(self, topics: frozenset[str]) -> None:
+        """Wakes the ticks that work on any of these topics."""
+        for tick in self._ticks:
+            if tick.topics & topics:
+                tick.wake()
+
+    async def run_all(self) -> int:
+        """One round of every tick, right now; returns how much there was to do."""
+        done = 0
+        for tick in self._ticks:
+            done += await tick.run()
+        return done

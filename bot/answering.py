@@ -1,0 +1,131 @@
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from automations.gateway import Blocked, NotNow, SendFailure, SlowDown, Uncertain
+from automations.pace import Pace
+from bot.gateway import TelegramGateway
+from bot.replies import CheckoutReply, EditReply, PreCheckoutReply, Reply, SendReply, TapReply
+from domain.messages.catalogue import say
+from domain.messages.plain import Button, Message, column
+from domain.people import note_block
+from kit.clock import Clock
+from kit.errors import Refusal
+from kit.log import get_logger
+from kit.text import escape
+from payments.checkout import begin_checkout
+from payments.rail import Rail
+from store.database import Database
+from store.queries.orders import describe_order
+from store.queries.updates import note_answered
+
+# Telegram asks for seconds when one chat is written to too fast; for longer waits the reply is taken up later
+LONGEST_WAIT = 20.0
+TRIES = 4
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Answerable:
+    """A saved update whose reply shall go out."""
+
+    row_id: int
+    telegram_id: int
+    person_id: int
+    language: str
+    replies: Sequence[Reply]
+
+
+@dataclass
+class Answering:
+    """Carries out the replies that a handled update decided, after its transaction."""
+
+    database: Database
+    clock: Clock
+    gateway: TelegramGateway
+    pace: Pace
+    rail: Rail | None
+    _noted: list[int] = field(default_factory=list)
+    _noting: asyncio.Task[None] | None = None
+
+    async def answer(self, answerable: Answerable) -> bool:
+        """True when all of it has gone out, or never can; False leaves it to be taken up later."""
+        for reply in answerable.replies:
+            try:
+                await self._patiently(answerable, reply)
+            except Blocked:
+                async with self.database.transaction() as session:
+                    await note_block(session, answerable.person_id, now=self.clock())
+                break
+            except (SlowDown, NotNow, Uncertain) as failure:
+                _log.warning("reply waits", update=answerable.row_id, reason=str(failure))
+                return False
+            except SendFailure as failure:
+                # Telegram will never take this one; the others may still help
+                _log.error("reply refused", update=answerable.row_id, reason=str(failure))
+        self.note(answerable.row_id)
+        return True
+
+    def note(self, row_id: int) -> None:
+        """The row is answered; many of these are saved together, as soon as the store is free."""
+        self._noted.append(row_id)
+        if self._noting is None or self._noting.done():
+            self._noting = asyncio.create_task(self._save_notes())
+
+    async def finish(self) -> None:
+        """Returns once every note is saved."""
+        while self._noting is not None and not self._noting.done():
+            await asyncio.wait([self._noting])
+
+    async def _save_notes(self) -> None:
+        while self._noted:
+            ids, self._noted = self._noted, []
+            async with self.database.transaction() as session:
+                await note_answered(session, ids, now=self.clock())
+
+    async def _patiently(self, answerable: Answerable, reply: Reply) -> None:
+        for tries_left in range(TRIES - 1, -1, -1):
+            try:
+                await self._carry_out(answerable, reply)
+                return
+            except SlowDown as failure:
+                if not tries_left or failure.seconds > LONGEST_WAIT:
+                    raise
+                await asyncio.sleep(failure.seconds)
+            except NotNow:
+                if not tries_left:
+                    raise
+                await asyncio.sleep(0.2 * 4 ** (TRIES - 1 - tries_left))
+
+    async def _carry_out(self, answerable: Answerable, reply: Reply) -> None:
+        match reply:
+            case SendReply(message=message):
+                await self._send(answerable, message)
+            case EditReply(message_id=message_id, text=text):
+                await self.gateway.edit(answerable.telegram_id, message_id, text)
+            case TapReply(query_id=query_id, text=text):
+                await self.gateway.answer_tap(query_id, text)
+            case PreCheckoutReply(query_id=query_id, text=text):
+                await self.gateway.refuse_pre_checkout(query_id, text)
+            case CheckoutReply(order_id=order_id):
+                await self._send(answerable, await self._checkout(answerable, order_id))
+
+    async def _send(self, answerable: Answerable, message: Message) -> None:
+        self.pace.spend(answerable.telegram_id)
+        await self.gateway.send(answerable.telegram_id, message)
+
+    async def _checkout(self, answerable: Answerable, order_id: int) -> Message:
+        """The page to pay on, or why there is none; the wish can be repeated with the same button."""
+        language = answerable.language
+        if self.rail is None:
+            return Message(text=say("payments-off", language))
+        try:
+            url = await begin_checkout(self.database, self.rail, order_id, now=self.clock())
+        except Refusal as refusal:
+            return Message(text=escape(refusal))
+        if url is None:
+            return Message(text=say("pay-settled", language))
+        async with self.database.reading() as session:
+            order = await describe_order(session, order_id)
+        label = say("button-pay", language, price=order.total.format(language))
+        return Message(text=say("pay-here", language, title=order.title), buttons=column(Button(text=label, url=url)))

@@ -1,0 +1,145 @@
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from telegram import (
+    Bot,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    InputFile,
+    KeyboardButton,
+    LinkPreviewOptions,
+    ReplyKeyboardMarkup,
+    ReplyKeyboardRemove,
+)
+from telegram import Message as TelegramMessage
+from telegram.constants import ParseMode
+from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError, TimedOut
+
+from automations.gateway import Blocked, NotNow, Refused, SlowDown, Uncertain
+from bot.request import ConnectionLost
+from domain.messages.plain import Message
+from store.database import Database, insert_once
+from store.files import FileStore
+from store.models import FileHandle, StoredFile
+
+T = TypeVar("T")
+# Telegram's words for a chat that cannot be written to any more
+_GONE = ("bot was blocked", "user is deactivated", "chat not found", "can't initiate conversation")
+_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+
+
+@dataclass
+class TelegramGateway:
+    """Plain messages become Telegram calls, and Telegram's refusals the few failures that Spark tells apart."""
+
+    bot: Bot
+    database: Database
+    files: FileStore
+
+    async def send(self, telegram_id: int, message: Message) -> int:
+        """Sends to one chat and returns Telegram's message id. Raises a SendFailure and nothing else."""
+        if message.file is not None:
+            return await self._send_file(telegram_id, message, message.file)
+        sent = await calling(
+            lambda: self.bot.send_message(
+                telegram_id,
+                message.text,
+                parse_mode=ParseMode.HTML,
+                reply_markup=markup(message),
+                link_preview_options=_NO_PREVIEW,
+            )
+        )
+        return sent.message_id
+
+    async def edit(self, telegram_id: int, message_id: int, text: str) -> None:
+        """Gives a message another text and takes its buttons away. One that is gone or the same is left alone."""
+        try:
+            await calling(
+                lambda: self.bot.edit_message_text(
+                    text, chat_id=telegram_id, message_id=message_id, parse_mode=ParseMode.HTML
+                )
+            )
+        except Refused:
+            return
+
+    async def answer_tap(self, query_id: str, text: str | None) -> None:
+        """A tap that Telegram has given up on is left alone: it goes by in a few seconds."""
+        try:
+            await calling(lambda: self.bot.answer_callback_query(query_id, text))
+        except Refused:
+            return
+
+    async def refuse_pre_checkout(self, query_id: str, text: str) -> None:
+        try:
+            await calling(lambda: self.bot.answer_pre_checkout_query(query_id, ok=False, error_message=text))
+        except Refused:
+            return
+
+    async def _send_file(self, telegram_id: int, message: Message, file_id: int) -> int:
+        """By Telegram's own handle where this bot has one; else the bytes go up once and the handle is kept."""
+        async with self.database.reading() as session:
+            stored = await session.get_one(StoredFile, file_id)
+            handle = await session.get(FileHandle, (file_id, self.bot.id))
+        document: str | InputFile
+        if handle is not None:
+            document = handle.telegram_file_id
+        elif stored.blob is not None:
+            content = await self.files.read(stored.blob)
+            # PTB guesses types by looking into the bytes; the name says it already
+            document = await asyncio.to_thread(InputFile, content, filename=stored.file_name)
+        else:
+            raise Refused(f"file {file_id} is held by another bot; send it to this one again")
+        sent = await calling(
+            lambda: self.bot.send_document(
+                telegram_id, document, caption=message.text, parse_mode=ParseMode.HTML, reply_markup=markup(message)
+            )
+        )
+        if handle is None:
+            await self._keep_handle(file_id, sent)
+        return sent.message_id
+
+    async def _keep_handle(self, file_id: int, sent: TelegramMessage) -> None:
+        if sent.document is None:
+            return
+        values = {"file_id": file_id, "bot_id": self.bot.id, "telegram_file_id": sent.document.file_id}
+        async with self.database.transaction() as session:
+            await insert_once(session, FileHandle, values)
+
+
+async def calling(call: Callable[[], Awaitable[T]]) -> T:
+    """Makes one call to Telegram; what can go wrong comes out as a SendFailure."""
+    try:
+        return await call()
+    except RetryAfter as error:
+        after = error.retry_after
+        raise SlowDown(after if isinstance(after, int) else after.total_seconds()) from error
+    except Forbidden as error:
+        raise Blocked(error.message) from error
+    except (TimedOut, ConnectionLost) as error:
+        raise Uncertain(error.message) from error
+    except BadRequest as error:
+        if any(words in error.message.casefold() for words in _GONE):
+            raise Blocked(error.message) from error
+        raise Refused(error.message) from error
+    except NetworkError as error:
+        # a connection that was never made carried nothing, and an answer of 5xx is an answer
+        raise NotNow(error.message) from error
+    except TelegramError as error:
+        raise Refused(error.message) from error
+
+
+def markup(message: Message) -> InlineKeyboardMarkup | ReplyKeyboardMarkup | ReplyKeyboardRemove | None:
+    if message.buttons:
+        return InlineKeyboardMarkup(
+            [
+                [InlineKeyboardButton(each.text, callback_data=each.data, url=each.url) for each in row]
+                for row in message.buttons
+            ]
+        )
+    rows = [[KeyboardButton(message.contact_key, request_contact=True)]] if message.contact_key else []
+    rows += [[KeyboardButton(key)] for key in message.keys]
+    if rows:
+        return ReplyKeyboardMarkup(rows, resize_keyboard=True, one_time_keyboard=True)
+    return ReplyKeyboardRemove() if message.drop_keys else None

@@ -1,0 +1,236 @@
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from html import unescape
+
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
+from telegram import Bot, Update
+
+from bot.answering import Answerable, Answering
+from bot.dispatch import dispatch
+from bot.lanes import Lanes
+from bot.reading import Incoming, Urgency, profile_of, read_incoming, sender_of
+from bot.replies import REPLIES, Reply, SendReply, TapReply
+from bot.turn import BotFacts, Said, Turn
+from domain.messages.catalogue import say
+from domain.messages.plain import Message
+from domain.people import see_person
+from kit.clock import Clock
+from kit.errors import Refusal
+from kit.log import correlated, current_correlation_id, get_logger
+from kit.text import escape, shorten
+from store.database import Database, database_in, insert_once, is_unavailable
+from store.models import Person, TelegramUpdate
+from store.queries.people import find_person
+from store.queries.updates import claim_unanswered, is_overtaken, renew_leases
+
+LEASE_SECONDS = 30.0
+AT_ONCE = 64
+# https://core.telegram.org/bots/api#answercallbackquery
+TAP_TEXT_LENGTH = 200
+_TAG = re.compile(r"<[^>]+>")
+_log = get_logger(__name__)
+
+
+class Draining(Exception):  # noqa: N818 - no error of anybody's: Telegram gives the update again
+    """The process is about to end and takes nothing more."""
+
+
+@dataclass
+class _Work:
+    """An update to handle (`incoming`), or an update handled before a crash whose reply is taken up (`resumed`)."""
+
+    incoming: Incoming | None
+    resumed: TelegramUpdate | None
+    saved: "asyncio.Future[None]"
+
+
+@dataclass
+class Intake:
+    """Takes Telegram's updates in: saved before they are acknowledged, once each, one person at a time."""
+
+    database: Database
+    clock: Clock
+    bot: Bot
+    facts: BotFacts
+    answering: Answering
+    secret: str = ""
+    _in_hand: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._lanes: Lanes[_Work] = Lanes(self._do, at_once=AT_ONCE)
+        self._draining = False
+
+    @property
+    def bot_id(self) -> int:
+        return self.facts.bot_id
+
+    @property
+    def idle(self) -> bool:
+        return self._lanes.idle
+
+    async def receive(self, body: bytes) -> None:
+        """Returns once the update is saved; raises when it is not, and Telegram has to give it again."""
+        await self.submit(body)
+
+    def submit(self, body: bytes) -> "asyncio.Future[None]":
+        """Done once the update is saved. Many can be under way; each person's keep their order."""
+        incoming = read_incoming(body)
+        return self._put(incoming.lane, incoming.urgency, _Work(incoming, None, _future()))
+
+    async def resume(self, *, abandoned: bool = False) -> int:
+        """Takes up the replies that a crash left unsent; returns how many."""
+        async with self.database.transaction() as session:
+            rows = await claim_unanswered(
+                session, in_hand=self._in_hand, abandoned=abandoned, lease_seconds=LEASE_SECONDS
+            )
+        for row in rows:
+            self._in_hand.add(row.id)
+            self._put(row.lane, Urgency.MESSAGE, _Work(None, row, _future()))
+        return len(rows)
+
+    async def keep_leases(self) -> int:
+        """What this process still answers is left alone by the others."""
+        if self._in_hand:
+            async with self.database.transaction() as session:
+                await renew_leases(session, list(self._in_hand), lease_seconds=LEASE_SECONDS)
+        return 0
+
+    async def stop(self, *, within: float) -> None:
+        """Begins nothing more and finishes what is in hand; what was never begun is not acknowledged."""
+        self._draining = True
+        for work in await self._lanes.stop(within=within):
+            if not work.saved.done():
+                work.saved.set_exception(Draining())
+        await self.answering.finish()
+
+    def _put(self, lane: str, urgency: Urgency, work: _Work) -> "asyncio.Future[None]":
+        if self._draining:
+            work.saved.set_exception(Draining())
+        else:
+            self._lanes.put(lane, urgency, work)
+        return work.saved
+
+    async def _do(self, work: _Work) -> None:
+        with correlated(work.resumed.correlation_id if work.resumed else None, bot_id=self.bot_id):
+            try:
+                answerable = await (self._handle(work.incoming) if work.incoming else self._take_up(work.resumed))
+            except Exception as error:  # noqa: BLE001 - told to whoever waits for it to be saved
+                if not work.saved.done():
+                    work.saved.set_exception(error)
+                return
+            if not work.saved.done():
+                work.saved.set_result(None)
+            if answerable is None:
+                return
+            try:
+                await self.answering.answer(answerable)
+            except Exception:
+                # its row stays unanswered, and the reply is taken up again
+                _log.exception("reply failed", update=answerable.row_id)
+            finally:
+                self._in_hand.discard(answerable.row_id)
+
+    async def _handle(self, incoming: Incoming) -> Answerable | None:
+        """Saves the update with what it did and the reply it gets, all in one transaction. None for a repeat."""
+        try:
+            return await self._save(incoming, None)
+        except Refusal as refusal:
+            return await self._save(incoming, refusal)
+        except Exception as error:  # noqa: BLE001 - kept as a dead letter, whatever it is
+            if is_unavailable(error):
+                raise
+            _log.exception("update failed", update_id=incoming.update_id)
+            return await self._save(incoming, error)
+
+    async def _save(self, incoming: Incoming, failed: Exception | None) -> Answerable | None:
+        """With `failed`, nothing of what the update asked for is done: it is kept with its error, and answered."""
+        now = self.clock()
+        async with self.database.transaction() as session:
+            row_id = await self._keep(session, incoming, failed)
+            if row_id is None:
+                return None
+            telegram_id = sender_of(incoming.raw)
+            person: Person | None = None
+            replies: Sequence[Reply] = []
+            if failed is None:
+                turn = await self._turn(session, incoming)
+                if turn is not None:
+                    person, replies = turn.person, turn.replies
+            elif telegram_id is not None:
+                person = await find_person(session, self.bot_id, telegram_id)
+                replies = self._apology(incoming, failed, person.language if person else "en")
+            saved: dict[str, object] = {"reply": REPLIES.dump_python(list(replies), mode="json", exclude_defaults=True)}
+            if not replies:
+                saved["answered_at"] = now
+            await session.execute(update(TelegramUpdate).where(TelegramUpdate.id == row_id).values(**saved))
+        if not replies or telegram_id is None:
+            return None
+        self._in_hand.add(row_id)
+        known = (person.id, person.language) if person else (0, "en")
+        return Answerable(row_id, telegram_id, *known, replies)
+
+    async def _keep(self, session: AsyncSession, incoming: Incoming, failed: Exception | None) -> int | None:
+        is_dead = failed is not None and not isinstance(failed, Refusal)
+        values: dict[str, object] = {
+            "bot_id": self.bot_id,
+            "update_id": incoming.update_id,
+            "lane": incoming.lane,
+            "body": incoming.body,
+            "error": f"{type(failed).__name__}: {failed}" if is_dead else None,
+            "reply": [],
+            "correlation_id": current_correlation_id(),
+            "lease_until": database_in(session, LEASE_SECONDS),
+            "received_at": self.clock(),
+        }
+        return await insert_once(session, TelegramUpdate, values)
+
+    async def _turn(self, session: AsyncSession, incoming: Incoming) -> Turn | None:
+        """The update, parsed and done. Raises whatever its parsing or its handler raises."""
+        if incoming.update_id is None:
+            raise ValueError("an update without a number")
+        parsed = Update.de_json(incoming.raw, self.bot)
+        user = parsed.effective_user
+        if user is None or user.is_bot:
+            return None
+        profile = profile_of(user.id, user.first_name, user.username, user.language_code)
+        person = await see_person(session, self.bot_id, profile, now=self.clock())
+        turn = Turn(session, self.facts, person, self.clock())
+        await dispatch(turn, parsed)
+        return turn
+
+    def _apology(self, incoming: Incoming, failed: Exception, language: str) -> list[Reply]:
+        """Why nothing was done: on the button for a tap, as a message otherwise."""
+        if isinstance(failed, Said):
+            text = str(failed)
+        elif isinstance(failed, Refusal):
+            text = escape(str(failed)[:1].upper() + str(failed)[1:])
+        else:
+            text = say("trouble", language, reference=current_correlation_id()[:12])
+        query = incoming.raw.get("callback_query")
+        if isinstance(query, dict) and isinstance(query.get("id"), str):
+            plain = shorten(unescape(_TAG.sub("", text)), TAP_TEXT_LENGTH)
+            return [TapReply(query_id=query["id"], text=plain)]
+        return [SendReply(message=Message(text=text))]
+
+    async def _take_up(self, row: TelegramUpdate | None) -> Answerable | None:
+        """The saved reply of an update that was handled before a crash, less the questions gone on from since."""
+        if row is None:
+            return None
+        replies = REPLIES.validate_python(row.reply)
+        telegram_id = int(row.lane.removeprefix("person:")) if row.lane.startswith("person:") else 0
+        async with self.database.reading() as session:
+            person = await find_person(session, self.bot_id, telegram_id)
+            if await is_overtaken(session, row.id):
+                replies = [each for each in replies if not (isinstance(each, SendReply) and each.question)]
+        known = (person.id, person.language) if person else (0, "en")
+        return Answerable(row.id, telegram_id, *known, replies)
+
+
+def _future() -> "asyncio.Future[None]":
+    future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    # nobody may be left to ask how it went
+    future.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return future

@@ -1,0 +1,69 @@
+"""What can be told of an update before it is understood: rubbish gets a lane too."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import orjson
+
+from domain.people import Profile
+from kit.text import shorten
+
+LONGEST_NAME = 64
+
+
+class Urgency(IntEnum):
+    """Telegram wants a pre-checkout answered within 10 s and a tap within a few, whatever else is waiting."""
+
+    PRE_CHECKOUT = 0
+    TAP = 1
+    MESSAGE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One update as it came. `update_id` is None when it cannot even be told."""
+
+    body: str
+    raw: dict[str, Any]
+    update_id: int | None
+    lane: str
+    urgency: Urgency
+
+
+def read_incoming(body: bytes) -> Incoming:
+    """Never fails: what is no JSON object is an update with nothing in it."""
+    try:
+        raw = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raw = None
+    text = body.decode("utf-8", "replace").replace("\x00", "�")
+    return _incoming(raw if isinstance(raw, dict) else {}, text)
+
+
+def _incoming(raw: dict[str, Any], text: str) -> Incoming:
+    given = raw.get("update_id")
+    update_id = given if isinstance(given, int) and not isinstance(given, bool) and abs(given) < 2**63 else None
+    urgency = Urgency.MESSAGE
+    if "callback_query" in raw:
+        urgency = Urgency.TAP
+    person = sender_of(raw)
+    lane = f"person:{person}" if person is not None else f"update:{update_id}"
+    if "pre_checkout_query" in raw:
+        # it waits for nobody, not even for the same person's messages
+        urgency, lane = Urgency.PRE_CHECKOUT, f"pre_checkout:{update_id}"
+    return Incoming(text, raw, update_id, lane, urgency)
+
+
+def sender_of(raw: dict[str, Any]) -> int | None:
+    """The Telegram id of whoever did it, None when the update does not say."""
+    for part in raw.values():
+        if isinstance(part, dict) and isinstance(part.get("from"), dict):
+            sender = part["from"].get("id")
+            if isinstance(sender, int) and abs(sender) < 2**53:
+                return sender
+    return None
+
+
+def profile_of(telegram_id: int, first_name: str, username: str | None, language: str | None) -> Profile:
+    return Profile(telegram_id, shorten(first_name, LONGEST_NAME), username, language or "en")

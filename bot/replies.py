@@ -1,0 +1,48 @@
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from domain.messages.plain import Message, Plain
+
+
+class SendReply(Plain):
+    """`question` marks a screen that is out of date once the person has gone on."""
+
+    do: Literal["send"] = "send"
+    message: Message
+    question: bool = False
+
+
+class EditReply(Plain):
+    """A message of ours takes this text, and its buttons go."""
+
+    do: Literal["edit"] = "edit"
+    message_id: int
+    text: str
+
+
+class TapReply(Plain):
+    """Every tap is answered, or the button goes on turning; `text` is shown for a moment."""
+
+    do: Literal["tap"] = "tap"
+    query_id: str
+    text: str | None = None
+
+
+class CheckoutReply(Plain):
+    """A checkout is made for the order, then its address is sent."""
+
+    do: Literal["checkout"] = "checkout"
+    order_id: int
+
+
+class PreCheckoutReply(Plain):
+    """A payment inside Telegram is turned away before any money moves."""
+
+    do: Literal["pre_checkout"] = "pre_checkout"
+    query_id: str
+    text: str
+
+
+Reply = Annotated[SendReply | EditReply | TapReply | CheckoutReply | PreCheckoutReply, Field(discriminator="do")]
+REPLIES: TypeAdapter[list[Reply]] = TypeAdapter(list[Reply])

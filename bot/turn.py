@@ -1,0 +1,104 @@
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.replies import Reply, SendReply
+from domain.definitions import Published
+from domain.leads import capture_lead
+from domain.messages.catalogue import say
+from domain.messages.plain import Message
+from domain.people import talk_to_creator
+from kit.errors import Refusal
+from store.models import Account, Creator, Lead, Membership, Person
+
+
+class Said(Refusal):
+    """A refusal in words of the catalogue: Telegram HTML already."""
+
+
+@dataclass(frozen=True)
+class BotFacts:
+    """What handlers need to know that no update tells."""
+
+    bot_id: int
+    default_creator: str | None
+    published: Published
+    access_key: bytes
+    # how long a checkout can be paid; None when no rail is set up
+    checkout_good_for: timedelta | None
+
+
+@dataclass
+class Turn:
+    """One update being handled: its transaction, its person, and the replies that go out once it is saved."""
+
+    session: AsyncSession
+    facts: BotFacts
+    person: Person
+    now: datetime
+    replies: list[Reply] = field(default_factory=list)
+
+    def say(self, key: str, **values: object) -> None:
+        """Replies with words of Spark's own."""
+        self.send(Message(text=self.words(key, **values)))
+
+    def words(self, key: str, **values: object) -> str:
+        return say(key, self.person.language, **values)
+
+    def refusal(self, key: str, **values: object) -> Said:
+        """To be raised: nothing is saved, and the person reads why."""
+        return Said(self.words(key, **values))
+
+    def send(self, message: Message) -> None:
+        self.replies.append(SendReply(message=message))
+
+    def show(self, messages: Sequence[Message]) -> None:
+        """Replies with the screens of a flow, of which the last may be a question."""
+        last = len(messages) - 1
+        self.replies.extend(
+            SendReply(message=message, question=number == last) for number, message in enumerate(messages)
+        )
+
+    async def creator(self) -> Creator:
+        """Whom this chat is with. Raises Said before anybody has set up a creator."""
+        if self.person.creator_id is not None:
+            return await self.session.get_one(Creator, self.person.creator_id)
+        query = select(Creator).order_by(Creator.id).limit(1)
+        if self.facts.default_creator is not None:
+            query = query.where(Creator.slug == self.facts.default_creator)
+        creator = await self.session.scalar(query)
+        if creator is None:
+            raise self.refusal("no-creator")
+        return creator
+
+    async def lead(self, creator: Creator, *, source: str | None = None) -> tuple[Lead, bool]:
+        """This person as the creator's lead, and whether they are new; the chat is with that creator from now on."""
+        await talk_to_creator(self.session, self.person, creator.id)
+        return await capture_lead(self.session, creator.id, self.person, source=source, now=self.now)
+
+    async def account(self) -> Account | None:
+        return await self.session.scalar(select(Account).where(Account.person_id == self.person.id))
+
+    async def own_creator(self) -> Creator | None:
+        """The creator that this person acts for: the one they are talking to if it is theirs, else their first."""
+        theirs = (
+            await self.session.scalars(
+                select(Creator)
+                .join(Membership, Membership.creator_id == Creator.id)
+                .join(Account, Account.id == Membership.account_id)
+                .where(Account.person_id == self.person.id)
+                .order_by(Creator.id)
+            )
+        ).all()
+        current = [creator for creator in theirs if creator.id == self.person.creator_id]
+        return next(iter([*current, *theirs]), None)
+
+    async def as_creator(self) -> Creator:
+        """Raises Said for everyone else."""
+        creator = await self.own_creator()
+        if creator is None:
+            raise self.refusal("creators-only")
+        return creator

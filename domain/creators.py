@@ -1,0 +1,129 @@
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import available_timezones
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.errors import Conflict, Invalid, NotFound
+from kit.money import check_currency
+from kit.text import slugify
+from kit.tokens import digest_of, new_secret
+from store.database import insert_once
+from store.models import Account, BindToken, Creator, Membership, Person, Role
+
+BIND_LIFETIME = timedelta(days=7)
+BIND_PREFIX = "bind_"
+
+
+class CreatorExists(Conflict):
+    code = "creator_exists"
+
+
+class BindRefused(Conflict):
+    code = "bind_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class NewCreator:
+    creator: Creator
+    account: Account
+    # `/start` payload by which the creator's own Telegram person takes the account, once
+    bind_payload: str
+
+
+async def add_creator(
+    session: AsyncSession,
+    *,
+    name: str,
+    slug: str,
+    now: datetime,
+    email: str | None = None,
+    currency: str = "usd",
+    time_zone: str = "UTC",
+) -> NewCreator:
+    """A creator with the account that acts for it. Raises CreatorExists, or Invalid with the field that is wrong."""
+    if not name.strip():
+        raise Invalid("a creator needs a name", fields={"name": name})
+    if slug != slugify(slug) or not slug:
+        raise Invalid(f"“{slug}” is no slug: use lower-case letters, digits and hyphens", fields={"slug": slug})
+    if time_zone not in available_timezones():
+        raise Invalid(f"“{time_zone}” is no time zone, use one like Europe/Berlin", fields={"time_zone": time_zone})
+    values = {
+        "slug": slug,
+        "name": name.strip(),
+        "currency": check_currency(currency),
+        "time_zone": time_zone,
+        "created_at": now,
+    }
+    creator_id = await insert_once(session, Creator, values)
+    if creator_id is None:
+        raise CreatorExists(f"there is a creator “{slug}” already; `spark creator list` shows them")
+    account_id = await insert_once(
+        session, Account, {"role": Role.CREATOR, "name": name.strip(), "email": email, "created_at": now}
+    )
+    if account_id is None:
+        raise CreatorExists("an account with this e-mail exists already; choose another e-mail")
+    session.add(Membership(account_id=account_id, creator_id=creator_id))
+    await session.flush()
+    payload = await make_bind_payload(session, account_id, now=now)
+    return NewCreator(await session.get_one(Creator, creator_id), await session.get_one(Account, account_id), payload)
+
+
+async def make_bind_payload(session: AsyncSession, account_id: int, *, now: datetime) -> str:
+    """A fresh one-time payload; only its digest is kept, and it is good for a week."""
+    secret = new_secret()
+    session.add(
+        BindToken(digest=digest_of(secret), account_id=account_id, expires_at=now + BIND_LIFETIME, used_at=None)
+    )
+    await session.flush()
+    return BIND_PREFIX + secret
+
+
+async def bind_by_payload(session: AsyncSession, person: Person, payload: str, *, now: datetime) -> Creator:
+    """The person takes the account that the payload was made for. Raises BindRefused when it is spent or old."""
+    spent = await session.execute(
+        update(BindToken)
+        .where(
+            BindToken.digest == digest_of(payload.removeprefix(BIND_PREFIX)),
+            BindToken.used_at.is_(None),
+            BindToken.expires_at > now,
+        )
+        .values(used_at=now)
+        .returning(BindToken.account_id)
+    )
+    account_id = spent.scalar_one_or_none()
+    if account_id is None:
+        raise BindRefused("this link has been used or is too old; ask for a new one")
+    return await bind_person(session, account_id, person)
+
+
+async def bind_person(session: AsyncSession, account_id: int, person: Person) -> Creator:
+    """Binds an account to a person. One who has an account already takes over what the new one acts for."""
+    theirs = await session.scalar(select(Account.id).where(Account.person_id == person.id))
+    if theirs is not None and theirs != account_id:
+        for creator_id in await creators_of(session, account_id):
+            await insert_once(session, Membership, {"account_id": theirs, "creator_id": creator_id})
+        await session.execute(delete(Membership).where(Membership.account_id == account_id))
+        account_id, given = theirs, account_id
+        await session.execute(delete(BindToken).where(BindToken.account_id == given))
+    else:
+        await session.execute(update(Account).where(Account.id == account_id).values(person_id=person.id))
+    creator = await session.scalar(
+        select(Creator)
+        .join(Membership, Membership.creator_id == Creator.id)
+        .where(Membership.account_id == account_id)
+        .order_by(Creator.id.desc())
+        .limit(1)
+    )
+    if creator is None:
+        raise NotFound("this account acts for no creator")
+    return creator
+
+
+async def creators_of(session: AsyncSession, account_id: int) -> list[int]:
+    """The creators that an account acts for, the longest known first."""
+    found = await session.scalars(
+        select(Membership.creator_id).where(Membership.account_id == account_id).order_by(Membership.creator_id)
+    )
+    return list(found)

@@ -1,0 +1,103 @@
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.events import record_event
+from domain.messages.catalogue import say
+from domain.messages.plain import Message
+from domain.outbox import queue_message, tell_creator
+from domain.products import newest_file
+from kit.errors import NotFound
+from store.database import count_changed, insert_once
+from store.models import Entitlement, Lead, Order, OrderState, OutboxKind, Person, Product
+
+
+class NotOwned(NotFound):
+    code = "not_owned"
+
+
+async def grant(
+    session: AsyncSession, lead: Lead, product_id: int, *, origin: str, now: datetime, order_id: int | None = None
+) -> bool:
+    """The right to a product and the promise to deliver it. The same origin again is a no-op and answers False."""
+    values = {
+        "lead_id": lead.id,
+        "product_id": product_id,
+        "order_id": order_id,
+        "origin": origin,
+        "granted_at": now,
+    }
+    entitlement_id = await insert_once(session, Entitlement, values)
+    if entitlement_id is None:
+        return False
+    product = await session.get_one(Product, product_id)
+    file = await newest_file(session, product_id)
+    if file is None:
+        nothing = Message(text=say("delivery-without-file", title=product.title, product=product.id))
+        await tell_creator(session, nothing, key=f"without-file:{entitlement_id}", creator_id=lead.creator_id, now=now)
+    if lead.person_id is not None:
+        person = await session.get_one(Person, lead.person_id)
+        await queue_message(
+            session,
+            delivery(product, file.id if file else None, person.language),
+            key=f"delivery:{entitlement_id}",
+            kind=OutboxKind.DELIVERY,
+            creator_id=lead.creator_id,
+            person_id=person.id,
+            lead_id=lead.id,
+            entitlement_id=entitlement_id,
+            now=now,
+        )
+    return True
+
+
+def delivery(product: Product, file_id: int | None, language: str) -> Message:
+    """What its owner gets, now and each time they ask again."""
+    text = "delivery" if file_id is not None else "delivery-to-come"
+    return Message(text=say(text, language, title=product.title), file=file_id)
+
+
+async def deliver_again(session: AsyncSession, lead: Lead, entitlement_id: int, language: str) -> Message:
+    """Raises NotOwned for a right that is not this lead's."""
+    entitlement = await session.get(Entitlement, entitlement_id)
+    if entitlement is None or entitlement.lead_id != lead.id:
+        raise NotOwned("this is not in your library")
+    product = await session.get_one(Product, entitlement.product_id)
+    file = await newest_file(session, product.id)
+    return delivery(product, file.id if file else None, language)
+
+
+async def note_delivery(session: AsyncSession, entitlement_id: int, *, now: datetime) -> None:
+    """It has reached the buyer; an order whose every line has is fulfilled. Noting it twice is a no-op."""
+    first = await count_changed(
+        session,
+        update(Entitlement)
+        .where(Entitlement.id == entitlement_id, Entitlement.delivered_at.is_(None))
+        .values(delivered_at=now),
+    )
+    if not first:
+        return
+    entitlement = await session.get_one(Entitlement, entitlement_id)
+    if entitlement.order_id is None:
+        return
+    waiting = await session.scalar(
+        select(func.count())
+        .select_from(Entitlement)
+        .where(Entitlement.order_id == entitlement.order_id, Entitlement.delivered_at.is_(None))
+    )
+    fulfil = (
+        update(Order)
+        .where(Order.id == entitlement.order_id, Order.state == OrderState.PAID)
+        .values(state=OrderState.FULFILLED)
+    )
+    if waiting == 0 and await count_changed(session, fulfil):
+        order = await session.get_one(Order, entitlement.order_id)
+        await record_event(
+            session,
+            "order.fulfilled",
+            creator_id=order.creator_id,
+            lead_id=order.lead_id,
+            subject=f"order:{order.id}",
+            now=now,
+        )

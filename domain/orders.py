@@ -1,0 +1,188 @@
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.entitlements import grant
+from domain.events import record_event
+from domain.messages.catalogue import say
+from domain.messages.plain import Message
+from domain.outbox import tell_creator
+from kit.errors import Conflict
+from kit.money import Money
+from store.database import count_changed, insert_once
+from store.models import (
+    ORDER_MOVES,
+    Lead,
+    LeadStage,
+    Order,
+    OrderLine,
+    OrderState,
+    Payment,
+    Product,
+)
+
+
+class NotForSale(Conflict):
+    code = "not_for_sale"
+
+
+class SoldOut(Conflict):
+    code = "sold_out"
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """Money that a rail says has come: `reference` is the rail's own and comes once."""
+
+    rail: str
+    reference: str
+    money: Money
+
+
+async def open_order(
+    session: AsyncSession, lead: Lead, product: Product, *, now: datetime, good_for: timedelta
+) -> Order:
+    """An order of one product that can be paid for `good_for`. The same wish again finds the same order.
+
+    Raises NotForSale or SoldOut. Stock is not held: who pays first has it.
+    """
+    if not product.active or product.creator_id != lead.creator_id:
+        raise NotForSale("this is no longer for sale")
+    if product.stock == 0:
+        raise SoldOut("this is sold out")
+    open_key = f"{lead.id}:{product.id}"
+    values = {
+        "creator_id": lead.creator_id,
+        "lead_id": lead.id,
+        "open_key": open_key,
+        "total_minor": product.price_minor,
+        "currency": product.currency,
+        "expires_at": now + good_for,
+        "created_at": now,
+    }
+    await _close_stale(session, open_key, now=now)
+    order_id = await insert_once(session, Order, values)
+    if order_id is None:
+        return (await session.scalars(select(Order).where(Order.open_key == open_key))).one()
+    session.add(
+        OrderLine(order_id=order_id, product_id=product.id, title=product.title, price_minor=product.price_minor)
+    )
+    await record_event(
+        session, "order.opened", creator_id=lead.creator_id, lead_id=lead.id, subject=f"order:{order_id}", now=now
+    )
+    return await session.get_one(Order, order_id)
+
+
+async def await_payment(session: AsyncSession, order_id: int, session_id: str, url: str) -> None:
+    """The rail has made a checkout for it. Noting that twice, or after the money came, is a no-op."""
+    await session.execute(
+        update(Order)
+        .where(Order.id == order_id, Order.state.in_(ORDER_MOVES.sources(OrderState.AWAITING_PAYMENT)))
+        .values(state=OrderState.AWAITING_PAYMENT, session_id=session_id, checkout_url=url)
+    )
+
+
+async def pay_order(session: AsyncSession, order: Order, received: Received, *, now: datetime) -> None:
+    """Takes the money, the stock, and hands over. The same money twice is a no-op; money is never turned away."""
+    payment = {
+        "order_id": order.id,
+        "rail": received.rail,
+        "reference": received.reference,
+        "amount_minor": received.money.amount_minor,
+        "currency": received.money.currency,
+        "created_at": now,
+    }
+    if await insert_once(session, Payment, payment) is None:
+        return
+    lines = list(
+        await session.scalars(select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.product_id))
+    )
+    in_stock = await _take_stock(session, lines)
+    outcome = OrderState.PAID if in_stock else OrderState.OVERSOLD
+    moved = await count_changed(
+        session,
+        update(Order)
+        .where(Order.id == order.id, Order.state.in_(ORDER_MOVES.sources(outcome)))
+        .values(state=outcome, paid_at=now, open_key=None),
+    )
+    subject = f"order:{order.id}"
+    lead = await session.get_one(Lead, order.lead_id)
+    if not moved or not in_stock:
+        # paid a second time, or nothing left: a person settles it, and the money is on the books
+        if in_stock:
+            await _give_back(session, lines)
+        await record_event(
+            session, "order.oversold", creator_id=order.creator_id, lead_id=lead.id, subject=subject, now=now
+        )
+        trouble = "sale-paid-twice" if not moved else "sale-oversold"
+        await _tell_of_money(session, trouble, order, received, now=now)
+        return
+    await session.execute(update(Lead).where(Lead.id == lead.id).values(stage=LeadStage.CUSTOMER))
+    for line in lines:
+        await grant(session, lead, line.product_id, origin=f"line:{line.id}", order_id=order.id, now=now)
+    await record_event(session, "order.paid", creator_id=order.creator_id, lead_id=lead.id, subject=subject, now=now)
+    await _tell_of_money(session, "sale-told", order, received, now=now)
+
+
+async def expire_order(session: AsyncSession, order: Order, *, now: datetime) -> None:
+    """The rail says that its checkout can no longer be paid. Twice, or after the money came, is a no-op."""
+    expired = await count_changed(
+        session,
+        update(Order)
+        .where(Order.id == order.id, Order.state.in_(ORDER_MOVES.sources(OrderState.EXPIRED)))
+        .values(state=OrderState.EXPIRED, open_key=None),
+    )
+    if expired:
+        await record_event(
+            session,
+            "order.expired",
+            creator_id=order.creator_id,
+            lead_id=order.lead_id,
+            subject=f"order:{order.id}",
+            now=now,
+        )
+
+
+async def _close_stale(session: AsyncSession, open_key: str, *, now: datetime) -> None:
+    """A checkout past its time makes room for a new order; its own end comes from the rail."""
+    await session.execute(
+        update(Order).where(Order.open_key == open_key, Order.expires_at <= now).values(open_key=None)
+    )
+
+
+async def _take_stock(session: AsyncSession, lines: list[OrderLine]) -> bool:
+    """Takes one of each, all or none: the row count of a conditional UPDATE decides who gets the last one."""
+    taken: list[OrderLine] = []
+    for line in lines:
+        # one row that has stock, or has no limit at all: NULL - 1 stays NULL
+        take = (
+            update(Product)
+            .where(Product.id == line.product_id, (Product.stock.is_(None)) | (Product.stock > 0))
+            .values(stock=Product.stock - 1)
+        )
+        if await count_changed(session, take) == 0:
+            await _give_back(session, taken)
+            return False
+        taken.append(line)
+    return True
+
+
+async def _give_back(session: AsyncSession, lines: list[OrderLine]) -> None:
+    for line in lines:
+        await session.execute(update(Product).where(Product.id == line.product_id).values(stock=Product.stock + 1))
+
+
+async def _tell_of_money(session: AsyncSession, text: str, order: Order, received: Received, *, now: datetime) -> None:
+    lead = await session.get_one(Lead, order.lead_id)
+    titles = await session.scalars(select(OrderLine.title).where(OrderLine.order_id == order.id))
+    told = say(
+        text,
+        order=order.id,
+        lead=lead.name or f"lead {lead.id}",
+        title=", ".join(titles),
+        total=received.money.format(),
+    )
+    key = f"{text}:{received.rail}:{received.reference}"
+    await tell_creator(session, Message(text=told), key=key, creator_id=order.creator_id, now=now)

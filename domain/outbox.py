@@ -1,0 +1,60 @@
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.messages.plain import Message
+from store.database import insert_once, wake
+from store.models import Account, Membership, OutboxKind, OutboxMessage
+
+
+async def queue_message(
+    session: AsyncSession,
+    message: Message,
+    *,
+    key: str,
+    kind: OutboxKind,
+    creator_id: int,
+    person_id: int,
+    now: datetime,
+    lead_id: int | None = None,
+    enrollment_id: int | None = None,
+    entitlement_id: int | None = None,
+) -> bool:
+    """Promises to send it. The same `key` again is a no-op and answers False."""
+    values = {
+        "key": key,
+        "kind": kind,
+        "creator_id": creator_id,
+        "person_id": person_id,
+        "lead_id": lead_id,
+        "enrollment_id": enrollment_id,
+        "entitlement_id": entitlement_id,
+        "message": message.model_dump(mode="json", exclude_defaults=True),
+        "due_at": now,
+        "created_at": now,
+    }
+    queued = await insert_once(session, OutboxMessage, values) is not None
+    if queued:
+        wake(session, "outbox")
+    return queued
+
+
+async def tell_creator(session: AsyncSession, message: Message, *, key: str, creator_id: int, now: datetime) -> None:
+    """A notice to everyone who acts for this creator and has a chat with the bot."""
+    people = await session.scalars(
+        select(Account.person_id)
+        .join(Membership, Membership.account_id == Account.id)
+        .where(Membership.creator_id == creator_id, Account.person_id.is_not(None))
+    )
+    for person_id in people:
+        if person_id is not None:
+            await queue_message(
+                session,
+                message,
+                key=f"{key}:{person_id}",
+                kind=OutboxKind.NOTICE,
+                creator_id=creator_id,
+                person_id=person_id,
+                now=now,
+            )

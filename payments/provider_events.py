@@ -1,0 +1,214 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.messages.catalogue import say
+from domain.messages.plain import Message
+from domain.orders import Received, expire_order, pay_order
+from domain.outbox import tell_creator
+from kit.clock import Clock
+from kit.errors import Invalid
+from kit.log import correlated, get_logger
+from kit.money import Money
+from payments.stripe_rail import NAME
+from payments.stripe_signature import read_signed
+from store.database import Database, insert_once, is_unavailable, wake
+from store.models import Order, ProviderEvent, ProviderEventState
+
+TOPIC = "provider_events"
+BATCH = 50
+MOST_ATTEMPTS = 10
+_log = get_logger(__name__)
+
+
+class _Lenient(BaseModel):
+    """Stripe's objects, of which Spark reads a part: https://docs.stripe.com/api/events/object."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+
+class SessionObject(_Lenient):
+    id: str
+    client_reference_id: str | None = None
+    amount_total: int
+    currency: str
+    payment_status: str
+    payment_intent: str | None = None
+
+
+class _Data(_Lenient):
+    object: dict[str, Any]
+
+
+class StripeEvent(_Lenient):
+    id: str
+    type: str
+    livemode: bool
+    data: _Data
+
+
+class UnknownOrder(Exception):  # noqa: N818 - not an error of ours: the order may be about to be saved
+    """Stripe speaks of an order that is not here, or not yet."""
+
+
+class Mismatch(Exception):  # noqa: N818 - said of Stripe's words
+    """What Stripe says does not fit the order; nothing is handed over."""
+
+    def __init__(self, order: Order, message: str) -> None:
+        super().__init__(message)
+        self.order = order
+
+
+@dataclass
+class StripeEvents:
+    """Stripe's own words: kept once under their id, committed, and only then applied."""
+
+    database: Database
+    clock: Clock
+    secrets: Sequence[str]
+    livemode: bool
+
+    async def keep(self, body: bytes, signature: str | None) -> None:
+        """Returns once the event is saved. Raises BadSignature or Invalid; the same event again is a no-op."""
+        now = self.clock()
+        raw = read_signed(body, signature, self.secrets, now=now)
+        try:
+            event = StripeEvent.model_validate(raw)
+        except ValidationError:
+            raise Invalid("this is not a Stripe event") from None
+        values = {
+            "rail": NAME,
+            "reference": event.id,
+            "kind": event.type,
+            "body": body.decode(),
+            "received_at": now,
+            "retry_at": now,
+        }
+        async with self.database.transaction() as session:
+            await insert_once(session, ProviderEvent, values)
+            wake(session, TOPIC)
+
+    async def apply_due(self) -> int:
+        """Applies kept events, each in a transaction of its own, so that one bad one holds up nobody."""
+        async with self.database.reading() as session:
+            due = await session.scalars(
+                select(ProviderEvent.id)
+                .where(ProviderEvent.state == ProviderEventState.KEPT, ProviderEvent.retry_at <= self.clock())
+                .order_by(ProviderEvent.id)
+                .limit(BATCH)
+            )
+            ids = list(due)
+        for event_id in ids:
+            with correlated(provider_event=event_id):
+                await self._apply_one(event_id)
+        return len(ids)
+
+    async def _apply_one(self, event_id: int) -> None:
+        now = self.clock()
+        try:
+            async with self.database.transaction() as session:
+                kept = await session.scalar(
+                    select(ProviderEvent)
+                    .where(ProviderEvent.id == event_id, ProviderEvent.state == ProviderEventState.KEPT)
+                    .with_for_update(skip_locked=True)
+                )
+                if kept is None:
+                    return
+                applied = await apply(
+                    session, StripeEvent.model_validate_json(kept.body), livemode=self.livemode, now=now
+                )
+                await _settle(session, event_id, applied, now=now)
+        except Mismatch as mismatch:
+            _log.error("a provider event does not fit its order", reason=str(mismatch))
+            async with self.database.transaction() as session:
+                await _refuse(session, event_id, mismatch, now=now)
+        except Exception as error:
+            if is_unavailable(error):
+                raise
+            await self._try_later(event_id, error, now=now)
+
+    async def _try_later(self, event_id: int, error: Exception, *, now: datetime) -> None:
+        """Kept for another try, later and later; after the last one it stays `refused` for a person to see."""
+        _log.warning("a provider event could not be applied", error=f"{type(error).__name__}: {error}")
+        async with self.database.transaction() as session:
+            kept = await session.get_one(ProviderEvent, event_id)
+            attempts = kept.attempts + 1
+            gives_up = attempts >= MOST_ATTEMPTS
+            await session.execute(
+                update(ProviderEvent)
+                .where(ProviderEvent.id == event_id)
+                .values(
+                    attempts=attempts,
+                    error=f"{type(error).__name__}: {error}",
+                    retry_at=now + timedelta(seconds=min(2.0**attempts, 3600)),
+                    state=ProviderEventState.REFUSED if gives_up else ProviderEventState.KEPT,
+                )
+            )
+
+
+async def apply(session: AsyncSession, event: StripeEvent, *, livemode: bool, now: datetime) -> ProviderEventState:
+    """What the event means for its order. Twice is a no-op. Raises UnknownOrder or Mismatch."""
+    if event.type not in _ABOUT_ORDERS:
+        return ProviderEventState.IGNORED
+    told = SessionObject.model_validate(event.data.object)
+    if told.client_reference_id is None:
+        # a session that somebody made by hand in Stripe's dashboard
+        return ProviderEventState.IGNORED
+    order = await _order(session, told)
+    match event.type:
+        case "checkout.session.completed" | "checkout.session.async_payment_succeeded":
+            if told.payment_status not in {"paid", "no_payment_required"}:
+                return ProviderEventState.APPLIED
+            _check(order, told, expected_livemode=livemode, told_livemode=event.livemode)
+            received = Received(NAME, told.payment_intent or told.id, Money(told.amount_total, told.currency))
+            await pay_order(session, order, received, now=now)
+        case _:
+            await expire_order(session, order, now=now)
+    return ProviderEventState.APPLIED
+
+
+_ABOUT_ORDERS = frozenset(
+    {
+        "checkout.session.completed",
+        "checkout.session.async_payment_succeeded",
+        "checkout.session.async_payment_failed",
+        "checkout.session.expired",
+    }
+)
+
+
+async def _order(session: AsyncSession, told: SessionObject) -> Order:
+    reference = told.client_reference_id or ""
+    order = await session.get(Order, int(reference)) if reference.isdecimal() else None
+    if order is None:
+        raise UnknownOrder(f"no order {reference!r} is known here")
+    return order
+
+
+def _check(order: Order, told: SessionObject, *, expected_livemode: bool, told_livemode: bool) -> None:
+    """Money counts only as the order says it: this amount, currency, session, and mode."""
+    expected = (order.total_minor, order.currency, order.session_id or told.id, expected_livemode)
+    given = (told.amount_total, told.currency.lower(), told.id, told_livemode)
+    if expected != given:
+        raise Mismatch(order, f"order {order.id} expects {expected}, Stripe says {given}")
+
+
+async def _refuse(session: AsyncSession, event_id: int, mismatch: Mismatch, *, now: datetime) -> None:
+    """Nothing is handed over, and the creator is told: money may have moved that fits no order."""
+    await _settle(session, event_id, ProviderEventState.REFUSED, error=str(mismatch), now=now)
+    order = mismatch.order
+    text = say("payment-mismatch", order=order.id)
+    await tell_creator(session, Message(text=text), key=f"mismatch:{event_id}", creator_id=order.creator_id, now=now)
+
+
+async def _settle(
+    session: AsyncSession, event_id: int, state: ProviderEventState, *, now: datetime, error: str | None = None
+) -> None:
+    await session.execute(
+        update(ProviderEvent).where(ProviderEvent.id == event_id).values(state=state, error=error, settled_at=now)
+    )

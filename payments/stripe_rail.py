@@ -1,0 +1,70 @@
+import aiohttp
+import stripe
+
+from kit.log import get_logger
+from payments.rail import Bill, Checkout, RailDown, RailRefused
+
+NAME = "stripe"
+TIMEOUT_SECONDS = 10
+_log = get_logger(__name__)
+
+
+class StripeRail:
+    """Stripe Checkout: https://docs.stripe.com/api/checkout/sessions/create."""
+
+    def __init__(self, secret_key: str, *, api_base: str, success_url: str, cancel_url: str) -> None:
+        self.livemode = not secret_key.startswith(("sk_test_", "rk_test_"))
+        self._success_url = success_url
+        self._cancel_url = cancel_url
+        self._http = stripe.AIOHTTPClient(timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS))
+        self._client = stripe.StripeClient(
+            secret_key,
+            base_addresses={"api": api_base},
+            http_client=self._http,
+            max_network_retries=2,
+        )
+
+    async def close(self) -> None:
+        await self._http.close_async()  # type: ignore[no-untyped-call]  # stripe left this one untyped
+
+    async def make_checkout(self, bill: Bill) -> Checkout:
+        """The idempotency key is the order's: asked again after a crash, Stripe answers with the same session."""
+        try:
+            session = await self._client.v1.checkout.sessions.create_async(
+                {
+                    "mode": "payment",
+                    "line_items": [
+                        {
+                            "quantity": 1,
+                            "price_data": {
+                                "currency": bill.money.currency,
+                                "unit_amount": bill.money.amount_minor,
+                                "product_data": {"name": bill.title},
+                            },
+                        }
+                    ],
+                    "client_reference_id": str(bill.order_id),
+                    "metadata": {"order_id": str(bill.order_id)},
+                    "expires_at": int(bill.expires_at.timestamp()),
+                    "success_url": self._success_url,
+                    "cancel_url": self._cancel_url,
+                },
+                {"idempotency_key": f"order:{bill.order_id}:checkout"},
+            )
+        except (stripe.APIConnectionError, stripe.RateLimitError) as error:
+            raise _down(error) from error
+        except stripe.StripeError as error:
+            if error.http_status is None or error.http_status >= 500:  # noqa: PLR2004 - HTTP's own numbers
+                raise _down(error) from error
+            _log.error("Stripe refuses a checkout", order=bill.order_id, reason=str(error))
+            raise RailRefused("the payment page could not be made; the seller has been told") from error
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise _down(error) from error
+        if session.url is None:
+            raise RailRefused("this checkout can no longer be paid; order again")
+        return Checkout(session.id, session.url)
+
+
+def _down(error: Exception) -> RailDown:
+    _log.warning("Stripe cannot be reached", reason=f"{type(error).__name__}: {error}")
+    return RailDown("payment is not available right now; please try again in a minute")

@@ -1,0 +1,145 @@
+"""The parameters of products and prices, by name: https://docs.stripe.com/api/products/create"""
+
+from playground.stripe.lists import CREATED, list_fields
+from playground.stripe.params import (
+    EXPAND,
+    Anything,
+    Flag,
+    Fraction,
+    Many,
+    Metadata,
+    OneOf,
+    Text,
+    Url,
+    Whole,
+    fields,
+)
+
+TAX_BEHAVIOR = OneOf(("exclusive", "inclusive", "unspecified"))
+RECURRING = fields(
+    "interval",
+    interval=OneOf(("day", "month", "week", "year")),
+    interval_count=Whole(1),
+    meter=Text(),
+    trial_period_days=Whole(1),
+    usage_type=OneOf(("licensed", "metered")),
+)
+AMOUNT = Whole(0)
+INLINE_PRODUCT = fields(
+    "name",
+    name=Text(),
+    description=Text(),
+    images=Many(Text(), 8),
+    metadata=Metadata(),
+    tax_code=Text(),
+    tax_details=Anything(),
+    unit_label=Text(),
+)
+
+PRODUCT_CREATE = fields(
+    "name",
+    active=Flag(),
+    default_price_data=fields(
+        "currency",
+        currency=Text(),
+        currency_options=Anything(),
+        custom_unit_amount=Anything(),
+        metadata=Metadata(),
+        recurring=RECURRING,
+        tax_behavior=TAX_BEHAVIOR,
+        unit_amount=AMOUNT,
+        unit_amount_decimal=Fraction(),
+    ),
+    description=Text(),
+    expand=EXPAND,
+    id=Text(),
+    images=Many(Text(), 8),
+    marketing_features=Anything(),
+    metadata=Metadata(),
+    name=Text(),
+    package_dimensions=Anything(),
+    shippable=Flag(),
+    statement_descriptor=Text(22),
+    tax_code=Text(),
+    tax_details=Anything(),
+    type=OneOf(("good", "service")),
+    unit_label=Text(),
+    url=Text(),
+)
+PRODUCT_UPDATE = fields(
+    active=Flag(),
+    default_price=Text(),
+    description=Text(clearable=True),
+    expand=EXPAND,
+    images=Many(Text(), 8),
+    marketing_features=Anything(),
+    metadata=Metadata(),
+    name=Text(),
+    package_dimensions=Anything(),
+    shippable=Flag(),
+    statement_descriptor=Text(22),
+    tax_code=Text(clearable=True),
+    tax_details=Anything(),
+    unit_label=Text(clearable=True),
+    url=Text(clearable=True),
+)
+PRICE_CREATE = fields(
+    "currency",
+    active=Flag(),
+    billing_scheme=OneOf(("per_unit", "tiered")),
+    currency=Text(),
+    currency_options=Anything(),
+    custom_unit_amount=Anything(),
+    expand=EXPAND,
+    lookup_key=Text(200),
+    metadata=Metadata(),
+    nickname=Text(),
+    product=Text(),
+    product_data=fields(
+        "name",
+        active=Flag(),
+        id=Text(),
+        metadata=Metadata(),
+        name=Text(),
+        statement_descriptor=Text(22),
+        tax_code=Text(),
+        tax_details=Anything(),
+        unit_label=Text(),
+    ),
+    recurring=RECURRING,
+    tax_behavior=TAX_BEHAVIOR,
+    tiers=Anything(),
+    tiers_mode=OneOf(("graduated", "volume")),
+    transfer_lookup_key=Flag(),
+    transform_quantity=Anything(),
+    unit_amount=AMOUNT,
+    unit_amount_decimal=Fraction(),
+)
+PRICE_UPDATE = fields(
+    active=Flag(),
+    currency_options=Anything(),
+    expand=EXPAND,
+    lookup_key=Text(200),
+    metadata=Metadata(),
+    nickname=Text(),
+    tax_behavior=TAX_BEHAVIOR,
+    transfer_lookup_key=Flag(),
+)
+
+PRODUCT_LIST = list_fields(
+    active=Flag(),
+    created=CREATED,
+    ids=Many(Text()),
+    shippable=Flag(),
+    type=OneOf(("good", "service")),
+    url=Url(),
+)
+PRICE_LIST = list_fields(
+    active=Flag(),
+    created=CREATED,
+    currency=Text(),
+    lookup_keys=Many(Text(), 10),
+    product=Text(),
+    recurring=Anything(),
+    type=OneOf(("one_time", "recurring")),
+)

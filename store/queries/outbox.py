@@ -1,0 +1,96 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import exists, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from store.database import database_in, database_now
+from store.models import Enrollment, EnrollmentState, Event, OutboxKind, OutboxMessage, OutboxState, Person
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A message that this process, and no other, is about to send."""
+
+    id: int
+    kind: OutboxKind
+    person_id: int
+    telegram_id: int
+    message: dict[str, Any]
+    attempts: int
+    entitlement_id: int | None
+
+
+async def claim_due(
+    session: AsyncSession, *, now: datetime, most: int, resting: Sequence[int], lease_seconds: float
+) -> list[Claimed]:
+    """Marks up to `most` due messages as `sending`, at most one a chat and each chat's oldest first.
+
+    `resting` are Telegram ids to leave alone. A funnel's message is taken only while its enrollment has not been
+    stopped and nothing has happened to its lead that is not looked at yet.
+    """
+    earlier = aliased(OutboxMessage)
+    waits_behind = exists().where(
+        earlier.person_id == OutboxMessage.person_id,
+        earlier.id < OutboxMessage.id,
+        or_(
+            earlier.state == OutboxState.SENDING,
+            (earlier.state == OutboxState.QUEUED) & (earlier.due_at <= now),
+        ),
+    )
+    stopped = exists().where(
+        Enrollment.id == OutboxMessage.enrollment_id,
+        Enrollment.state.in_([EnrollmentState.STOPPED, EnrollmentState.PARKED]),
+    )
+    unrouted = exists().where(Event.lead_id == OutboxMessage.lead_id, Event.routed_at.is_(None))
+    rows = await session.execute(
+        select(OutboxMessage, Person.telegram_id)
+        .join(Person, Person.id == OutboxMessage.person_id)
+        .where(
+            OutboxMessage.state == OutboxState.QUEUED,
+            OutboxMessage.due_at <= now,
+            Person.blocked_at.is_(None),
+            Person.telegram_id.not_in(resting),
+            ~waits_behind,
+            or_(OutboxMessage.kind != OutboxKind.FUNNEL, ~stopped & ~unrouted),
+        )
+        .order_by(OutboxMessage.due_at, OutboxMessage.id)
+        .limit(most)
+        .with_for_update(of=OutboxMessage, skip_locked=True)
+    )
+    claimed = [
+        Claimed(
+            id=message.id,
+            kind=message.kind,
+            person_id=message.person_id,
+            telegram_id=telegram_id,
+            message=message.message,
+            attempts=message.attempts,
+            entitlement_id=message.entitlement_id,
+        )
+        for message, telegram_id in rows
+    ]
+    if claimed:
+        await session.execute(
+            update(OutboxMessage)
+            .where(OutboxMessage.id.in_([each.id for each in claimed]))
+            .values(
+                state=OutboxState.SENDING,
+                attempts=OutboxMessage.attempts + 1,
+                lease_until=database_in(session, lease_seconds),
+            ),
+            execution_options={"synchronize_session": False},
+        )
+    return claimed
+
+
+async def left_in_sending(session: AsyncSession, *, abandoned: bool) -> list[tuple[int, OutboxKind]]:
+    """Messages whose sender died in the middle: their lease is over, or (`abandoned`) nobody else can be sending."""
+    query = select(OutboxMessage.id, OutboxMessage.kind).where(OutboxMessage.state == OutboxState.SENDING)
+    if not abandoned:
+        query = query.where(OutboxMessage.lease_until < database_now())
+    rows = await session.execute(query.with_for_update(of=OutboxMessage, skip_locked=True))
+    return [(row.id, row.kind) for row in rows]

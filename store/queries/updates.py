@@ -1,0 +1,53 @@
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from store.database import database_in, database_now
+from store.models import TelegramUpdate
+
+
+async def claim_unanswered(
+    session: AsyncSession, *, in_hand: Collection[int], abandoned: bool, lease_seconds: float, most: int = 200
+) -> Sequence[TelegramUpdate]:
+    """Saved replies that a dead process never sent, or never noted as sent: each is counted as resumed.
+
+    `abandoned`: nobody else can be answering, so no lease needs to run out.
+    """
+    query = select(TelegramUpdate).where(TelegramUpdate.answered_at.is_(None), TelegramUpdate.id.not_in(in_hand))
+    if not abandoned:
+        query = query.where(TelegramUpdate.lease_until < database_now())
+    rows = (
+        await session.scalars(query.order_by(TelegramUpdate.id).limit(most).with_for_update(skip_locked=True))
+    ).all()
+    await _lease(session, [row.id for row in rows], lease_seconds, resumed=TelegramUpdate.resumed + 1)
+    return rows
+
+
+async def renew_leases(session: AsyncSession, ids: Collection[int], *, lease_seconds: float) -> None:
+    """Those in hand are still being answered: nobody else takes them up."""
+    await _lease(session, ids, lease_seconds)
+
+
+async def note_answered(session: AsyncSession, ids: Collection[int], *, now: datetime) -> None:
+    await session.execute(update(TelegramUpdate).where(TelegramUpdate.id.in_(ids)).values(answered_at=now))
+
+
+async def is_overtaken(session: AsyncSession, row_id: int) -> bool:
+    """True when the same person has written since."""
+    later, this = aliased(TelegramUpdate), aliased(TelegramUpdate)
+    newer = exists().where(this.id == row_id, later.lane == this.lane, later.id > this.id)
+    return bool(await session.scalar(select(newer)))
+
+
+async def _lease(session: AsyncSession, ids: Collection[int], seconds: float, **more: Any) -> None:
+    if ids:
+        await session.execute(
+            update(TelegramUpdate)
+            .where(TelegramUpdate.id.in_(ids))
+            .values(lease_until=database_in(session, seconds), **more),
+            execution_options={"synchronize_session": False},
+        )

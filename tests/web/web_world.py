@@ -1,0 +1,147 @@
+"""A site to knock at: the HTTP face over a real store, with a clock that is moved by hand."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from aiohttp import ClientResponse, web
+from aiohttp.test_utils import TestClient
+
+from kit.clock import MovableClock
+from kit.errors import Refusal
+from kit.tokens import sign_access_token
+from store.database import Database
+from store.models import Account, Base, Creator, Idea, IdeaStage, Membership, Priority, Role
+from web.bodies import MOST_BYTES
+from web.server import build_web_app
+from web.tools import AUDIENCE, ISSUER, Readiness, WebTools
+
+# far from the wall clock on purpose: nothing may look at that one
+NOON = datetime(2031, 5, 4, 12, 0, tzinfo=UTC)
+KEY = b"0123456789abcdef0123456789abcdef"
+SECRET = "telegrams-own-word"
+Client = TestClient[web.Request, web.Application]
+
+
+@dataclass
+class Telegram:
+    bot_id: int = 4242
+    secret: str = SECRET
+    kept: list[bytes] = field(default_factory=list)
+    fails_with: Exception | None = None
+
+    async def receive(self, body: bytes) -> None:
+        if self.fails_with:
+            raise self.fails_with
+        self.kept.append(body)
+
+
+@dataclass
+class Stripe:
+    kept: list[bytes] = field(default_factory=list)
+    signatures: list[str | None] = field(default_factory=list)
+
+    async def keep(self, body: bytes, signature: str | None) -> None:
+        self.signatures.append(signature)
+        if signature != "good":
+            raise Refusal("the signature is not Stripe's")
+        self.kept.append(body)
+
+
+@dataclass
+class Site:
+    """Spark's HTTP face over a real store, and what a test moves about it."""
+
+    database: Database
+    clock: MovableClock = field(default_factory=lambda: MovableClock(frozen_at=NOON))
+    readiness: Readiness = field(default_factory=Readiness)
+    telegram: Telegram = field(default_factory=Telegram)
+    stripe: Stripe = field(default_factory=Stripe)
+    public_url: str = "https://spark.example"
+
+    def app(self, *, with_rails: bool = True, client_max_size: int = MOST_BYTES) -> web.Application:
+        return build_web_app(
+            WebTools(
+                database=self.database,
+                clock=self.clock,
+                readiness=self.readiness,
+                public_url=self.public_url,
+                access_key=KEY,
+                telegram=self.telegram if with_rails else None,
+                stripe=self.stripe if with_rails else None,
+            ),
+            client_max_size=client_max_size,
+        )
+
+    def token(self, account_id: int) -> str:
+        return sign_access_token(
+            KEY,
+            account_id=account_id,
+            issuer=ISSUER,
+            audience=AUDIENCE,
+            now=self.clock(),
+            lifetime=timedelta(minutes=15),
+        )
+
+    def bearer(self, account_id: int) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token(account_id)}"}
+
+    async def add_creator(self, slug: str) -> int:
+        async with self.database.transaction() as session:
+            creator = Creator(slug=slug, name=slug.title(), currency="usd", time_zone="UTC", created_at=self.clock())
+            session.add(creator)
+            await session.flush()
+            return creator.id
+
+    async def add_account(self, *creator_ids: int) -> int:
+        async with self.database.transaction() as session:
+            account = Account(role=Role.CREATOR, name="Ada", email=None, person_id=None, created_at=self.clock())
+            session.add(account)
+            await session.flush()
+            session.add_all(Membership(account_id=account.id, creator_id=creator_id) for creator_id in creator_ids)
+            return account.id
+
+    async def add_ideas(self, creator_id: int, *ideas: dict[str, object]) -> None:
+        async with self.database.transaction() as session:
+            for number, given in enumerate(ideas, start=1):
+                usual = {
+                    "public_id": UUID(int=creator_id * 10_000 + number),
+                    "number": number,
+                    "title": f"Idea {number}",
+                    "notes": "",
+                    "stage": IdeaStage.IDEA,
+                    "priority": Priority.MEDIUM,
+                    "tags": [],
+                    "due_date": None,
+                    "created_at": self.clock(),
+                    "updated_at": self.clock(),
+                }
+                session.add(Idea(creator_id=creator_id, **(usual | given)))
+                await session.flush()
+
+
+async def make_tables(database: Database) -> None:
+    async with database.engine.begin() as connection:
+        await connection.run_sync(Base.metadata.create_all)
+
+
+async def raw(client: Client, request: bytes) -> bytes:
+    reader, writer = await asyncio.open_connection(client.host, client.port)
+    writer.write(request)
+    await writer.drain()
+    answer = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    return answer
+
+
+async def error_of(response: ClientResponse) -> dict[str, Any]:
+    assert response.content_type == "application/json"
+    body = await response.json()
+    assert set(body) == {"error"}
+    error: dict[str, Any] = body["error"]
+    assert set(error) - {"fields"} == {"code", "message", "correlation_id"}
+    assert error["correlation_id"] == response.headers["X-Correlation-ID"]
+    return error

@@ -1,0 +1,19 @@
+from aiohttp import web
+
+MOST_BYTES = 1024 * 1024
+
+
+async def read_body(request: web.Request, *, most: int = MOST_BYTES) -> bytes:
+    """The raw body, up to `most` bytes once unpacked; larger is a 413, and one that breaks off a 400.
+
+    The limit is ours and not the application's, which others that are mounted on it share.
+    """
+    body = bytearray()
+    try:
+        while chunk := await request.content.readany():
+            body += chunk
+            if len(body) > most:
+                raise web.HTTPRequestEntityTooLarge(max_size=most, actual_size=len(body))
+    except (web.RequestPayloadError, ConnectionError):
+        raise web.HTTPBadRequest from None
+    return bytes(body)

@@ -1,0 +1,30 @@
+"""Every address that Spark answers at."""
+
+from importlib.metadata import version
+
+from aiohttp import web
+
+from web.answers import answer
+from web.api.ideas import show_ideas
+from web.health import show_alive, show_ready, show_store
+from web.metrics import show_metrics
+from web.webhooks import take_stripe_event, take_telegram_update
+
+_VERSION = version("spark")
+
+
+async def show_name(request: web.Request) -> web.Response:
+    return answer({"name": "Spark", "version": _VERSION})
+
+
+def routes() -> list[web.RouteDef]:
+    return [
+        web.get("/", show_name),
+        web.get("/health", show_alive),
+        web.get("/health/db", show_store),
+        web.get("/health/ready", show_ready),
+        web.get("/metrics", show_metrics),
+        web.post("/webhooks/telegram/{bot_id}", take_telegram_update),
+        web.post("/webhooks/stripe", take_stripe_event),
+        web.get("/api/v1/{user_id}/ideas", show_ideas),
+    ]

@@ -1,0 +1,59 @@
+"""What the HTTP face is handed by the program that starts it."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from aiohttp import web
+
+from kit.clock import Clock
+from store.database import Database
+
+
+class TelegramIntake(Protocol):
+    """Where Telegram's updates go; `secret` is the one given to setWebhook."""
+
+    @property
+    def bot_id(self) -> int: ...
+
+    @property
+    def secret(self) -> str: ...
+
+    async def receive(self, body: bytes) -> None:
+        """Returns once the update is saved, and raises when it is not: then Telegram sends it again."""
+
+
+class StripeIntake(Protocol):
+    """Where Stripe's events go."""
+
+    async def keep(self, body: bytes, signature: str | None) -> None:
+        """Returns once the event is saved. Raises Refusal when the signature is not Stripe's."""
+
+
+class Readiness:
+    """Whether this process should be given work, and why not; it starts out as not ready."""
+
+    def __init__(self) -> None:
+        self.ready = False
+        self.reason = "starting"
+
+    def now_ready(self) -> None:
+        self.ready, self.reason = True, ""
+
+    def not_ready(self, reason: str) -> None:
+        self.ready, self.reason = False, reason
+
+
+@dataclass(frozen=True)
+class WebTools:
+    """`access_key` is the key of kit.tokens that access tokens are signed with."""
+
+    database: Database
+    clock: Clock
+    readiness: Readiness
+    public_url: str
+    access_key: bytes
+    telegram: TelegramIntake | None
+    stripe: StripeIntake | None
+
+
+TOOLS = web.AppKey("tools", WebTools)
