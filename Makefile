@@ -14,7 +14,7 @@ UPGRADE ?=
 
 PIP = .venv/bin/python -m pip --disable-pip-version-check --no-input --quiet
 UV_COMPILE = .venv/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
-	--no-annotate --no-header --universal --python-version 3.11 $(if $(filter 1,$(UPGRADE)),--upgrade)
+	--system-certs --no-annotate --no-header --universal --python-version 3.11 $(if $(filter 1,$(UPGRADE)),--upgrade)
 
 .PHONY: help demo test check bench nightly lock clean FORCE
 

@@ -16,7 +16,7 @@ _MERGE = "tag:yaml.org,2002:merge"
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong with the settings and where it stands; shown as `file:line: key: message`."""
+    """One thing that is wrong with the settings, and where: one line, `file:line: key: message`."""
 
     file: str
     line: int | None
@@ -25,7 +25,7 @@ class Problem:
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
-        return ": ".join(part for part in (place, self.key, self.message) if part)
+        return " ".join(": ".join(part for part in (place, self.key, self.message) if part).split())
 
 
 class BadConfig(Invalid):
@@ -105,8 +105,10 @@ def _read(name: str, text: str) -> ConfigFile:
         mark = error.problem_mark or error.context_mark
         said = ", ".join(part for part in (error.context, error.problem) if part)
         raise BadConfig([Problem(name, mark.line + 1 if mark else None, "", f"not YAML: {said}")]) from None
-    except (yaml.YAMLError, ValueError) as error:
-        raise BadConfig([Problem(name, None, "", f"not YAML: {' '.join(str(error).split())}")]) from None
+    except yaml.YAMLError as error:
+        raise BadConfig([Problem(name, None, "", f"not YAML: {error}")]) from None
+    except (ValueError, LookupError):
+        raise BadConfig([Problem(name, None, "", "a value is not what its tag says, such as !!int")]) from None
     file.data = {} if file.data is None else file.data
     if not isinstance(file.data, dict):
         raise BadConfig([Problem(name, _line(file.root), "", "must be keys and values, like “store:”")])

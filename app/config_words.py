@@ -8,6 +8,7 @@ from app.config_file import KeyPath, did_you_mean, either
 from app.config_types import Slug
 from domain.flows.definition import Key
 from domain.funnels.definition import EventName
+from kit.text import shorten
 
 
 def explain(error: ValidationError, shape: Any, by_file: Collection[KeyPath] = ()) -> Iterator[tuple[KeyPath, str]]:
@@ -26,7 +27,7 @@ def explain(error: ValidationError, shape: Any, by_file: Collection[KeyPath] = (
             case "union_tag_not_found":
                 yield (*path, "do"), f"is missing; use {either(_words(kind))}"
             case "union_tag_invalid":
-                yield (*path, "do"), f"there is no “{each['ctx']['tag']}”; use {either(_words(kind))}"
+                yield (*path, "do"), f"there is no “{_short(each['ctx']['tag'])}”; use {either(_words(kind))}"
             case _:
                 yield path, _in_words(each)
 
@@ -39,16 +40,20 @@ def _in_words(error: ErrorDetails) -> str:
         case "literal_error":
             words = facts["expected"].replace("'", "")
             return (
-                f"there is no “{error['input']}”; use {words}"
+                f"there is no “{_short(error['input'])}”; use {words}"
                 if isinstance(error["input"], str)
                 else f"must be {words}"
             )
         case "string_pattern_mismatch":
-            return _FORMS.get(facts["pattern"], "is not written as it should be").format(error["input"])
+            return _FORMS.get(facts["pattern"], "is not written as it should be").format(_short(error["input"]))
         case "value_error":
             return str(facts["error"])
         case kind:
             return _PLAIN.get(kind, error["msg"].removeprefix("Input ")).format(**facts)
+
+
+def _short(given: object) -> str:
+    return shorten(str(given), 60)
 
 
 def _walk(location: tuple[int | str, ...], shape: Any) -> tuple[KeyPath, Any, Any]:

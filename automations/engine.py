@@ -1,5 +1,5 @@
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete
@@ -34,7 +34,7 @@ class Engine:
     published: Published
     holder: str
     keep_updates: timedelta
-    ticks: Ticks = field(default_factory=Ticks)
+    ticks: Ticks
 
     def __post_init__(self) -> None:
         self._leads = False
@@ -51,15 +51,16 @@ class Engine:
             Tick("prune", self._led(self._prune), every=3600),
         ):
             self.ticks.add(tick)
-        self.database.on_commit(self.ticks.wake)
 
-    async def start(self) -> None:
+    async def start(self, *, alone: bool) -> None:
+        """`alone`: no other process can be at work, so what a dead one left in the middle is settled at once."""
         await self._renew()
-        self.ticks.start()
+        if alone:
+            async with self.database.transaction() as session:
+                await sweep(session, now=self.clock(), abandoned=True)
 
     async def stop(self, *, within: float) -> None:
-        """Takes no more work, lets the messages in hand go out for so many seconds, and makes room for another."""
-        await self.ticks.stop()
+        """Lets the messages in hand go out for so many seconds, and makes room for another process."""
         await self.sender.finish(within)
         async with self.database.transaction() as session:
             await give_back_lease(session, LEASE, self.holder)

@@ -35,6 +35,7 @@ class TelegramGateway:
     """Plain messages become Telegram calls, and Telegram's refusals the few failures that Spark tells apart."""
 
     bot: Bot
+    bot_id: int
     database: Database
     files: FileStore
 
@@ -81,7 +82,7 @@ class TelegramGateway:
         """By Telegram's own handle where this bot has one; else the bytes go up once and the handle is kept."""
         async with self.database.reading() as session:
             stored = await session.get_one(StoredFile, file_id)
-            handle = await session.get(FileHandle, (file_id, self.bot.id))
+            handle = await session.get(FileHandle, (file_id, self.bot_id))
         document: str | InputFile
         if handle is not None:
             document = handle.telegram_file_id
@@ -103,7 +104,7 @@ class TelegramGateway:
     async def _keep_handle(self, file_id: int, sent: TelegramMessage) -> None:
         if sent.document is None:
             return
-        values = {"file_id": file_id, "bot_id": self.bot.id, "telegram_file_id": sent.document.file_id}
+        values = {"file_id": file_id, "bot_id": self.bot_id, "telegram_file_id": sent.document.file_id}
         async with self.database.transaction() as session:
             await insert_once(session, FileHandle, values)
 

@@ -127,7 +127,7 @@ class Intake:
                 return
             try:
                 await self.answering.answer(answerable)
-            except Exception:
+            except Exception:  # noqa: BLE001 - one failed reply stops nobody else
                 # its row stays unanswered, and the reply is taken up again
                 _log.exception("reply failed", update=answerable.row_id)
             finally:
@@ -139,7 +139,7 @@ class Intake:
             return await self._save(incoming, None)
         except Refusal as refusal:
             return await self._save(incoming, refusal)
-        except Exception as error:  # noqa: BLE001 - kept as a dead letter, whatever it is
+        except Exception as error:
             if is_unavailable(error):
                 raise
             _log.exception("update failed", update_id=incoming.update_id)

@@ -27,6 +27,15 @@ class StripeRail:
     async def close(self) -> None:
         await self._http.close_async()  # type: ignore[no-untyped-call]  # stripe left this one untyped
 
+    async def check(self) -> None:
+        """Returns when Stripe takes the key. Raises RailDown or RailRefused."""
+        try:
+            await self._client.v1.balance.retrieve_async()
+        except stripe.AuthenticationError as error:
+            raise RailRefused("Stripe does not know this key; check SPARK_STRIPE__SECRET_KEY") from error
+        except (stripe.StripeError, aiohttp.ClientError, TimeoutError) as error:
+            raise _down(error) from error
+
     async def make_checkout(self, bill: Bill) -> Checkout:
         """The idempotency key is the order's: asked again after a crash, Stripe answers with the same session."""
         try:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.sql.expression import FunctionElement
@@ -83,6 +83,12 @@ class Database:
         """A consistent read that never waits for a writer; writing through it fails."""
         async with self._reading() as session, session.begin():
             yield session
+
+    @asynccontextmanager
+    async def schema_change(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction in which tables may be changed."""
+        async with self.engine.begin() as connection:
+            yield connection
 
     def on_commit(self, listener: Callable[[frozenset[Topic]], None]) -> None:
         """Calls `listener` after each commit with the topics that it woke."""

@@ -119,11 +119,15 @@ class Mailbox:
         elif offset < 0:
             self.forget(list(self.pending)[:offset])
 
+    @property
+    def is_polled(self) -> bool:
+        return self._poller is not None
+
     def is_read(self) -> bool:
         """Is anybody there to take updates?"""
         if self._pusher is not None:
             return not self._pusher.failing
-        if self._poller is not None:
+        if self.is_polled:
             return True
         return asyncio.get_running_loop().time() - self._last_poll < _FORGOTTEN_AFTER
 

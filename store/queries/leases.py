@@ -1,9 +1,11 @@
-from sqlalchemy import delete, or_
+from datetime import datetime
+
+from sqlalchemy import delete, or_, select, type_coerce
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from store.database import database_in, database_now, is_postgresql
-from store.models import Lease
+from store.models import Instant, Lease
 
 
 async def take_lease(session: AsyncSession, name: str, holder: str, *, seconds: float) -> bool:
@@ -30,3 +32,10 @@ async def give_back_lease(session: AsyncSession, name: str, holder: str) -> None
 async def clear_leases(session: AsyncSession) -> None:
     """Where only one process can be at work, whatever an earlier one held is free."""
     await session.execute(delete(Lease))
+
+
+async def database_time(session: AsyncSession) -> datetime:
+    """The clock that leases go by."""
+    told = await session.execute(select(type_coerce(database_now(), Instant)))
+    now: datetime = told.scalar_one()
+    return now

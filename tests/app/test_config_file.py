@@ -67,8 +67,18 @@ def test_a_file_that_cannot_be_read_is_refused_in_one_line(write: Write, tmp_pat
     assert refusal_of(config=Path("latin.yaml")) == ["latin.yaml: is not UTF-8 text (byte 4)"]
     Path("odd.yaml").write_bytes(b"a: \x00")
     assert refusal_of(config=Path("odd.yaml"))[0].startswith("odd.yaml: not YAML: ")
+    for tagged in ("!!int x", "!!bool x", "!!float x"):
+        Path("tag.yaml").write_text(f"a: {tagged}")
+        assert refusal_of(config=Path("tag.yaml")) == ["tag.yaml: a value is not what its tag says, such as !!int"]
     Path("deep.yaml").write_text("a: " + "[" * 20_000)
     assert refusal_of(config=Path("deep.yaml"))[0].startswith("deep.yaml")
+
+
+def test_a_problem_is_one_line_and_repeats_no_more_than_a_few_words(write: Write):
+    write("creators:\n  studio:\n    flows:\n      long:\n        nodes: [{do: 'a\n\n b" + "c" * 99 + "'}]\n")
+    (only,) = broken(load(None, {}))["studio flow long"]
+    assert only.startswith("config.yaml:5: creators.studio.flows.long.nodes.0.do: there is no “a bccc")
+    assert only.endswith("ccc…”; use say, ask, choose or give")
 
 
 def test_one_bad_funnel_is_disabled_alone(write: Write):

@@ -4,7 +4,7 @@ from textwrap import dedent
 
 import pytest
 
-from app.settings import BadConfig, Loaded, Settings, load
+from app.settings import BadConfig, CreatorConfig, Loaded, Settings, load
 
 TOKEN = "123456:AAbbCC-dd_ee"
 LONG = "k" * 32
@@ -341,3 +341,20 @@ def test_settings_made_directly_do_not_look_at_the_environment(monkeypatch: pyte
     monkeypatch.setenv("SPARK_PUBLIC_URL", "http://elsewhere")
     monkeypatch.setenv("PUBLIC_URL", "http://elsewhere")
     assert Settings().public_url == "http://127.0.0.1:8080"
+
+
+def test_the_page_on_settings_names_every_one_of_them_with_its_default():
+    page = (Path(__file__).parents[2] / "docs/SETTINGS.md").read_text("utf-8")
+    rows = {row.split("`")[1]: row for row in page.splitlines() if row.startswith("| `") and "SPARK_" in row}
+    tree = Settings().model_dump()
+    del tree["creators"]
+    flat = {
+        f"{section}.{key}" if isinstance(inner, dict) else section: value
+        for section, inner in tree.items()
+        for key, value in (inner.items() if isinstance(inner, dict) else [("", inner)])
+    }
+    of_creators = {f"creators.SLUG.{key}" for key in CreatorConfig.model_fields}
+    assert set(rows) == set(flat) | of_creators
+    for key, default in flat.items():
+        assert f"`SPARK_{key.upper().replace('.', '__')}`" in rows[key]
+        assert default in (None, ()) or f"| `{default}` |" in rows[key]

@@ -1,0 +1,191 @@
+"""`spark`: the command line. Errors are one line on stderr that says how to mend it."""
+
+import asyncio
+import ipaddress
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from kit import log
+from kit.errors import Refusal
+
+FAILED = 1
+BAD_USAGE = 2
+_out = Console(highlight=False, soft_wrap=True)
+_err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+creators = typer.Typer(no_args_is_help=True, help="Creators: whose business the bot is.")
+cli.add_typer(creators, name="creator")
+
+Config = Annotated[Path | None, typer.Option("--config", help="The settings file; config.yaml when it is there.")]
+
+
+def main() -> None:
+    """The console script. Exit codes: 0 done, 1 it failed, 2 bad usage or bad config."""
+    from app.config_file import BadConfig
+
+    try:
+        cli()
+    except BadConfig as bad:
+        _refuse(str(bad), BAD_USAGE)
+    except Refusal as refusal:
+        _refuse(str(refusal), FAILED)
+
+
+@cli.command()
+def demo(
+    *,
+    host: Annotated[str, typer.Option(help="A loopback address.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8080,
+    data: Annotated[Path, typer.Option(help="Where the demo keeps everything.")] = Path("data/demo"),
+    fresh: Annotated[bool, typer.Option("--fresh", help="Begin with an empty folder.")] = False,
+    no_seed: Annotated[bool, typer.Option("--no-seed", help="Without the example creator.")] = False,
+    config: Config = None,
+) -> None:
+    """Try Spark on this machine, no accounts needed."""
+    _only_loopback(host)
+    from app.demo import Demo, DemoOptions
+
+    options = DemoOptions(host, port, data, fresh, not no_seed, config)
+    log.set_up(level=os.environ.get("SPARK_LOG__LEVEL", "WARNING").upper())
+
+    async def running() -> None:
+        await Demo(options, announce=lambda: _welcome(options.address)).run()
+
+    asyncio.run(running())
+
+
+@cli.command()
+def run(
+    *,
+    config: Config = None,
+    role: Annotated[str, typer.Option(help="all, web (webhooks and API) or worker (engine and polling).")] = "all",
+) -> None:
+    """Run the bot: the real thing."""
+    from app.parts import Role, Spark
+    from app.settings import load
+
+    if role not in set(Role):
+        _refuse(f"--role {role} is not one of {', '.join(Role)}", BAD_USAGE)
+    loaded = load(config)
+    log.set_up(level=loaded.settings.log.level)
+    logger = log.get_logger(__name__)
+    for disabled in loaded.disabled:
+        for problem in disabled.problems:
+            logger.warning("left out until mended", kind=disabled.kind, problem=str(problem))
+    for problem in loaded.problems:
+        logger.warning("setting ignored", problem=str(problem))
+
+    async def running() -> None:
+        from kit.clock import SystemClock
+
+        await Spark(loaded, SystemClock(), role=Role(role)).run()
+
+    asyncio.run(running())
+
+
+@cli.command()
+def playground(
+    *,
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8090,
+    app: Annotated[str, typer.Option(help="Where Spark listens.")] = "http://127.0.0.1:8080",
+    state: Annotated[
+        Path | None, typer.Option(help="A file to keep everything in; none forgets it at the end.")
+    ] = None,
+) -> None:
+    """The stand-ins of Telegram and Stripe alone, so that `spark run` can be tried, killed and restarted."""
+    from app.playground import serve_playground
+
+    log.set_up(level="WARNING")
+    asyncio.run(serve_playground(port, app.rstrip("/"), state, announce=_out.print))
+
+
+@cli.command()
+def check(*, config: Config = None) -> None:
+    """Check the settings, flows and funnels: file:line: key: what is wrong."""
+    from app.config_check import report
+
+    code, lines = report(config)
+    for line in lines:
+        (_err if code else _out).print(line, markup=False)
+    raise typer.Exit(code)
+
+
+@cli.command()
+def migrate(*, config: Config = None) -> None:
+    """Bring the store to the newest schema; `run` and `demo` do it by themselves."""
+    from app.operate import migrate_store
+
+    asyncio.run(migrate_store(config))
+    _out.print("the store has the newest schema")
+
+
+@cli.command()
+def doctor(*, config: Config = None) -> None:
+    """Ask Telegram, Stripe, the store and the clock whether all is well."""
+    from app.doctor import examine
+
+    findings = asyncio.run(examine(config))
+    for finding in findings:
+        mark = "ok " if finding.well else "BAD"
+        (_out if finding.well else _err).print(f"{mark} {finding.what}: {finding.told}", markup=False)
+    raise typer.Exit(0 if all(finding.well for finding in findings) else FAILED)
+
+
+@creators.command("add")
+def creator_add(
+    *,
+    name: Annotated[str, typer.Option(help="As people shall read it.")],
+    slug: Annotated[str, typer.Option(help="Short, for links and config.yaml: lower-case letters, digits, hyphens.")],
+    email: Annotated[str | None, typer.Option()] = None,
+    telegram_id: Annotated[int | None, typer.Option(help="The creator's own Telegram id, if it is known.")] = None,
+    config: Config = None,
+) -> None:
+    """Add a creator, with a one-time link that binds their Telegram."""
+    from app.operate import add_creator_to_store
+
+    for line in asyncio.run(add_creator_to_store(config, name=name, slug=slug, email=email, telegram_id=telegram_id)):
+        _out.print(line, markup=False)
+
+
+@creators.command("list")
+def creator_list(*, config: Config = None) -> None:
+    """Show the creators of this store."""
+    from app.operate import list_creators_of_store
+
+    for line in asyncio.run(list_creators_of_store(config)):
+        _out.print(line, markup=False)
+
+
+def _only_loopback(host: str) -> None:
+    try:
+        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        _refuse(f"--host {host}: the demo has no locks on its doors, so it listens on 127.0.0.1 only", BAD_USAGE)
+
+
+def _refuse(message: str, code: int) -> None:
+    _err.print(message, markup=False)
+    raise SystemExit(code)
+
+
+def _welcome(address: str) -> None:
+    _out.print(
+        f"""
+Spark is running. Open the chat page: {address}/playground
+
+  1  As Lena, tap the deep link [bold]ad42[/bold], answer the questions, get the guide.
+  2  /shop, buy the preset pack, pay on the checkout page; the file arrives in the chat. /library keeps it.
+  3  As Cora, the creator, see the lead and the sale. Try
+     /product add "Sound pack" 9.00 usd stock=20    /product list
+     /idea add Studio tour #video !high             /idea list
+  4  Skip a day: the follow-up arrives. Leave a checkout unpaid and skip an hour: the reminder does.
+
+Ctrl-C stops it; everything is kept until `spark demo --fresh`.""",
+    )

@@ -1,0 +1,106 @@
+"""`spark doctor`: is everything that Spark leans on well, and if not, how to mend it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+from telegram import Bot
+from telegram.error import TelegramError
+
+from app.settings import Settings, load
+from bot.request import AiohttpRequest
+from kit.clock import SystemClock
+from kit.errors import Refusal
+from payments.stripe_rail import StripeRail
+from store.database import Database
+from store.models import OutboxMessage, OutboxState, ProviderEvent, ProviderEventState, TelegramUpdate
+from store.queries.leases import database_time
+from store.schema import is_current
+
+MOST_SKEW_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    what: str
+    well: bool
+    told: str
+
+
+async def examine(config: Path | None) -> list[Finding]:
+    """Asks each in turn; one that is ill does not keep the others from being asked."""
+    settings = load(config).settings
+    return [*await _store(settings), await _telegram(settings), await _stripe(settings)]
+
+
+async def _store(settings: Settings) -> list[Finding]:
+    database = Database(settings.store.url)
+    try:
+        if not await database.is_up():
+            return [Finding("store", False, "cannot be reached; check store.url")]
+        if not await is_current(database):
+            return [Finding("store", False, "its schema is not the newest; run `spark migrate`")]
+        async with database.reading() as session:
+            skew = abs((SystemClock()() - await database_time(session)).total_seconds())
+            uncertain = await _count(session, select(OutboxMessage.id).where(OutboxMessage.uncertain > 0))
+            failed = await _count(session, select(OutboxMessage.id).where(OutboxMessage.state == OutboxState.FAILED))
+            refused = await _count(
+                session, select(ProviderEvent.id).where(ProviderEvent.state == ProviderEventState.REFUSED)
+            )
+            dead = await _count(session, select(TelegramUpdate.id).where(TelegramUpdate.error.is_not(None)))
+    except (SQLAlchemyError, OSError) as error:
+        return [Finding("store", False, f"{type(error).__name__}; check store.url")]
+    finally:
+        await database.close()
+    return [
+        Finding("store", True, "reachable, newest schema"),
+        Finding("clock", skew < MOST_SKEW_SECONDS, f"{skew:.1f} s from the store's; keep both by NTP"),
+        Finding("messages", not failed, f"{failed} could not be sent, {uncertain} perhaps sent twice"),
+        Finding("payments", not refused, f"{refused} of the provider's events fit no order; look them up there"),
+        Finding("updates", not dead, f"{dead} could not be handled and are kept with their errors"),
+    ]
+
+
+async def _count(session: AsyncSession, query: Select[Any]) -> int:
+    return await session.scalar(select(func.count()).select_from(query.subquery())) or 0
+
+
+async def _telegram(settings: Settings) -> Finding:
+    token = settings.telegram.token
+    if token is None:
+        return Finding("telegram", False, "no token; set SPARK_TELEGRAM__TOKEN to the one from @BotFather")
+    bot = Bot(
+        token.get_secret_value(),
+        base_url=f"{settings.telegram.base_url}/bot",
+        request=AiohttpRequest(),
+        get_updates_request=AiohttpRequest(),
+    )
+    try:
+        await bot.initialize()
+        hook = await bot.get_webhook_info()
+    except TelegramError as error:
+        return Finding("telegram", False, f"{error.message}; check SPARK_TELEGRAM__TOKEN and the network")
+    finally:
+        await bot.shutdown()
+    if settings.telegram.intake == "webhook" and not hook.url:
+        return Finding("telegram", False, f"@{bot.username} has no webhook; `spark run` sets it")
+    return Finding("telegram", True, f"@{bot.username}, {hook.pending_update_count} updates waiting")
+
+
+async def _stripe(settings: Settings) -> Finding:
+    key = settings.stripe.secret_key
+    if key is None:
+        return Finding("stripe", True, "not set up, so only what is free can be had")
+    if not settings.stripe.webhook_secrets:
+        return Finding("stripe", False, "no webhook secret; set SPARK_STRIPE__WEBHOOK_SECRETS")
+    rail = StripeRail(key.get_secret_value(), api_base=settings.stripe.api_base, success_url="", cancel_url="")
+    try:
+        await rail.check()
+    except Refusal as refusal:
+        return Finding("stripe", False, str(refusal))
+    finally:
+        await rail.close()
+    return Finding("stripe", True, "the key works" + ("" if rail.livemode else " (test mode)"))

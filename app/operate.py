@@ -1,0 +1,75 @@
+"""What an operator does to the store from the command line, without starting Spark."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from sqlalchemy.exc import DBAPIError
+
+from app.parts import CannotStart
+from app.settings import Settings, load
+from domain.creators import add_creator, bind_person
+from domain.people import Profile, see_person
+from kit.clock import SystemClock
+from store.database import Database
+from store.queries.people import list_creators
+from store.schema import migrate
+
+
+@asynccontextmanager
+async def open_store(settings: Settings) -> AsyncIterator[Database]:
+    """The store with the newest schema. Raises CannotStart when it cannot be reached."""
+    database = Database(settings.store.url)
+    try:
+        await migrate(database)
+        yield database
+    except (DBAPIError, OSError) as error:
+        reason = str(getattr(error, "orig", error)).splitlines()[0]
+        raise CannotStart(f"the store cannot be used ({reason}); check store.url") from error
+    finally:
+        await database.close()
+
+
+async def migrate_store(config: Path | None) -> None:
+    async with open_store(load(config).settings):
+        return
+
+
+async def add_creator_to_store(
+    config: Path | None, *, name: str, slug: str, email: str | None, telegram_id: int | None
+) -> list[str]:
+    """What to tell the operator. Raises Refusal for what is wrong with the creator."""
+    settings = load(config).settings
+    if telegram_id is not None and settings.bot_id is None:
+        raise CannotStart("--telegram-id is of one bot: set SPARK_TELEGRAM__TOKEN first")
+    now = SystemClock()()
+    configured = settings.creators.get(slug)
+    async with open_store(settings) as database, database.transaction() as session:
+        new = await add_creator(
+            session,
+            name=name,
+            slug=slug,
+            email=email,
+            currency=configured.currency if configured else "usd",
+            time_zone=configured.time_zone if configured else "UTC",
+            now=now,
+        )
+        if telegram_id is not None and settings.bot_id is not None:
+            profile = Profile(telegram_id, name, None, "en")
+            person = await see_person(session, settings.bot_id, profile, now=now)
+            await bind_person(session, new.account.id, person)
+    lines = [f"added creator no. {new.creator.id}: {new.creator.name} ({new.creator.slug})"]
+    if telegram_id is None:
+        lines.append(f"to bind their Telegram, once, within a week, they send the bot: /start {new.bind_payload}")
+    if configured is None:
+        lines.append(f"they have no flows or funnels yet: add a section creators.{slug} to config.yaml")
+    lines.append("a running Spark takes up new flows and funnels when it is restarted")
+    return lines
+
+
+async def list_creators_of_store(config: Path | None) -> list[str]:
+    async with open_store(load(config).settings) as database, database.reading() as session:
+        known = await list_creators(session)
+    return [f"{each.id}  {each.slug}  {each.name}  {each.currency}  {each.time_zone}" for each in known] or [
+        "no creators yet; `spark creator add` adds one"
+    ]
