@@ -62,8 +62,9 @@ class Engine:
     async def stop(self, *, within: float) -> None:
         """Lets the messages in hand go out for so many seconds, and makes room for another process."""
         await self.sender.finish(within)
-        async with self.database.transaction() as session:
-            await give_back_lease(session, LEASE, self.holder)
+        if self._leads:
+            async with self.database.transaction() as session:
+                await give_back_lease(session, LEASE, self.holder)
 
     async def next_due(self) -> datetime | None:
         """The earliest instant at which there is something to do."""

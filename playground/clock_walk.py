@@ -5,7 +5,9 @@ from typing import Protocol
 from playground.core import Core, Traveller
 from playground.refusal import ControlRefusal
 
-_ROUNDS = 3  # settling one may give another something to do
+_ROUNDS = 2  # settling one may give another something to do
+
+_STRIDE = timedelta(hours=1)
 
 
 class Settling(Protocol):
@@ -62,22 +64,23 @@ class ClockWalk:
         return self._core.traveller
 
     async def _walk(self, traveller: Traveller, target: datetime) -> None:
-        while True:
-            await self._settle(traveller)
-            now = self._core.clock()
+        await self._settle(traveller)
+        while (now := self._core.clock()) < target:
             due = await self.next_due()
-            # what stays due after settling is not worth waiting for
-            step = target if due is None or due <= now else min(due, target)
+            if due is None:
+                step = target
+            elif due > now:
+                step = min(due, target)
+            else:  # it is not done at its time, and must not hide what comes after it
+                step = min(now + _STRIDE, target)
             self._core.clock.move_to(step)
             self._core.save_clock()
             self._core.changes.tell()
-            await self._stripe.fire_due()
-            if step >= target:
-                break
-        await self._settle(traveller)
+            await self._settle(traveller)
 
     async def _settle(self, traveller: Traveller) -> None:
         for _ in range(_ROUNDS):
+            await self._stripe.fire_due()
             await self._stripe.settled()
             await self._telegram.settled()
             await traveller.settle()

@@ -111,7 +111,7 @@ class Control:
     async def add_fault(self, request: web.Request) -> web.Response:
         fault = _fault(await json_body(request))
         self._core.faults.add(fault)
-        return answer(fault_view(fault), status=201)
+        return answer(fault_view(fault))
 
     async def clear_faults(self, request: web.Request) -> web.Response:
         self._core.faults.clear()

@@ -1,4 +1,5 @@
 import contextlib
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,7 +117,9 @@ def _chat(value: Any) -> int | str:
 def _number(name: str, value: Any) -> float:
     if not isinstance(value, bool):
         with contextlib.suppress(ValueError, TypeError):
-            return float(value)
+            converted = float(value)
+            if math.isfinite(converted):
+                return converted
     raise bad(f'parameter "{name}" must be a Float')
 
 

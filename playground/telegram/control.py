@@ -73,7 +73,7 @@ class _Desk:
                 raise conflict(f"the id {person['id']} is taken")
         self._parts.people.add(person)
         self._parts.core.changes.tell(person["id"])
-        return answer(self._shown(person), status=201)
+        return answer(self._shown(person))
 
     def _check_username(self, username: str) -> None:
         if not _USERNAME.fullmatch(username):
@@ -94,7 +94,7 @@ class _Desk:
 
     async def write(self, request: web.Request) -> web.Response:
         at, body = await self._place(request)
-        return answer(acts.write(at, body), status=201)
+        return answer(acts.write(at, body))
 
     async def tap(self, request: web.Request) -> web.Response:
         at, body = await self._place(request)

@@ -96,7 +96,7 @@ class _Chats:
         if owner is not None:
             self._parts.chats.set_member(chat["id"], owner, "creator")
         self._parts.core.changes.tell(chat["id"])
-        return answer({**chat_json(chat), "members": self._members(chat)}, status=201)
+        return answer({**chat_json(chat), "members": self._members(chat)})
 
     async def set_member(self, request: web.Request) -> web.Response:
         """`bot` in the place of a person means the bot that the control API speaks of."""

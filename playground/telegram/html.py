@@ -3,6 +3,7 @@
 Follows parse_html of td/telegram/MessageEntity.cpp, so that what Telegram refuses is refused in the same words.
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +24,7 @@ _NAMED = {b"lt": "<", b"gt": ">", b"amp": "&", b"quot": '"'}
 _SPACE = b" \t\r\n\0\v"
 _LONGEST_REFERENCE = 10
 _LAST_CODE_POINT = 0x10FFFF
+_HALF_A_PAIR = re.compile(r"[\ud800-\udfff]")
 
 
 def _refuse(text: str) -> Refused:
@@ -54,7 +56,13 @@ class _Parser:
                 self._text()
         if self.nested:
             raise _refuse(f'Can\'t find end tag corresponding to start tag "{self.nested[-1].tag}"')
-        return "".join(self.pieces), self.entities
+        text = "".join(self.pieces)
+        if _HALF_A_PAIR.search(text):
+            raise _refuse(
+                "Text contains invalid Unicode characters after decoding HTML entities, "
+                "check for unmatched surrogate code units"
+            )
+        return text, self.entities
 
     def _at(self, position: int) -> int:
         return self.source[position] if position < len(self.source) else 0
@@ -231,7 +239,7 @@ def _decoded(value: bytes) -> str:
     while (at := value.find(b"&", position)) >= 0:
         character, after = _reference(value, at)
         pieces.append(value[position:at])
-        pieces.append(character.encode() if character else b"&")
+        pieces.append(character.encode("utf-8", "replace") if character else b"&")
         position = after if character else at + 1
     return (b"".join(pieces) + value[position:]).decode()
 

@@ -49,8 +49,10 @@ class TelegramStandIn:
         await self.parts.mail.stop()
 
     async def settled(self) -> None:
-        """Returns when every update has been acknowledged, or when nobody is there to take them."""
-        await asyncio.gather(*(box.settled() for box in self.parts.mail.all()))
+        """Returns when the bot has acknowledged every update, or when it is not there to take them."""
+        bot = self.parts.bots.latest()
+        if bot is not None:
+            await self.parts.mail.box(bot).settled()
 
     async def _file(self, request: web.Request) -> web.Response:
         bot = self.parts.bots.by_token(request.match_info["token"])

@@ -54,14 +54,23 @@ def checked_webhook(params: dict[str, Any]) -> Document:
             raise bad("bad webhook: An HTTPS URL must be provided for webhook")
         if (port or 443) not in _PORTS:
             raise bad("bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443")
-    certificate = params.get("certificate")
+    certificate = _certificate(params["certificate"].content) if "certificate" in params else None
     return {
         "url": parts.geturl(),
         "secret_token": secret,
         "max_connections": min(max(params.get("max_connections", _CONNECTIONS), 1), _MOST_CONNECTIONS),
-        "certificate": certificate.content.decode("ascii", "replace") if certificate else None,
+        "certificate": certificate,
         "ip_address": params.get("ip_address"),
     }
+
+
+def _certificate(content: bytes) -> str:
+    certificate = content.decode("ascii", "replace")
+    try:
+        ssl.create_default_context(cadata=certificate)
+    except (ssl.SSLError, ValueError):
+        raise bad("bad webhook: Failed to set custom certificate file") from None
+    return certificate
 
 
 class Pusher:

@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import BadHttpMessage
 
 from playground.telegram.checks import Upload
 from playground.telegram.errors import Refused, bad
@@ -76,7 +77,7 @@ async def _read_parts(request: web.Request, given: dict[str, Any], uploads: dict
             else:
                 mime_type = part.headers.get("Content-Type", "application/octet-stream")
                 uploads[part.name] = Upload(part.filename, mime_type, bytes(content))
-    except ValueError:
+    except (ValueError, AssertionError, BadHttpMessage):
         raise bad("can't parse multipart form data") from None
 
 

@@ -17,6 +17,11 @@ from playground.telegram.text import render, text_of
         ("<span>a</span>", 'Tag "span" must have class "tg-spoiler" at byte offset 0'),
         ("<a href=http://x>y</a>", "Unexpected end of name token at byte offset 8"),
         ("<a =x>y</a>", 'Empty attribute name in the tag "a" at byte offset 0'),
+        (
+            "&#xd83d;",
+            "Text contains invalid Unicode characters after decoding HTML entities, "
+            "check for unmatched surrogate code units",
+        ),
         ("5 < 6", 'Unsupported start tag "" at byte offset 2'),
     ],
 )

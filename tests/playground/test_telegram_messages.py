@@ -1,5 +1,6 @@
 import asyncio
 import io
+import shutil
 
 import aiohttp
 import pytest
@@ -306,7 +307,7 @@ async def test_faults_are_met_before_acting_except_for_a_dropped_reply():
 
 
 async def test_a_crashed_stand_in_remembers_people_chats_updates_and_files(tmp_path):
-    path = tmp_path / "playground.db"
+    path = tmp_path / "live" / "playground.db"
     async with staged(path) as stage:
         await stage.started()
         form = aiohttp.FormData({"chat_id": str(LENA)})
@@ -315,7 +316,9 @@ async def test_a_crashed_stand_in_remembers_people_chats_updates_and_files(tmp_p
         await stage.says("unread")
         stage.playground.core.clock.pass_time(days=3)
         stage.playground.core.save_clock()
-    async with staged(path) as again:
+        # what lies on the disk at this moment is what a kill would leave
+        shutil.copytree(path.parent, tmp_path / "left")
+    async with staged(tmp_path / "left" / path.name) as again:
         assert [one["text"] for one in await again.chat()] == ["/start", "", "unread"]
         [update] = await again.bot("getUpdates", offset=stage.offset)
         assert update["message"]["text"] == "unread"
@@ -332,3 +335,32 @@ async def test_many_calls_at_once_are_all_answered():
         messages = await stage.chat()
         assert {one["text"] for one in messages[1:]} == {str(n) for n in range(200)}
         assert [one["message_id"] for one in messages] == sorted({one["message_id"] for one in messages})
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"{", "application/json"),
+        (b"[]", "application/json"),
+        (b'{"chat_id": "\\ud800", "text": "x"}', "application/json"),
+        (b"chat_id=%ff%fe&text=%ff", "application/x-www-form-urlencoded"),
+        (b"rubbish", "multipart/form-data"),
+        (b"rubbish", "multipart/form-data; boundary=x"),
+        (b'--x\r\nContent-Disposition: form-data; name="text"\r\n\r\nhalf', "multipart/form-data; boundary=x"),
+        (b"--x\r\nrubbish\r\n\r\n--x--", "multipart/form-data; boundary=x"),
+        (b'{"chat_id": 99999999999999999999999999, "text": "x"}', "application/json"),
+        (b'{"chat_id": 2001, "text": "x", "entities": [{"type": "bold", "offset": -5, "length": 99}, 7]}',
+         "application/json"),
+        (b'{"chat_id": 2001, "text": "x", "reply_markup": {"inline_keyboard": [[{"text": 5}]]}}',
+         "application/json"),
+        (b'{"chat_id": 2001, "text": "x", "reply_markup": {"inline_keyboard": 5}}', "application/json"),
+        (b'{"chat_id": 2001, "text": "x", "reply_parameters": {"message_id": "1"}}', "application/json"),
+        (b"", "text/plain"),
+    ],
+)  # fmt: skip
+async def test_rubbish_gets_a_clear_refusal_and_never_a_crash(body, kind):
+    async with staged() as stage:
+        await stage.started()
+        status, answer = await stage.raw("sendMessage", data=body, headers={"Content-Type": kind})
+        assert status == 400
+        assert answer["description"].startswith("Bad Request: ")
