@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import aiohttp
 from aiohttp import web
 
+from app.lock import StoreLock
 from app.parts import CannotStart, Spark
 from app.seed import seed_demo
 from app.settings import Loaded, load
@@ -21,6 +23,7 @@ STRIPE_KEY = "sk_test_playground"
 WEBHOOK_SECRET = "whsec_playground"  # noqa: S105 - likewise
 SEEDED_CREATOR = 1001
 _MARK = ".spark-demo"
+_STORE = "spark.db"
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,7 @@ class Demo:
     def __init__(self, options: DemoOptions, *, announce: Callable[[], None]) -> None:
         self._options = options
         self._announce = announce
+        self._is_new = False
         _prepare_folder(options)
         clock = MovableClock()
         self.playground = Playground(
@@ -72,7 +76,7 @@ class Demo:
         slug = settings.telegram.default_creator
         config = settings.creators.get(slug or "")
         if self._options.seed and slug is not None and config is not None:
-            await seed_demo(
+            self._is_new = await seed_demo(
                 app.database,
                 app.files,
                 slug,
@@ -83,6 +87,9 @@ class Demo:
             )
 
     async def ready(self) -> None:
+        if self._is_new:
+            # a bot may not write first: https://core.telegram.org/bots/features#what-features-do-bots-have
+            await _say(self._options.address, SEEDED_CREATOR, "/start")
         self._announce()
 
     async def stop(self) -> None:
@@ -95,6 +102,15 @@ class Demo:
         await self.spark.settle()
 
 
+async def _say(address: str, person: int, text: str) -> None:
+    """As that person would in the chat page."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{address}/playground/api/people/{person}/messages", json={"text": text}) as answer,
+    ):
+        answer.raise_for_status()
+
+
 async def _to_the_page(request: web.Request) -> web.Response:
     raise web.HTTPFound("/playground")
 
@@ -105,6 +121,9 @@ def _prepare_folder(options: DemoOptions) -> None:
     if options.fresh and data.exists():
         if not mark.exists() and any(data.iterdir()):
             raise CannotStart(f"--fresh would empty {data}, which is not a demo's folder; name another with --data")
+        lock = StoreLock(data / _STORE)
+        lock.take()
+        lock.free()
         shutil.rmtree(data)
     try:
         data.mkdir(parents=True, exist_ok=True)
@@ -126,7 +145,7 @@ def _settings(options: DemoOptions) -> Loaded:
         "SPARK_STRIPE__WEBHOOK_SECRETS": WEBHOOK_SECRET,
         "SPARK_STRIPE__API_BASE": f"{options.address}/stripe",
         "SPARK_STRIPE__SUCCESS_URL": f"{options.address}/playground",
-        "SPARK_STORE__URL": f"sqlite:///{options.data.absolute() / 'spark.db'}",
+        "SPARK_STORE__URL": f"sqlite:///{options.data.absolute() / _STORE}",
         "SPARK_FILES__URL": (options.data.absolute() / "files").as_uri(),
         "SPARK_SECRET_KEY_FILE": str(key_file.absolute()),
         "SPARK_PUBLIC_URL": options.address,

@@ -21,7 +21,7 @@ class StoreLock:
         except BlockingIOError:
             os.close(handle)
             raise Conflict(
-                f"another Spark is running on {self._path.with_suffix('')}: stop it, or use PostgreSQL for several"
+                f"another Spark is running on {self._path.with_suffix('')}: stop it first (PostgreSQL serves several)"
             ) from None
         self._handle = handle
 

@@ -240,9 +240,9 @@ class Spark:
                 await self.intake.stop(within=INTAKE_SECONDS)
                 if self.engine is not None:
                     await self.engine.stop(within=SENDER_SECONDS)
+        await self._runner.cleanup()
         if self._companion is not None:
             await self._companion.stop()
-        await self._runner.cleanup()
         if self.rail is not None:
             await self.rail.close()
         await self.bot.shutdown()

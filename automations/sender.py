@@ -72,13 +72,19 @@ class Sender:
     async def _send(self, claimed: Claimed) -> None:
         with correlated(outbox=claimed.id):
             try:
-                message_id = await self._gateway.send(claimed.telegram_id, Message.model_validate(claimed.message))
-            except SendFailure as failure:
-                await self._close_failed(claimed, failure)
-            else:
-                async with self._database.transaction() as session:
-                    await confirm(session, claimed, message_id, now=self._clock())
+                await self._try(claimed)
+            except Exception:  # noqa: BLE001 - the row stays in `sending`, and is swept up as uncertain
+                _log.exception("sending failed", kind=claimed.kind)
             self._again(0)
+
+    async def _try(self, claimed: Claimed) -> None:
+        try:
+            message_id = await self._gateway.send(claimed.telegram_id, Message.model_validate(claimed.message))
+        except SendFailure as failure:
+            await self._close_failed(claimed, failure)
+        else:
+            async with self._database.transaction() as session:
+                await confirm(session, claimed, message_id, now=self._clock())
 
     async def _close_failed(self, claimed: Claimed, failure: SendFailure) -> None:
         _log.warning("not sent", kind=claimed.kind, attempts=claimed.attempts, reason=str(failure))
@@ -86,7 +92,11 @@ class Sender:
         async with self._database.transaction() as session:
             match failure:
                 case Blocked():
-                    await _close(session, claimed.id, OutboxState.BLOCKED, error=str(failure), now=now)
+                    if claimed.kind in _GOES_OUT_AGAIN:
+                        # it waits for the person to come back
+                        await _put_back(session, claimed.id, now, str(failure))
+                    else:
+                        await _close(session, claimed.id, OutboxState.BLOCKED, error=str(failure), now=now)
                     await note_block(session, claimed.person_id, now=now)
                 case SlowDown(seconds=seconds):
                     self._pace.rest(claimed.telegram_id, seconds)

@@ -87,8 +87,11 @@ class TelegramGateway:
         if handle is not None:
             document = handle.telegram_file_id
         elif stored.blob is not None:
-            content = await self.files.read(stored.blob)
-            # PTB guesses types by looking into the bytes; the name says it already
+            try:
+                content = await self.files.read(stored.blob)
+            except OSError as error:
+                raise NotNow(f"file {file_id} cannot be read: {type(error).__name__}") from error
+            # the library looks into the bytes, and large ones would hold up everybody
             document = await asyncio.to_thread(InputFile, content, filename=stored.file_name)
         else:
             raise Refused(f"file {file_id} is held by another bot; send it to this one again")

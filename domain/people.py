@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.events import record_event
 from kit.text import shorten
 from store.database import count_changed, upsert
-from store.models import Lead, OutboxMessage, OutboxState, Person
+from store.models import Lead, OutboxKind, OutboxMessage, OutboxState, Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +45,17 @@ async def talk_to_creator(session: AsyncSession, person: Person, creator_id: int
 
 
 async def note_block(session: AsyncSession, person_id: int, *, now: datetime) -> None:
-    """The person has blocked the bot: nothing more is sent until they write again."""
+    """The person has blocked the bot. What they were promised waits until they write again; marketing is over."""
     block = update(Person).where(Person.id == person_id, Person.blocked_at.is_(None)).values(blocked_at=now)
     if await count_changed(session, block) == 0:
         return
     await session.execute(
         update(OutboxMessage)
-        .where(OutboxMessage.person_id == person_id, OutboxMessage.state == OutboxState.QUEUED)
+        .where(
+            OutboxMessage.person_id == person_id,
+            OutboxMessage.state == OutboxState.QUEUED,
+            OutboxMessage.kind == OutboxKind.FUNNEL,
+        )
         .values(state=OutboxState.BLOCKED, closed_at=now)
     )
     for lead in await session.execute(select(Lead.id, Lead.creator_id).where(Lead.person_id == person_id)):

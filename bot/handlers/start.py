@@ -23,6 +23,10 @@ async def start(turn: Turn, arguments: str) -> None:
         turn.say("bound", creator=creator.name)
         return
     creator, source = await _read_payload(turn, payload)
+    own = await turn.own_creator()
+    if own is not None and own.id == creator.id and source is None:
+        turn.say("help-creator", creator=creator.name)
+        return
     lead, is_new = await turn.lead(creator, source=source)
     await _greet(turn, creator, lead, is_new=is_new)
 

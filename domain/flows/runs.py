@@ -65,7 +65,8 @@ async def answer_flow(
         await _take(session, node, lead, given, now=now)
     except WrongAnswer as wrong:
         why = say(str(wrong), person.language)
-        return [_question(run, node, {}).model_copy(update={"text": why})]
+        facts = _facts(await known_answers(session, lead), person)
+        return [_question(run, node, facts).model_copy(update={"text": why})]
     moved = await count_changed(
         session, update(FlowRun).where(FlowRun.id == run.id, FlowRun.turn == run.turn).values(turn=run.turn + 1)
     )

@@ -87,7 +87,7 @@ def _item(call: Call, item: Any, uploads: dict[str, Upload]) -> tuple[Media, dic
 
 
 def album_item(call: Call, item: Any, uploads: dict[str, Upload]) -> tuple[Media, dict[str, Any]]:
-    if isinstance(item, dict) and item.get("type") not in _ALBUM_KINDS:
+    if isinstance(item, dict) and str(item.get("type")) not in _ALBUM_KINDS:
         raise bad(f"can't parse InputMedia: type \"{item.get('type')}\" can't be used in sendMediaGroup")
     return _item(call, item, uploads)
 

@@ -13,6 +13,7 @@ from playground.telegram.targets import readable
 
 _ANSWER_LIMIT = 200
 _COMMAND = re.compile(r"[a-z0-9_]{1,32}")
+_CHAT_ID = re.compile(r"-?\d{1,18}", re.ASCII)
 _LANGUAGE = re.compile(r"[a-z]{2}")
 _MOST_COMMANDS = 100
 _DESCRIPTION_LIMIT = 256
@@ -66,16 +67,16 @@ def _language(call: Call) -> str:
 def _scope(call: Call) -> str:
     scope = call.params.get("scope") or {"type": "default"}
     problem = "can't parse BotCommandScope: "
-    kind = scope.get("type")
+    kind = str(scope.get("type"))
     if kind in _SCOPES:
-        return str(kind)
+        return kind
     if kind not in _CHAT_SCOPES:
         raise bad(f"{problem}unsupported type specified")
     chat_id = scope.get("chat_id")
     if not chat_id or not isinstance(chat_id, (int, str)):
         raise bad(f"{problem}empty chat_id specified")
     if isinstance(chat_id, str) and not chat_id.startswith("@"):
-        chat_id = int(chat_id) if chat_id.lstrip("-").isdecimal() else 0
+        chat_id = int(chat_id) if _CHAT_ID.fullmatch(chat_id) else 0
     target = readable(call, chat_id)
     if kind == "chat":
         return f"chat.{target.chat_id}"
@@ -199,9 +200,10 @@ def set_chat_menu_button(call: Call) -> bool:
         case "default" | "commands":
             kept = {"type": button["type"]}
         case "web_app":
-            url = (button.get("web_app") or {}).get("url")
-            if not button.get("text") or not isinstance(url, str):
-                raise bad(f'{problem}can\'t find field "{"web_app" if button.get("text") else "text"}"')
+            web_app = button.get("web_app")
+            url = web_app.get("url") if isinstance(web_app, dict) else None
+            if not isinstance(button.get("text"), str) or not isinstance(url, str):
+                raise bad(f"{problem}a text and a web_app with a url are needed")
             if not url.lower().startswith("https://"):
                 raise bad("BUTTON_URL_INVALID")
             kept = {"type": "web_app", "text": button["text"], "web_app": {"url": url}}

@@ -71,9 +71,10 @@ def _entity(given: Any) -> Entity | None:
     for name in ("offset", "length"):
         if not isinstance(given.get(name), int):
             raise bad(f'{problem}can\'t find field "{name}"')
-    if given.get("type") in _DETECTED_TYPES:
+    kind = str(given.get("type"))
+    if kind in _DETECTED_TYPES:
         return None
-    if given.get("type") not in _KNOWN_TYPES:
+    if kind not in _KNOWN_TYPES:
         raise bad(f"{problem}unsupported type specified")
     names = ("type", "offset", "length", "url", "user", "language", "custom_emoji_id")
     return {name: given[name] for name in names if name in given}

@@ -36,6 +36,7 @@ class Mailbox:
         self._empty: list[asyncio.Future[None]] = []
         self._last_poll = float("-inf")
         self._pusher: Pusher | None = None
+        self._closing = False
 
     def add(self, kind: str, body: dict[str, Any]) -> int | None:
         """The new update's id, None when the bot did not ask for this kind."""
@@ -80,6 +81,11 @@ class Mailbox:
         if self._poller is not None and not self._poller.done():
             self._poller.set_result(None)
 
+    def close(self) -> None:
+        """No poll waits from now on."""
+        self._closing = True
+        self.end_poll()
+
     async def poll(self, params: dict[str, Any]) -> list[Document]:
         if self.bot["webhook"]:
             raise conflicting(
@@ -90,7 +96,7 @@ class Mailbox:
         timeout = min(max(params.get("timeout", 0), 0), _LONGEST_POLL)
         self._acknowledge(params.get("offset", 0))
         loop = asyncio.get_running_loop()
-        if not self.pending and timeout:
+        if not self.pending and timeout and not self._closing:
             self._poller = poller = loop.create_future()
             try:
                 async with asyncio.timeout(timeout):
@@ -180,7 +186,7 @@ class Mail:
 
     def end_polls(self) -> None:
         for box in self.all():
-            box.end_poll()
+            box.close()
 
     async def stop(self) -> None:
         for box in self.all():
