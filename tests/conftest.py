@@ -1,0 +1,46 @@
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from stores import Stores, empty_postgresql, postgresql_server
+
+from store.database import Database
+
+
+@pytest.fixture(scope="session")
+def stores(tmp_path_factory: pytest.TempPathFactory) -> Stores:
+    return Stores(tmp_path_factory.mktemp("stores"))
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with postgresql_server(tmp_path_factory.mktemp("server")) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, stores: Stores, tmp_path: Path) -> str:
+    """Either database, with the newest schema and nothing in it."""
+    if request.param == "sqlite":
+        return stores.sqlite(tmp_path / "spark.db")
+    return stores.postgresql(request.getfixturevalue("postgresql"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Either database, without a single table."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'empty.db'}"
+    return empty_postgresql(request.getfixturevalue("postgresql"))
+
+
+@pytest_asyncio.fixture
+async def database(store_url: str) -> AsyncIterator[Database]:
+    database = Database(store_url)
+    yield database
+    await database.close()
