@@ -38,6 +38,7 @@ class Engine:
 
     def __post_init__(self) -> None:
         self._leads = False
+        self._wakes_sender: asyncio.TimerHandle | None = None
         self.sender = Sender(self.database, self.clock, self.gateway, self.pace, again=self._send_again)
         self._sending = Tick("send", self._led(self.sender.send_due), every=1, topics=frozenset({"outbox", "events"}))
         routing = Tick("route", self._led(self._route), every=1, topics=frozenset({"events"}))
@@ -114,4 +115,10 @@ class Engine:
         return only_when_leading
 
     def _send_again(self, seconds: float) -> None:
-        asyncio.get_running_loop().call_later(seconds, self._sending.wake)
+        """Only the earliest of such wishes is kept: it finds whatever the later ones were for."""
+        loop = asyncio.get_running_loop()
+        if self._wakes_sender is not None and not self._wakes_sender.cancelled():
+            if loop.time() < self._wakes_sender.when() <= loop.time() + seconds:
+                return
+            self._wakes_sender.cancel()
+        self._wakes_sender = loop.call_later(seconds, self._sending.wake)

@@ -1,6 +1,6 @@
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.events import record_event
@@ -24,15 +24,19 @@ async def capture_lead(
     }
     lead_id = await insert_once(session, Lead, values)
     if lead_id is None:
-        return await lead_of(session, creator_id, person.id), False
+        known = await session.scalars(_of_person(creator_id, person.id))
+        return known.one(), False
     await record_event(session, "lead.captured", creator_id=creator_id, lead_id=lead_id, now=now, source=source)
     return await session.get_one(Lead, lead_id), True
 
 
-async def lead_of(session: AsyncSession, creator_id: int, person_id: int) -> Lead:
-    """Raises NoResultFound when the person is not this creator's lead."""
-    found = await session.scalars(select(Lead).where(Lead.creator_id == creator_id, Lead.person_id == person_id))
-    return found.one()
+async def find_lead(session: AsyncSession, creator_id: int, person_id: int) -> Lead | None:
+    """None when the person is not this creator's lead."""
+    return (await session.scalars(_of_person(creator_id, person_id))).one_or_none()
+
+
+def _of_person(creator_id: int, person_id: int) -> Select[Lead]:
+    return select(Lead).where(Lead.creator_id == creator_id, Lead.person_id == person_id)
 
 
 async def known_answers(session: AsyncSession, lead: Lead) -> dict[str, str]:

@@ -1,5 +1,6 @@
 import html
 import re
+from html.parser import HTMLParser
 
 # Telegram counts text in UTF-16 code units: https://core.telegram.org/api/entities#entity-length
 TEXT_LIMIT = 4096
@@ -34,3 +35,36 @@ def shorten(text: str, limit: int) -> str:
 def slugify(text: str) -> str:
     """Lower-case ASCII words joined by hyphens; empty when nothing of `text` survives."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60].strip("-")
+
+
+# https://core.telegram.org/bots/api#html-style
+_KNOWN_TAGS = frozenset(
+    {"b", "strong", "i", "em", "u", "ins", "s", "strike", "del", "a", "code", "pre", "blockquote", "span"}
+    | {"tg-spoiler", "tg-emoji"}
+)
+
+
+class _Markup(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in _KNOWN_TAGS:
+            raise ValueError(f"Telegram knows no <{tag}>; write &lt; for a plain <")
+        self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open[-1] != tag:
+            raise ValueError(f"</{tag}> closes what is not open")
+        self.open.pop()
+
+
+def check_markup(text: str) -> str:
+    """Returns it unchanged. Raises ValueError for what Telegram's HTML would refuse: an unknown or unclosed tag."""
+    parser = _Markup()
+    parser.feed(text)
+    parser.close()
+    if parser.open:
+        raise ValueError(f"<{parser.open[-1]}> is never closed")
+    return text

@@ -59,6 +59,7 @@ class Database:
                 pool_size=pool_size,
                 max_overflow=0,
                 pool_pre_ping=True,
+                hide_parameters=True,  # what people wrote never stands in an error or a log
                 json_serializer=_to_json,
                 json_deserializer=orjson.loads,
                 isolation_level="READ COMMITTED",
@@ -187,6 +188,7 @@ def _sqlite_engine(url: URL, *, pool_size: int, begin: str, query_only: bool) ->
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=60,
+        hide_parameters=True,  # what people wrote never stands in an error or a log
         json_serializer=_to_json,
         json_deserializer=orjson.loads,
     )

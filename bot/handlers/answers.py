@@ -1,19 +1,25 @@
 from telegram import CallbackQuery
 from telegram import Message as TelegramMessage
 
+from bot.handlers.start import start
 from bot.replies import EditReply, TapReply
 from bot.turn import Turn
 from domain.flows.answers import Given, SharedContact, Tapped, Typed, Unreadable
 from domain.flows.runs import active_run, answer_flow
+from domain.leads import find_lead
 from kit.text import escape
 
 
 async def answer(turn: Turn, message: TelegramMessage) -> None:
     """Something written to the bot that is no command: the answer to the open question, if there is one."""
     creator = await turn.creator()
-    lead, _ = await turn.lead(creator)
-    run = await active_run(turn.session, lead.id)
-    if run is None:
+    lead = await find_lead(turn.session, creator.id, turn.person.id)
+    if lead is None and await turn.own_creator() is None:
+        # somebody whom only a deep link or /start would have made known
+        await start(turn, "")
+        return
+    run = await active_run(turn.session, lead.id) if lead else None
+    if lead is None or run is None:
         turn.say("not-understood")
         return
     turn.show(await answer_flow(turn.session, run, lead, turn.person, _given(message), now=turn.now))

@@ -3,7 +3,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from domain.messages.templates import check_template
-from kit.text import TEXT_LIMIT, utf16_length
+from kit.text import TEXT_LIMIT, check_markup, utf16_length
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 
@@ -13,7 +13,7 @@ def _fits_a_message(text: str) -> str:
         raise ValueError("a text must not be empty")
     if utf16_length(text) > TEXT_LIMIT:
         raise ValueError(f"a Telegram message holds {TEXT_LIMIT} characters, this has {utf16_length(text)}")
-    return check_template(text)
+    return check_markup(check_template(text))
 
 
 Text = Annotated[str, AfterValidator(_fits_a_message)]
