@@ -19,7 +19,7 @@ from automations.engine import Engine
 from automations.pace import Pace
 from automations.ticks import Tick, Ticks
 from bot.answering import Answering
-from bot.commands import show_creators_menu, show_menu
+from bot.commands import show_menu
 from bot.gateway import TelegramGateway
 from bot.intake import Intake
 from bot.poller import ALLOWED_UPDATES, Poller
@@ -35,7 +35,6 @@ from payments.stripe_rail import StripeRail
 from store.database import Database
 from store.files import FileStore
 from store.queries.leases import clear_leases
-from store.queries.people import telegram_ids_of_creators
 from store.schema import migrate
 from web.server import build_web_app
 from web.tools import Readiness, WebTools
@@ -109,6 +108,7 @@ class Spark:
         self.ticks = Ticks()
         self.database.on_commit(self.ticks.wake)
         self._stopping = asyncio.Event()
+        self._told_telegram = False
 
         self._updates_request = AiohttpRequest()
         self.bot = Bot(
@@ -197,9 +197,11 @@ class Spark:
         await self.intake.resume(abandoned=self.database.is_sqlite)
         if self.engine is not None:
             await self.engine.start(alone=self.database.is_sqlite)
+        self.ticks.add(Tick("telegram", self._tell_telegram, every=10))
         self.ticks.start()
         self.readiness.now_ready()
-        await self._open_intake()
+        if self._poller is not None:
+            self._poller.start()
         _log.info("ready", role=self.role, url=self.settings.public_url)
         if self._companion is not None:
             await self._companion.ready()
@@ -290,23 +292,25 @@ class Spark:
             else:
                 return
 
-    async def _open_intake(self) -> None:
+    async def _tell_telegram(self) -> int:
+        """Where updates go and what the menus show; tried again until Telegram has taken it."""
+        if self._told_telegram:
+            return 0
         settings = self.settings
-        if self._poller is not None:
-            await self.bot.delete_webhook()
-            self._poller.start()
-        elif settings.telegram.intake == "webhook" and self.role is not Role.WORKER:
-            await self.bot.set_webhook(
-                f"{settings.public_url}/webhooks/telegram/{settings.bot_id}",
-                secret_token=self.intake.secret,
-                allowed_updates=list(ALLOWED_UPDATES),
-                max_connections=100,
-            )
-        if self.role is not Role.WEB:
-            await show_menu(self.bot)
-            async with self.database.reading() as session:
-                creators = await telegram_ids_of_creators(session, self.intake.bot_id)
-            await show_creators_menu(self.bot, creators)
+        try:
+            if settings.telegram.intake == "webhook" and self.role is not Role.WORKER:
+                await self.bot.set_webhook(
+                    f"{settings.public_url}/webhooks/telegram/{settings.bot_id}",
+                    secret_token=self.intake.secret,
+                    allowed_updates=list(ALLOWED_UPDATES),
+                    max_connections=100,
+                )
+            if self.role is not Role.WEB:
+                await show_menu(self.bot)
+            self._told_telegram = True
+        except TelegramError as error:
+            _log.warning("Telegram was not told where updates go; trying again", reason=str(error))
+        return 0
 
 
 def _open_store(settings: Settings) -> Database:

@@ -20,6 +20,8 @@ from store.queries.outbox import Claimed, claim_due, left_in_sending
 LEASE_SECONDS = 120
 MOST_AT_ONCE = 60
 MOST_ATTEMPTS = 12
+# nobody shall get the same file for ever because the answers to sending it are lost
+MOST_UNCERTAIN = 6
 # what was promised goes out again when nobody can tell whether it did; marketing does not
 _GOES_OUT_AGAIN = frozenset({OutboxKind.DELIVERY, OutboxKind.NOTICE})
 _log = get_logger(__name__)
@@ -106,7 +108,7 @@ class Sender:
                     wait = min(2.0**claimed.attempts, 300)
                     await _put_back(session, claimed.id, now + timedelta(seconds=wait), str(failure))
                 case Uncertain():
-                    await mark_uncertain(session, claimed.id, claimed.kind, str(failure), now=now)
+                    await _mark_uncertain(session, claimed.id, claimed.kind, claimed.uncertain, str(failure), now=now)
                 case NotNow() | Refused() | _:
                     await _close(session, claimed.id, OutboxState.FAILED, error=str(failure), now=now)
 
@@ -125,15 +127,15 @@ async def confirm(session: AsyncSession, claimed: Claimed, message_id: int, *, n
 async def sweep(session: AsyncSession, *, now: datetime, abandoned: bool = False) -> int:
     """Settles what a dead process left in `sending`: nobody can tell whether it went out, and the row says so."""
     left = await left_in_sending(session, abandoned=abandoned)
-    for message_id, kind in left:
-        await mark_uncertain(session, message_id, kind, "the process ended in the middle of sending", now=now)
+    for message_id, kind, uncertain in left:
+        await _mark_uncertain(session, message_id, kind, uncertain, "the process ended while sending", now=now)
     return len(left)
 
 
-async def mark_uncertain(
-    session: AsyncSession, message_id: int, kind: OutboxKind, reason: str, *, now: datetime
+async def _mark_uncertain(
+    session: AsyncSession, message_id: int, kind: OutboxKind, uncertain: int, reason: str, *, now: datetime
 ) -> None:
-    again = kind in _GOES_OUT_AGAIN
+    again = kind in _GOES_OUT_AGAIN and uncertain + 1 < MOST_UNCERTAIN
     target = OutboxState.QUEUED if again else OutboxState.UNCERTAIN
     await session.execute(
         update(OutboxMessage)

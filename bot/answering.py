@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 
 from automations.gateway import Blocked, NotNow, SendFailure, SlowDown, Uncertain
 from automations.pace import Pace
+from bot.commands import show_creators_menu
 from bot.gateway import TelegramGateway
-from bot.replies import CheckoutReply, EditReply, PreCheckoutReply, Reply, SendReply, TapReply
+from bot.replies import CheckoutReply, EditReply, MenuReply, PreCheckoutReply, Reply, SendReply, TapReply
 from domain.messages.catalogue import say
 from domain.messages.plain import Button, Message, column
 from domain.people import note_block
@@ -107,6 +108,8 @@ class Answering:
                 await self.gateway.answer_tap(query_id, text)
             case PreCheckoutReply(query_id=query_id, text=text):
                 await self.gateway.refuse_pre_checkout(query_id, text)
+            case MenuReply():
+                await show_creators_menu(self.gateway.bot, answerable.telegram_id, answerable.language)
             case CheckoutReply(order_id=order_id):
                 await self._send(answerable, await self._checkout(answerable, order_id))
 

@@ -34,8 +34,11 @@ _TAG = re.compile(r"<[^>]+>")
 _log = get_logger(__name__)
 
 
-class Draining(Exception):  # noqa: N818 - no error of anybody's: Telegram gives the update again
-    """The process is about to end and takes nothing more."""
+class Draining(Refusal):
+    """The process is about to end and takes nothing more: Telegram gives the update again."""
+
+    code = "draining"
+    status = 503
 
 
 @dataclass
@@ -103,12 +106,12 @@ class Intake:
         self._draining = True
         for work in await self._lanes.stop(within=within):
             if not work.saved.done():
-                work.saved.set_exception(Draining())
+                work.saved.set_exception(Draining("Spark is about to restart; send it again"))
         await self.answering.finish()
 
     def _put(self, lane: str, urgency: Urgency, work: _Work) -> "asyncio.Future[None]":
         if self._draining:
-            work.saved.set_exception(Draining())
+            work.saved.set_exception(Draining("Spark is about to restart; send it again"))
         else:
             self._lanes.put(lane, urgency, work)
         return work.saved

@@ -34,6 +34,7 @@ class Poller:
         self._lease = f"poller:{intake.bot_id}"
         self._offset: int | None = None
         self._task: asyncio.Task[None] | None = None
+        self._webhook_is_gone = False
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="poller")
@@ -57,7 +58,8 @@ class Poller:
                 after = error.retry_after
                 wait = after if isinstance(after, int) else after.total_seconds()
             except Conflict:
-                _log.warning("somebody else polls with this token, or a webhook is set; trying again")
+                _log.warning("somebody else polls with this token, or has set a webhook; trying again")
+                self._webhook_is_gone = False
                 wait = 3.0
             except Exception as error:  # noqa: BLE001 - the poller outlives whatever happens
                 level = _log.warning if isinstance(error, TelegramError) else _log.exception
@@ -69,6 +71,10 @@ class Poller:
         async with self._database.transaction() as session:
             if not await take_lease(session, self._lease, self._holder, seconds=LEASE_SECONDS):
                 return 5.0
+        if not self._webhook_is_gone:
+            # while one is set, Telegram hands nothing to polls
+            await self._bot.delete_webhook()
+            self._webhook_is_gone = True
         updates = await self._fetch()
         # each is saved in its lane, and the ones behind a slow or bad one are not held up by it
         saved = [self._intake.submit(orjson.dumps(update)) for update in updates]

@@ -44,5 +44,13 @@ class PreCheckoutReply(Plain):
     text: str
 
 
-Reply = Annotated[SendReply | EditReply | TapReply | CheckoutReply | PreCheckoutReply, Field(discriminator="do")]
+class MenuReply(Plain):
+    """This chat's command menu shows the creator's commands too."""
+
+    do: Literal["menu"] = "menu"
+
+
+Reply = Annotated[
+    SendReply | EditReply | TapReply | CheckoutReply | PreCheckoutReply | MenuReply, Field(discriminator="do")
+]
 REPLIES: TypeAdapter[list[Reply]] = TypeAdapter(list[Reply])

@@ -42,8 +42,8 @@ def _of_person(creator_id: int, person_id: int) -> Select[Lead]:
 async def known_answers(session: AsyncSession, lead: Lead) -> dict[str, str]:
     """Everything this lead has answered so far, by field."""
     rows = await session.execute(select(LeadField.key, LeadField.value).where(LeadField.lead_id == lead.id))
-    known = {row.key: row.value for row in rows}
-    return known | {name: value for name in _COLUMNS if (value := getattr(lead, name))}
+    known = {name: value for name in _COLUMNS if (value := getattr(lead, name))}
+    return known | {row.key: row.value for row in rows}
 
 
 async def note_answer(

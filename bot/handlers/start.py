@@ -2,6 +2,7 @@ import re
 
 from sqlalchemy import select
 
+from bot.replies import MenuReply
 from bot.turn import Turn
 from domain.creators import BIND_PREFIX, bind_by_payload
 from domain.flows.runs import active_run, begin_flow, cancel_flow, current_screen, has_finished
@@ -21,11 +22,13 @@ async def start(turn: Turn, arguments: str) -> None:
     if payload.startswith(BIND_PREFIX):
         creator = await bind_by_payload(turn.session, turn.person, payload, now=turn.now)
         turn.say("bound", creator=creator.name)
+        turn.replies.append(MenuReply())
         return
     creator, source = await _read_payload(turn, payload)
     own = await turn.own_creator()
     if own is not None and own.id == creator.id and source is None:
         turn.say("help-creator", creator=creator.name)
+        turn.replies.append(MenuReply())
         return
     lead, is_new = await turn.lead(creator, source=source)
     await _greet(turn, creator, lead, is_new=is_new)

@@ -2,13 +2,14 @@ from functools import cache
 from importlib import resources
 
 from fluent.runtime import FluentBundle
+from fluent.runtime.types import fluent_number
 from fluent.syntax import FluentParser
 from fluent.syntax.ast import Message, Resource
 
 from kit.text import escape
 
 FALLBACK = "en"
-LANGUAGES = (FALLBACK,)
+LANGUAGES = frozenset({FALLBACK})
 
 
 def say(key: str, language: str = FALLBACK, **values: object) -> str:
@@ -16,15 +17,21 @@ def say(key: str, language: str = FALLBACK, **values: object) -> str:
 
     A language without a catalogue of its own gets English. Raises KeyError for a key that no catalogue has.
     """
-    bundle = _bundle(language if language in LANGUAGES else FALLBACK)
+    spoken = language.partition("-")[0].lower()
+    bundle = _bundle(spoken if spoken in LANGUAGES else FALLBACK)
     message = bundle.get_message(key)
     if message.value is None:
         raise KeyError(key)
-    safe = {name: each if isinstance(each, int | float) else escape(each) for name, each in values.items()}
+    safe = {name: _safe(value) for name, value in values.items()}
     text, errors = bundle.format_pattern(message.value, safe)
     if errors:
         raise KeyError(f"{key}: {errors[0]}")
     return str(text)
+
+
+def _safe(value: object) -> object:
+    """Numbers stay numbers, so that the language picks its plural, but are not grouped: most of ours are ids."""
+    return fluent_number(value, useGrouping=False) if isinstance(value, int | float) else escape(value)
 
 
 def keys(language: str = FALLBACK) -> frozenset[str]:

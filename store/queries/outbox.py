@@ -21,6 +21,7 @@ class Claimed:
     telegram_id: int
     message: dict[str, Any]
     attempts: int
+    uncertain: int
     entitlement_id: int | None
 
 
@@ -69,6 +70,7 @@ async def claim_due(
             telegram_id=telegram_id,
             message=message.message,
             attempts=message.attempts,
+            uncertain=message.uncertain,
             entitlement_id=message.entitlement_id,
         )
         for message, telegram_id in rows
@@ -87,10 +89,12 @@ async def claim_due(
     return claimed
 
 
-async def left_in_sending(session: AsyncSession, *, abandoned: bool) -> list[tuple[int, OutboxKind]]:
+async def left_in_sending(session: AsyncSession, *, abandoned: bool) -> list[tuple[int, OutboxKind, int]]:
     """Messages whose sender died in the middle: their lease is over, or (`abandoned`) nobody else can be sending."""
-    query = select(OutboxMessage.id, OutboxMessage.kind).where(OutboxMessage.state == OutboxState.SENDING)
+    query = select(OutboxMessage.id, OutboxMessage.kind, OutboxMessage.uncertain).where(
+        OutboxMessage.state == OutboxState.SENDING
+    )
     if not abandoned:
         query = query.where(OutboxMessage.lease_until < database_now())
     rows = await session.execute(query.with_for_update(of=OutboxMessage, skip_locked=True))
-    return [(row.id, row.kind) for row in rows]
+    return [(row.id, row.kind, row.uncertain) for row in rows]

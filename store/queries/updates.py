@@ -9,6 +9,9 @@ from sqlalchemy.orm import aliased
 from store.database import database_in, database_now
 from store.models import TelegramUpdate
 
+# by then Telegram has not taken it for ten minutes or more; the row stays unanswered for a person to see
+MOST_RESUMED = 20
+
 
 async def claim_unanswered(
     session: AsyncSession, *, in_hand: Collection[int], abandoned: bool, lease_seconds: float, most: int = 200

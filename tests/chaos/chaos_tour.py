@@ -43,9 +43,11 @@ class Tour:
     dice: random.Random
     person: int = 0
     typed: dict[str, str] = field(default_factory=dict)
-    heard_on_buttons: list[str] = field(default_factory=list)
+    # what the bot said on the buttons themselves, which is nothing when all goes well
+    told_on_buttons: list[str] = field(default_factory=list)
     session_id: str = ""
     finished: bool = False
+    _pressed: list[asyncio.Task[str | None]] = field(default_factory=list)
 
     async def go(self) -> None:
         self.person = await self.client.add_person(f"Ann{self.number}")
@@ -54,6 +56,7 @@ class Tour:
         library = await self._write("/library", said("Yours"), "the library")
         shown = {button["text"] for button in buttons(library)}
         assert shown == {"Starter guide", "Preset pack"}, f"person {self.person} finds {shown} in the library"
+        self.told_on_buttons = [told for told in await asyncio.gather(*self._pressed) if told]
         self.finished = True
 
     async def _answer_questions(self) -> None:
@@ -98,12 +101,10 @@ class Tour:
         """Presses the button without waiting for its answer: what it leads to comes as a message."""
         await self._think()
         (data,) = [each["data"] for each in buttons(message) if each["text"].startswith(label) or label == "Buy"]
-        pressed = asyncio.create_task(self.client.tap(self.person, message, data))
+        self._pressed.append(asyncio.create_task(self.client.tap(self.person, message, data)))
         # the tap is an update as soon as it is posted, long before it is answered
-        await asyncio.wait([pressed], timeout=0.01)
+        await asyncio.wait(self._pressed[-1:], timeout=0.01)
         await self.progress.note()
-        if told := await pressed:
-            self.heard_on_buttons.append(told)
         return int(message["message_id"])
 
     async def _hear(self, wanted: Callable[[Json], bool], what: str, after: int) -> Json:
