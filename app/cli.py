@@ -66,7 +66,8 @@ def run(
     role: Annotated[str, typer.Option(help="all, web (webhooks and API) or worker (engine and polling).")] = "all",
 ) -> None:
     """Run the bot: the real thing."""
-    from app.parts import Role, Spark
+    from app.parts import Role
+    from app.process import Spark
     from app.settings import load
 
     if role not in set(Role):

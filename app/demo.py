@@ -12,7 +12,8 @@ import aiohttp
 from aiohttp import web
 
 from app.lock import StoreLock
-from app.parts import CannotStart, Spark
+from app.parts import CannotStart
+from app.process import Spark
 from app.seed import seed_demo
 from app.settings import Loaded, load
 from kit.clock import MovableClock

@@ -96,7 +96,7 @@ async def _stripe(settings: Settings) -> Finding:
         return Finding("stripe", True, "not set up, so only what is free can be had")
     if not settings.stripe.webhook_secrets:
         return Finding("stripe", False, "no webhook secret; set SPARK_STRIPE__WEBHOOK_SECRETS")
-    rail = StripeRail(key.get_secret_value(), api_base=settings.stripe.api_base, success_url="", cancel_url="")
+    rail = StripeRail(key.get_secret_value(), api_base=settings.stripe.api_base)
     try:
         await rail.check()
     except Refusal as refusal:

@@ -165,7 +165,7 @@ class Intake:
             elif telegram_id is not None:
                 person = await find_person(session, self.bot_id, telegram_id)
                 replies = self._apology(incoming, failed, person.language if person else "en")
-            saved: dict[str, object] = {"reply": REPLIES.dump_python(list(replies), mode="json", exclude_defaults=True)}
+            saved: dict[str, object] = {"reply": REPLIES.dump_python(list(replies), mode="json")}
             if not replies:
                 saved["answered_at"] = now
             await session.execute(update(TelegramUpdate).where(TelegramUpdate.id == row_id).values(**saved))

@@ -100,25 +100,18 @@ async def bind_by_payload(session: AsyncSession, person: Person, payload: str, *
 
 async def bind_person(session: AsyncSession, account_id: int, person: Person) -> Creator:
     """Binds an account to a person. One who has an account already takes over what the new one acts for."""
+    acts_for = await creators_of(session, account_id)
+    if not acts_for:
+        raise NotFound("this account acts for no creator")
     theirs = await session.scalar(select(Account.id).where(Account.person_id == person.id))
     if theirs is not None and theirs != account_id:
-        for creator_id in await creators_of(session, account_id):
+        for creator_id in acts_for:
             await insert_once(session, Membership, {"account_id": theirs, "creator_id": creator_id})
         await session.execute(delete(Membership).where(Membership.account_id == account_id))
-        account_id, given = theirs, account_id
-        await session.execute(delete(BindToken).where(BindToken.account_id == given))
+        await session.execute(delete(BindToken).where(BindToken.account_id == account_id))
     else:
         await session.execute(update(Account).where(Account.id == account_id).values(person_id=person.id))
-    creator = await session.scalar(
-        select(Creator)
-        .join(Membership, Membership.creator_id == Creator.id)
-        .where(Membership.account_id == account_id)
-        .order_by(Creator.id.desc())
-        .limit(1)
-    )
-    if creator is None:
-        raise NotFound("this account acts for no creator")
-    return creator
+    return await session.get_one(Creator, acts_for[-1])
 
 
 async def creators_of(session: AsyncSession, account_id: int) -> list[int]:

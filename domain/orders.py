@@ -94,6 +94,8 @@ async def pay_order(session: AsyncSession, order: Order, received: Received, *, 
         "currency": received.money.currency,
         "created_at": now,
     }
+    # two payments of one order take turns here: each would hold what the other waits for further down
+    await session.execute(select(Order.id).where(Order.id == order.id).with_for_update())
     if await insert_once(session, Payment, payment) is None:
         return
     lines = list(

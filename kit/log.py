@@ -1,3 +1,4 @@
+import json
 import logging
 import re
 import sys
@@ -25,7 +26,7 @@ _HIDDEN_VALUES = re.compile(
 
 def hide(_logger: Any, _method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Keeps secrets and personal data out of every line, Spark's own and the libraries'."""
-    return {key: "[hidden]" if _HIDDEN_KEYS.search(key) else _scrub(value) for key, value in entry.items()}
+    return {str(key): "[hidden]" if _HIDDEN_KEYS.search(str(key)) else _scrub(each) for key, each in entry.items()}
 
 
 def _scrub(value: Any) -> Any:
@@ -85,7 +86,7 @@ def new_correlation_id() -> str:
 
 def sane_correlation_id(given: str | None) -> str:
     """The caller's id when it is a plain word of 8 to 64 characters, else a new one."""
-    return given if given and _SAFE_ID.match(given) else new_correlation_id()
+    return given if given and _SAFE_ID.fullmatch(given) else new_correlation_id()
 
 
 @contextmanager
@@ -102,4 +103,8 @@ def current_correlation_id() -> str:
 
 
 def _dumps(entry: Any, **_options: Any) -> str:
-    return orjson.dumps(entry, default=str).decode()
+    try:
+        return orjson.dumps(entry, default=str).decode()
+    except TypeError:
+        # half a surrogate pair, a number of more than 64 bits: odd values never lose a line
+        return json.dumps(entry, default=str)

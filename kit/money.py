@@ -1,5 +1,6 @@
+import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from babel.core import Locale, UnknownLocaleError
 from babel.numbers import format_currency, list_currencies
@@ -9,6 +10,7 @@ from kit.errors import Invalid
 # What one charge may come to, in minor units: https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
 MOST_MINOR = 99_999_999
 _KNOWN = frozenset(list_currencies())
+_PRICE = re.compile(r"([0-9]{1,12})(?:[.,]([0-9]{1,6}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +28,13 @@ class Money:
         """Reads a price as people write it: `19`, `19.00`, `19,5`. Raises Invalid, naming what is wrong."""
         code = check_currency(currency)
         exponent = exponent_of(code)
-        try:
-            value = Decimal(amount.replace(",", "."))
-        except InvalidOperation:
-            raise Invalid(f"“{amount}” is not a price; write it like 19.00", fields={"price": amount}) from None
-        if not value.is_finite() or value < 0:
-            raise Invalid("a price is a number of zero or more, like 19.00", fields={"price": amount})
-        minor = value.scaleb(exponent)
+        written = _PRICE.fullmatch(amount.strip())
+        if written is None:
+            raise Invalid(f"“{amount}” is not a price; write it like 19.00", fields={"price": amount})
+        if len(written[2] or "") > max(exponent, _HUNDREDTHS):
+            # “1,900” is one thousand nine hundred to many people, and must not be taken for 1.90
+            raise Invalid(f"“{amount}” can be read in two ways; write it like 1900.00", fields={"price": amount})
+        minor = Decimal(f"{written[1]}.{written[2] or 0}").scaleb(exponent)
         if minor != minor.to_integral_value():
             raise Invalid(
                 f"{code.upper()} has {exponent} decimal places, so “{amount}” is too exact",

@@ -1,6 +1,9 @@
 from datetime import datetime
 
+from domain.messages.catalogue import say
+from domain.messages.plain import Message
 from domain.orders import await_payment, expire_order
+from domain.outbox import tell_creator
 from payments.rail import Bill, Rail, RailRefused
 from store.database import Database
 from store.models import Order, OrderState
@@ -23,10 +26,18 @@ async def begin_checkout(database: Database, rail: Rail, order_id: int, *, now: 
     bill = Bill(order_id, described.title, described.total, order.expires_at)
     try:
         checkout = await rail.make_checkout(bill)
-    except RailRefused:
+    except RailRefused as refusal:
         # this order will never have a page: the next wish opens a new one
+        text = say("checkout-refused", order=order_id, title=bill.title, reason=str(refusal.__cause__ or refusal))
         async with database.transaction() as session:
             await expire_order(session, order, now=now)
+            await tell_creator(
+                session,
+                Message(text=text),
+                key=f"checkout-refused:{order_id}",
+                creator_id=order.creator_id,
+                now=now,
+            )
         raise
     async with database.transaction() as session:
         await await_payment(session, order_id, checkout.session_id, checkout.url)

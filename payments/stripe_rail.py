@@ -12,10 +12,12 @@ _log = get_logger(__name__)
 class StripeRail:
     """Stripe Checkout: https://docs.stripe.com/api/checkout/sessions/create."""
 
-    def __init__(self, secret_key: str, *, api_base: str, success_url: str, cancel_url: str) -> None:
+    def __init__(
+        self, secret_key: str, *, api_base: str, success_url: str | None = None, cancel_url: str | None = None
+    ) -> None:
         self.livemode = not secret_key.startswith(("sk_test_", "rk_test_"))
-        self._success_url = success_url
-        self._cancel_url = cancel_url
+        self._configured = success_url, cancel_url
+        self.come_back_to("https://t.me")
         self._http = stripe.AIOHTTPClient(timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS))
         self._client = stripe.StripeClient(
             secret_key,
@@ -23,6 +25,12 @@ class StripeRail:
             http_client=self._http,
             max_network_retries=2,
         )
+
+    def come_back_to(self, url: str) -> None:
+        """Where a buyer goes from Stripe's page, unless the settings name another place."""
+        success_url, cancel_url = self._configured
+        self._success_url = success_url or url
+        self._cancel_url = cancel_url or self._success_url
 
     async def close(self) -> None:
         await self._http.close_async()  # type: ignore[no-untyped-call]  # stripe left this one untyped

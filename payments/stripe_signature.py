@@ -30,7 +30,7 @@ def read_signed(body: bytes, header: str | None, secrets: Sequence[str], *, now:
             event = orjson.loads(body)
         except Exception:  # noqa: BLE001, S112 - the library raises many kinds on odd bytes, and none is ours
             continue
-        if abs(now.timestamp() - signed_at) > TOLERANCE_SECONDS:
+        if abs(int(now.timestamp()) - signed_at) > TOLERANCE_SECONDS:
             raise BadSignature("the signature's time is too far from now; check the clock of this machine")
         if not isinstance(event, dict):
             raise BadSignature("the body holds no event")

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from socket import gaierror
 from typing import Any, TypeVar, cast
 
 import orjson
@@ -18,9 +19,13 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.sql.expression import FunctionElement
 
 from store.models.base import Base
+from store.sqlite import connect_writer
 
 BUSY_TIMEOUT_MS = 10_000
 _WAKES = "wakes"
+# PostgreSQL's classes of trouble that passes: no connection, deadlock, no room, shutting down or starting up
+# (https://www.postgresql.org/docs/current/errcodes-appendix.html)
+_PASSING = ("08", "40", "53", "57P")
 Topic = str
 M = TypeVar("M", bound=Base)
 
@@ -51,7 +56,14 @@ class Database:
         if self.is_sqlite:
             if self.url.database and self.url.database != ":memory:":
                 Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-            self.engine = _sqlite_engine(self.url, pool_size=1, begin="BEGIN IMMEDIATE", query_only=False)
+            path = self.url.database or ":memory:"
+            self.engine = _sqlite_engine(
+                self.url,
+                pool_size=1,
+                begin="BEGIN IMMEDIATE",
+                query_only=False,
+                async_creator=lambda: connect_writer(path),
+            )
             self._read_engine = _sqlite_engine(self.url, pool_size=4, begin="BEGIN", query_only=True)
         else:
             self.engine = create_async_engine(
@@ -64,7 +76,10 @@ class Database:
                 json_deserializer=orjson.loads,
                 isolation_level="READ COMMITTED",
             )
-            self._read_engine = self.engine.execution_options(postgresql_readonly=True)
+            # one snapshot from the first statement to the last, as SQLite gives its readers
+            self._read_engine = self.engine.execution_options(
+                postgresql_readonly=True, isolation_level="REPEATABLE READ"
+            )
         self._writing = async_sessionmaker(self.engine, expire_on_commit=False)
         self._reading = async_sessionmaker(self._read_engine, expire_on_commit=False, autoflush=False)
 
@@ -152,8 +167,10 @@ def is_postgresql(session: AsyncSession) -> bool:
 
 def is_unavailable(error: BaseException) -> bool:
     """True when the store could not be reached or was busy: not the data's fault, so try again later."""
-    return isinstance(error, OperationalError | InterfaceError | PoolTimeoutError | ConnectionError | TimeoutError) or (
-        isinstance(error, DBAPIError) and error.connection_invalidated
+    if isinstance(error, DBAPIError) and not isinstance(error, OperationalError | InterfaceError):
+        return error.connection_invalidated or str(getattr(error.orig, "sqlstate", None)).startswith(_PASSING)
+    return isinstance(
+        error, OperationalError | InterfaceError | PoolTimeoutError | ConnectionError | TimeoutError | gaierror
     )
 
 
@@ -181,7 +198,7 @@ def database_in(session: AsyncSession, seconds: float) -> ColumnElement[Any]:
     return database_now() + int(seconds * 1_000_000)
 
 
-def _sqlite_engine(url: URL, *, pool_size: int, begin: str, query_only: bool) -> AsyncEngine:
+def _sqlite_engine(url: URL, *, pool_size: int, begin: str, query_only: bool, **options: Any) -> AsyncEngine:
     engine = create_async_engine(
         url,
         poolclass=AsyncAdaptedQueuePool,
@@ -191,6 +208,7 @@ def _sqlite_engine(url: URL, *, pool_size: int, begin: str, query_only: bool) ->
         hide_parameters=True,  # what people wrote never stands in an error or a log
         json_serializer=_to_json,
         json_deserializer=orjson.loads,
+        **options,
     )
     pragmas: Iterable[str] = (
         "journal_mode = WAL",

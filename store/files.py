@@ -1,5 +1,6 @@
 import hashlib
 from pathlib import Path
+from urllib.parse import unquote
 
 import obstore
 from obstore.store import LocalStore, ObjectStore, from_url
@@ -10,8 +11,9 @@ class FileStore:
 
     def __init__(self, url: str) -> None:
         if url.startswith("file://"):
-            Path(url.removeprefix("file://")).mkdir(parents=True, exist_ok=True)
-            self._store: ObjectStore = LocalStore(url.removeprefix("file://"))
+            folder = Path(unquote(url.removeprefix("file://")))
+            folder.mkdir(parents=True, exist_ok=True)
+            self._store: ObjectStore = LocalStore(folder)
         else:
             self._store = from_url(url)
 

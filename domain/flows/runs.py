@@ -68,7 +68,10 @@ async def answer_flow(
         facts = _facts(await known_answers(session, lead), person)
         return [_question(run, node, facts).model_copy(update={"text": why})]
     moved = await count_changed(
-        session, update(FlowRun).where(FlowRun.id == run.id, FlowRun.turn == run.turn).values(turn=run.turn + 1)
+        session,
+        update(FlowRun)
+        .where(FlowRun.id == run.id, FlowRun.turn == run.turn, FlowRun.state == FlowRunState.ACTIVE)
+        .values(turn=run.turn + 1),
     )
     if moved == 0:
         raise AlreadyAnswered("you have answered this already")

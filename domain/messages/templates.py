@@ -19,7 +19,7 @@ def render(template: str, facts: Mapping[str, Mapping[str, object]]) -> str:
     """A creator's text as Telegram HTML. Raises BadTemplate when it cannot be filled in."""
     try:
         return _compiled(template).render(facts)
-    except (TemplateError, TypeError, ArithmeticError, ValueError) as error:
+    except (TemplateError, TypeError, ArithmeticError, ValueError, LookupError, AttributeError) as error:
         raise BadTemplate(f"the text cannot be filled in: {error}") from error
 
 

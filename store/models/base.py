@@ -24,7 +24,11 @@ class Instant(TypeDecorator[datetime]):
         return dialect.type_descriptor(BigInteger())
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        if value is None or dialect.name == "postgresql":
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant has a time zone")
+        if dialect.name == "postgresql":
             return value
         return (value - _EPOCH) // _MICROSECOND
 

@@ -77,7 +77,7 @@ def message(update_id: int, person: int, text: str, **more: Any) -> dict[str, An
         "text": text,
     }
     if text.startswith("/"):
-        length = len(text.split()[0])
+        length = len(text.split(maxsplit=1)[0])
         body["entities"] = [{"type": "bot_command", "offset": 0, "length": length}]
     return {"update_id": update_id, "message": body | more}
 
@@ -151,8 +151,8 @@ async def until_called(world: World, method: str, times: int) -> list[dict[str, 
 async def crash(world: World, patch: pytest.MonkeyPatch) -> None:
     """The process is gone in the middle of whatever it does: nothing in hand is finished or noted."""
     with patch.context() as cut:
-        cut.setattr("app.parts.INTAKE_SECONDS", 0.0)
-        cut.setattr("app.parts.SENDER_SECONDS", 0.0)
+        cut.setattr("app.process.INTAKE_SECONDS", 0.0)
+        cut.setattr("app.process.SENDER_SECONDS", 0.0)
         await world.spark.stop()
 
 

@@ -2,12 +2,32 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
+import structlog
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "stories"))
 
 from bot_world import SHIPPED, Hook, hooked, seed
+from stores import Stores
 from world import World, a_world
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _plain_log() -> None:
+    """Rubbish fills the log with tracebacks, and the default ones are drawn at a second each."""
+    plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[structlog.contextvars.merge_contextvars, plain])
+
+
+@pytest.fixture
+def sqlite_url(stores: Stores, tmp_path: Path) -> str:
+    return stores.sqlite(tmp_path / "spark.db")
+
+
+@pytest.fixture
+def postgresql_url(stores: Stores, postgresql: str) -> str:
+    return stores.postgresql(postgresql)
 
 
 @pytest_asyncio.fixture

@@ -187,6 +187,7 @@ def test_whatever_is_put_each_lane_keeps_its_order_and_nothing_is_lost(
 ):
     under_way: set[str] = set()
     done: list[tuple[str, int]] = []
+    all_done = asyncio.Event()
 
     async def do(work: tuple[str, int, int]) -> None:
         lane, number, length = work
@@ -196,16 +197,19 @@ def test_whatever_is_put_each_lane_keeps_its_order_and_nothing_is_lost(
         await turns(length)
         under_way.remove(lane)
         done.append((lane, number))
+        if len(done) == len(puts):
+            all_done.set()
 
     async def run() -> None:
+        if not puts:
+            all_done.set()
         lanes = Lanes(do, at_once=at_once)
         for number, (lane, urgency, length) in enumerate(puts):
             lanes.put(lane, urgency, (lane, number, length))
             if number < len(pauses) and pauses[number]:
                 await turns(2)
         async with asyncio.timeout(5):
-            while not lanes.idle:
-                await asyncio.sleep(0)
+            await all_done.wait()
 
     asyncio.run(run())
     for lane in "abcde":

@@ -91,7 +91,7 @@ def report(facts: Facts) -> str:
     return (
         f"kills {facts.kills}, flows finished {sum(runs == ['done'] for runs in facts.runs.values())}, "
         f"orders paid {len(facts.paid)}, files delivered {len(facts.files)}, replies resumed {facts.resumed}, "
-        f"sends uncertain {facts.uncertain}, duplicates {count_duplicates(facts)} (all of them marked)"
+        f"sends uncertain {facts.uncertain}, messages that came again {count_duplicates(facts)}"
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from app.parts import Spark
+from app.process import Spark
 from app.settings import Loaded, load
 from automations.pace import Pace
 from kit.clock import MovableClock

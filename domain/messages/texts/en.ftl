@@ -76,6 +76,7 @@ lead-answer = { $field }: { $value }
 sale-told = 💶 <b>Sale</b>: { $title } for { $total } to { $lead } (order { $order })
 sale-oversold = ⚠️ Order { $order }: { $lead } paid { $total } for “{ $title }”, and the last one had just gone. Refund it in Stripe, or deliver one more.
 sale-paid-twice = ⚠️ Order { $order }: { $lead } has paid { $total } for “{ $title }” a second time. Refund one of the two in Stripe.
+checkout-refused = ⚠️ Order { $order }: Stripe would not make a checkout for “{ $title }”: { $reason }
 payment-mismatch = ⚠️ Order { $order }: Stripe reports a payment that does not fit it, so nothing was delivered. Look it up in Stripe.
 
 ## Creator's commands

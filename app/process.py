@@ -1,0 +1,191 @@
+"""One process of Spark: its parts started and stopped in order."""
+
+import asyncio
+import signal
+from contextlib import suppress
+from datetime import datetime
+from typing import Protocol
+
+from aiohttp import web
+from telegram.error import InvalidToken
+
+from app.parts import CannotStart, Role, build_parts
+from app.settings import Loaded
+from automations.pace import Pace
+from domain.definitions import publish
+from kit.clock import Clock
+from kit.log import get_logger
+from store.queries.leases import clear_leases
+from store.schema import migrate
+
+_log = get_logger(__name__)
+# SIGTERM: ten seconds in all
+INTAKE_SECONDS = 5.0
+SENDER_SECONDS = 3.0
+
+
+class Companion(Protocol):
+    """What runs in the same process and shares its address: the playground, in the demo."""
+
+    def mount(self, application: web.Application) -> None: ...
+
+    async def start(self) -> None:
+        """The address answers from now on."""
+
+    async def prepare(self, app: "Spark") -> None:
+        """The store has its tables; no work has been taken yet."""
+
+    async def ready(self) -> None:
+        """Everything runs."""
+
+    async def stop(self) -> None:
+        """The app has said its last words."""
+
+
+class Spark:
+    """Build it, `start`, and `stop` it once."""
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        clock: Clock,
+        *,
+        role: Role = Role.ALL,
+        pace: Pace | None = None,
+        companion: Companion | None = None,
+    ) -> None:
+        self._parts = build_parts(
+            loaded.settings, clock, role, pace=pace or Pace(), takes_uploads=companion is not None
+        )
+        self.clock = clock
+        self.database = self._parts.database
+        self.files = self._parts.files
+        self.intake = self._parts.intake
+        self._companion = companion
+        if companion is not None:
+            companion.mount(self._parts.application)
+        self._runner = web.AppRunner(self._parts.application, access_log=None, shutdown_timeout=1.0)
+        self._stopping = asyncio.Event()
+
+    async def start(self) -> None:
+        """Serves /health at once, takes work once it is ready. Raises Refusal with what to mend."""
+        parts = self._parts
+        alone = self.database.is_sqlite
+        if parts.lock is not None:
+            parts.lock.take()
+        await self._listen()
+        if self._companion is not None:
+            await self._companion.start()
+        parts.readiness.not_ready("migrating")
+        await migrate(self.database)
+        if alone:
+            async with self.database.transaction() as session:
+                await clear_leases(session)
+        if self._companion is not None:
+            await self._companion.prepare(self)
+        await self._publish()
+        if not await self._reach_telegram():
+            return
+        # what a crash left comes before anything new
+        await self.intake.resume(abandoned=alone)
+        if parts.engine is not None:
+            await parts.engine.start(alone=alone)
+        parts.ticks.start()
+        parts.readiness.now_ready()
+        if parts.poller is not None:
+            parts.poller.start()
+        _log.info("ready", role=parts.role, url=parts.settings.public_url)
+        if self._companion is not None:
+            await self._companion.ready()
+
+    async def stop(self) -> None:
+        """Takes no more work, finishes what is in hand, closes; within ten seconds."""
+        parts = self._parts
+        self._stopping.set()
+        parts.readiness.not_ready("draining")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(INTAKE_SECONDS + SENDER_SECONDS + 0.5):
+                if parts.poller is not None:
+                    await parts.poller.stop()
+                await parts.ticks.stop()
+                await self.intake.stop(within=INTAKE_SECONDS)
+                if parts.engine is not None:
+                    await parts.engine.stop(within=SENDER_SECONDS)
+        await self._runner.cleanup()
+        if self._companion is not None:
+            await self._companion.stop()
+        if parts.rail is not None:
+            await parts.rail.close()
+        await parts.presence.close()
+        await self.database.close()
+        if parts.lock is not None:
+            parts.lock.free()
+
+    async def run(self) -> None:
+        """Starts, runs until SIGTERM or SIGINT, and stops."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stopping.set)
+        try:
+            await self.start()
+            await self._stopping.wait()
+        finally:
+            await self.stop()
+
+    async def next_due(self) -> datetime | None:
+        """The earliest instant to come at which there is something to do."""
+        return await self._parts.engine.next_due() if self._parts.engine else None
+
+    async def settle(self) -> None:
+        """Returns once everything that is due by now has been done, sent and answered."""
+        engine = self._parts.engine
+        while True:
+            await self._parts.ticks.run_all()
+            if self.intake.idle and (engine is None or await engine.is_settled()):
+                return
+            # the pace of Telegram and calls under way set the length of this, not we
+            await asyncio.sleep(0.02)
+
+    async def _listen(self) -> None:
+        http = self._parts.settings.http
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, http.host, http.port, reuse_address=True).start()
+        except OSError as error:
+            await self._runner.cleanup()
+            raise CannotStart(
+                f"cannot listen on {http.host}:{http.port} ({error.strerror}); choose another with http.port"
+            ) from error
+
+    async def _publish(self) -> None:
+        """The configured flows and funnels become versions, and are what those who begin now take."""
+        creators = self._parts.settings.creators
+        async with self.database.transaction() as session:
+            published = await publish(
+                session,
+                {slug: creator.flows for slug, creator in creators.items()},
+                {slug: creator.funnels for slug, creator in creators.items()},
+                now=self.clock(),
+            )
+        self._parts.published.flows.update(published.flows)
+        self._parts.published.funnels.update(published.funnels)
+
+    async def _reach_telegram(self) -> bool:
+        """Asks who the bot is, for as long as it takes; False when it is time to stop. Raises CannotStart."""
+        parts = self._parts
+        wait = 0.5
+        while not self._stopping.is_set():
+            try:
+                reached = await parts.presence.reach()
+            except InvalidToken:
+                raise CannotStart("Telegram does not know this token; check SPARK_TELEGRAM__TOKEN") from None
+            if reached:
+                if parts.rail is not None:
+                    # who has paid goes back to the chat
+                    parts.rail.come_back_to(parts.presence.link)
+                return True
+            parts.readiness.not_ready("waiting for Telegram")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), wait)
+            wait = min(wait * 2, 15.0)
+        return False

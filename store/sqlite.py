@@ -1,0 +1,33 @@
+"""The connection on which a process writes to SQLite."""
+
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+import aiosqlite
+
+
+async def connect_writer(path: str) -> aiosqlite.Connection:
+    """A connection for transactions of short statements, one transaction at a time."""
+    return await _Writer(lambda: sqlite3.connect(path, check_same_thread=False), iter_chunk_size=64)
+
+
+class _Writer(aiosqlite.Connection):
+    """Statements of a transaction under way run right where they are asked for.
+
+    A visit to the driver's thread costs ten times what a statement by key does, and a statement takes four of
+    them (bench/RESULTS.md). What can wait goes there all the same: BEGIN for another process's lock, COMMIT for
+    the disk.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # a process that ends without closing its store must not wait for this thread
+        self._thread.daemon = True
+
+    async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        connection = self._conn
+        waits = fn in {connection.commit, connection.rollback} or not connection.in_transaction
+        if waits and fn != connection.cursor:
+            return await super()._execute(fn, *args, **kwargs)
+        return fn(*args, **kwargs)

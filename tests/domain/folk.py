@@ -1,0 +1,126 @@
+"""Who and what a test of the domain is about: a creator with a chat of their own, leads, products."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.creators import add_creator, bind_by_payload
+from domain.leads import capture_lead
+from domain.orders import Received, open_order
+from domain.people import Profile, see_person
+from domain.products import add_product, attach_file, keep_upload
+from kit.money import Money
+from store.database import Database
+from store.models import Base, Creator, Event, Lead, Order, OutboxKind, OutboxMessage, Person, Product
+
+# far from the wall clock on purpose: nothing below the edges may look at that one
+NOW = datetime(2031, 5, 4, 12, 0, tzinfo=UTC)
+BOT = 7000000009
+GOOD_FOR = timedelta(hours=2)
+
+
+@dataclass
+class Folk:
+    """The ids that a test speaks of; what is behind them is asked of the store."""
+
+    creator: int
+    lead: int
+    product: int
+
+
+async def a_creator(session: AsyncSession, slug: str = "studio", *, telegram_id: int = 1001) -> Creator:
+    """One who has bound their chat, and so hears notices."""
+    made = await add_creator(session, name=slug.title(), slug=slug, now=NOW)
+    person = await a_person(session, telegram_id, first_name="Creator")
+    return await bind_by_payload(session, person, made.bind_payload, now=NOW)
+
+
+async def a_person(session: AsyncSession, telegram_id: int = 2001, *, first_name: str = "Lena") -> Person:
+    return await see_person(session, BOT, Profile(telegram_id, first_name, None, "en"), now=NOW)
+
+
+async def a_lead(
+    session: AsyncSession, creator: Creator, telegram_id: int = 2001, *, first_name: str = "Lena"
+) -> tuple[Lead, Person]:
+    person = await a_person(session, telegram_id, first_name=first_name)
+    lead, _ = await capture_lead(session, creator.id, person, source="ad42", now=NOW)
+    return lead, person
+
+
+async def a_product(
+    session: AsyncSession, creator: Creator, *, stock: int | None = None, price: int = 1900, file: bool = True
+) -> Product:
+    product = await add_product(
+        session, creator_id=creator.id, title="Preset <pack>", price=Money(price, "usd"), stock=stock, now=NOW
+    )
+    if file:
+        stored = await keep_upload(
+            session,
+            creator_id=creator.id,
+            bot_id=BOT,
+            telegram_file_id="handle",
+            file_name="pack.zip",
+            mime_type="application/zip",
+            size=3,
+            now=NOW,
+        )
+        await attach_file(session, creator.id, stored.id, product.id)
+    return product
+
+
+async def some_folk(database: Database, *, stock: int | None = None, file: bool = True) -> Folk:
+    async with database.transaction() as session:
+        creator = await a_creator(session)
+        lead, _ = await a_lead(session, creator)
+        product = await a_product(session, creator, stock=stock, file=file)
+    return Folk(creator.id, lead.id, product.id)
+
+
+async def an_order(session: AsyncSession, folk: Folk, *, now: datetime = NOW) -> Order:
+    lead = await session.get_one(Lead, folk.lead)
+    product = await session.get_one(Product, folk.product)
+    return await open_order(session, lead, product, now=now, good_for=GOOD_FOR)
+
+
+async def orders_of_many(database: Database, folk: Folk, count: int) -> list[int]:
+    """One order each of as many leads."""
+    ids = []
+    async with database.transaction() as session:
+        creator = await session.get_one(Creator, folk.creator)
+        product = await session.get_one(Product, folk.product)
+        for number in range(count):
+            lead, _ = await a_lead(session, creator, 5000 + number)
+            ids.append((await open_order(session, lead, product, now=NOW, good_for=GOOD_FOR)).id)
+    return ids
+
+
+def money(reference: str = "pi_1", amount: int = 1900) -> Received:
+    return Received("stripe", reference, Money(amount, "usd"))
+
+
+async def stock_of(session: AsyncSession, folk: Folk) -> int | None:
+    return await session.scalar(select(Product.stock).where(Product.id == folk.product))
+
+
+async def events(session: AsyncSession, *names: str) -> list[str]:
+    """The names of the events so far, oldest first; only of these when given."""
+    told = await session.scalars(select(Event.name).order_by(Event.id))
+    return [name for name in told if not names or name in names]
+
+
+async def promised(session: AsyncSession, kind: OutboxKind) -> Sequence[OutboxMessage]:
+    found = await session.scalars(select(OutboxMessage).where(OutboxMessage.kind == kind).order_by(OutboxMessage.id))
+    return found.all()
+
+
+async def notices(session: AsyncSession) -> list[str]:
+    """What the creator was told, oldest first."""
+    return [str(row.message["text"]) for row in await promised(session, OutboxKind.NOTICE)]
+
+
+async def count(session: AsyncSession, model: type[Base], *conditions: Any) -> int:
+    return await session.scalar(select(func.count()).select_from(model).where(*conditions)) or 0

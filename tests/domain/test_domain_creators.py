@@ -1,0 +1,249 @@
+import asyncio
+from datetime import timedelta
+
+import pytest
+from folk import NOW, a_person, count, events
+from sqlalchemy import select
+
+from domain.creators import (
+    BIND_LIFETIME,
+    BindRefused,
+    CreatorExists,
+    add_creator,
+    bind_by_payload,
+    creators_of,
+    make_bind_payload,
+)
+from domain.ideas import MOST_TAGS, TITLE_LENGTH, add_idea
+from domain.products import MOST_STOCK, NoSuchProduct, add_product, attach_file, find_product, keep_upload
+from kit.errors import Invalid, Refusal
+from kit.money import Money
+from kit.tokens import digest_of
+from store.database import Database
+from store.models import Account, BindToken, Creator, Idea, Membership, Person, Product
+
+FREE = Money(0, "usd")
+
+
+async def test_a_bind_link_is_good_once(database: Database):
+    async with database.transaction() as session:
+        made = await add_creator(session, name="Studio", slug="studio", now=NOW)
+        first, second = await a_person(session, 1), await a_person(session, 2)
+        bound = await bind_by_payload(session, first, made.bind_payload, now=NOW)
+        assert bound.id == made.creator.id
+        for person in (first, second):
+            with pytest.raises(BindRefused):
+                await bind_by_payload(session, person, made.bind_payload, now=NOW)
+    async with database.reading() as session:
+        assert (await session.scalars(select(Account.person_id))).one() == first.id
+
+
+async def test_two_people_at_once_cannot_both_take_a_link(database: Database):
+    async with database.transaction() as session:
+        made = await add_creator(session, name="Studio", slug="studio", now=NOW)
+        people = [(await a_person(session, number)).id for number in range(1, 6)]
+
+    async def take(person_id: int) -> bool:
+        try:
+            async with database.transaction() as session:
+                person = await session.get_one(Person, person_id)
+                await bind_by_payload(session, person, made.bind_payload, now=NOW)
+        except BindRefused:
+            return False
+        return True
+
+    assert sum(await asyncio.gather(*(take(person_id) for person_id in people))) == 1
+
+
+@pytest.mark.parametrize("payload", ["bind_", "bind_nonsense", "", "bind_\U0001f600"])
+async def test_a_link_that_nobody_made_binds_nobody(database: Database, payload: str):
+    async with database.transaction() as session:
+        await add_creator(session, name="Studio", slug="studio", now=NOW)
+        with pytest.raises(BindRefused):
+            await bind_by_payload(session, await a_person(session), payload, now=NOW)
+
+
+async def test_a_link_is_good_for_a_week_and_kept_as_its_digest_only(database: Database):
+    async with database.transaction() as session:
+        made = await add_creator(session, name="Studio", slug="studio", now=NOW)
+        person = await a_person(session)
+        with pytest.raises(BindRefused):
+            await bind_by_payload(session, person, made.bind_payload, now=NOW + BIND_LIFETIME)
+        digest = (await session.scalars(select(BindToken.digest))).one()
+        assert digest == digest_of(made.bind_payload.removeprefix("bind_"))
+        just_in_time = NOW + BIND_LIFETIME - timedelta(microseconds=1)
+        await bind_by_payload(session, person, made.bind_payload, now=just_in_time)
+
+
+async def test_a_second_creator_of_one_person_joins_the_account_they_have(database: Database):
+    async with database.transaction() as session:
+        one = await add_creator(session, name="One", slug="one", now=NOW)
+        two = await add_creator(session, name="Two", slug="two", now=NOW)
+        person = await a_person(session)
+        # the later creator first: what is answered is the creator of the link, not the newest of all
+        assert (await bind_by_payload(session, person, two.bind_payload, now=NOW)).id == two.creator.id
+        assert (await bind_by_payload(session, person, one.bind_payload, now=NOW)).id == one.creator.id
+    async with database.reading() as session:
+        assert await creators_of(session, two.account.id) == [one.creator.id, two.creator.id]
+        assert await creators_of(session, one.account.id) == []
+        held = await session.execute(select(Account.id).where(Account.person_id == person.id))
+        assert held.scalar_one() == two.account.id
+
+
+async def test_binding_again_moves_the_account_to_the_person_who_holds_the_new_link(database: Database):
+    async with database.transaction() as session:
+        made = await add_creator(session, name="One", slug="one", now=NOW)
+        old, new = await a_person(session, 1), await a_person(session, 2)
+        await bind_by_payload(session, old, made.bind_payload, now=NOW)
+        payload = await make_bind_payload(session, made.account.id, now=NOW)
+        await bind_by_payload(session, new, payload, now=NOW)
+    async with database.reading() as session:
+        assert (await session.scalars(select(Account.person_id))).one() == new.id
+        assert await count(session, Membership) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"name": "  "}, "name"),
+        ({"slug": ""}, "slug"),
+        ({"slug": "Not A Slug"}, "slug"),
+        ({"slug": "-x"}, "slug"),
+        ({"slug": "x" * 61}, "slug"),
+        ({"currency": "zzz"}, "currency"),
+        ({"time_zone": "Mars/Base"}, "time_zone"),
+        ({"time_zone": "../etc/passwd"}, "time_zone"),
+    ],
+)
+async def test_a_creator_with_a_wrong_part_is_refused_by_its_name(
+    database: Database, changes: dict[str, str], field: str
+):
+    given = {"name": "Studio", "slug": "studio"} | changes
+    async with database.transaction() as session:
+        with pytest.raises(Invalid) as refusal:
+            await add_creator(session, **given, now=NOW)
+    assert set(refusal.value.fields) == {field}
+
+
+async def test_a_slug_and_an_email_belong_to_one_creator(database: Database):
+    async with database.transaction() as session:
+        await add_creator(session, name="One", slug="one", email="a@x.org", now=NOW)
+    for slug, email in (("one", None), ("two", "a@x.org")):
+        with pytest.raises(CreatorExists):
+            async with database.transaction() as session:
+                await add_creator(session, name="Two", slug=slug, email=email, now=NOW)
+    async with database.reading() as session:
+        assert await count(session, Creator) == await count(session, Account) == 1
+
+
+async def _two_creators(database: Database) -> tuple[int, int]:
+    async with database.transaction() as session:
+        one = await add_creator(session, name="One", slug="one", now=NOW)
+        two = await add_creator(session, name="Two", slug="two", now=NOW)
+    return one.creator.id, two.creator.id
+
+
+async def test_products_of_one_title_get_slugs_of_their_own_even_at_once(database: Database):
+    one, two = await _two_creators(database)
+
+    async def add(creator_id: int) -> str:
+        async with database.transaction() as session:
+            added = await add_product(session, creator_id=creator_id, title=" Preset pack ", price=FREE, now=NOW)
+            return added.slug
+
+    slugs = await asyncio.gather(*(add(one) for _ in range(5)), add(two))
+    assert sorted(slugs[:5]) == ["preset-pack", *(f"preset-pack-{number}" for number in range(2, 6))]
+    assert slugs[5] == "preset-pack"
+
+
+async def test_a_title_without_plain_letters_gets_a_slug_all_the_same(database: Database):
+    one, _ = await _two_creators(database)
+    async with database.transaction() as session:
+        added = await add_product(session, creator_id=one, title="写真集", price=FREE, now=NOW)
+    assert (added.slug, added.title, added.active, added.stock) == ("product", "写真集", True, None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [({"title": " "}, "title"), ({"title": "x" * 201}, "title")]
+    + [({"stock": stock}, "stock") for stock in (-1, MOST_STOCK + 1, 2**70)],
+)
+async def test_a_product_with_a_wrong_part_is_refused_by_its_name(
+    database: Database, changes: dict[str, object], field: str
+):
+    one, _ = await _two_creators(database)
+    async with database.transaction() as session:
+        with pytest.raises(Invalid) as refusal:
+            await add_product(session, **({"creator_id": one, "title": "x", "price": FREE, "now": NOW} | changes))
+    assert set(refusal.value.fields) == {field}
+
+
+@pytest.mark.parametrize("stock", [0, MOST_STOCK])
+async def test_stock_may_be_nothing_or_a_billion(database: Database, stock: int):
+    one, _ = await _two_creators(database)
+    async with database.transaction() as session:
+        await add_product(session, creator_id=one, title="x", price=FREE, stock=stock, now=NOW)
+    async with database.reading() as session:
+        assert (await session.scalars(select(Product.stock))).one() == stock
+
+
+async def test_nobody_reaches_another_creators_product_or_file(database: Database):
+    one, two = await _two_creators(database)
+    async with database.transaction() as session:
+        product = await add_product(session, creator_id=one, title="x", price=FREE, now=NOW)
+        files = [
+            await keep_upload(
+                session,
+                creator_id=creator,
+                bot_id=1,
+                telegram_file_id="handle",
+                file_name="x",
+                mime_type="text/plain",
+                size=1,
+                now=NOW,
+            )
+            for creator in (one, two)
+        ]
+        for creator, file in ((two, files[0]), (two, files[1]), (one, files[1])):
+            with pytest.raises(NoSuchProduct):
+                await attach_file(session, creator, file.id, product.id)
+        with pytest.raises(NoSuchProduct):
+            await find_product(session, two, product.id)
+        assert (await attach_file(session, one, files[0].id, product.id)).id == product.id
+
+
+async def test_ideas_count_up_for_each_creator_with_no_gap_and_none_twice(database: Database):
+    one, two = await _two_creators(database)
+
+    async def add(creator_id: int) -> int:
+        async with database.transaction() as session:
+            return (await add_idea(session, creator_id=creator_id, title="Studio tour", now=NOW)).number
+
+    numbers = await asyncio.gather(*(add(one) for _ in range(20)), add(two))
+    assert sorted(numbers[:20]) == list(range(1, 21))
+    assert numbers[20] == 1
+    async with database.reading() as session:
+        assert await events(session, "idea.added") == ["idea.added"] * 21
+
+
+async def test_an_ideas_title_and_tags_are_made_plain(database: Database):
+    one, _ = await _two_creators(database)
+    async with database.transaction() as session:
+        tags = ("Video", "#video", "VIDEO!", "straße", "STRASSE", "how-to", " ", "#", "写真")
+        idea = await add_idea(session, creator_id=one, title="  Studio \n tour ", tags=tags, now=NOW)
+    assert (idea.title, idea.tags) == ("Studio tour", ["how-to", "strasse", "video", "写真"])
+    async with database.reading() as session:
+        assert (await session.get_one(Idea, idea.id)).tags == idea.tags
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"title": ""}, {"title": " \n"}, {"title": "x" * (TITLE_LENGTH + 1)}]
+    + [{"tags": tuple(f"tag{number}" for number in range(MOST_TAGS + 1))}],
+)
+async def test_an_idea_past_its_limits_is_refused(database: Database, changes: dict[str, object]):
+    one, _ = await _two_creators(database)
+    async with database.transaction() as session:
+        with pytest.raises(Refusal):
+            await add_idea(session, **({"creator_id": one, "title": "x", "now": NOW} | changes))
+        await add_idea(session, creator_id=one, title="x" * TITLE_LENGTH, tags=("t",) * 99, now=NOW)

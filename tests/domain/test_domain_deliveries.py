@@ -1,0 +1,128 @@
+import asyncio
+
+import pytest
+from folk import NOW, a_creator, a_lead, a_product, count, notices, promised, some_folk
+from sqlalchemy import select
+
+from domain.entitlements import NotOwned, deliver_again, grant, note_delivery
+from domain.messages.plain import Message
+from domain.outbox import queue_message
+from domain.products import attach_file, keep_upload, newest_file
+from store.database import Database
+from store.models import Creator, Entitlement, Lead, OutboxKind, OutboxMessage
+
+
+async def test_a_right_from_one_origin_is_granted_and_promised_once(database: Database):
+    folk = await some_folk(database)
+    granted = []
+    for origin in ("gift", "gift", "line:7"):
+        async with database.transaction() as session:
+            lead = await session.get_one(Lead, folk.lead)
+            granted.append(await grant(session, lead, folk.product, origin=origin, now=NOW))
+    assert granted == [True, False, True]
+    async with database.reading() as session:
+        rows = list(await session.scalars(select(Entitlement.id).order_by(Entitlement.id)))
+        assert [row.key for row in await promised(session, OutboxKind.DELIVERY)] == [f"delivery:{id_}" for id_ in rows]
+
+
+async def test_ten_grants_at_once_are_one(database: Database):
+    folk = await some_folk(database)
+
+    async def one() -> bool:
+        async with database.transaction() as session:
+            lead = await session.get_one(Lead, folk.lead)
+            return await grant(session, lead, folk.product, origin="gift", now=NOW)
+
+    assert sorted(await asyncio.gather(*(one() for _ in range(10)))) == [False] * 9 + [True]
+
+
+async def test_a_product_without_a_file_is_granted_and_the_creator_is_told(database: Database):
+    folk = await some_folk(database, file=False)
+    async with database.transaction() as session:
+        lead = await session.get_one(Lead, folk.lead)
+        await grant(session, lead, folk.product, origin="gift", now=NOW)
+    async with database.reading() as session:
+        (delivery,) = await promised(session, OutboxKind.DELIVERY)
+        assert "file" not in delivery.message
+        assert "has no file yet" in (await notices(session))[0]
+
+
+async def test_what_is_owned_is_handed_over_again_with_its_newest_file(database: Database):
+    folk = await some_folk(database)
+    async with database.transaction() as session:
+        lead = await session.get_one(Lead, folk.lead)
+        await grant(session, lead, folk.product, origin="gift", now=NOW)
+        newer = await keep_upload(
+            session,
+            creator_id=folk.creator,
+            bot_id=1,
+            telegram_file_id="newer",
+            file_name="v2.zip",
+            mime_type="application/zip",
+            size=None,
+            now=NOW,
+        )
+        await attach_file(session, folk.creator, newer.id, folk.product)
+        right = (await session.scalars(select(Entitlement.id))).one()
+        message = await deliver_again(session, lead, right, "en")
+    assert message.file == newer.id
+    async with database.reading() as session:
+        held = await newest_file(session, folk.product)
+        assert held is not None
+        assert held.id == newer.id
+
+
+async def test_nobody_gets_what_another_lead_owns(database: Database):
+    folk = await some_folk(database)
+    async with database.transaction() as session:
+        lead = await session.get_one(Lead, folk.lead)
+        await grant(session, lead, folk.product, origin="gift", now=NOW)
+        stranger, _ = await a_lead(session, await session.get_one(Creator, folk.creator), 2002)
+        right = (await session.scalars(select(Entitlement.id))).one()
+        for wrong in (right, right + 1):
+            with pytest.raises(NotOwned):
+                await deliver_again(session, stranger, wrong, "en")
+
+
+async def test_a_gift_that_arrived_is_noted_and_belongs_to_no_order(database: Database):
+    folk = await some_folk(database)
+    async with database.transaction() as session:
+        lead = await session.get_one(Lead, folk.lead)
+        await grant(session, lead, folk.product, origin="gift", now=NOW)
+        right = (await session.scalars(select(Entitlement.id))).one()
+        await note_delivery(session, right, now=NOW)
+        await note_delivery(session, right, now=NOW)
+    async with database.reading() as session:
+        assert (await session.scalars(select(Entitlement.delivered_at))).one() == NOW
+
+
+async def test_a_promise_under_one_key_is_made_once_and_the_first_words_stand(database: Database):
+    async with database.transaction() as session:
+        creator = await a_creator(session)
+        _, person = await a_lead(session, creator)
+        queued = [
+            await queue_message(
+                session,
+                Message(text=text),
+                key="hello:1",
+                kind=OutboxKind.NOTICE,
+                creator_id=creator.id,
+                person_id=person.id,
+                now=NOW,
+            )
+            for text in ("first", "second")
+        ]
+    assert queued == [True, False]
+    async with database.reading() as session:
+        assert await notices(session) == ["first"]
+
+
+async def test_everyone_who_acts_for_a_creator_is_told_once(database: Database):
+    async with database.transaction() as session:
+        creator = await a_creator(session)
+        await a_creator(session, "other", telegram_id=1002)
+        product = await a_product(session, creator, file=False)
+        lead, _ = await a_lead(session, creator)
+        await grant(session, lead, product.id, origin="gift", now=NOW)
+    async with database.reading() as session:
+        assert await count(session, OutboxMessage, OutboxMessage.kind == OutboxKind.NOTICE) == 1

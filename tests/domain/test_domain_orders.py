@@ -1,0 +1,246 @@
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import pytest
+from folk import GOOD_FOR, NOW, Folk, a_creator, a_lead, a_product, an_order, count, events, money, notices, some_folk
+from folk import promised, stock_of
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.entitlements import note_delivery
+from domain.orders import NotForSale, SoldOut, await_payment, expire_order, open_order, pay_order
+from store.database import Database
+from store.models import Entitlement, Lead, LeadStage, Order, OrderState, OutboxKind, Payment, Product
+
+Act = Callable[[AsyncSession, Order], Awaitable[None]]
+
+
+async def pay(session: AsyncSession, order: Order, reference: str = "pi_1") -> None:
+    await pay_order(session, order, money(reference), now=NOW)
+
+
+async def expire(session: AsyncSession, order: Order) -> None:
+    await expire_order(session, order, now=NOW)
+
+
+async def state_of(session: AsyncSession, order_id: int) -> OrderState | None:
+    return await session.scalar(select(Order.state).where(Order.id == order_id))
+
+
+async def test_the_same_wish_twice_is_one_order(database: Database):
+    folk = await some_folk(database, stock=1)
+    orders = []
+    for _ in range(2):
+        async with database.transaction() as session:
+            orders.append(await an_order(session, folk))
+    assert orders[0].id == orders[1].id
+    assert orders[0].expires_at == NOW + GOOD_FOR
+    async with database.reading() as session:
+        assert await events(session, "order.opened") == ["order.opened"]
+        assert await stock_of(session, folk) == 1
+
+
+async def test_ten_wishes_at_once_are_one_order(database: Database):
+    folk = await some_folk(database)
+
+    async def wish() -> int:
+        async with database.transaction() as session:
+            return (await an_order(session, folk)).id
+
+    assert len(set(await asyncio.gather(*(wish() for _ in range(10))))) == 1
+
+
+async def test_a_checkout_past_its_time_makes_room_for_a_new_order(database: Database):
+    folk = await some_folk(database)
+    async with database.transaction() as session:
+        first = await an_order(session, folk)
+        again = await an_order(session, folk, now=NOW + GOOD_FOR - timedelta(microseconds=1))
+        later = await an_order(session, folk, now=NOW + GOOD_FOR)
+    assert first.id == again.id != later.id
+
+
+async def test_what_is_sold_out_cannot_be_ordered(database: Database):
+    folk = await some_folk(database, stock=0)
+    async with database.transaction() as session:
+        with pytest.raises(SoldOut):
+            await an_order(session, folk)
+
+
+async def test_what_is_not_for_sale_or_another_creators_cannot_be_ordered(database: Database):
+    folk = await some_folk(database)
+    async with database.transaction() as session:
+        other = await a_creator(session, "other", telegram_id=1002)
+        theirs = await a_product(session, other)
+        lead = await session.get_one(Lead, folk.lead)
+        with pytest.raises(NotForSale):
+            await open_order(session, lead, theirs, now=NOW, good_for=GOOD_FOR)
+        await session.execute(update(Product).where(Product.id == folk.product).values(active=False))
+        await session.refresh(await session.get_one(Product, folk.product))
+        with pytest.raises(NotForSale):
+            await an_order(session, folk)
+
+
+async def test_a_paid_order_hands_over_and_tells_the_creator(database: Database):
+    folk = await some_folk(database, stock=3)
+    async with database.transaction() as session:
+        order = await an_order(session, folk)
+        await pay(session, order)
+    async with database.reading() as session:
+        assert await state_of(session, order.id) == OrderState.PAID
+        assert await stock_of(session, folk) == 2
+        assert (await session.get_one(Lead, folk.lead)).stage == LeadStage.CUSTOMER
+        (delivery,) = await promised(session, OutboxKind.DELIVERY)
+        assert delivery.message["text"].startswith("Here is <b>Preset &lt;pack&gt;</b>")
+        (told,) = await notices(session)
+        assert "Preset &lt;pack&gt; for $19.00" in told
+        assert await events(session, "order.paid", "order.oversold") == ["order.paid"]
+
+
+async def test_the_same_money_twice_is_a_no_op(database: Database):
+    folk = await some_folk(database, stock=3)
+    for _ in range(2):
+        async with database.transaction() as session:
+            order = await session.scalar(select(Order)) or await an_order(session, folk)
+            await pay(session, order)
+    async with database.reading() as session:
+        assert await stock_of(session, folk) == 2
+        assert await count(session, Payment) == await count(session, Entitlement) == 1
+        assert len(await notices(session)) == 1
+        assert await events(session, "order.paid") == ["order.paid"]
+
+
+@pytest.mark.parametrize("stock", [None, 1, 2])
+async def test_a_second_payment_is_told_and_leaves_the_stock_alone(database: Database, stock: int | None):
+    folk = await some_folk(database, stock=stock)
+    async with database.transaction() as session:
+        order = await an_order(session, folk)
+        await pay(session, order, "pi_1")
+        left = await stock_of(session, folk)
+        await pay(session, order, "pi_2")
+    async with database.reading() as session:
+        assert await state_of(session, order.id) == OrderState.PAID
+        assert await stock_of(session, folk) == left == (stock and stock - 1)
+        assert (await count(session, Payment), await count(session, Entitlement)) == (2, 1)
+        assert "a second time" in (await notices(session))[1]
+
+
+async def test_two_different_payments_at_once_hand_over_once(database: Database):
+    folk = await some_folk(database, stock=5)
+    async with database.transaction() as session:
+        order_id = (await an_order(session, folk)).id
+
+    async def one(reference: str) -> None:
+        async with database.transaction() as session:
+            await pay(session, await session.get_one(Order, order_id), reference)
+
+    await asyncio.gather(*(one(f"pi_{number}") for number in range(5)))
+    async with database.reading() as session:
+        assert await stock_of(session, folk) == 4
+        assert (await count(session, Payment), await count(session, Entitlement)) == (5, 1)
+        assert sum("a second time" in told for told in await notices(session)) == 4
+
+
+async def test_money_for_the_last_one_that_has_gone_is_kept_and_told(database: Database):
+    folk = await some_folk(database, stock=1)
+    async with database.transaction() as session:
+        order = await an_order(session, folk)
+        await session.execute(update(Product).values(stock=0))
+        await pay(session, order)
+        await pay(session, order)
+    async with database.reading() as session:
+        assert await state_of(session, order.id) == OrderState.OVERSOLD
+        assert (await count(session, Payment), await count(session, Entitlement)) == (1, 0)
+        assert await stock_of(session, folk) == 0
+        assert "the last one had just gone" in (await notices(session))[0]
+        assert await promised(session, OutboxKind.DELIVERY) == []
+
+
+async def test_an_oversold_order_that_is_paid_again_stays_oversold(database: Database):
+    folk = await some_folk(database, stock=1)
+    async with database.transaction() as session:
+        order = await an_order(session, folk)
+        await session.execute(update(Product).values(stock=0))
+        await pay(session, order, "pi_1")
+        await session.execute(update(Product).values(stock=4))
+        await pay(session, order, "pi_2")
+    async with database.reading() as session:
+        assert await state_of(session, order.id) == OrderState.OVERSOLD
+        assert await stock_of(session, folk) == 4
+
+
+async def test_money_that_comes_after_the_end_still_counts(database: Database):
+    folk = await some_folk(database, stock=1)
+    async with database.transaction() as session:
+        order = await an_order(session, folk)
+        await expire(session, order)
+        await pay(session, order)
+        await expire(session, order)
+    async with database.reading() as session:
+        assert await state_of(session, order.id) == OrderState.PAID
+        assert await events(session, "order.expired", "order.paid") == ["order.expired", "order.paid"]
+
+
+async def test_an_order_expires_once_and_makes_room(database: Database):
+    folk = await some_folk(database)
+    async with database.transaction() as session:
+        order = await an_order(session, folk)
+        await expire(session, order)
+        await expire(session, order)
+        assert (await an_order(session, folk)).id != order.id
+    async with database.reading() as session:
+        assert await events(session, "order.expired") == ["order.expired"]
+
+
+async def test_a_checkout_noted_after_the_money_came_changes_nothing(database: Database):
+    folk = await some_folk(database)
+    async with database.transaction() as session:
+        order = await an_order(session, folk)
+        await pay(session, order)
+        await await_payment(session, order.id, "cs_1", "https://pay.example")
+    async with database.reading() as session:
+        assert await state_of(session, order.id) == OrderState.PAID
+
+
+async def test_a_lead_without_a_chat_still_owns_what_they_paid_for(database: Database):
+    folk = await some_folk(database)
+    async with database.transaction() as session:
+        await session.execute(update(Lead).where(Lead.id == folk.lead).values(person_id=None, name="Tom <b>"))
+        await session.refresh(await session.get_one(Lead, folk.lead))
+        await pay(session, await an_order(session, folk))
+    async with database.reading() as session:
+        assert await count(session, Entitlement) == 1
+        assert await promised(session, OutboxKind.DELIVERY) == []
+        assert "to Tom &lt;b&gt;" in (await notices(session))[0]
+
+
+async def _delivered(database: Database, folk: Folk) -> tuple[int, int]:
+    async with database.transaction() as session:
+        order = await an_order(session, folk)
+        await pay(session, order)
+        entitlement = (await session.scalars(select(Entitlement.id).where(Entitlement.order_id == order.id))).one()
+        for _ in range(2):
+            await note_delivery(session, entitlement, now=NOW)
+    return order.id, entitlement
+
+
+async def test_an_order_whose_delivery_arrived_is_fulfilled_once(database: Database):
+    folk = await some_folk(database)
+    order_id, _ = await _delivered(database, folk)
+    async with database.reading() as session:
+        assert await state_of(session, order_id) == OrderState.FULFILLED
+        assert await events(session, "order.fulfilled") == ["order.fulfilled"]
+
+
+async def test_a_payment_saves_nothing_when_its_transaction_fails(database: Database):
+    folk = await some_folk(database, stock=3)
+    with pytest.raises(ZeroDivisionError):
+        async with database.transaction() as session:
+            creator_lead, _ = await a_lead(session, await a_creator(session, "third", telegram_id=1003), 2009)
+            assert creator_lead.id
+            await pay(session, await an_order(session, folk))
+            raise ZeroDivisionError
+    async with database.reading() as session:
+        assert await count(session, Order) == await count(session, Payment) == await count(session, Entitlement) == 0
+        assert await stock_of(session, folk) == 3
+        assert await notices(session) == []
