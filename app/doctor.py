@@ -2,11 +2,8 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Select, func, select
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Bot
 from telegram.error import TelegramError
 
@@ -16,8 +13,8 @@ from kit.clock import SystemClock
 from kit.errors import Refusal
 from payments.stripe_rail import StripeRail
 from store.database import Database
-from store.models import OutboxMessage, OutboxState, ProviderEvent, ProviderEventState, TelegramUpdate
 from store.queries.leases import database_time
+from store.queries.troubles import count_troubles
 from store.schema import is_current
 
 MOST_SKEW_SECONDS = 5.0
@@ -37,20 +34,15 @@ async def examine(config: Path | None) -> list[Finding]:
 
 
 async def _store(settings: Settings) -> list[Finding]:
-    database = Database(settings.store.url)
+    database, now = Database(settings.store.url), SystemClock()()
     try:
         if not await database.is_up():
             return [Finding("store", False, "cannot be reached; check store.url")]
         if not await is_current(database):
             return [Finding("store", False, "its schema is not the newest; run `spark migrate`")]
         async with database.reading() as session:
-            skew = abs((SystemClock()() - await database_time(session)).total_seconds())
-            uncertain = await _count(session, select(OutboxMessage.id).where(OutboxMessage.uncertain > 0))
-            failed = await _count(session, select(OutboxMessage.id).where(OutboxMessage.state == OutboxState.FAILED))
-            refused = await _count(
-                session, select(ProviderEvent.id).where(ProviderEvent.state == ProviderEventState.REFUSED)
-            )
-            dead = await _count(session, select(TelegramUpdate.id).where(TelegramUpdate.error.is_not(None)))
+            skew = abs((now - await database_time(session)).total_seconds())
+            counts = await count_troubles(session, now=now)
     except (SQLAlchemyError, OSError) as error:
         return [Finding("store", False, f"{type(error).__name__}; check store.url")]
     finally:
@@ -58,14 +50,8 @@ async def _store(settings: Settings) -> list[Finding]:
     return [
         Finding("store", True, "reachable, newest schema"),
         Finding("clock", skew < MOST_SKEW_SECONDS, f"{skew:.1f} s from the store's; keep both by NTP"),
-        Finding("messages", not failed, f"{failed} could not be sent, {uncertain} perhaps sent twice"),
-        Finding("payments", not refused, f"{refused} of the provider's events fit no order; look them up there"),
-        Finding("updates", not dead, f"{dead} could not be handled and are kept with their errors"),
+        *(Finding(trouble.what, not trouble.count, f"{trouble.count} {trouble.told}") for trouble in counts),
     ]
-
-
-async def _count(session: AsyncSession, query: Select[Any]) -> int:
-    return await session.scalar(select(func.count()).select_from(query.subquery())) or 0
 
 
 async def _telegram(settings: Settings) -> Finding:

@@ -25,7 +25,9 @@ async def serve_playground(port: int, app_url: str, state: Path | None, *, annou
         await web.TCPSite(runner, "127.0.0.1", port, reuse_address=True).start()
     except OSError as error:
         await runner.cleanup()
-        raise CannotStart(f"cannot listen on port {port} ({error.strerror}); choose another with --port") from error
+        raise CannotStart(
+            f"cannot listen on port {port} ({os.strerror(error.errno or 0)}); choose another with --port"
+        ) from error
     announce(_how_to_point_spark_here(address, playground.core.stripe_webhook_secret))
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()

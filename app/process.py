@@ -1,6 +1,7 @@
 """One process of Spark: its parts started and stopped in order."""
 
 import asyncio
+import os
 import signal
 from contextlib import suppress
 from datetime import datetime
@@ -153,8 +154,9 @@ class Spark:
             await web.TCPSite(self._runner, http.host, http.port, reuse_address=True).start()
         except OSError as error:
             await self._runner.cleanup()
+            reason = os.strerror(error.errno or 0)
             raise CannotStart(
-                f"cannot listen on {http.host}:{http.port} ({error.strerror}); choose another with http.port"
+                f"cannot listen on {http.host}:{http.port} ({reason}); choose another port with http.port"
             ) from error
 
     async def _publish(self) -> None:

@@ -1,7 +1,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from automations.planner import plan
@@ -22,6 +22,17 @@ from store.models import (
 _ALWAYS_STOP = frozenset({"lead.unsubscribed", "lead.blocked"})
 
 Funnels = Mapping[str, tuple[int, Funnel]]
+
+_UNSENT = exists().where(OutboxMessage.enrollment_id == Enrollment.id, OutboxMessage.state == OutboxState.QUEUED)
+# built once: it is asked for each event
+_BEGUN = (
+    select(Enrollment.id, FunnelVersion.definition, Enrollment.subject)
+    .join(FunnelVersion, FunnelVersion.id == Enrollment.version_id)
+    .where(
+        Enrollment.lead_id == bindparam("lead"),
+        or_(Enrollment.state == EnrollmentState.ACTIVE, (Enrollment.state == EnrollmentState.DONE) & _UNSENT),
+    )
+)
 
 
 async def enroll(session: AsyncSession, event: Event, lead: Lead, funnels: Funnels) -> None:
@@ -56,15 +67,13 @@ async def enroll(session: AsyncSession, event: Event, lead: Lead, funnels: Funne
 
 
 async def stop(session: AsyncSession, event: Event, *, now: datetime) -> None:
-    """Ends the enrollments that this event ends, with whatever of theirs still waits to be sent."""
+    """Ends the enrollments that this event ends, with whatever of theirs still waits to be sent.
+
+    One at its end stays done, but its last words are taken back too while they are unsent.
+    """
     if event.lead_id is None:
         return
-    active = select(Enrollment.id, FunnelVersion.definition, Enrollment.subject).join(
-        FunnelVersion, FunnelVersion.id == Enrollment.version_id
-    )
-    rows = await session.execute(
-        active.where(Enrollment.lead_id == event.lead_id, Enrollment.state == EnrollmentState.ACTIVE)
-    )
+    rows = await session.execute(_BEGUN, {"lead": event.lead_id})
     ended = [row.id for row in rows if _ends(event, row.definition, row.subject)]
     if not ended:
         return

@@ -7,6 +7,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from kit.log import correlated, get_logger
 from store.database import is_unavailable
 
+REST_SECONDS = 0.05
 _log = get_logger(__name__)
 
 # Does a batch of what is due and returns how much it was; asked again until there is nothing left.
@@ -48,6 +49,8 @@ class Tick:
                         _log.warning("tick waits for the store", reason=type(error).__name__)
                     else:
                         _log.exception("tick failed")
+            # what comes in the meantime is done in one go, not each by itself
+            await asyncio.sleep(REST_SECONDS)
 
 
 class Ticks:

@@ -146,11 +146,11 @@ async def _until_idle(bot: Bot) -> None:
 
 def people_for(at_once: int, *, quick: bool) -> int:
     """At least two for each place, so that the first and the last few do not decide."""
-    return max(40 if quick else 100, at_once if quick else 2 * at_once)
+    return max(40 if quick else 60, at_once if quick else 2 * at_once)
 
 
 async def run(quick: bool) -> Report:  # noqa: FBT001 - every benchmark is run so
-    rounds = 2 if quick else 5
+    rounds = 2 if quick else 3
     found: dict[tuple[str, float, int], list[Run]] = {}
     with tempfile.TemporaryDirectory() as folder:
         os.environ.setdefault("XDG_RUNTIME_DIR", folder)  # where PostgreSQL's package keeps its lock

@@ -13,7 +13,7 @@ from domain.people import note_block
 from kit.clock import Clock
 from kit.errors import Refusal
 from kit.log import get_logger
-from kit.text import escape
+from kit.text import escape, sentence
 from payments.checkout import begin_checkout
 from payments.rail import Rail
 from store.database import Database
@@ -125,7 +125,7 @@ class Answering:
         try:
             url = await begin_checkout(self.database, self.rail, order_id, now=self.clock())
         except Refusal as refusal:
-            return Message(text=escape(refusal))
+            return Message(text=escape(sentence(refusal)))
         if url is None:
             return Message(text=say("pay-settled", language))
         async with self.database.reading() as session:

@@ -28,6 +28,7 @@ COMMANDS: dict[str, Command] = {
 }
 TAPS: dict[str, Tap] = {
     "flow": answers.tap,
+    "subscribe": start.subscribe_again,
     "product": shop.show_product,
     "buy": shop.buy,
     "again": shop.get_again,

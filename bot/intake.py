@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import unescape
 
-from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Bot, Update
 
@@ -20,11 +19,11 @@ from domain.people import see_person
 from kit.clock import Clock
 from kit.errors import Refusal
 from kit.log import correlated, current_correlation_id, get_logger
-from kit.text import escape, shorten
+from kit.text import escape, sentence, shorten
 from store.database import Database, database_in, insert_once, is_unavailable
 from store.models import Person, TelegramUpdate
 from store.queries.people import find_person
-from store.queries.updates import claim_unanswered, is_overtaken, renew_leases
+from store.queries.updates import claim_unanswered, is_overtaken, renew_leases, save_reply
 
 LEASE_SECONDS = 30.0
 AT_ONCE = 64
@@ -165,10 +164,8 @@ class Intake:
             elif telegram_id is not None:
                 person = await find_person(session, self.bot_id, telegram_id)
                 replies = self._apology(incoming, failed, person.language if person else "en")
-            saved: dict[str, object] = {"reply": REPLIES.dump_python(list(replies), mode="json")}
-            if not replies:
-                saved["answered_at"] = now
-            await session.execute(update(TelegramUpdate).where(TelegramUpdate.id == row_id).values(**saved))
+            reply = REPLIES.dump_python(list(replies), mode="json")
+            await save_reply(session, row_id, reply, answered_at=None if replies else now)
         if not replies or telegram_id is None:
             return None
         self._in_hand.add(row_id)
@@ -209,7 +206,7 @@ class Intake:
         if isinstance(failed, Said):
             text = str(failed)
         elif isinstance(failed, Refusal):
-            text = escape(str(failed)[:1].upper() + str(failed)[1:])
+            text = escape(sentence(failed))
         else:
             text = say("trouble", language, reference=current_correlation_id()[:12])
         query = incoming.raw.get("callback_query")

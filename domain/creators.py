@@ -45,7 +45,7 @@ async def add_creator(
     """A creator with the account that acts for it. Raises CreatorExists, or Invalid with the field that is wrong."""
     if not name.strip():
         raise Invalid("a creator needs a name", fields={"name": name})
-    if slug != slugify(slug) or not slug:
+    if slug != slugify(slug) or not slug or slug == BIND_PREFIX.rstrip("_"):
         raise Invalid(f"“{slug}” is no slug: use lower-case letters, digits and hyphens", fields={"slug": slug})
     if time_zone not in available_timezones():
         raise Invalid(f"“{time_zone}” is no time zone, use one like Europe/Berlin", fields={"time_zone": time_zone})

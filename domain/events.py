@@ -7,6 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from store.database import wake
 from store.models import Event
 
+_RECORD = insert(Event.__table__)  # type: ignore[arg-type]
+
 
 async def record_event(
     session: AsyncSession,
@@ -27,5 +29,5 @@ async def record_event(
         "data": data,
         "occurred_at": now,
     }
-    await session.execute(insert(Event).values(values))
+    await session.execute(_RECORD, values)
     wake(session, "events")

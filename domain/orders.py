@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.entitlements import grant
 from domain.events import record_event
+from domain.leads import display_name
 from domain.messages.catalogue import say
 from domain.messages.plain import Message
 from domain.outbox import tell_creator
@@ -182,7 +183,7 @@ async def _tell_of_money(session: AsyncSession, text: str, order: Order, receive
     told = say(
         text,
         order=order.id,
-        lead=lead.name or f"lead {lead.id}",
+        lead=await display_name(session, lead),
         title=", ".join(titles),
         total=received.money.format(),
     )

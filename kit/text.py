@@ -32,6 +32,12 @@ def shorten(text: str, limit: int) -> str:
     return kept.rstrip() + "…"
 
 
+def sentence(text: object) -> str:
+    """A refusal's line as it stands in a message by itself: its first letter is a capital."""
+    line = str(text)
+    return line[:1].upper() + line[1:]
+
+
 def slugify(text: str) -> str:
     """Lower-case ASCII words joined by hyphens; empty when nothing of `text` survives."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60].strip("-")

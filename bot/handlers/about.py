@@ -1,8 +1,14 @@
 from datetime import timedelta
 
 from bot.turn import Turn
+from domain.leads import display_name
+from domain.messages.plain import Message
+from domain.outbox import tell_creator
+from kit.text import shorten
 from kit.tokens import AUDIENCE, ISSUER, sign_access_token
 
+# leaves room for the words around it in one message
+MOST_SAID = 3000
 TOKEN_LIFETIME = timedelta(minutes=15)
 
 
@@ -21,8 +27,23 @@ async def terms(turn: Turn, _arguments: str) -> None:
     turn.say("terms", creator=(await turn.creator()).name)
 
 
-async def paysupport(turn: Turn, _arguments: str) -> None:
-    turn.say("paysupport", creator=(await turn.creator()).name)
+async def paysupport(turn: Turn, arguments: str) -> None:
+    """`/paysupport WHAT HAPPENED` reaches the creator; bare, it says how: https://core.telegram.org/bots/payments-stars"""
+    creator = await turn.creator()
+    if not arguments.strip():
+        turn.say("paysupport", creator=creator.name)
+        return
+    lead, _ = await turn.lead(creator)
+    told = turn.words(
+        "paysupport-told",
+        lead=await display_name(turn.session, lead),
+        number=lead.id,
+        telegram=turn.person.telegram_id,
+        text=shorten(arguments.strip(), MOST_SAID),
+    )
+    key = f"paysupport:{turn.person.id}:{turn.now.isoformat()}"
+    await tell_creator(turn.session, Message(text=told), key=key, creator_id=creator.id, now=turn.now)
+    turn.say("paysupport-sent", creator=creator.name)
 
 
 async def token(turn: Turn, _arguments: str) -> None:

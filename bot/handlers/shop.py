@@ -4,6 +4,7 @@ from telegram import CallbackQuery
 from bot.replies import CheckoutReply, TapReply
 from bot.turn import Turn
 from domain.entitlements import deliver_again, grant
+from domain.messages.catalogue import say
 from domain.messages.plain import Button, Message, column
 from domain.orders import open_order
 from domain.people import talk_to_creator
@@ -117,7 +118,6 @@ def _price(turn: Turn, product: Product) -> str:
 
 
 def _label(product: Product, language: str) -> str:
-    if product.price_minor == 0:
-        return shorten(product.title, BUTTON_LENGTH)
-    price = Money(product.price_minor, product.currency).format(language)
+    free = product.price_minor == 0
+    price = say("price-free", language) if free else Money(product.price_minor, product.currency).format(language)
     return f"{shorten(product.title, BUTTON_LENGTH - len(price) - 3)} · {price}"

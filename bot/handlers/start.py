@@ -1,13 +1,14 @@
 import re
 
 from sqlalchemy import select
+from telegram import CallbackQuery
 
-from bot.replies import MenuReply
+from bot.replies import MenuReply, TapReply
 from bot.turn import Turn
 from domain.creators import BIND_PREFIX, bind_by_payload
 from domain.flows.runs import active_run, begin_flow, cancel_flow, current_screen, has_finished
-from domain.leads import unsubscribe
-from domain.messages.plain import Message
+from domain.leads import find_lead, subscribe, unsubscribe
+from domain.messages.plain import Button, Message, column
 from domain.outbox import tell_creator
 from kit.text import shorten
 from store.models import Creator, Lead
@@ -76,4 +77,16 @@ async def stop(turn: Turn, _arguments: str) -> None:
     creator = await turn.creator()
     lead, _ = await turn.lead(creator)
     await unsubscribe(turn.session, lead, now=turn.now)
-    turn.say("stopped", creator=creator.name)
+    again = Button(text=turn.words("button-subscribe"), data=f"subscribe:{creator.id}")
+    turn.send(Message(text=turn.words("stopped", creator=creator.name), buttons=column(again)))
+
+
+async def subscribe_again(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
+    """`subscribe:CREATOR`, under the answer to /stop."""
+    (creator_id,) = (int(part) for part in arguments)
+    lead = await find_lead(turn.session, creator_id, turn.person.id)
+    if lead is None:
+        raise turn.refusal("not-understood")
+    await subscribe(turn.session, lead, now=turn.now)
+    turn.replies.append(TapReply(query_id=query.id))
+    turn.say("subscribed", creator=(await turn.session.get_one(Creator, creator_id)).name)

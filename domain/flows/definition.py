@@ -87,15 +87,16 @@ class Flow(Strict):
             if node.next is not None and node.next not in keys:
                 raise ValueError(f"node “{node.key}” goes to “{node.next}”, which is not there")
         for node in self.nodes:
-            self._check_no_silent_loop(node)
+            self._check_ends(node)
         return self
 
-    def _check_no_silent_loop(self, start: AnyNode) -> None:
+    def _check_ends(self, start: AnyNode) -> None:
+        """No way through may come back: a question answered once is passed over, so nothing would stop it."""
         seen = set()
         node: AnyNode | None = start
-        while node is not None and not isinstance(node, AskNode | ChooseNode):
+        while node is not None:
             if node.key in seen:
-                raise ValueError(f"the nodes from “{node.key}” go round without asking anything")
+                raise ValueError(f"the nodes from “{node.key}” go round for ever; let `next` point forward only")
             seen.add(node.key)
             node = self.after(node)
 

@@ -1,8 +1,9 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.attributes import set_committed_value
 
 from domain.entitlements import grant
 from domain.events import record_event
@@ -16,6 +17,24 @@ from domain.outbox import tell_creator
 from kit.errors import Conflict
 from store.database import count_changed, insert_once
 from store.models import FlowRun, FlowRunState, FlowVersion, Lead, Person, Product
+
+# built once: these belong to every answer
+_ACTIVE = select(FlowRun).where(FlowRun.lead_id == bindparam("lead"), FlowRun.state == FlowRunState.ACTIVE)
+_TAKE_TURN = (
+    update(FlowRun)
+    .where(FlowRun.id == bindparam("run"), FlowRun.turn == bindparam("shown"), FlowRun.state == FlowRunState.ACTIVE)
+    .values(turn=FlowRun.turn + 1)
+    .execution_options(synchronize_session=False)
+)
+_MOVE = (
+    update(FlowRun)
+    .where(FlowRun.id == bindparam("run"))
+    .values(node=bindparam("to"))
+    .execution_options(synchronize_session=False)
+)
+_DIGEST = select(FlowVersion.digest).where(FlowVersion.id == bindparam("version"))
+# wordings by the digest of what they say, which never changes
+_READ: dict[str, Flow] = {}
 
 
 class AlreadyAnswered(Conflict):
@@ -44,10 +63,7 @@ async def begin_flow(
 
 
 async def active_run(session: AsyncSession, lead_id: int) -> FlowRun | None:
-    runs = await session.scalars(
-        select(FlowRun).where(FlowRun.lead_id == lead_id, FlowRun.state == FlowRunState.ACTIVE)
-    )
-    return runs.one_or_none()
+    return (await session.scalars(_ACTIVE, {"lead": lead_id})).one_or_none()
 
 
 async def answer_flow(
@@ -67,15 +83,9 @@ async def answer_flow(
         why = say(str(wrong), person.language)
         facts = _facts(await known_answers(session, lead), person)
         return [_question(run, node, facts).model_copy(update={"text": why})]
-    moved = await count_changed(
-        session,
-        update(FlowRun)
-        .where(FlowRun.id == run.id, FlowRun.turn == run.turn, FlowRun.state == FlowRunState.ACTIVE)
-        .values(turn=run.turn + 1),
-    )
-    if moved == 0:
+    if await count_changed(session, _TAKE_TURN, {"run": run.id, "shown": run.turn}) == 0:
         raise AlreadyAnswered("you have answered this already")
-    await session.refresh(run)
+    set_committed_value(run, "turn", run.turn + 1)
     keys_shown = isinstance(node, AskNode) and (node.kind == "phone" or node.optional)
     return await _walk(session, run, flow, flow.after(node), lead=lead, person=person, now=now, keys_shown=keys_shown)
 
@@ -109,8 +119,13 @@ async def has_finished(session: AsyncSession, lead_id: int, flow_key: str) -> bo
 
 
 async def _definition(session: AsyncSession, run: FlowRun) -> Flow:
-    version = await session.get_one(FlowVersion, run.version_id)
-    return Flow.model_validate(version.definition)
+    """As it was when the run began. Equal wordings are read once by a process, whichever store they stand in."""
+    digest = (await session.execute(_DIGEST, {"version": run.version_id})).scalar_one()
+    known = _READ.get(digest)
+    if known is None:
+        version = await session.get_one(FlowVersion, run.version_id)
+        known = _READ[digest] = Flow.model_validate(version.definition)
+    return known
 
 
 async def _take(session: AsyncSession, node: AnyNode, lead: Lead, given: Given, *, now: datetime) -> None:
@@ -166,7 +181,8 @@ async def _walk(
                 shown.append(Message(text=render(text, facts), drop_keys=True))
                 await _give(session, lead, slug, now=now)
             case AskNode() | ChooseNode() if node.field not in known:
-                await session.execute(update(FlowRun).where(FlowRun.id == run.id).values(node=node.key))
+                await session.execute(_MOVE, {"run": run.id, "to": node.key})
+                set_committed_value(run, "node", node.key)
                 question = _question(run, node, facts)
                 if question.buttons and keys_shown and not shown:
                     # a message carries buttons or takes keys away, never both
@@ -190,6 +206,10 @@ async def _give(session: AsyncSession, lead: Lead, slug: str, *, now: datetime) 
     )
     if product is not None:
         await grant(session, lead, product.id, origin="gift", now=now)
+        return
+    missing = Message(text=say("gift-missing", slug=slug))
+    key = f"gift-missing:{lead.creator_id}:{slug}"
+    await tell_creator(session, missing, key=key, creator_id=lead.creator_id, now=now)
 
 
 def _question(run: FlowRun, node: AnyNode, facts: Mapping[str, Mapping[str, str]]) -> Message:

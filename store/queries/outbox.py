@@ -20,6 +20,7 @@ class Claimed:
     person_id: int
     telegram_id: int
     message: dict[str, Any]
+    # this one counted
     attempts: int
     uncertain: int
     entitlement_id: int | None
@@ -69,7 +70,7 @@ async def claim_due(
             person_id=message.person_id,
             telegram_id=telegram_id,
             message=message.message,
-            attempts=message.attempts,
+            attempts=message.attempts + 1,
             uncertain=message.uncertain,
             entitlement_id=message.entitlement_id,
         )

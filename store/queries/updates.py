@@ -2,12 +2,26 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from store.database import database_in, database_now
 from store.models import TelegramUpdate
+
+# built once: building a statement costs more than carrying it out, and these belong to every update
+_SAVE_REPLY = (
+    update(TelegramUpdate)
+    .where(TelegramUpdate.id == bindparam("row"))
+    .values(reply=bindparam("decided"), answered_at=bindparam("done"))
+    .execution_options(synchronize_session=False)
+)
+_NOTE_ANSWERED = (
+    update(TelegramUpdate)
+    .where(TelegramUpdate.id.in_(bindparam("rows", expanding=True)))
+    .values(answered_at=bindparam("now"))
+    .execution_options(synchronize_session=False)
+)
 
 # by then Telegram has not taken it for ten minutes or more; the row stays unanswered for a person to see
 MOST_RESUMED = 20
@@ -20,7 +34,11 @@ async def claim_unanswered(
 
     `abandoned`: nobody else can be answering, so no lease needs to run out.
     """
-    query = select(TelegramUpdate).where(TelegramUpdate.answered_at.is_(None), TelegramUpdate.id.not_in(in_hand))
+    query = select(TelegramUpdate).where(
+        TelegramUpdate.answered_at.is_(None),
+        TelegramUpdate.id.not_in(in_hand),
+        TelegramUpdate.resumed < MOST_RESUMED,
+    )
     if not abandoned:
         query = query.where(TelegramUpdate.lease_until < database_now())
     rows = (
@@ -36,7 +54,12 @@ async def renew_leases(session: AsyncSession, ids: Collection[int], *, lease_sec
 
 
 async def note_answered(session: AsyncSession, ids: Collection[int], *, now: datetime) -> None:
-    await session.execute(update(TelegramUpdate).where(TelegramUpdate.id.in_(ids)).values(answered_at=now))
+    await session.execute(_NOTE_ANSWERED, {"rows": list(ids), "now": now})
+
+
+async def save_reply(session: AsyncSession, row_id: int, reply: Sequence[Any], *, answered_at: datetime | None) -> None:
+    """What the update is answered with; one that gets no answer is done."""
+    await session.execute(_SAVE_REPLY, {"row": row_id, "decided": reply, "done": answered_at})
 
 
 async def is_overtaken(session: AsyncSession, row_id: int) -> bool:

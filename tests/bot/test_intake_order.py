@@ -153,6 +153,8 @@ async def test_pre_checkouts_and_taps_are_taken_ahead_of_a_backlog(hook: Hook):
     await asyncio.wait_for(asyncio.gather(*(saved[1000 + number] for number in range(AT_ONCE))), 20)
     waiting = {number: future for number, future in saved.items() if not future.done()}
     waiting |= {each["update_id"]: intake.submit(_raw(each)) for each in urgent}
+    # it waits for the answer to its person's message
+    last = waiting.pop(2003)
     order: list[int] = []
     while waiting:
         held.gate.release()
@@ -163,8 +165,9 @@ async def test_pre_checkouts_and_taps_are_taken_ahead_of_a_backlog(hook: Hook):
         waiting = {number: future for number, future in waiting.items() if number not in done}
     assert order[:3] == [2001, 2000, 2002]
     assert [number for number in order if number < 2000] == [1000 + AT_ONCE + number for number in range(6)]
-    for _ in range(AT_ONCE):
+    for _ in range(AT_ONCE + 1):
         held.gate.release()
+    await asyncio.wait_for(last, 10)
     await intake.stop(within=5)
 
 

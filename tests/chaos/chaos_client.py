@@ -105,7 +105,9 @@ async def connected(url: str) -> AsyncIterator[Client]:
     async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
         client = Client(session, url)
         listening = asyncio.create_task(client.listen())
-        yield client
-        listening.cancel()
-        with suppress(asyncio.CancelledError, aiohttp.ClientError):
-            await listening
+        try:
+            yield client
+        finally:
+            listening.cancel()
+            with suppress(asyncio.CancelledError, aiohttp.ClientError):
+                await listening

@@ -34,10 +34,16 @@ from store.models import (
 QUESTIONS = ["What shall we call you?", "Good to have you here", "And a phone number", "Last one."]
 _OPEN = {OutboxState.QUEUED, OutboxState.SENDING}
 # none of these belongs into a tour on which everybody does everything right
-_COMPLAINTS = tuple(
-    say(key).partition("<")[0].partition(";")[0][:30]
-    for key in ("answer-needs-email", "answer-needs-phone", "answer-needs-choice", "answer-taken", "not-understood")
-) + ("Something went wrong", "Payment is not available", "This order is settled")
+_COMPLAINTS = (
+    "That does not look like",
+    "Please press",
+    "You have answered this already",
+    "I did not understand",
+    "Something went wrong",
+    "Payment is not available",
+    "This order is settled",
+    "Sold out",
+)
 
 
 @asynccontextmanager

@@ -26,7 +26,7 @@ async def until(met: Callable[[], Awaitable[bool]], what: str, *, within: float)
     """Returns once the condition is met; fails with `what` after so many seconds."""
     try:
         async with asyncio.timeout(within):
-            while not await met():
+            while not await met():  # noqa: ASYNC110 - what is awaited happens in another process
                 await asyncio.sleep(LOOK_EVERY)
     except TimeoutError:
         raise AssertionError(f"not within {within} s: {what}") from None
@@ -94,7 +94,7 @@ class Process:
             self._process.wait()
 
     async def terminate(self) -> tuple[int, float]:
-        """SIGTERM; returns the exit code and how many seconds it took. Killed, it fails, after twice the time allowed."""
+        """SIGTERM; returns the exit code and how many seconds it took. Fails after twice the time allowed."""
         assert self._process is not None
         begun = time.monotonic()
         self._process.send_signal(signal.SIGTERM)

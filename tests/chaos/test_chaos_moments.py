@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 from chaos_client import Client, Json
@@ -19,8 +18,8 @@ Opened = tuple[Stage, Client, Process]
 
 
 @pytest.fixture
-async def opened(staged: Callable[..., Awaitable[tuple[Stage, Client]]]) -> Opened:
-    stage, client = await staged()
+async def opened(staged: Callable[..., Awaitable[tuple[Stage, Client]]], request: pytest.FixtureRequest) -> Opened:
+    stage, client = await staged(webhook=getattr(request, "param", "polling") == "webhook")
     await stage.add_creator("Studio North", "studio", CREATOR)
     spark = stage.spark()
     spark.start()
@@ -56,10 +55,14 @@ async def in_shop(client: Client) -> tuple[int, Json]:
     after = await client.write(person, text="/start ad42")
     await client.hear(person, said("What shall we call you?"), "the first question", after=after, within=WITHIN)
     after = await client.write(person, text="/shop")
-    shop = await client.hear(person, lambda each: bool(buttons(each, "product:")), "the shop", after=after, within=WITHIN)
+    shop = await client.hear(
+        person, lambda each: bool(buttons(each, "product:")), "the shop", after=after, within=WITHIN
+    )
     (data,) = [each["data"] for each in buttons(shop) if each["text"].startswith("Preset pack")]
     await client.tap(person, shop, data)
-    card = await client.hear(person, lambda each: bool(buttons(each, "buy:")), "the product", after=after, within=WITHIN)
+    card = await client.hear(
+        person, lambda each: bool(buttons(each, "buy:")), "the product", after=after, within=WITHIN
+    )
     return person, card
 
 
@@ -67,6 +70,7 @@ async def files_of(client: Client, person: int) -> list[str]:
     return [each["document"]["file_name"] for each in await client.chat(person) if "document" in each]
 
 
+@pytest.mark.parametrize("opened", ["polling", "webhook"], indirect=True)
 async def test_a_message_that_was_received_and_not_yet_saved_is_given_again_and_answered(opened):
     stage, client, spark = opened
     person = await client.add_person("Ann")
@@ -89,6 +93,7 @@ async def test_a_message_that_was_received_and_not_yet_saved_is_given_again_and_
     assert (row.lane, row.resumed, row.error) == (f"person:{person}", 0, None)
 
 
+@pytest.mark.parametrize("opened", ["polling", "webhook"], indirect=True)
 async def test_a_reply_that_was_saved_and_not_yet_sent_goes_out_after_the_restart(opened):
     stage, client, spark = opened
     person = await client.add_person("Ann")

@@ -55,12 +55,13 @@ async def test_two_people_at_once_cannot_both_take_a_link(database: Database):
     assert sum(await asyncio.gather(*(take(person_id) for person_id in people))) == 1
 
 
-@pytest.mark.parametrize("payload", ["bind_", "bind_nonsense", "", "bind_\U0001f600"])
-async def test_a_link_that_nobody_made_binds_nobody(database: Database, payload: str):
+async def test_a_link_that_nobody_made_binds_nobody(database: Database):
     async with database.transaction() as session:
         await add_creator(session, name="Studio", slug="studio", now=NOW)
-        with pytest.raises(BindRefused):
-            await bind_by_payload(session, await a_person(session), payload, now=NOW)
+        person = await a_person(session)
+        for payload in ("bind_", "bind_nonsense", "", "bind_\U0001f600"):
+            with pytest.raises(BindRefused):
+                await bind_by_payload(session, person, payload, now=NOW)
 
 
 async def test_a_link_is_good_for_a_week_and_kept_as_its_digest_only(database: Database):
@@ -102,27 +103,19 @@ async def test_binding_again_moves_the_account_to_the_person_who_holds_the_new_l
         assert await count(session, Membership) == 1
 
 
-@pytest.mark.parametrize(
-    ("changes", "field"),
-    [
-        ({"name": "  "}, "name"),
-        ({"slug": ""}, "slug"),
-        ({"slug": "Not A Slug"}, "slug"),
-        ({"slug": "-x"}, "slug"),
-        ({"slug": "x" * 61}, "slug"),
-        ({"currency": "zzz"}, "currency"),
-        ({"time_zone": "Mars/Base"}, "time_zone"),
-        ({"time_zone": "../etc/passwd"}, "time_zone"),
-    ],
-)
-async def test_a_creator_with_a_wrong_part_is_refused_by_its_name(
-    database: Database, changes: dict[str, str], field: str
-):
-    given = {"name": "Studio", "slug": "studio"} | changes
+async def test_a_creator_with_a_wrong_part_is_refused_by_its_name(database: Database):
+    wrong = [
+        ("name", "  "),
+        *(("slug", slug) for slug in ("", "Not A Slug", "-x", "x" * 61)),
+        ("currency", "zzz"),
+        *(("time_zone", zone) for zone in ("Mars/Base", "../etc/passwd")),
+    ]
     async with database.transaction() as session:
-        with pytest.raises(Invalid) as refusal:
-            await add_creator(session, **given, now=NOW)
-    assert set(refusal.value.fields) == {field}
+        for field, value in wrong:
+            given = {"name": "Studio", "slug": "studio"} | {field: value}
+            with pytest.raises(Invalid) as refusal:
+                await add_creator(session, **given, now=NOW)
+            assert set(refusal.value.fields) == {field}
 
 
 async def test_a_slug_and_an_email_belong_to_one_creator(database: Database):
@@ -163,28 +156,24 @@ async def test_a_title_without_plain_letters_gets_a_slug_all_the_same(database: 
     assert (added.slug, added.title, added.active, added.stock) == ("product", "写真集", True, None)
 
 
-@pytest.mark.parametrize(
-    ("changes", "field"),
-    [({"title": " "}, "title"), ({"title": "x" * 201}, "title")]
-    + [({"stock": stock}, "stock") for stock in (-1, MOST_STOCK + 1, 2**70)],
-)
-async def test_a_product_with_a_wrong_part_is_refused_by_its_name(
-    database: Database, changes: dict[str, object], field: str
-):
+async def test_a_product_with_a_wrong_part_is_refused_by_its_name(database: Database):
     one, _ = await _two_creators(database)
+    wrong = [("title", " "), ("title", "x" * 201), ("stock", -1), ("stock", MOST_STOCK + 1), ("stock", 2**70)]
     async with database.transaction() as session:
-        with pytest.raises(Invalid) as refusal:
-            await add_product(session, **({"creator_id": one, "title": "x", "price": FREE, "now": NOW} | changes))
-    assert set(refusal.value.fields) == {field}
+        for field, value in wrong:
+            given = {"creator_id": one, "title": "x", "price": FREE, "now": NOW} | {field: value}
+            with pytest.raises(Invalid) as refusal:
+                await add_product(session, **given)
+            assert set(refusal.value.fields) == {field}
 
 
-@pytest.mark.parametrize("stock", [0, MOST_STOCK])
-async def test_stock_may_be_nothing_or_a_billion(database: Database, stock: int):
+async def test_stock_may_be_nothing_or_a_billion(database: Database):
     one, _ = await _two_creators(database)
     async with database.transaction() as session:
-        await add_product(session, creator_id=one, title="x", price=FREE, stock=stock, now=NOW)
+        for stock in (0, MOST_STOCK):
+            await add_product(session, creator_id=one, title="x", price=FREE, stock=stock, now=NOW)
     async with database.reading() as session:
-        assert (await session.scalars(select(Product.stock))).one() == stock
+        assert [*await session.scalars(select(Product.stock).order_by(Product.id))] == [0, MOST_STOCK]
 
 
 async def test_nobody_reaches_another_creators_product_or_file(database: Database):
@@ -236,14 +225,11 @@ async def test_an_ideas_title_and_tags_are_made_plain(database: Database):
         assert (await session.get_one(Idea, idea.id)).tags == idea.tags
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [{"title": ""}, {"title": " \n"}, {"title": "x" * (TITLE_LENGTH + 1)}]
-    + [{"tags": tuple(f"tag{number}" for number in range(MOST_TAGS + 1))}],
-)
-async def test_an_idea_past_its_limits_is_refused(database: Database, changes: dict[str, object]):
+async def test_an_idea_past_its_limits_is_refused(database: Database):
     one, _ = await _two_creators(database)
+    many = tuple(f"tag{number}" for number in range(MOST_TAGS + 1))
     async with database.transaction() as session:
-        with pytest.raises(Refusal):
-            await add_idea(session, **({"creator_id": one, "title": "x", "now": NOW} | changes))
+        for title, tags in (("", ()), (" \n", ()), ("x" * (TITLE_LENGTH + 1), ()), ("x", many)):
+            with pytest.raises(Refusal):
+                await add_idea(session, creator_id=one, title=title, tags=tags, now=NOW)
         await add_idea(session, creator_id=one, title="x" * TITLE_LENGTH, tags=("t",) * 99, now=NOW)

@@ -28,7 +28,14 @@ from store.models import Creator, Entitlement, FlowRun, FlowRunState, Lead, Outb
 WELCOME: list[dict[str, Any]] = [
     {"key": "hello", "do": "say", "text": "Hello {{ lead.first_name }}"},
     {"key": "name", "do": "ask", "kind": "text", "field": "name", "text": "Your name?"},
-    {"key": "phone", "do": "ask", "kind": "phone", "field": "phone", "text": "Phone, {{ lead.name }}?", "optional": True},
+    {
+        "key": "phone",
+        "do": "ask",
+        "kind": "phone",
+        "field": "phone",
+        "text": "Phone, {{ lead.name }}?",
+        "optional": True,
+    },
     {
         "key": "pick",
         "do": "choose",

@@ -58,8 +58,16 @@ def test_a_template_gets_out_of_no_sandbox(template: str):
 
 @pytest.mark.parametrize(
     "template",
-    ["{{ 1 / 0 }}", "{{ lead.a.b }}", "{{ '{0}'.format() }}", "{{ '{x}'.format() }}", "{{ 'x' + 1 }}"]
-    + ["{{ lead | join(1) | nofilter }}", "{{ unclosed", "{{ 'x' | int('a', 99) | round('up') }}"],
+    [
+        "{{ 1 / 0 }}",
+        "{{ lead.a.b }}",
+        "{{ '{0}'.format() }}",
+        "{{ '{x}'.format() }}",
+        "{{ 'x' + 1 }}",
+        "{{ lead | join(1) | nofilter }}",
+        "{{ unclosed",
+        "{{ 'x' | int('a', 99) | round('up') }}",
+    ],
 )
 def test_a_template_that_cannot_be_filled_in_says_so(template: str):
     with pytest.raises(BadTemplate):

@@ -62,24 +62,36 @@ SECRETS = [
 @pytest.mark.parametrize("secret", SECRETS)
 def test_secrets_and_personal_data_are_hidden_wherever_they_stand(lines: Lines, secret: str):
     log = get_logger("a")
-    log.warning(f"could not reach https://api.example/{secret}/getMe")
+    log.warning("could not reach", address="https://api.example/" + secret + "/getMe")
     log.warning("nested", known={"list": [secret, {"deep": f"x {secret} y"}]}, odd=Exception(secret), pair=(secret,))
     logging.getLogger("library").warning("called with %s", secret)
     logging.getLogger("library").warning({"as": "a dict", "of": secret})
     try:
-        raise ValueError(f"bad {secret}")
+        int(f"bad {secret} ")
     except ValueError:
         log.exception("failed", token=secret)
         logging.getLogger("library").exception("failed")
     assert len(lines()) == 6
     assert secret not in json.dumps(lines(), ensure_ascii=False)
-    assert all("ValueError: bad" in line["exception"] for line in lines()[-2:])
+    assert all("ValueError: invalid literal" in line["exception"] for line in lines()[-2:])
 
 
 @pytest.mark.parametrize(
     "key",
-    ["token", "access_token", "secret_key", "password", "authorization", "email", "e_mail", "phone", "text"]
-    + ["first_name", "username", "body"],
+    [
+        "token",
+        "access_token",
+        "secret_key",
+        "password",
+        "authorization",
+        "email",
+        "e_mail",
+        "phone",
+        "text",
+        "first_name",
+        "username",
+        "body",
+    ],
 )
 def test_values_are_hidden_by_the_name_of_their_key(lines: Lines, key: str):
     get_logger("a").info("seen", **{key: "plain words"}, inside={key: "plain words"})
@@ -109,7 +121,9 @@ def test_libraries_that_log_addresses_are_quiet_below_warnings(lines: Lines):
     assert lines() == []
 
 
-@pytest.mark.parametrize("given", [None, "", "short", "x" * 65, "with space", "new\nline", "schlüssel-id", "id-12345\n"])
+@pytest.mark.parametrize(
+    "given", [None, "", "short", "x" * 65, "with space", "new\nline", "schlüssel-id", "id-12345\n"]
+)
 def test_an_odd_correlation_id_is_replaced(given: str | None):
     assert sane_correlation_id(given) != given
     assert sane_correlation_id(sane_correlation_id(given)) != ""

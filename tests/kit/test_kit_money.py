@@ -1,3 +1,6 @@
+import contextlib
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,10 +15,11 @@ cop crc cve czk djf dkk dop dzd egp etb eur fjd fkp gbp gel gip gmd gnf gtq gyd 
 jpy kes kgs khr kmf krw kwd kyd kzt lak lbp lkr lrd lsl mad mdl mga mkd mmk mnt mop mur mvr mwk mxn myr mzn nad ngn nio
 nok npr nzd omr pab pen pgk php pkr pln pyg qar ron rsd rub rwf sar sbd scr sek sgd shp sle sos srd std szl thb tjs tnd
 top try ttd twd tzs uah ugx uyu uzs vnd vuv wst xaf xcd xof xpf yer zar zmw
-""".split()
+"""
+CURRENCIES = [*re.findall("[a-z]{3}", STRIPE), "xtr"]
 
 
-@given(st.sampled_from([*STRIPE, "xtr"]), st.integers(0, MOST_MINOR), st.sampled_from(".,"))
+@given(st.sampled_from(CURRENCIES), st.integers(0, MOST_MINOR), st.sampled_from(".,"))
 def test_every_amount_of_every_currency_of_stripes_is_read_as_it_is_written(currency: str, minor: int, point: str):
     exponent = exponent_of(currency)
     digits = str(minor).rjust(exponent + 1, "0")
@@ -23,7 +27,7 @@ def test_every_amount_of_every_currency_of_stripes_is_read_as_it_is_written(curr
     assert Money.parse(written, currency.upper()) == Money(minor, currency)
 
 
-@given(st.sampled_from([*STRIPE, "xtr"]), st.integers(0, MOST_MINOR))
+@given(st.sampled_from(CURRENCIES), st.integers(0, MOST_MINOR))
 def test_what_is_shown_is_the_amount_and_can_be_read_back(currency: str, minor: int):
     shown = Money(minor, currency).format("en")
     written = "".join(sign for sign in shown if sign in "0123456789.").strip(".")
@@ -56,8 +60,34 @@ def test_a_price_may_be_written_in_several_ways(written: str, currency: str, min
 
 @pytest.mark.parametrize(
     "written",
-    ["", " ", "free", "-1", "-0", "+1", "NaN", "inf", "1e3", "1E999999", "1E-999999", "1_000", "１９", "$19", ".5", "5."]
-    + ["1,900.00", "1.900,00", "19.001", "1,900", "1.900", "9" * 12, "9" * 5000, "999999.999", "1 900", "1\x0000"],
+    [
+        "",
+        " ",
+        "free",
+        "-1",
+        "-0",
+        "+1",
+        "NaN",
+        "inf",
+        "1e3",
+        "1E999999",
+        "1E-999999",
+        "1_000",
+        "１９",
+        "$19",
+        ".5",
+        "5.",
+        "1,900.00",
+        "1.900,00",
+        "19.001",
+        "1,900",
+        "1.900",
+        "9" * 12,
+        "9" * 5000,
+        "999999.999",
+        "1 900",
+        "1\x0000",
+    ],
 )
 def test_what_is_no_price_of_one_meaning_is_refused_and_named(written: str):
     with pytest.raises(Invalid) as refusal:
@@ -73,10 +103,8 @@ def test_more_decimals_than_a_currency_has_are_refused(written: str, currency: s
 
 @given(st.text())
 def test_no_text_breaks_the_reading_of_prices(written: str):
-    try:
+    with contextlib.suppress(Invalid):
         assert Money.parse(written, "eur").amount_minor <= MOST_MINOR
-    except Invalid:
-        pass
 
 
 @pytest.mark.parametrize("code", ["", "us", "usdd", "zzz", "<b>", "ÜSD"])

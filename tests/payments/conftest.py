@@ -1,5 +1,29 @@
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
+
+import pytest_asyncio
+
+from kit.clock import MovableClock
+from payments.provider_events import StripeEvents
+from store.database import Database
 
 for folder in ("domain", "playground"):
     sys.path.insert(0, str(Path(__file__).parents[1] / folder))
+
+# found by the lines above
+from folk import NOW  # noqa: E402
+from stripe_stage import Stage, on_stage  # noqa: E402
+from stripes_words import SECRETS, Till  # noqa: E402
+
+
+@pytest_asyncio.fixture
+async def till(database: Database) -> Till:
+    clock = MovableClock(frozen_at=NOW)
+    return Till(database, clock, StripeEvents(database, clock, SECRETS, livemode=False))
+
+
+@pytest_asyncio.fixture
+async def stage() -> AsyncIterator[Stage]:
+    async with on_stage() as stage:
+        yield stage

@@ -38,7 +38,12 @@ stopped = Done: no more follow-ups from { $creator }. What you buy still reaches
 privacy =
     { $creator } keeps what you tell this bot (your name, e-mail, phone and answers), what you order and what you were sent, to serve you and nothing else. Cards are handled by Stripe and never seen here.
 terms = Digital goods from { $creator } are delivered in this chat. Prices are shown before you pay. If something does not reach you, write /paysupport.
-paysupport = Trouble with a payment? Write here what happened and with which product, and { $creator } will see to it. /library sends again what you own.
+paysupport = Trouble with a payment? Write it in one line, like <code>/paysupport I paid for the preset pack and nothing came</code>, and { $creator } gets it. /library sends again what you own.
+paysupport-sent = { $creator } has your message and will write to you.
+paysupport-told = 🛟 <b>Payment support</b>: <a href="tg://user?id={ $telegram }">{ $lead }</a> (lead { $number }) writes:
+    { $text }
+button-subscribe = Send them again
+subscribed = Good to have you back: follow-ups from { $creator } reach you again.
 
 ## Shop
 shop = <b>{ $creator }</b>
@@ -65,6 +70,7 @@ sold-out = Sold out.
 ## Delivery
 delivery = Here is <b>{ $title }</b>. It stays yours: /library.
 delivery-to-come = <b>{ $title }</b> is yours. You will hear here how you get it.
+gift-missing = ⚠️ Your flow promises the free product “{ $slug }”, and there is none with that slug on sale for nothing. Add it with <code>/product add</code> and the price 0; its slug is made from its title.
 delivery-without-file = ⚠️ Somebody has just got “{ $title }”, and it has no file yet. Send me the file and attach it to product { $product }, and they find it in their /library.
 library = <b>Yours</b>
 library-empty = Nothing here yet. /shop shows what there is.

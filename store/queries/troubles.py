@@ -1,0 +1,67 @@
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from store.models import (
+    Enrollment,
+    EnrollmentState,
+    Order,
+    OrderState,
+    OutboxMessage,
+    OutboxState,
+    ProviderEvent,
+    ProviderEventState,
+    TelegramUpdate,
+)
+from store.queries.updates import MOST_RESUMED
+
+LATELY = timedelta(days=1)
+SOON = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """How many rows wait for a person to look at them, and which they are."""
+
+    what: str
+    count: int
+    told: str
+
+
+async def count_troubles(session: AsyncSession, *, now: datetime) -> list[Trouble]:
+    """Each kind of trouble that the store can hold, also where there is none of it."""
+    asked: list[tuple[str, ColumnElement[bool], str]] = [
+        (
+            "messages",
+            OutboxMessage.state.in_([OutboxState.FAILED, OutboxState.UNCERTAIN]),
+            "could not be sent, or perhaps were (outbox_message, state failed or uncertain)",
+        ),
+        (
+            "replies",
+            TelegramUpdate.answered_at.is_(None) & (TelegramUpdate.resumed >= MOST_RESUMED),
+            "replies were given up (telegram_update, resumed)",
+        ),
+        (
+            "updates",
+            TelegramUpdate.error.is_not(None) & (TelegramUpdate.received_at > now - LATELY),
+            "since yesterday could not be handled (telegram_update, error)",
+        ),
+        (
+            "payments",
+            (ProviderEvent.state == ProviderEventState.REFUSED)
+            | ((ProviderEvent.state == ProviderEventState.KEPT) & (ProviderEvent.received_at < now - SOON)),
+            "of Stripe's events fit no order or cannot be applied (provider_event, error)",
+        ),
+        ("orders", Order.state == OrderState.OVERSOLD, "are paid and sold out (order, state oversold)"),
+        (
+            "follow-ups",
+            Enrollment.state == EnrollmentState.PARKED,
+            "are parked with their reason (enrollment, state parked)",
+        ),
+    ]
+    return [
+        Trouble(what, await session.scalar(select(func.count()).where(condition)) or 0, told)
+        for what, condition, told in asked
+    ]

@@ -1,0 +1,213 @@
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
+from stage import Stage, follow_up
+
+from automations.engine import LEASE, Engine
+from automations.pace import Pace
+from automations.ticks import Tick, Ticks
+from store.database import Database, database_in
+from store.models import Lease, OutboxState
+
+
+class Counted:
+    """Work of which so much is left; fails when told to."""
+
+    def __init__(self, left: int = 0) -> None:
+        self.left = left
+        self.runs = 0
+        self.failure: Exception | None = None
+        self.ran = asyncio.Event()
+
+    async def __call__(self) -> int:
+        self.runs += 1
+        self.ran.set()
+        if self.failure is not None:
+            failure, self.failure = self.failure, None
+            raise failure
+        done, self.left = min(self.left, 2), max(self.left - 2, 0)
+        return done
+
+
+@pytest.fixture
+async def ticks() -> AsyncIterator[Ticks]:
+    ticks = Ticks()
+    yield ticks
+    await ticks.stop()
+
+
+async def until_run(work: Counted) -> None:
+    async with asyncio.timeout(5):
+        await work.ran.wait()
+    work.ran.clear()
+
+
+async def test_a_tick_goes_on_until_nothing_is_left():
+    work = Counted(left=5)
+    assert await Tick("count", work, every=60).run() == 5
+    assert work.runs == 4
+
+
+async def test_started_it_runs_at_once_and_then_when_its_topic_is_woken(ticks: Ticks):
+    work, other = Counted(), Counted()
+    ticks.add(Tick("work", work, every=3600, topics=frozenset({"outbox"})))
+    ticks.add(Tick("other", other, every=3600, topics=frozenset({"timers"})))
+    ticks.start()
+    await until_run(work)
+    await until_run(other)
+    ticks.wake(frozenset({"outbox", "nobody's"}))
+    await until_run(work)
+    assert (work.runs, other.runs) == (2, 1)
+
+
+async def test_its_interval_brings_it_round_too(ticks: Ticks):
+    work = Counted()
+    ticks.add(Tick("work", work, every=0.02))
+    ticks.start()
+    for _ in range(3):
+        await until_run(work)
+
+
+@pytest.mark.parametrize("failure", [RuntimeError("a bug"), OperationalError("SELECT", {}, ConnectionError("away"))])
+async def test_a_failure_ends_neither_the_tick_nor_the_others(ticks: Ticks, failure: Exception):
+    bad, good = Counted(), Counted()
+    bad.failure = failure
+    ticks.add(Tick("bad", bad, every=3600, topics=frozenset({"go"})))
+    ticks.add(Tick("good", good, every=3600, topics=frozenset({"go"})))
+    ticks.start()
+    await until_run(bad)
+    await until_run(good)
+    ticks.wake(frozenset({"go"}))
+    await until_run(bad)
+    await until_run(good)
+
+
+async def test_run_all_does_one_round_of_each_and_says_how_much_there_was(ticks: Ticks):
+    first, second = Counted(left=3), Counted(left=4)
+    ticks.add(Tick("first", first, every=60))
+    ticks.add(Tick("second", second, every=60))
+    assert await ticks.run_all() == 7
+    assert await ticks.run_all() == 0
+
+
+async def test_one_tick_never_runs_twice_at_once():
+    under_way, most = 0, 0
+
+    async def work() -> int:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0)
+        under_way -= 1
+        return 0
+
+    tick = Tick("work", work, every=60)
+    await asyncio.gather(*(tick.run() for _ in range(5)))
+    assert most == 1
+
+
+async def test_stopping_twice_or_unstarted_is_harmless():
+    ticks = Ticks()
+    await ticks.stop()
+    ticks.start()
+    await ticks.stop()
+    await ticks.stop()
+
+
+def engine(stage: Stage, holder: str, database: Database | None = None) -> Engine:
+    return Engine(
+        database=database or stage.database,
+        clock=stage.clock,
+        gateway=stage.gateway,
+        pace=Pace(in_all=10_000, to_one_chat=10_000),
+        published=stage.published,
+        holder=holder,
+        keep_updates=timedelta(days=7),
+        ticks=Ticks(),
+    )
+
+
+async def one_round(*engines: Engine) -> None:
+    """Two, since what one tick decides another one sends; the messages in hand go out."""
+    for _ in range(2):
+        for each in engines:
+            await each.ticks.run_all()
+            await each.sender.finish(5)
+
+
+async def holder(stage: Stage) -> str | None:
+    async with stage.database.reading() as session:
+        return await session.scalar(select(Lease.holder).where(Lease.name == LEASE))
+
+
+async def test_of_two_engines_one_leads_and_the_other_takes_over_when_it_stops(stage: Stage):
+    await stage.open(welcome=follow_up())
+    first, second = engine(stage, "first"), engine(stage, "second")
+    await first.start(alone=False)
+    await second.start(alone=False)
+    assert await holder(stage) == "first"
+    await stage.lead()
+    await one_round(second)
+    assert await stage.enrollments() == []
+    await first.stop(within=1)
+    assert await holder(stage) is None
+    await one_round(second)
+    assert len(await stage.enrollments()) == 1
+    assert await holder(stage) == "second"
+    await second.stop(within=1)
+
+
+async def test_a_dead_leaders_lease_runs_out_and_a_second_one_cannot_take_it_before(stage: Stage):
+    await stage.open()
+    first, second = engine(stage, "first"), engine(stage, "second")
+    await first.start(alone=False)
+    await second.start(alone=False)
+    await one_round(second)
+    assert await holder(stage) == "first"
+    async with stage.database.transaction() as session:
+        # its time is over, by the database's own clock
+        await session.execute(
+            update(Lease).where(Lease.name == LEASE).values(expires_at=database_in(session, -1)),
+            execution_options={"synchronize_session": False},
+        )
+    await one_round(second)
+    assert await holder(stage) == "second"
+    # the first comes back to life and stands by
+    await first.ticks.run_all()
+    assert await holder(stage) == "second"
+    await second.stop(within=1)
+
+
+async def test_from_an_event_to_the_message_the_engine_does_everything_due(stage: Stage):
+    await stage.open(welcome=follow_up())
+    whole = engine(stage, "only")
+    await whole.start(alone=True)
+    await stage.lead()
+    await one_round(whole)
+    assert await whole.is_settled()
+    assert await whole.next_due() == stage.clock() + timedelta(days=1)
+    stage.clock.pass_time(days=1)
+    assert not await whole.is_settled()
+    await one_round(whole)
+    assert [text.splitlines()[0] for _, text in stage.gateway.sent] == ["Hi there"]
+    assert await whole.is_settled()
+    assert await whole.next_due() is None
+    await whole.stop(within=1)
+
+
+async def test_started_alone_it_settles_at_once_what_a_dead_process_left_in_the_middle(stage: Stage):
+    await stage.open()
+    await stage.promise(await stage.lead(), "one")
+    sender = stage.sender()
+    stage.gateway.failures = [RuntimeError("the process dies here")]
+    await sender.send_due()
+    await sender.finish(5)
+    whole = engine(stage, "only")
+    await whole.start(alone=True)
+    (message,) = await stage.outbox()
+    assert (message.state, message.uncertain) == (OutboxState.QUEUED, 1)
+    await whole.stop(within=1)

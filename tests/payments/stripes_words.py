@@ -1,0 +1,70 @@
+"""Stripe's words as its webhook brings them, signed; and the till that hears them."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import select
+
+from kit.clock import MovableClock
+from payments.provider_events import StripeEvents
+from store.database import Database
+from store.models import Order, OrderState, ProviderEvent, ProviderEventState
+
+SECRETS = ("whsec_new", "whsec_old")
+COMPLETED = "checkout.session.completed"
+SUCCEEDED = "checkout.session.async_payment_succeeded"
+FAILED = "checkout.session.async_payment_failed"
+EXPIRED = "checkout.session.expired"
+
+
+def sign(body: bytes, now: datetime, *, secret: str = SECRETS[0], at: int | None = None) -> str:
+    """https://docs.stripe.com/webhooks#verify-manually"""
+    timestamp = int(now.timestamp()) if at is None else at
+    digest = hmac.new(secret.encode(), f"{timestamp}.".encode() + body, hashlib.sha256).hexdigest()
+    return f"t={timestamp},v1={digest}"
+
+
+def word(kind: str, order: object, event_id: str, *, livemode: bool = False, **changes: Any) -> bytes:
+    """One event about the checkout session of an order."""
+    session = {
+        "object": "checkout.session",
+        "id": "cs_1",
+        "client_reference_id": None if order is None else str(order),
+        "amount_total": 1900,
+        "currency": "usd",
+        "payment_status": "paid",
+        "payment_intent": f"pi_{order}",
+    }
+    data = {"object": session | changes}
+    return orjson.dumps({"id": event_id, "object": "event", "type": kind, "livemode": livemode, "data": data})
+
+
+@dataclass
+class Till:
+    database: Database
+    clock: MovableClock
+    events: StripeEvents
+
+    async def keep(self, body: bytes) -> None:
+        await self.events.keep(body, sign(body, self.clock()))
+
+    async def hear(self, *bodies: bytes) -> None:
+        """Each is kept and applied before the next one comes."""
+        for body in bodies:
+            await self.keep(body)
+            await self.events.apply_due()
+
+    async def kept(self) -> list[ProviderEvent]:
+        async with self.database.reading() as session:
+            return [*await session.scalars(select(ProviderEvent).order_by(ProviderEvent.id))]
+
+    async def states(self) -> list[ProviderEventState]:
+        return [row.state for row in await self.kept()]
+
+    async def order_state(self, order_id: int) -> OrderState:
+        async with self.database.reading() as session:
+            return (await session.get_one(Order, order_id)).state

@@ -1,0 +1,255 @@
+import asyncio
+from collections.abc import Sequence
+from itertools import permutations
+from typing import Any
+
+import pytest
+from folk import Folk, an_order, count, events, notices, orders_of_many, some_folk, stock_of
+from sqlalchemy import update
+from stripes_words import COMPLETED, EXPIRED, FAILED, SUCCEEDED, Till, sign, word
+
+from domain.orders import await_payment
+from kit.errors import Invalid
+from payments.provider_events import MOST_ATTEMPTS
+from payments.stripe_signature import BadSignature
+from store.models import Entitlement, Lead, Order, OrderState, Payment, ProviderEvent, ProviderEventState
+
+APPLIED, IGNORED, REFUSED, KEPT = (
+    ProviderEventState.APPLIED,
+    ProviderEventState.IGNORED,
+    ProviderEventState.REFUSED,
+    ProviderEventState.KEPT,
+)
+
+
+async def awaited(till: Till, *, stock: int | None = None) -> tuple[Folk, int]:
+    """An order whose checkout is `cs_1`."""
+    folk = await some_folk(till.database, stock=stock)
+    async with till.database.transaction() as session:
+        order_id = (await an_order(session, folk)).id
+        await await_payment(session, order_id, "cs_1", "https://pay.example")
+    return folk, order_id
+
+
+async def handed_over(till: Till) -> tuple[int, int]:
+    async with till.database.reading() as session:
+        return await count(session, Payment), await count(session, Entitlement)
+
+
+async def told(till: Till) -> list[str]:
+    async with till.database.reading() as session:
+        return await notices(session)
+
+
+async def test_an_event_is_kept_first_and_applied_after(till: Till):
+    _, order_id = await awaited(till)
+    await till.keep(word(COMPLETED, order_id, "evt_1"))
+    assert (await till.states(), await handed_over(till)) == ([KEPT], (0, 0))
+    assert await till.events.apply_due() == 1
+    assert (await till.states(), await handed_over(till)) == ([APPLIED], (1, 1))
+    assert await till.order_state(order_id) == OrderState.PAID
+    assert await till.events.apply_due() == 0
+
+
+async def test_the_same_event_twice_is_one_row_and_one_payment(till: Till):
+    _, order_id = await awaited(till, stock=5)
+    body = word(COMPLETED, order_id, "evt_1")
+    await asyncio.gather(*(till.keep(body) for _ in range(5)))
+    await asyncio.gather(*(till.events.apply_due() for _ in range(5)))
+    await till.hear(body)
+    assert (await till.states(), await handed_over(till)) == ([APPLIED], (1, 1))
+
+
+async def test_applying_the_same_words_again_is_a_no_op(till: Till):
+    folk, order_id = await awaited(till, stock=5)
+    await till.hear(word(COMPLETED, order_id, "evt_1"))
+    async with till.database.transaction() as session:
+        await session.execute(update(ProviderEvent).values(state=KEPT))
+    await till.events.apply_due()
+    await till.hear(word(COMPLETED, order_id, "evt_2"), word(SUCCEEDED, order_id, "evt_3"))
+    assert (await till.states(), await handed_over(till)) == ([APPLIED] * 3, (1, 1))
+    async with till.database.reading() as session:
+        assert await stock_of(session, folk) == 4
+        assert len(await notices(session)) == 1
+        assert await events(session, "order.paid") == ["order.paid"]
+
+
+STORIES: list[tuple[Sequence[tuple[str, str]], OrderState]] = [
+    ([(COMPLETED, "paid"), (EXPIRED, "unpaid")], OrderState.PAID),
+    ([(COMPLETED, "unpaid"), (SUCCEEDED, "paid"), (EXPIRED, "unpaid")], OrderState.PAID),
+    ([(COMPLETED, "unpaid"), (FAILED, "unpaid"), (EXPIRED, "unpaid")], OrderState.EXPIRED),
+    ([(COMPLETED, "unpaid"), (FAILED, "unpaid"), (SUCCEEDED, "paid")], OrderState.PAID),
+]
+
+
+@pytest.mark.parametrize(("story", "end"), STORIES)
+async def test_words_in_any_order_and_doubled_come_to_the_same_end(
+    till: Till, story: Sequence[tuple[str, str]], end: OrderState
+):
+    folk = await some_folk(till.database, stock=50)
+    orderings = list(permutations(story))
+    orders = await orders_of_many(till.database, folk, len(orderings))
+    for order_id, ordering in zip(orders, orderings, strict=True):
+        said = [
+            word(kind, order_id, f"evt_{order_id}_{kind}", payment_status=status, id=f"cs_{order_id}")
+            for kind, status in ordering
+        ]
+        # each is repeated by Stripe at once, all come again later, and once more under other ids
+        again = [body.replace(b"evt_", b"evt_again_") for body in said]
+        await till.hear(*(body for body in said for _ in range(2)), *reversed(said), *again)
+    states = {await till.order_state(order_id) for order_id in orders}
+    assert states == {end}
+    bought = len(orders) if end is OrderState.PAID else 0
+    assert await handed_over(till) == (bought, bought)
+    async with till.database.reading() as session:
+        assert await stock_of(session, folk) == 50 - bought
+    assert set(await till.states()) == {APPLIED}
+
+
+async def test_money_counts_though_it_is_told_before_our_own_note_of_the_session(till: Till):
+    folk = await some_folk(till.database)
+    async with till.database.transaction() as session:
+        order_id = (await an_order(session, folk)).id
+    await till.hear(word(COMPLETED, order_id, "evt_1"))
+    async with till.database.transaction() as session:
+        await await_payment(session, order_id, "cs_1", "https://pay.example")
+    assert await till.order_state(order_id) == OrderState.PAID
+    assert await handed_over(till) == (1, 1)
+
+
+async def test_an_order_that_is_not_here_yet_is_tried_again_later(till: Till):
+    folk = await some_folk(till.database)
+    await till.hear(word(COMPLETED, 1, "evt_1"))
+    (kept,) = await till.kept()
+    assert (kept.state, kept.attempts) == (KEPT, 1)
+    assert kept.error is not None
+    assert "UnknownOrder" in kept.error
+    async with till.database.transaction() as session:
+        assert (await an_order(session, folk)).id == 1
+    assert await till.events.apply_due() == 0
+    till.clock.move_to(kept.retry_at)
+    assert await till.events.apply_due() == 1
+    assert (await till.states(), await handed_over(till)) == ([APPLIED], (1, 1))
+
+
+async def test_an_order_that_never_comes_is_refused_in_the_end_and_holds_nobody_up(till: Till):
+    _, order_id = await awaited(till)
+    references = ["404", "order-7", "-1", "", "٣", "9" * 30, "9" * 5000, "1 OR 1=1"]
+    for number, reference in enumerate(references):
+        await till.keep(word(COMPLETED, reference, f"evt_odd_{number}", payment_intent=f"pi_odd_{number}"))
+    await till.keep(word(COMPLETED, order_id, "evt_good"))
+    await till.events.apply_due()
+    assert await till.states() == [*[KEPT] * len(references), APPLIED]
+    waits = []
+    for _ in range(MOST_ATTEMPTS):
+        waits.append((await till.kept())[0].retry_at - till.clock())
+        till.clock.move_to((await till.kept())[0].retry_at)
+        await till.events.apply_due()
+    *odd, _ = await till.kept()
+    assert {(row.state, row.attempts) for row in odd} == {(REFUSED, MOST_ATTEMPTS)}
+    # later and later, until it is given up
+    assert waits[: MOST_ATTEMPTS - 1] == sorted(set(waits[: MOST_ATTEMPTS - 1]))
+    assert await handed_over(till) == (1, 1)
+
+
+MISFITS: list[dict[str, Any]] = [
+    {"amount_total": 1899},
+    {"amount_total": 1901},
+    {"amount_total": 0, "payment_status": "no_payment_required"},
+    {"currency": "eur"},
+    {"currency": "jpy"},
+    {"id": "cs_other"},
+    {"livemode": True},
+]
+
+
+async def test_money_that_does_not_fit_its_order_hands_over_nothing_and_the_creator_is_told(till: Till):
+    _, order_id = await awaited(till, stock=1)
+    for number, changes in enumerate(MISFITS):
+        body = word(COMPLETED, order_id, f"evt_odd_{number}", **changes)
+        await till.hear(body, body)
+    kept = await till.kept()
+    assert [row.state for row in kept] == [REFUSED] * len(MISFITS)
+    assert all(f"order {order_id} expects" in (row.error or "") for row in kept)
+    assert (await till.order_state(order_id), await handed_over(till)) == (OrderState.AWAITING_PAYMENT, (0, 0))
+    heard = await told(till)
+    assert len(heard) == len(MISFITS)
+    assert all("does not fit it, so nothing was delivered" in notice for notice in heard)
+    await till.hear(word(COMPLETED, order_id, "evt_good"))
+    assert (await till.order_state(order_id), await handed_over(till)) == (OrderState.PAID, (1, 1))
+
+
+async def test_the_end_of_another_checkout_does_not_end_an_order(till: Till):
+    _, order_id = await awaited(till)
+    others: list[dict[str, Any]] = [{"id": "cs_other"}, {"livemode": True}]
+    for kind in (EXPIRED, FAILED):
+        for number, changes in enumerate(others):
+            await till.hear(word(kind, order_id, f"evt_{kind}_{number}", payment_status="unpaid", **changes))
+    assert await till.states() == [IGNORED] * 4
+    assert await till.order_state(order_id) == OrderState.AWAITING_PAYMENT
+
+
+async def test_a_misfit_holds_up_nobody_behind_it(till: Till):
+    _, order_id = await awaited(till)
+    await till.keep(word(COMPLETED, order_id, "evt_1", amount_total=1))
+    await till.keep(word(COMPLETED, order_id, "evt_2"))
+    await till.events.apply_due()
+    assert await till.states() == [REFUSED, APPLIED]
+
+
+async def test_an_upper_case_currency_is_the_same_currency(till: Till):
+    _, order_id = await awaited(till)
+    await till.hear(word(COMPLETED, order_id, "evt_1", currency="USD"))
+    assert await till.order_state(order_id) == OrderState.PAID
+
+
+async def test_what_is_not_about_our_orders_is_kept_and_ignored(till: Till):
+    nothing = {"amount_total": None, "currency": None, "payment_intent": None}
+    await till.hear(
+        word("charge.succeeded", 1, "evt_1"),
+        word("invoice.paid", None, "evt_2"),
+        word(COMPLETED, None, "evt_3"),
+        word(COMPLETED, None, "evt_4", **nothing),
+    )
+    assert await till.states() == [IGNORED] * 4
+
+
+async def test_a_session_of_no_shape_is_refused_in_the_end(till: Till):
+    await till.keep(word(COMPLETED, 1, "evt_1", amount_total="1900"))
+    for _ in range(MOST_ATTEMPTS):
+        await till.events.apply_due()
+        till.clock.pass_time(hours=1)
+    assert await till.states() == [REFUSED]
+
+
+async def test_what_is_no_event_is_refused_and_not_kept(till: Till):
+    for body in (b"{}", b'{"id": 7}', b'{"id": "evt_1", "type": "x", "livemode": "no", "data": {}}', b'{"id": null}'):
+        with pytest.raises(Invalid):
+            await till.keep(body)
+    assert await till.kept() == []
+
+
+async def test_what_nobody_signed_is_not_kept(till: Till):
+    body = word(COMPLETED, 1, "evt_1")
+    for header in (None, "", sign(body, till.clock(), secret="whsec_other")):
+        with pytest.raises(BadSignature):
+            await till.events.keep(body, header)
+    assert await till.kept() == []
+
+
+async def test_a_signed_body_that_is_replayed_much_later_is_refused(till: Till):
+    body = word(COMPLETED, 1, "evt_1")
+    header = sign(body, till.clock())
+    till.clock.pass_time(minutes=6)
+    with pytest.raises(BadSignature):
+        await till.events.keep(body, header)
+
+
+async def test_a_sale_names_its_buyer_as_text(till: Till):
+    folk, order_id = await awaited(till)
+    async with till.database.transaction() as session:
+        await session.execute(update(Lead).where(Lead.id == folk.lead).values(name="<b>Tom</b>"))
+    await till.hear(word(COMPLETED, order_id, "evt_1"))
+    assert "to &lt;b&gt;Tom&lt;/b&gt;" in (await told(till))[0]
+    async with till.database.reading() as session:
+        assert (await session.get_one(Order, order_id)).paid_at == till.clock()

@@ -1,0 +1,72 @@
+import asyncio
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, inspect
+
+from store.database import Database
+from store.models import Base
+from store.schema import is_current, migrate
+
+
+def _differences(connection: Connection) -> list[object]:
+    context = MigrationContext.configure(connection, opts={"compare_type": True, "render_as_batch": True})
+    return list(compare_metadata(context, Base.metadata))
+
+
+def _tables(connection: Connection) -> set[str]:
+    return set(inspect(connection).get_table_names())
+
+
+async def test_the_schema_goes_up_down_and_up_again_and_is_what_the_models_say(empty_store_url: str):
+    database = Database(empty_store_url)
+    try:
+        assert not await is_current(database)
+        for _ in range(2):
+            await migrate(database)
+            assert await is_current(database)
+            async with database.engine.connect() as connection:
+                assert await connection.run_sync(_differences) == []
+                assert await connection.run_sync(_tables) == {*Base.metadata.tables, "alembic_version"}
+            await migrate(database, target="base")
+            assert not await is_current(database)
+            async with database.engine.connect() as connection:
+                assert await connection.run_sync(_tables) == {"alembic_version"}
+    finally:
+        await database.close()
+
+
+async def test_bringing_a_new_store_to_its_newest_schema_changes_nothing(database: Database):
+    await migrate(database)
+    assert await is_current(database)
+
+
+async def test_several_processes_that_migrate_at_once_take_turns(empty_store_url: str):
+    processes = [Database(empty_store_url) for _ in range(4)]
+    try:
+        await asyncio.gather(*(migrate(each) for each in processes))
+        assert await is_current(processes[0])
+    finally:
+        for each in processes:
+            await each.close()
+
+
+async def test_a_migration_that_fails_leaves_nothing_half_done(empty_store_url: str, monkeypatch: pytest.MonkeyPatch):
+    database = Database(empty_store_url)
+
+    def breaks(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr("alembic.operations.Operations.create_index", breaks)
+            patch.setattr("alembic.operations.BatchOperations.create_index", breaks)
+            with pytest.raises(ZeroDivisionError):
+                await migrate(database)
+        async with database.engine.connect() as connection:
+            assert await connection.run_sync(_tables) == set()
+        await migrate(database)
+        assert await is_current(database)
+    finally:
+        await database.close()

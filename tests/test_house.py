@@ -1,0 +1,238 @@
+"""The rules of the house that no linter knows: each is read off the code itself."""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from fluent.syntax import FluentParser
+from fluent.syntax import ast as fluent
+from fluent.syntax.visitor import Visitor
+
+import domain.messages
+from bot.commands import CREATORS, EVERYONE
+from bot.dispatch import COMMANDS
+from domain.flows.definition import AskNode
+from domain.messages.catalogue import keys
+from store.models import Base
+
+ROOT = Path(__file__).parents[1]
+FLOORS = ("app", "automations", "bot", "domain", "kit", "payments", "store", "web")
+LONGEST = 350
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
+def _files(*folders: str) -> list[Path]:
+    return [
+        path
+        for folder in folders or (*FLOORS, "playground")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if "versions" not in path.parts
+    ]
+
+
+def _place(path: Path, node: ast.AST) -> str:
+    return f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
+
+
+def _calls(path: Path) -> Iterator[tuple[str, ast.Call]]:
+    """Every call with the last part of its name."""
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, ast.Call):
+            match node.func:
+                case ast.Attribute(attr=name) | ast.Name(id=name):
+                    yield name, node
+
+
+def test_transactions_are_opened_and_committed_in_one_file_only():
+    found = [
+        _place(path, call)
+        for path in _files(*FLOORS)
+        for name, call in _calls(path)
+        if name in {"begin", "commit", "rollback"} and isinstance(call.func, ast.Attribute)
+    ]
+    assert {place.partition(":")[0] for place in found} == {"store/database.py"}
+
+
+def test_only_the_clock_reads_the_wall_clock():
+    forbidden = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.time_ns"}
+    found = [
+        _place(path, call)
+        for path in _files()
+        for _, call in _calls(path)
+        if ".".join(ast.unparse(call.func).split(".")[-2:]) in forbidden
+    ]
+    assert {place.partition(":")[0] for place in found} == {"kit/clock.py"}
+
+
+def test_below_the_edges_time_is_handed_over():
+    found = [
+        _place(path, node)
+        for path in _files("domain", "store")
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.alias | ast.ImportFrom) and "kit.clock" in ast.unparse(node)
+    ]
+    assert found == []
+
+
+def test_no_file_is_longer_than_one_idea():
+    pages = [path for suffix in ("js", "html", "ftl") for path in ROOT.glob(f"*/**/*.{suffix}")]
+    shipped = [path for path in pages if path.relative_to(ROOT).parts[0] in {*FLOORS, "playground"}]
+    lengths = {path: len(path.read_text("utf-8").splitlines()) for path in [*_files(), *shipped]}
+    assert {str(path): length for path, length in lengths.items() if length > LONGEST} == {}
+
+
+def test_no_file_is_called_after_nothing():
+    nameless = {"utils", "util", "helpers", "helper", "common", "misc", "tools_"}
+    assert [path for path in _files() if path.stem in nameless] == []
+
+
+def test_no_error_is_swallowed_in_silence():
+    swallowed = []
+    for path in _files():
+        for node in ast.walk(_tree(path)):
+            if isinstance(node, ast.ExceptHandler):
+                kind = ast.unparse(node.type) if node.type else "BaseException"
+                silent = all(isinstance(line, ast.Pass) for line in node.body)
+                if silent and kind in {"Exception", "BaseException"}:
+                    swallowed.append(_place(path, node))
+    assert swallowed == []
+
+
+def test_nothing_is_left_for_later():
+    later = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
+    assert [str(path) for path in _files() if later.search(path.read_text("utf-8"))] == []
+
+
+BELONGS_TO_A_CREATOR = {
+    *("lead", "product", "order", "idea", "event", "enrollment", "funnel_version", "flow_version"),
+    *("outbox_message", "stored_file", "membership"),
+}
+# a part of a row that carries it, or of no creator at all
+OF_ANOTHER_ROW = {
+    *("lead_field", "flow_run", "order_line", "payment", "entitlement", "timer", "file_handle", "bind_token"),
+    *("creator", "person", "account", "lease", "telegram_update", "provider_event"),
+}
+
+
+def test_every_row_that_belongs_to_a_creator_says_to_whom():
+    for name in BELONGS_TO_A_CREATOR:
+        column = Base.metadata.tables[name].columns["creator_id"]
+        assert not column.nullable, name
+        assert [key.target_fullname for key in column.foreign_keys] == ["creator.id"], name
+
+
+def test_every_table_is_known_to_belong_to_a_creator_or_not():
+    assert set(Base.metadata.tables) == BELONGS_TO_A_CREATOR | OF_ANOTHER_ROW
+
+
+# Texts for people ---------------------------------------------------------------------------------------------
+
+SPEAKERS = {"say", "words", "refusal", "WrongAnswer"}
+SPEAKING = ("automations", "bot", "domain", "payments", "app", "web")
+
+
+def _words_of(node: ast.expr) -> Iterator[str]:
+    """The keys that an argument can come to; a pattern with `*` where a part is filled in."""
+    match node:
+        case ast.Constant(value=str(key)):
+            yield key
+        case ast.IfExp(body=one, orelse=other):
+            yield from _words_of(one)
+            yield from _words_of(other)
+        case ast.JoinedStr(values=parts):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "*" for part in parts)
+
+
+def _matches(pattern: str, key: str) -> bool:
+    return re.fullmatch(re.escape(pattern).replace(r"\*", ".+"), key) is not None
+
+
+def test_every_text_that_is_spoken_is_in_the_catalogue():
+    missing = [
+        f"{_place(path, call)}: {key}"
+        for path in _files(*SPEAKING)
+        for name, call in _calls(path)
+        if name in SPEAKERS and call.args
+        for key in _words_of(call.args[0])
+        if not any(_matches(key, known) for known in keys())
+    ]
+    assert missing == []
+
+
+def test_texts_that_are_named_in_part_are_all_in_the_catalogue():
+    asked = AskNode.model_fields["kind"].annotation
+    kinds = {*getattr(asked, "__args__", ()), "choice"}
+    assert {"text", "email", "phone"} < kinds
+    wanted = {f"answer-needs-{kind}" for kind in kinds} | {f"command-{name}" for name in (*EVERYONE, *CREATORS)}
+    assert wanted <= keys()
+    assert {*EVERYONE, *CREATORS} <= {*COMMANDS}
+
+
+def test_every_text_in_the_catalogue_is_spoken_somewhere():
+    constants = {
+        word
+        for path in _files(*SPEAKING)
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.Constant | ast.JoinedStr)
+        for word in _words_of(node)
+    }
+    patterns = [word for word in constants if re.fullmatch(r"[a-z]+(-[a-z]+)*-\*", word)]
+    assert {
+        key for key in keys() if key not in constants and not any(_matches(each, key) for each in patterns)
+    } == set()
+    assert {key.removeprefix("command-") for key in keys() if key.startswith("command-")} == {*EVERYONE, *CREATORS}
+
+
+class _Variables(Visitor):
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def visit_VariableReference(self, node: fluent.VariableReference) -> None:  # noqa: N802 - the library's name
+        self.names.add(node.id.name)
+
+
+def _variables() -> dict[str, set[str]]:
+    source = Path(domain.messages.__file__).parent / "texts" / "en.ftl"
+    found = {}
+    for entry in FluentParser().parse(source.read_text("utf-8")).body:
+        if isinstance(entry, fluent.Message):
+            visitor = _Variables()
+            visitor.visit(entry)
+            found[entry.id.name] = visitor.names
+    return found
+
+
+def test_every_text_gets_the_values_that_it_shows():
+    needed = _variables()
+    wrong = []
+    for path in _files(*SPEAKING):
+        for name, call in _calls(path):
+            given = {keyword.arg for keyword in call.keywords}
+            if name not in SPEAKERS - {"WrongAnswer"} or not call.args or None in given:
+                continue
+            wrong += [
+                f"{_place(path, call)}: {key} lacks {needed[key] - given}"
+                for key in _words_of(call.args[0])
+                if key in needed and not needed[key] <= given
+            ]
+    assert wrong == []
+
+
+def test_the_catalogue_has_each_key_once_and_no_line_that_cannot_be_read():
+    source = Path(domain.messages.__file__).parent / "texts" / "en.ftl"
+    body = FluentParser().parse(source.read_text("utf-8")).body
+    names = [entry.id.name for entry in body if isinstance(entry, fluent.Message)]
+    assert sorted(names) == sorted(set(names))
+    assert [entry.content for entry in body if isinstance(entry, fluent.Junk)] == []
+
+
+@pytest.mark.parametrize("folder", ["bot", "web", "domain", "store", "kit", "payments", "automations", "app"])
+def test_every_floor_is_there(folder: str):
+    assert _files(folder)
