@@ -1,6 +1,10 @@
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from automations.gateway import Blocked, NotNow, SendFailure, SlowDown, Uncertain
 from automations.pace import Pace
@@ -73,6 +77,21 @@ class Answering:
         if self._noting is None or self._noting.done():
             self._noting = asyncio.create_task(self._save_notes())
 
+    @asynccontextmanager
+    async def noting(self, session: AsyncSession) -> AsyncIterator[None]:
+        """Saves what is noted so far along with a transaction that is open anyway.
+
+        The sooner a reply is known to have gone out, the fewer go out again after a crash.
+        """
+        ids, self._noted = self._noted, []
+        try:
+            if ids:
+                await note_answered(session, ids, now=self.clock())
+            yield
+        except BaseException:
+            self._noted += ids
+            raise
+
     async def finish(self) -> None:
         """Returns once every note is saved."""
         while self._noting is not None and not self._noting.done():
@@ -80,9 +99,13 @@ class Answering:
 
     async def _save_notes(self) -> None:
         while self._noted:
-            ids, self._noted = self._noted, []
-            async with self.database.transaction() as session:
-                await note_answered(session, ids, now=self.clock())
+            try:
+                async with self.database.transaction() as session, self.noting(session):
+                    pass
+            except DBAPIError as error:
+                # the next reply's note tries again, for all of them
+                _log.warning("replies not noted yet", reason=type(error).__name__)
+                return
 
     async def _patiently(self, answerable: Answerable, reply: Reply) -> None:
         for tries_left in range(TRIES - 1, -1, -1):

@@ -41,12 +41,18 @@ class Draining(Refusal):
 
 
 @dataclass
-class _Work:
-    """An update to handle (`incoming`), or an update handled before a crash whose reply is taken up (`resumed`)."""
+class _Fresh:
+    """An update to handle; `saved` is done once it is."""
 
-    incoming: Incoming | None
-    resumed: TelegramUpdate | None
+    incoming: Incoming
     saved: "asyncio.Future[None]"
+
+
+@dataclass
+class _Resumed:
+    """An update handled before a crash, whose reply is taken up."""
+
+    row: TelegramUpdate
 
 
 @dataclass
@@ -62,7 +68,7 @@ class Intake:
     _in_hand: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self._lanes: Lanes[_Work] = Lanes(self._do, at_once=AT_ONCE)
+        self._lanes: Lanes[_Fresh | _Resumed] = Lanes(self._do, at_once=AT_ONCE)
         self._draining = False
 
     @property
@@ -79,8 +85,12 @@ class Intake:
 
     def submit(self, body: bytes) -> "asyncio.Future[None]":
         """Done once the update is saved. Many can be under way; each person's keep their order."""
-        incoming = read_incoming(body)
-        return self._put(incoming.lane, incoming.urgency, _Work(incoming, None, _future()))
+        work = _Fresh(read_incoming(body), _future())
+        if self._draining:
+            work.saved.set_exception(_draining())
+        else:
+            self._lanes.put(work.incoming.lane, work.incoming.urgency, work)
+        return work.saved
 
     async def resume(self, *, abandoned: bool = False) -> int:
         """Takes up the replies that a crash left unsent; returns how many."""
@@ -90,7 +100,7 @@ class Intake:
             )
         for row in rows:
             self._in_hand.add(row.id)
-            self._put(row.lane, Urgency.MESSAGE, _Work(None, row, _future()))
+            self._lanes.put(row.lane, Urgency.MESSAGE, _Resumed(row))
         return len(rows)
 
     async def keep_leases(self) -> int:
@@ -104,36 +114,37 @@ class Intake:
         """Begins nothing more and finishes what is in hand; what was never begun is not acknowledged."""
         self._draining = True
         for work in await self._lanes.stop(within=within):
-            if not work.saved.done():
-                work.saved.set_exception(Draining("Spark is about to restart; send it again"))
+            if isinstance(work, _Fresh):
+                work.saved.set_exception(_draining())
         await self.answering.finish()
 
-    def _put(self, lane: str, urgency: Urgency, work: _Work) -> "asyncio.Future[None]":
-        if self._draining:
-            work.saved.set_exception(Draining("Spark is about to restart; send it again"))
-        else:
-            self._lanes.put(lane, urgency, work)
-        return work.saved
+    async def _do(self, work: _Fresh | _Resumed) -> None:
+        match work:
+            case _Fresh(incoming=incoming, saved=saved):
+                with correlated(bot_id=self.bot_id):
+                    try:
+                        answerable = await self._handle(incoming)
+                    except Exception as error:  # noqa: BLE001 - told to whoever waits for it to be saved
+                        saved.set_exception(error)
+                        return
+                    saved.set_result(None)
+                    if answerable is not None:
+                        await self._answer(answerable)
+            case _Resumed(row=row):
+                with correlated(row.correlation_id, bot_id=self.bot_id):
+                    try:
+                        await self._answer(await self._take_up(row))
+                    except Exception:  # noqa: BLE001 - the row stays unanswered, and is taken up again
+                        _log.exception("reply not taken up", update=row.id)
+                        self._in_hand.discard(row.id)
 
-    async def _do(self, work: _Work) -> None:
-        with correlated(work.resumed.correlation_id if work.resumed else None, bot_id=self.bot_id):
-            try:
-                answerable = await (self._handle(work.incoming) if work.incoming else self._take_up(work.resumed))
-            except Exception as error:  # noqa: BLE001 - told to whoever waits for it to be saved
-                if not work.saved.done():
-                    work.saved.set_exception(error)
-                return
-            if not work.saved.done():
-                work.saved.set_result(None)
-            if answerable is None:
-                return
-            try:
-                await self.answering.answer(answerable)
-            except Exception:  # noqa: BLE001 - one failed reply stops nobody else
-                # its row stays unanswered, and the reply is taken up again
-                _log.exception("reply failed", update=answerable.row_id)
-            finally:
-                self._in_hand.discard(answerable.row_id)
+    async def _answer(self, answerable: Answerable) -> None:
+        try:
+            await self.answering.answer(answerable)
+        except Exception:  # noqa: BLE001 - its row stays unanswered, and the reply is taken up again
+            _log.exception("reply failed", update=answerable.row_id)
+        finally:
+            self._in_hand.discard(answerable.row_id)
 
     async def _handle(self, incoming: Incoming) -> Answerable | None:
         """Saves the update with what it did and the reply it gets, all in one transaction. None for a repeat."""
@@ -150,7 +161,7 @@ class Intake:
     async def _save(self, incoming: Incoming, failed: Exception | None) -> Answerable | None:
         """With `failed`, nothing of what the update asked for is done: it is kept with its error, and answered."""
         now = self.clock()
-        async with self.database.transaction() as session:
+        async with self.database.transaction() as session, self.answering.noting(session):
             row_id = await self._keep(session, incoming, failed)
             if row_id is None:
                 return None
@@ -215,10 +226,8 @@ class Intake:
             return [TapReply(query_id=query["id"], text=plain)]
         return [SendReply(message=Message(text=text))]
 
-    async def _take_up(self, row: TelegramUpdate | None) -> Answerable | None:
+    async def _take_up(self, row: TelegramUpdate) -> Answerable:
         """The saved reply of an update that was handled before a crash, less the questions gone on from since."""
-        if row is None:
-            return None
         replies = REPLIES.validate_python(row.reply)
         telegram_id = int(row.lane.removeprefix("person:")) if row.lane.startswith("person:") else 0
         async with self.database.reading() as session:
@@ -227,6 +236,10 @@ class Intake:
                 replies = [each for each in replies if not (isinstance(each, SendReply) and each.question)]
         known = (person.id, person.language) if person else (0, "en")
         return Answerable(row.id, telegram_id, *known, replies)
+
+
+def _draining() -> Draining:
+    return Draining("Spark is about to restart; send it again")
 
 
 def _future() -> "asyncio.Future[None]":

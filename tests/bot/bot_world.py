@@ -135,11 +135,6 @@ async def fault(world: World, kind: str, method: str = "sendMessage", *, times: 
     await world.control("POST", "/faults", body)
 
 
-async def logged(world: World, method: str = "sendMessage") -> list[dict[str, Any]]:
-    """The calls of one method, with everything that is waited for inside them done."""
-    return await world.calls(method)
-
-
 async def until_called(world: World, method: str, times: int) -> list[dict[str, Any]]:
     async def enough() -> bool:
         return len(await world.calls(method)) >= times
