@@ -16,12 +16,14 @@ KNOWN_EVENTS = frozenset(
         "lead.answered",
         "lead.blocked",
         "lead.captured",
+        "lead.subscribed",
         "lead.unsubscribed",
         "order.expired",
         "order.fulfilled",
         "order.opened",
         "order.oversold",
         "order.paid",
+        "order.pending",
         "product.added",
     }
 )

@@ -2,7 +2,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from automations.gateway import Gateway
 from automations.pace import Pace
@@ -13,13 +13,14 @@ from automations.timers import run_due_steps
 from domain.definitions import Published
 from kit.clock import Clock
 from kit.log import get_logger
-from store.database import Database
+from store.database import Database, count_changed
 from store.models import TelegramUpdate
 from store.queries.due import earliest_due, has_due
 from store.queries.leases import give_back_lease, take_lease
 
 LEASE = "engine"
 LEASE_SECONDS = 15
+PRUNED_AT_ONCE = 500
 _log = get_logger(__name__)
 
 
@@ -101,12 +102,15 @@ class Engine:
 
     async def _prune(self) -> int:
         """Answered updates are kept for a while to know repeats by, then go with what people wrote in them."""
-        async with self.database.transaction() as session:
-            old = self.clock() - self.keep_updates
-            await session.execute(
-                delete(TelegramUpdate).where(TelegramUpdate.received_at < old, TelegramUpdate.answered_at.is_not(None))
+        old = (
+            select(TelegramUpdate.id)
+            .where(
+                TelegramUpdate.received_at < self.clock() - self.keep_updates, TelegramUpdate.answered_at.is_not(None)
             )
-        return 0
+            .limit(PRUNED_AT_ONCE)
+        )
+        async with self.database.transaction() as session:
+            return await count_changed(session, delete(TelegramUpdate).where(TelegramUpdate.id.in_(old)))
 
     def _led(self, work: Work) -> Work:
         async def only_when_leading() -> int:

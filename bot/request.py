@@ -24,6 +24,15 @@ _URL = re.compile(r"\S*(?:://|/bot)\S*")
 _FILE_NAME_ESCAPES = {code: f"%{code:02X}" for code in [*range(0x20), ord('"')]}
 
 
+# what can go wrong once a connection is there
+_BEGUN = (
+    aiohttp.ClientOSError,
+    aiohttp.ServerDisconnectedError,
+    aiohttp.ClientPayloadError,
+    aiohttp.ClientResponseError,
+)
+
+
 class ConnectionLost(NetworkError):  # noqa: N818 - named as its siblings in the library are
     """It broke after it was made: the call may have been carried out. The default client tells them not apart."""
 
@@ -115,8 +124,8 @@ class AiohttpRequest(BaseRequest):
         except TimeoutError:
             failure: NetworkError = TimedOut()
         except aiohttp.ClientError as error:
-            carried = not isinstance(error, aiohttp.ClientConnectorError)
-            failure = (ConnectionLost if carried else NetworkError)(
+            begun = isinstance(error, _BEGUN) and not isinstance(error, aiohttp.ClientConnectorError)
+            failure = (ConnectionLost if begun else NetworkError)(
                 f"aiohttp.{type(error).__name__}: {_URL.sub('(URL)', str(error))}"
             )
         finally:

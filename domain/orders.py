@@ -12,6 +12,7 @@ from domain.messages.plain import Message
 from domain.outbox import tell_creator
 from kit.errors import Conflict
 from kit.money import Money
+from kit.tokens import new_reference
 from store.database import count_changed, insert_once
 from store.models import (
     ORDER_MOVES,
@@ -57,6 +58,7 @@ async def open_order(
     values = {
         "creator_id": lead.creator_id,
         "lead_id": lead.id,
+        "reference": new_reference(),
         "open_key": open_key,
         "total_minor": product.price_minor,
         "currency": product.currency,
@@ -83,6 +85,11 @@ async def await_payment(session: AsyncSession, order_id: int, session_id: str, u
         .where(Order.id == order_id, Order.state.in_(ORDER_MOVES.sources(OrderState.AWAITING_PAYMENT)))
         .values(state=OrderState.AWAITING_PAYMENT, session_id=session_id, checkout_url=url)
     )
+
+
+async def note_failure(session: AsyncSession, order_id: int) -> None:
+    """The rail answered that it could not make the checkout: the next try is another one to it."""
+    await session.execute(update(Order).where(Order.id == order_id).values(failures=Order.failures + 1))
 
 
 async def pay_order(session: AsyncSession, order: Order, received: Received, *, now: datetime) -> None:
@@ -127,6 +134,18 @@ async def pay_order(session: AsyncSession, order: Order, received: Received, *, 
         await grant(session, lead, line.product_id, origin=f"line:{line.id}", order_id=order.id, now=now)
     await record_event(session, "order.paid", creator_id=order.creator_id, lead_id=lead.id, subject=subject, now=now)
     await _tell_of_money(session, "sale-told", order, received, now=now)
+
+
+async def note_pending(session: AsyncSession, order: Order, *, now: datetime) -> None:
+    """The buyer has done their part, by a way that takes days: nothing is to be reminded of meanwhile."""
+    await record_event(
+        session,
+        "order.pending",
+        creator_id=order.creator_id,
+        lead_id=order.lead_id,
+        subject=f"order:{order.id}",
+        now=now,
+    )
 
 
 async def expire_order(session: AsyncSession, order: Order, *, now: datetime) -> None:

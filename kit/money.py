@@ -31,7 +31,7 @@ class Money:
         written = _PRICE.fullmatch(amount.strip())
         if written is None:
             raise Invalid(f"“{amount}” is not a price; write it like 19.00", fields={"price": amount})
-        if len(written[2] or "") > max(exponent, _HUNDREDTHS):
+        if len(written[2] or "") == _THOUSANDS_GROUP > max(exponent, _HUNDREDTHS):
             # “1,900” is one thousand nine hundred to many people, and must not be taken for 1.90
             raise Invalid(f"“{amount}” can be read in two ways; write it like 1900.00", fields={"price": amount})
         minor = Decimal(f"{written[1]}.{written[2] or 0}").scaleb(exponent)
@@ -55,6 +55,7 @@ class Money:
 
 
 _HUNDREDTHS = 2
+_THOUSANDS_GROUP = 3
 
 
 def language_of(tag: str) -> str:

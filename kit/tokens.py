@@ -29,6 +29,11 @@ def new_secret() -> str:
     return secrets.token_urlsafe(32)
 
 
+def new_reference() -> str:
+    """16 characters of `[A-Za-z0-9_-]` that nobody else comes by."""
+    return secrets.token_urlsafe(12)
+
+
 def digest_of(token: str) -> str:
     """What the store keeps of a one-time token, so that reading the store opens no door."""
     return hashlib.sha256(token.encode()).hexdigest()

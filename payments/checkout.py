@@ -2,9 +2,9 @@ from datetime import datetime
 
 from domain.messages.catalogue import say
 from domain.messages.plain import Message
-from domain.orders import await_payment, expire_order
+from domain.orders import await_payment, expire_order, note_failure
 from domain.outbox import tell_creator
-from payments.rail import Bill, Rail, RailRefused
+from payments.rail import Bill, Rail, RailDown, RailRefused
 from store.database import Database
 from store.models import Order, OrderState
 from store.queries.orders import describe_order
@@ -23,9 +23,14 @@ async def begin_checkout(database: Database, rail: Rail, order_id: int, *, now: 
         if order.checkout_url is not None:
             return order.checkout_url
         described = await describe_order(session, order_id)
-    bill = Bill(order_id, described.title, described.total, order.expires_at)
+    bill = Bill(order_id, order.reference, order.failures, described.title, described.total, order.expires_at)
     try:
         checkout = await rail.make_checkout(bill)
+    except RailDown as down:
+        if down.answered:
+            async with database.transaction() as session:
+                await note_failure(session, order_id)
+        raise
     except RailRefused as refusal:
         # this order will never have a page: the next wish opens a new one
         text = say("checkout-refused", order=order_id, title=bill.title, reason=str(refusal.__cause__ or refusal))

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.messages.catalogue import say
 from domain.messages.plain import Message
-from domain.orders import Received, expire_order, pay_order
+from domain.orders import Received, expire_order, note_pending, pay_order
 from domain.outbox import tell_creator
 from kit.clock import Clock
 from kit.errors import Invalid
@@ -164,6 +164,7 @@ async def apply(session: AsyncSession, event: StripeEvent, *, livemode: bool, no
     match event.type:
         case "checkout.session.completed" | "checkout.session.async_payment_succeeded":
             if told.payment_status not in {"paid", "no_payment_required"}:
+                await note_pending(session, order, now=now)
                 return ProviderEventState.APPLIED
             _check(order, told, expected_livemode=livemode, told_livemode=event.livemode)
             received = Received(NAME, told.payment_intent or told.id, Money(told.amount_total, told.currency))
@@ -187,10 +188,9 @@ _ABOUT_ORDERS = frozenset(
 
 
 async def _order(session: AsyncSession, told: SessionObject) -> Order:
-    reference = told.client_reference_id or ""
-    order = await session.get(Order, int(reference)) if reference.isdecimal() else None
+    order = await session.scalar(select(Order).where(Order.reference == told.client_reference_id))
     if order is None:
-        raise UnknownOrder(f"no order {reference!r} is known here")
+        raise UnknownOrder(f"no order with the reference {told.client_reference_id!r} is known here")
     return order
 
 

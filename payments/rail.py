@@ -10,9 +10,14 @@ from kit.money import Money
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """What the buyer shall pay for: `reference` comes back with the rail's words about it."""
+    """What the buyer shall pay for: `reference` comes back with the rail's words about it.
+
+    `attempt` counts the tries that the rail itself failed; within one, asking twice makes one checkout.
+    """
 
     order_id: int
+    reference: str
+    attempt: int
     title: str
     money: Money
     expires_at: datetime
@@ -25,10 +30,17 @@ class Checkout:
 
 
 class RailDown(Refusal):
-    """The rail could not be reached or failed on its side; asking again with the same bill is safe."""
+    """The rail could not be reached or failed on its side; asking again is safe.
+
+    `answered`: it said so itself, and says the same again to the same attempt.
+    """
 
     code = "payment_unavailable"
     status = 503
+
+    def __init__(self, message: str, *, answered: bool) -> None:
+        super().__init__(message)
+        self.answered = answered
 
 
 class RailRefused(Refusal):

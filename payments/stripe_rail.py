@@ -6,6 +6,7 @@ from payments.rail import Bill, Checkout, RailDown, RailRefused
 
 NAME = "stripe"
 TIMEOUT_SECONDS = 10
+_SERVER_ERROR = 500
 _log = get_logger(__name__)
 
 
@@ -45,11 +46,10 @@ class StripeRail:
             raise _down(error) from error
 
     async def make_checkout(self, bill: Bill) -> Checkout:
-        """The idempotency key is the order's: asked again after a crash, Stripe answers with the same session.
+        """Asked again after a crash, Stripe answers with the same session: the idempotency key is the attempt's.
 
-        It holds a time too, or a store that was begun anew would meet the keys of the old one's orders for a day.
+        It repeats failures for a key too, for a day: https://docs.stripe.com/api/idempotent_requests
         """
-        expires_at = int(bill.expires_at.timestamp())
         try:
             session = await self._client.v1.checkout.sessions.create_async(
                 {
@@ -64,18 +64,16 @@ class StripeRail:
                             },
                         }
                     ],
-                    "client_reference_id": str(bill.order_id),
+                    "client_reference_id": bill.reference,
                     "metadata": {"order_id": str(bill.order_id)},
-                    "expires_at": expires_at,
+                    "expires_at": int(bill.expires_at.timestamp()),
                     "success_url": self._success_url,
                     "cancel_url": self._cancel_url,
                 },
-                {"idempotency_key": f"order:{bill.order_id}:{expires_at}:checkout"},
+                {"idempotency_key": f"checkout:{bill.reference}:{bill.attempt}"},
             )
-        except (stripe.APIConnectionError, stripe.RateLimitError) as error:
-            raise _down(error) from error
         except stripe.StripeError as error:
-            if error.http_status is None or error.http_status >= 500:  # noqa: PLR2004 - HTTP's own numbers
+            if _is_passing(error):
                 raise _down(error) from error
             _log.error("Stripe refuses a checkout", order=bill.order_id, reason=str(error))
             raise RailRefused("the payment page could not be made; the seller has been told") from error
@@ -86,6 +84,15 @@ class StripeRail:
         return Checkout(session.id, session.url)
 
 
+def _is_passing(error: stripe.StripeError) -> bool:
+    """A failure of Stripe's or of the way there, or a call that is still under way: no fault of the bill's."""
+    return error.http_status is None or error.http_status in {409, 429} or error.http_status >= _SERVER_ERROR
+
+
 def _down(error: Exception) -> RailDown:
     _log.warning("Stripe cannot be reached", reason=f"{type(error).__name__}: {error}")
-    return RailDown("payment is not available right now; please try again in a minute")
+    status = error.http_status if isinstance(error, stripe.StripeError) else None
+    return RailDown(
+        "payment is not available right now; please try again in a minute",
+        answered=status is not None and status >= _SERVER_ERROR,
+    )

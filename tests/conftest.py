@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+import structlog
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -44,3 +45,19 @@ async def database(store_url: str) -> AsyncIterator[Database]:
     database = Database(store_url)
     yield database
     await database.close()
+
+
+@pytest.fixture(autouse=True)
+def _plain_logs() -> Iterator[None]:
+    """Drawn tracebacks, the library's default, cost a second each."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.processors.KeyValueRenderer(key_order=["event"]),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(0),
+    )
+    yield
+    structlog.reset_defaults()

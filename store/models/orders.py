@@ -35,11 +35,15 @@ class Order(Numbered, Base):
     __table_args__ = (Index("ix_order_lead", "lead_id", "id"), Index("ix_order_creator", "creator_id", "id"))
     creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"))
     lead_id: Mapped[int] = mapped_column(ForeignKey("lead.id"))
+    # what a rail knows the order by: no other store, on the same account, ever has the same
+    reference: Mapped[str] = mapped_column(unique=True)
     state: Mapped[OrderState] = state_column(OrderState, OrderState.OPEN)
     # `lead:product` while it can still be paid: two taps on one button open one order
     open_key: Mapped[str | None] = mapped_column(unique=True)
     total_minor: Mapped[int]
     currency: Mapped[str]
+    # counts the checkouts that the rail failed to make: it would repeat its failure for the same key
+    failures: Mapped[int] = mapped_column(default=0)
     session_id: Mapped[str | None] = mapped_column(unique=True)
     checkout_url: Mapped[str | None] = mapped_column(Text)
     expires_at: Mapped[datetime]

@@ -4,7 +4,7 @@ import asyncio
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from bot_world import (
@@ -24,8 +24,12 @@ from sqlalchemy import select, text
 from world import PersonOfTheWorld, World, a_world
 
 import bot.intake
+from automations.pace import Pace
+from bot.answering import Answering
+from bot.gateway import TelegramGateway
 from bot.intake import AT_ONCE, Intake
 from bot.reading import Incoming, read_incoming
+from domain.messages.plain import Message
 from store.database import Database, insert_once
 from store.models import Base, FlowRun, Lead, LeadField, TelegramUpdate
 
@@ -124,23 +128,28 @@ async def test_without_a_lane_for_each_person_their_answers_overtake_each_other(
     assert await in_which_order(hook, lena) == ["privacy", "terms"]
 
 
-class Held:
-    """Answers one each time it is let go, the longest waiting first."""
+class HeldGateway:
+    """Makes one call each time it is let go, the longest waiting first."""
 
     def __init__(self) -> None:
         self.gate = asyncio.Semaphore(0)
 
-    async def answer(self, answerable: Any) -> bool:
+    async def send(self, telegram_id: int, message: Message) -> int:
         await self.gate.acquire()
-        return True
+        return 1
 
-    async def finish(self) -> None: ...
+    async def answer_tap(self, query_id: str, text: str | None) -> None:
+        await self.gate.acquire()
+
+    async def refuse_pre_checkout(self, query_id: str, text: str) -> None:
+        await self.gate.acquire()
 
 
 async def test_pre_checkouts_and_taps_are_taken_ahead_of_a_backlog(hook: Hook):
-    intake = intake_beside(hook, database=hook.world.spark.database)
-    held = Held()
-    intake.answering = held  # type: ignore[assignment]
+    held, ours = HeldGateway(), hook.world.spark.intake
+    pace = Pace(in_all=10_000, to_one_chat=10_000)
+    answering = Answering(ours.database, ours.clock, cast("TelegramGateway", held), pace, None)
+    intake = Intake(ours.database, ours.clock, ours.bot, ours.facts, answering, secret=ours.secret)
     crowd = [message(1000 + number, 50_000 + number, "/terms") for number in range(AT_ONCE + 6)]
     urgent = [
         tap(2000, 60_000, "nothing"),

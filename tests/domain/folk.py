@@ -83,7 +83,14 @@ async def some_folk(database: Database, *, stock: int | None = None, file: bool 
 async def an_order(session: AsyncSession, folk: Folk, *, now: datetime = NOW) -> Order:
     lead = await session.get_one(Lead, folk.lead)
     product = await session.get_one(Product, folk.product)
-    return await open_order(session, lead, product, now=now, good_for=GOOD_FOR)
+    return await _known(session, await open_order(session, lead, product, now=now, good_for=GOOD_FOR))
+
+
+async def _known(session: AsyncSession, order: Order) -> Order:
+    """With a reference that a test can tell Stripe's words by."""
+    order.reference = f"order-{order.id}"
+    await session.flush()
+    return order
 
 
 async def orders_of_many(database: Database, folk: Folk, count: int) -> list[int]:
@@ -94,7 +101,8 @@ async def orders_of_many(database: Database, folk: Folk, count: int) -> list[int
         product = await session.get_one(Product, folk.product)
         for number in range(count):
             lead, _ = await a_lead(session, creator, 5000 + number)
-            ids.append((await open_order(session, lead, product, now=NOW, good_for=GOOD_FOR)).id)
+            order = await _known(session, await open_order(session, lead, product, now=NOW, good_for=GOOD_FOR))
+            ids.append(order.id)
     return ids
 
 

@@ -39,8 +39,9 @@ async def rail(stage: Stage) -> AsyncIterator[StripeRail]:
     await rail.close()
 
 
-def bill(order_id: int = 7, *, amount: int = 1900, hours: float = 2) -> Bill:
-    return Bill(order_id, "Preset <pack>", Money(amount, "usd"), START + timedelta(hours=hours))
+def bill(order_id: int = 7, *, reference: str = "", attempt: int = 0, amount: int = 1900, hours: float = 2) -> Bill:
+    known_by, expires_at = reference or f"order-{order_id}", START + timedelta(hours=hours)
+    return Bill(order_id, known_by, attempt, "Preset <pack>", Money(amount, "usd"), expires_at)
 
 
 def calls(stage: Stage) -> int:
@@ -50,7 +51,7 @@ def calls(stage: Stage) -> int:
 async def test_a_checkout_says_all_that_the_order_says(stage: Stage, rail: StripeRail):
     checkout = await rail.make_checkout(bill())
     session = await stage.stripe.v1.checkout.sessions.retrieve_async(checkout.session_id)
-    assert (session.client_reference_id, session.metadata["order_id"]) == ("7", "7")
+    assert (session.client_reference_id, session.metadata["order_id"]) == ("order-7", "7")
     assert (session.amount_total, session.currency, session.url) == (1900, "usd", checkout.url)
     assert session.expires_at == int((START + timedelta(hours=2)).timestamp())
     items = await stage.stripe.v1.checkout.sessions.line_items.list_async(checkout.session_id)
@@ -65,7 +66,18 @@ async def test_the_same_bill_again_is_the_same_session(rail: StripeRail):
 
 async def test_an_order_of_the_same_number_in_a_new_store_is_another_bill(rail: StripeRail):
     first = await rail.make_checkout(bill())
-    assert (await rail.make_checkout(bill(amount=2500, hours=3))).session_id != first.session_id
+    assert (await rail.make_checkout(bill(reference="order-7-of-another"))).session_id != first.session_id
+
+
+async def test_an_attempt_that_stripe_failed_is_followed_by_another(database: Database, stage: Stage, rail: StripeRail):
+    order_id = await opened(database)
+    stage.core.faults.add(Fault("stripe", CREATE, "500", times=3))
+    with pytest.raises(RailDown):
+        await begin_checkout(database, rail, order_id, now=START)
+    assert (await order(database, order_id)).failures == 1
+    await begin_checkout(database, rail, order_id, now=START)
+    first, second = [await rail.make_checkout(bill(attempt=attempt)) for attempt in (0, 1)]
+    assert first.session_id != second.session_id
 
 
 async def test_ten_times_the_same_bill_at_once_is_one_session(rail: StripeRail):

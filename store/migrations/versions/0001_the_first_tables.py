@@ -291,10 +291,12 @@ def upgrade() -> None:
     op.create_table('order',
     sa.Column('creator_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('lead_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('reference', sa.String(), nullable=False),
     sa.Column('state', sa.Enum('open', 'awaiting_payment', 'paid', 'fulfilled', 'oversold', 'expired', name='orderstate', native_enum=False, length=24), nullable=False),
     sa.Column('open_key', sa.String(), nullable=True),
     sa.Column('total_minor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('currency', sa.String(), nullable=False),
+    sa.Column('failures', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('session_id', sa.String(), nullable=True),
     sa.Column('checkout_url', sa.Text(), nullable=True),
     sa.Column('expires_at', store.models.base.Instant(), nullable=False),
@@ -305,6 +307,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['lead_id'], ['lead.id'], name=op.f('fk_order_lead_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_order')),
     sa.UniqueConstraint('open_key', name=op.f('uq_order_open_key')),
+    sa.UniqueConstraint('reference', name=op.f('uq_order_reference')),
     sa.UniqueConstraint('session_id', name=op.f('uq_order_session_id'))
     )
     with op.batch_alter_table('order', schema=None) as batch_op:
