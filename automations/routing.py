@@ -29,5 +29,8 @@ async def route_events(session: AsyncSession, published: Published, *, now: date
         lead = leads.get(event.lead_id or 0)
         if lead is not None:
             await enroll(session, event, lead, published.funnels.get(event.creator_id, {}))
-    await session.execute(update(Event).where(Event.id.in_([event.id for event in events])).values(routed_at=now))
+    await session.execute(
+        update(Event).where(Event.id.in_([event.id for event in events])).values(routed_at=now),
+        execution_options={"synchronize_session": False},
+    )
     return len(events)

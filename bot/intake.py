@@ -115,7 +115,7 @@ class Intake:
         self._draining = True
         for work in await self._lanes.stop(within=within):
             if isinstance(work, _Fresh):
-                work.saved.set_exception(_draining())
+                _tell(work.saved, _draining())
         await self.answering.finish()
 
     async def _do(self, work: _Fresh | _Resumed) -> None:
@@ -125,9 +125,9 @@ class Intake:
                     try:
                         answerable = await self._handle(incoming)
                     except Exception as error:  # noqa: BLE001 - told to whoever waits for it to be saved
-                        saved.set_exception(error)
+                        _tell(saved, error)
                         return
-                    saved.set_result(None)
+                    _tell(saved, None)
                     if answerable is not None:
                         await self._answer(answerable)
             case _Resumed(row=row):
@@ -240,6 +240,16 @@ class Intake:
 
 def _draining() -> Draining:
     return Draining("Spark is about to restart; send it again")
+
+
+def _tell(saved: "asyncio.Future[None]", error: Exception | None) -> None:
+    """To whoever waits for it to be saved, unless they have left: a poller or a request that was stopped."""
+    if saved.done():
+        return
+    if error is None:
+        saved.set_result(None)
+    else:
+        saved.set_exception(error)
 
 
 def _future() -> "asyncio.Future[None]":

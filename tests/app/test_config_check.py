@@ -42,7 +42,7 @@ def test_the_shipped_config_asks_and_follows_up_as_the_newcomers_tour_says():
         "say",
     ]
     checkout = studio.funnels["abandoned-checkout"]
-    assert checkout.stop == ("order.paid", "order.expired")
+    assert checkout.stop == ("order.paid", "order.pending", "order.expired")
     assert [step.do for step in checkout.steps] == ["wait", "send", "wait", "send"]
 
 

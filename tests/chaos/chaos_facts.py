@@ -96,7 +96,7 @@ async def gather_facts(client: Client, store_url: str, tours: list[Tour], *, sto
         facts.shown[person] = [each["message_id"] for each in await client.chat(person) if each["from"] == "bot"]
     facts.owed = [(person, name) for person in people for name in (GUIDE, PACK)]
     sessions = (await client.get("/stripe/sessions"))["items"]
-    paid = {int(each["client_reference_id"]): each for each in sessions if each["payment_status"] == "paid"}
+    paid = {int(each["metadata"]["order_id"]): each for each in sessions if each["payment_status"] == "paid"}
     async with reading(store_url) as session:
         await _note_promises(session, facts)
         await _note_flows(session, facts, people)

@@ -11,12 +11,12 @@ from aiohttp.test_utils import TestClient
 
 from kit.clock import MovableClock
 from kit.errors import Refusal
-from kit.tokens import sign_access_token
+from kit.tokens import AUDIENCE, ISSUER, sign_access_token
 from store.database import Database
 from store.models import Account, Base, Creator, Idea, IdeaStage, Membership, Priority, Role
 from web.bodies import MOST_BYTES
 from web.server import build_web_app
-from web.tools import AUDIENCE, ISSUER, Readiness, WebTools
+from web.tools import Readiness, WebTools
 
 # far from the wall clock on purpose: nothing may look at that one
 NOON = datetime(2031, 5, 4, 12, 0, tzinfo=UTC)
