@@ -41,9 +41,9 @@ class Engine:
         self._leads = False
         self._wakes_sender: asyncio.TimerHandle | None = None
         self.sender = Sender(self.database, self.clock, self.gateway, self.pace, again=self._send_again)
-        self._sending = Tick("send", self._led(self.sender.send_due), every=1, topics=frozenset({"outbox", "events"}))
+        self._sending = Tick("send", self._led(self.sender.send_due), every=1, topics=frozenset({"outbox"}))
         routing = Tick("route", self._led(self._route), every=1, topics=frozenset({"events"}))
-        stepping = Tick("steps", self._led(self._run_steps), every=1, topics=frozenset({"timers", "events"}))
+        stepping = Tick("steps", self._led(self._run_steps), every=1, topics=frozenset({"timers"}))
         for tick in (
             Tick("lease", self._renew, every=LEASE_SECONDS / 3),
             routing,

@@ -24,6 +24,7 @@ class Tick:
         self._work = work
         self._due = asyncio.Event()
         self._turn = asyncio.Lock()
+        self._stopped = False
 
     def wake(self) -> None:
         self._due.set()
@@ -32,9 +33,15 @@ class Tick:
         """Does all that is due now, one batch after another; returns how much it was."""
         done = 0
         async with self._turn:
-            while count := await self._work():
+            while not self._stopped and (count := await self._work()):
                 done += count
         return done
+
+    async def finish(self) -> None:
+        """Begins no further batch, and returns once the one under way is done: a claim is followed by its work."""
+        self._stopped = True
+        async with self._turn:
+            return
 
     async def keep_running(self) -> None:
         """Waits to be woken and runs, until cancelled. What goes wrong is logged once and tried again later."""
@@ -74,9 +81,11 @@ class Ticks:
         self._scheduler.start()
 
     async def stop(self) -> None:
-        """Takes up no more work; a batch under way is saved whole or not at all."""
+        """Takes up no more work, and lets the batches under way end."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
+        for tick in self._ticks:
+            await tick.finish()
         for task in self._tasks:
             task.cancel()
         for task in self._tasks:

@@ -110,6 +110,25 @@ async def test_one_tick_never_runs_twice_at_once():
     assert most == 1
 
 
+async def test_stopping_lets_the_batch_under_way_end_and_begins_no_other():
+    begun, may_end, ended = asyncio.Event(), asyncio.Event(), []
+
+    async def work() -> int:
+        begun.set()
+        await may_end.wait()
+        ended.append("batch")
+        return 1
+
+    ticks = Ticks()
+    ticks.add(Tick("slow", work, every=3600))
+    ticks.start()
+    await begun.wait()
+    stopping = asyncio.create_task(ticks.stop())
+    may_end.set()
+    await stopping
+    assert ended == ["batch"]
+
+
 async def test_stopping_twice_or_unstarted_is_harmless():
     ticks = Ticks()
     await ticks.stop()
