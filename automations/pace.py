@@ -1,6 +1,9 @@
 import time
 from collections.abc import Callable
 
+# a process that only answers never asks who is resting
+_MOST_REMEMBERED = 10_000
+
 
 class Pace:
     """How fast Telegram lets one bot speak: 30 messages a second in all, one a second to one chat.
@@ -37,6 +40,8 @@ class Pace:
         """Nothing more to this chat for so long."""
         until = self._monotonic() + seconds
         self._quiet_until[chat] = max(self._quiet_until.get(chat, 0), until)
+        if len(self._quiet_until) > _MOST_REMEMBERED:
+            self.resting()
 
     def rest_all(self, seconds: float) -> None:
         """Nothing unasked to anybody for so long."""

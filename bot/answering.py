@@ -1,6 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from sqlalchemy.exc import DBAPIError
@@ -39,6 +39,7 @@ class Answerable:
     person_id: int
     language: str
     replies: Sequence[Reply]
+    correlation_id: str
 
 
 @dataclass
@@ -68,8 +69,15 @@ class Answering:
             except SendFailure as failure:
                 # Telegram will never take this one; the others may still help
                 _log.error("reply refused", update=answerable.row_id, reason=str(failure))
+                await self._apologise(answerable)
         self.note(answerable.row_id)
         return True
+
+    async def _apologise(self, answerable: Answerable) -> None:
+        """Nobody is left in silence because of a text that Telegram does not take."""
+        text = say("trouble", answerable.language, reference=answerable.correlation_id[:12])
+        with suppress(SendFailure):
+            await self._send(answerable, Message(text=text))
 
     def note(self, row_id: int) -> None:
         """The row is answered; many of these are saved together, as soon as the store is free."""
@@ -149,9 +157,10 @@ class Answering:
             url = await begin_checkout(self.database, self.rail, order_id, now=self.clock())
         except Refusal as refusal:
             return Message(text=escape(sentence(refusal)))
-        if url is None:
-            return Message(text=say("pay-settled", language))
         async with self.database.reading() as session:
             order = await describe_order(session, order_id)
+        if url is None:
+            text = "payment-pending" if order.pending else "pay-settled"
+            return Message(text=say(text, language, title=order.title))
         label = say("button-pay", language, price=order.total.format(language))
         return Message(text=say("pay-here", language, title=order.title), buttons=column(Button(text=label, url=url)))

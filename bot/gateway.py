@@ -20,11 +20,13 @@ from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, Tele
 from automations.gateway import Blocked, NotNow, Refused, SlowDown, Uncertain
 from bot.request import ConnectionLost
 from domain.messages.plain import Message
+from kit.text import TEXT_LIMIT, pages
 from store.database import Database, insert_once
 from store.files import FileStore
 from store.models import FileHandle, StoredFile
 
 T = TypeVar("T")
+Markup = InlineKeyboardMarkup | ReplyKeyboardMarkup | ReplyKeyboardRemove
 # Telegram's words for a chat that cannot be written to any more
 _GONE = ("bot was blocked", "user is deactivated", "chat not found", "can't initiate conversation")
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
@@ -43,12 +45,18 @@ class TelegramGateway:
         """Sends to one chat and returns Telegram's message id. Raises a SendFailure and nothing else."""
         if message.file is not None:
             return await self._send_file(telegram_id, message, message.file)
+        *before, last = pages(message.text) if len(message.text) > TEXT_LIMIT // 2 else [message.text]
+        for page in before:
+            await self._send_text(telegram_id, page, None)
+        return await self._send_text(telegram_id, last, markup(message))
+
+    async def _send_text(self, telegram_id: int, text: str, reply_markup: Markup | None) -> int:
         sent = await calling(
             lambda: self.bot.send_message(
                 telegram_id,
-                message.text,
+                text,
                 parse_mode=ParseMode.HTML,
-                reply_markup=markup(message),
+                reply_markup=reply_markup,
                 link_preview_options=_NO_PREVIEW,
             )
         )
@@ -134,7 +142,7 @@ async def calling(call: Callable[[], Awaitable[T]]) -> T:
         raise Refused(error.message) from error
 
 
-def markup(message: Message) -> InlineKeyboardMarkup | ReplyKeyboardMarkup | ReplyKeyboardRemove | None:
+def markup(message: Message) -> Markup | None:
     if message.buttons:
         return InlineKeyboardMarkup(
             [

@@ -27,6 +27,7 @@ from store.queries.updates import claim_unanswered, is_overtaken, renew_leases, 
 
 LEASE_SECONDS = 30.0
 AT_ONCE = 64
+REPLIES_AT_ONCE = 200
 # https://core.telegram.org/bots/api#answercallbackquery
 TAP_TEXT_LENGTH = 200
 _TAG = re.compile(r"<[^>]+>")
@@ -49,13 +50,6 @@ class _Fresh:
 
 
 @dataclass
-class _Resumed:
-    """An update handled before a crash, whose reply is taken up."""
-
-    row: TelegramUpdate
-
-
-@dataclass
 class Intake:
     """Takes Telegram's updates in: saved before they are acknowledged, once each, one person at a time."""
 
@@ -68,7 +62,9 @@ class Intake:
     _in_hand: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self._lanes: Lanes[_Fresh | _Resumed] = Lanes(self._do, at_once=AT_ONCE)
+        self._lanes: Lanes[_Fresh] = Lanes(self._do, at_once=AT_ONCE)
+        # replies have lanes of their own: one that takes long holds up that person's replies and nobody's updates
+        self._replies: Lanes[Answerable | TelegramUpdate] = Lanes(self._reply, at_once=REPLIES_AT_ONCE)
         self._draining = False
 
     @property
@@ -77,7 +73,7 @@ class Intake:
 
     @property
     def idle(self) -> bool:
-        return self._lanes.idle
+        return self._lanes.idle and self._replies.idle
 
     async def receive(self, body: bytes) -> None:
         """Returns once the update is saved; raises when it is not, and Telegram has to give it again."""
@@ -100,7 +96,7 @@ class Intake:
             )
         for row in rows:
             self._in_hand.add(row.id)
-            self._lanes.put(row.lane, Urgency.MESSAGE, _Resumed(row))
+            self._replies.put(row.lane, Urgency.MESSAGE, row)
         return len(rows)
 
     async def keep_leases(self) -> int:
@@ -113,38 +109,34 @@ class Intake:
     async def stop(self, *, within: float) -> None:
         """Begins nothing more and finishes what is in hand; what was never begun is not acknowledged."""
         self._draining = True
+        ends = asyncio.get_running_loop().time() + within
         for work in await self._lanes.stop(within=within):
-            if isinstance(work, _Fresh):
-                _tell(work.saved, _draining())
+            _tell(work.saved, _draining())
+        await self._replies.drain(within=max(ends - asyncio.get_running_loop().time(), 0))
         await self.answering.finish()
 
-    async def _do(self, work: _Fresh | _Resumed) -> None:
-        match work:
-            case _Fresh(incoming=incoming, saved=saved):
-                with correlated(bot_id=self.bot_id):
-                    try:
-                        answerable = await self._handle(incoming)
-                    except Exception as error:  # noqa: BLE001 - told to whoever waits for it to be saved
-                        _tell(saved, error)
-                        return
-                    _tell(saved, None)
-                    if answerable is not None:
-                        await self._answer(answerable)
-            case _Resumed(row=row):
-                with correlated(row.correlation_id, bot_id=self.bot_id):
-                    try:
-                        await self._answer(await self._take_up(row))
-                    except Exception:  # noqa: BLE001 - the row stays unanswered, and is taken up again
-                        _log.exception("reply not taken up", update=row.id)
-                        self._in_hand.discard(row.id)
+    async def _do(self, work: _Fresh) -> None:
+        with correlated(bot_id=self.bot_id):
+            try:
+                answerable = await self._handle(work.incoming)
+            except Exception as error:  # noqa: BLE001 - told to whoever waits for it to be saved
+                _tell(work.saved, error)
+                return
+            if answerable is not None:
+                self._replies.put(work.incoming.lane, work.incoming.urgency, answerable)
+            _tell(work.saved, None)
 
-    async def _answer(self, answerable: Answerable) -> None:
-        try:
-            await self.answering.answer(answerable)
-        except Exception:  # noqa: BLE001 - its row stays unanswered, and the reply is taken up again
-            _log.exception("reply failed", update=answerable.row_id)
-        finally:
-            self._in_hand.discard(answerable.row_id)
+    async def _reply(self, due: Answerable | TelegramUpdate) -> None:
+        """The reply to an update just handled, or to one that was handled before a crash."""
+        row_id = due.row_id if isinstance(due, Answerable) else due.id
+        with correlated(due.correlation_id, bot_id=self.bot_id):
+            try:
+                answerable = due if isinstance(due, Answerable) else await self._take_up(due)
+                await self.answering.answer(answerable)
+            except Exception:  # noqa: BLE001 - its row stays unanswered, and the reply is taken up again
+                _log.exception("reply failed", update=row_id)
+            finally:
+                self._in_hand.discard(row_id)
 
     async def _handle(self, incoming: Incoming) -> Answerable | None:
         """Saves the update with what it did and the reply it gets, all in one transaction. None for a repeat."""
@@ -181,7 +173,7 @@ class Intake:
             return None
         self._in_hand.add(row_id)
         known = (person.id, person.language) if person else (0, "en")
-        return Answerable(row_id, telegram_id, *known, replies)
+        return Answerable(row_id, telegram_id, *known, replies, current_correlation_id())
 
     async def _keep(self, session: AsyncSession, incoming: Incoming, failed: Exception | None) -> int | None:
         is_dead = failed is not None and not isinstance(failed, Refusal)
@@ -235,7 +227,7 @@ class Intake:
             if await is_overtaken(session, row.id):
                 replies = [each for each in replies if not (isinstance(each, SendReply) and each.question)]
         known = (person.id, person.language) if person else (0, "en")
-        return Answerable(row.id, telegram_id, *known, replies)
+        return Answerable(row.id, telegram_id, *known, replies, row.correlation_id)
 
 
 def _draining() -> Draining:

@@ -57,6 +57,14 @@ class Lanes(Generic[T]):
         await asyncio.gather(*self._running, return_exceptions=True)
         return left
 
+    async def drain(self, *, within: float) -> None:
+        """Lets all of it be done, at most so many seconds; what is left then is cut off."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                while self._running:
+                    await asyncio.wait(set(self._running), return_when=asyncio.FIRST_COMPLETED)
+        await self.stop(within=0)
+
     def _start(self) -> None:
         while not self._stopped and self._ready and len(self._running) < self._at_once:
             _, _, name = heapq.heappop(self._ready)

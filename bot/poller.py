@@ -1,4 +1,5 @@
 import asyncio
+import json
 from contextlib import suppress
 from urllib.parse import urlencode
 
@@ -77,7 +78,7 @@ class Poller:
             self._webhook_is_gone = True
         updates = await self._fetch()
         # each is saved in its lane, and the ones behind a slow or bad one are not held up by it
-        saved = [self._intake.submit(orjson.dumps(update)) for update in updates]
+        saved = [self._intake.submit(_as_bytes(update)) for update in updates]
         results = await asyncio.gather(*saved, return_exceptions=True)
         for update, result in zip(updates, results, strict=True):
             if isinstance(result, Draining):
@@ -99,3 +100,11 @@ class Poller:
             f"{self._bot.base_url}/getUpdates?{urlencode(query)}", read_timeout=POLL_SECONDS + 10
         )
         return result if isinstance(result, list) else []
+
+
+def _as_bytes(update: dict[str, int]) -> bytes:
+    """As Telegram sent it, also where that is no text: half a surrogate pair is no UTF-8, and is kept as rubbish."""
+    try:
+        return orjson.dumps(update)
+    except TypeError:
+        return json.dumps(update).encode()

@@ -32,6 +32,20 @@ def shorten(text: str, limit: int) -> str:
     return kept.rstrip() + "…"
 
 
+def pages(marked_up: str, limit: int = TEXT_LIMIT) -> list[str]:
+    """The text as one message or, where it is too long for one, cut between its lines into several.
+
+    A line that is too long by itself stays whole.
+    """
+    found: list[str] = []
+    for line in marked_up.split("\n"):
+        if found and visible_length(f"{found[-1]}\n{line}") <= limit:
+            found[-1] += f"\n{line}"
+        else:
+            found.append(line)
+    return [page for page in found if page.strip()] or [marked_up]
+
+
 def sentence(text: object) -> str:
     """A refusal's line as it stands in a message by itself: its first letter is a capital."""
     line = str(text)

@@ -83,7 +83,7 @@ async def attach(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None
     """`attach:FILE:PRODUCT`, under the question which product a file is for."""
     file_id, product_id = (int(part) for part in arguments)
     creator = await turn.as_creator()
-    attached = await attach_file(turn.session, creator.id, file_id, product_id)
+    attached = await attach_file(turn.session, creator.id, file_id, product_id, now=turn.now)
     turn.replies.append(TapReply(query_id=query.id))
     turn.say("file-attached", title=attached.title)
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -21,15 +23,12 @@ from bot_world import (
     tap,
 )
 from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
 from world import PersonOfTheWorld, World, a_world
 
 import bot.intake
-from automations.pace import Pace
-from bot.answering import Answering
-from bot.gateway import TelegramGateway
 from bot.intake import AT_ONCE, Intake
 from bot.reading import Incoming, read_incoming
-from domain.messages.plain import Message
 from store.database import Database, insert_once
 from store.models import Base, FlowRun, Lead, LeadField, TelegramUpdate
 
@@ -128,55 +127,46 @@ async def test_without_a_lane_for_each_person_their_answers_overtake_each_other(
     assert await in_which_order(hook, lena) == ["privacy", "terms"]
 
 
-class HeldGateway:
-    """Makes one call each time it is let go, the longest waiting first."""
+class GatedDatabase:
+    """Lets one transaction begin each time it is let go, the longest waiting first."""
 
-    def __init__(self) -> None:
+    def __init__(self, database: Database) -> None:
         self.gate = asyncio.Semaphore(0)
+        self._database = database
 
-    async def send(self, telegram_id: int, message: Message) -> int:
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
         await self.gate.acquire()
-        return 1
-
-    async def answer_tap(self, query_id: str, text: str | None) -> None:
-        await self.gate.acquire()
-
-    async def refuse_pre_checkout(self, query_id: str, text: str) -> None:
-        await self.gate.acquire()
+        async with self._database.transaction() as session:
+            yield session
 
 
 async def test_pre_checkouts_and_taps_are_taken_ahead_of_a_backlog(hook: Hook):
-    held, ours = HeldGateway(), hook.world.spark.intake
-    pace = Pace(in_all=10_000, to_one_chat=10_000)
-    answering = Answering(ours.database, ours.clock, cast("TelegramGateway", held), pace, None)
-    intake = Intake(ours.database, ours.clock, ours.bot, ours.facts, answering, secret=ours.secret)
+    ours = hook.world.spark.intake
+    gated = GatedDatabase(ours.database)
+    database = cast("Database", gated)
+    intake = Intake(database, ours.clock, ours.bot, ours.facts, ours.answering, secret=ours.secret)
     crowd = [message(1000 + number, 50_000 + number, "/terms") for number in range(AT_ONCE + 6)]
     urgent = [
-        tap(2000, 60_000, "nothing"),
+        tap(2000, 60_000, "product:2"),
         pre_checkout(2001, 60_001, "1"),
         # a message of somebody who taps after it comes along with the tap
         message(2002, 60_002, "/terms"),
-        tap(2003, 60_002, "nothing"),
+        tap(2003, 60_002, "product:2"),
     ]
-    saved = {each["update_id"]: intake.submit(_raw(each)) for each in crowd}
-    await asyncio.wait_for(asyncio.gather(*(saved[1000 + number] for number in range(AT_ONCE))), 20)
-    waiting = {number: future for number, future in saved.items() if not future.done()}
-    waiting |= {each["update_id"]: intake.submit(_raw(each)) for each in urgent}
-    # it waits for the answer to its person's message
-    last = waiting.pop(2003)
+    waiting = {each["update_id"]: intake.submit(_raw(each)) for each in [*crowd, *urgent]}
     order: list[int] = []
     while waiting:
-        held.gate.release()
+        gated.gate.release()
         await asyncio.wait(waiting.values(), timeout=10, return_when=asyncio.FIRST_COMPLETED)
         done = [number for number, future in waiting.items() if future.done()]
         assert len(done) <= 1
         order += done
         waiting = {number: future for number, future in waiting.items() if number not in done}
-    assert order[:3] == [2001, 2000, 2002]
-    assert [number for number in order if number < 2000] == [1000 + AT_ONCE + number for number in range(6)]
-    for _ in range(AT_ONCE + 1):
-        held.gate.release()
-    await asyncio.wait_for(last, 10)
+    begun, rest = order[:AT_ONCE], order[AT_ONCE:]
+    assert begun == [1000 + number for number in range(AT_ONCE)]
+    assert rest[:3] == [2001, 2000, 2002]
+    assert [number for number in rest if number < 2000] == [1000 + AT_ONCE + number for number in range(6)]
     await intake.stop(within=5)
 
 

@@ -1,0 +1,35 @@
+"""What is slow or too long for one person is nobody else's trouble."""
+
+from world import World
+
+from playground.core import Fault
+
+
+async def test_a_reply_that_telegram_holds_back_holds_up_nobody_else(world: World):
+    anna, ben = await world.person("Anna"), await world.person("Ben")
+    world.playground.core.faults.add(Fault("telegram", "sendMessage", "429", retry_after=3))
+    await anna.say("/help")
+    await world.until(lambda: _refused(world))
+    await anna.say("/privacy")
+    await ben.say("/help")
+    await ben.hears("What I can do")
+    assert await anna.count("What I can do") == 0
+    # and hers come in the order in which she asked
+    await anna.hears("keeps what you tell this bot")
+    said = [each.text for each in await anna.chat() if each.by_bot]
+    assert [text.split()[0] for text in said] == ["What", "Studio"]
+
+
+async def test_a_list_that_is_too_long_for_one_message_comes_in_several(world: World):
+    for number in range(1, 24):
+        await world.creator.say(f'/product add "{number:03} {"long title " * 17}" 9.00 usd')
+    await world.creator.hears("Added: no. 26")
+    await world.creator.say("/product list")
+    await world.creator.hears("26. 023 long title")
+    lists = [each.text for each in await world.creator.chat() if "004 long title" in each.text or "4. 001" in each.text]
+    assert lists
+    assert all(len(text) <= 4096 for text in lists)
+
+
+async def _refused(world: World) -> bool:
+    return any(call["status"] == 429 for call in await world.calls("sendMessage"))
