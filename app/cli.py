@@ -2,7 +2,9 @@
 
 import asyncio
 import ipaddress
-import os
+import logging
+import sqlite3
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +14,8 @@ from rich.console import Console
 from kit import log
 from kit.errors import Refusal
 
+# the parent of all that is said of wrong usage; newer Typers carry a click of their own, without a public name
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 FAILED = 1
 BAD_USAGE = 2
 _out = Console(highlight=False, soft_wrap=True)
@@ -29,11 +33,35 @@ def main() -> None:
     from app.config_file import BadConfig
 
     try:
-        cli()
+        code = cli(standalone_mode=False)
+    except _UsageError as error:
+        _refuse(_usage(error), BAD_USAGE)
     except BadConfig as bad:
         _refuse(str(bad), BAD_USAGE)
     except Refusal as refusal:
-        _refuse(str(refusal), FAILED)
+        _refuse(str(refusal), BAD_USAGE if refusal.code == "bad_usage" else FAILED)
+    except typer.Abort:
+        _refuse("stopped", FAILED)
+    except Exception as error:
+        from sqlalchemy.exc import DBAPIError
+
+        if not isinstance(error, OSError | DBAPIError | sqlite3.Error):
+            raise
+        # the last net; what is mended by a setting has been told by then in its own words
+        logging.getLogger(__name__).debug("what ended the command", exc_info=True)
+        told = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+        _refuse(f"{type(error).__name__}: {told}; `spark doctor` asks whether all is well", FAILED)
+    else:
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _usage(error: Exception) -> str:
+    """What is wrong with the words typed, and whose help tells more; nothing when the help itself was shown."""
+    told = " ".join(error.format_message().split()) if hasattr(error, "format_message") else str(error)
+    if not told:
+        return ""
+    command = getattr(getattr(error, "ctx", None), "command_path", "spark")
+    return f"{command}: {told[0].lower()}{told[1:].rstrip('.')}; see {command} --help"
 
 
 @cli.command()
@@ -48,10 +76,10 @@ def demo(
 ) -> None:
     """Try Spark on this machine, no accounts needed."""
     _only_loopback(host)
-    from app.demo import Demo, DemoOptions
+    from app.demo import Demo, DemoOptions, log_level
 
     options = DemoOptions(host, port, data, fresh, not no_seed, config)
-    log.set_up(level=os.environ.get("SPARK_LOG__LEVEL", "WARNING").upper())
+    log.set_up(level=log_level())
 
     async def running() -> None:
         await Demo(options, announce=lambda: _welcome(options.address)).run()
@@ -102,7 +130,7 @@ def playground(
     from app.playground import serve_playground
 
     log.set_up(level="WARNING")
-    asyncio.run(serve_playground(port, app.rstrip("/"), state, announce=_out.print))
+    asyncio.run(serve_playground(port, app.rstrip("/"), state, announce=lambda told: _out.print(told, markup=False)))
 
 
 @cli.command()
@@ -143,13 +171,26 @@ def creator_add(
     name: Annotated[str, typer.Option(help="As people shall read it.")],
     slug: Annotated[str, typer.Option(help="Short, for links and config.yaml: lower-case letters, digits, hyphens.")],
     email: Annotated[str | None, typer.Option()] = None,
-    telegram_id: Annotated[int | None, typer.Option(help="The creator's own Telegram id, if it is known.")] = None,
+    telegram_id: Annotated[
+        int | None, typer.Option(min=1, help="The creator's own Telegram id, if it is known.")
+    ] = None,
     config: Config = None,
 ) -> None:
     """Add a creator, with a one-time link that binds their Telegram."""
     from app.operate import add_creator_to_store
 
     for line in asyncio.run(add_creator_to_store(config, name=name, slug=slug, email=email, telegram_id=telegram_id)):
+        _out.print(line, markup=False)
+
+
+@creators.command("link")
+def creator_link(
+    *, slug: Annotated[str, typer.Option(help="Whose; `spark creator list` shows them.")], config: Config = None
+) -> None:
+    """Make a fresh one-time link that binds a creator's Telegram, when it was lost or the Telegram id was wrong."""
+    from app.operate import link_creator_of_store
+
+    for line in asyncio.run(link_creator_of_store(config, slug=slug)):
         _out.print(line, markup=False)
 
 
@@ -172,7 +213,8 @@ def _only_loopback(host: str) -> None:
 
 
 def _refuse(message: str, code: int) -> None:
-    _err.print(message, markup=False)
+    if message:
+        _err.print(message, markup=False)
     raise SystemExit(code)
 
 

@@ -6,8 +6,9 @@ from typing import get_args
 from app.config_file import BadConfig, KeyPath, did_you_mean
 from app.config_types import Slug
 from app.settings import CreatorConfig, Loaded, load
-from domain.flows.definition import ChooseNode, Flow, GiveNode
+from domain.flows.definition import AskNode, ChooseNode, Flow, GiveNode
 from domain.funnels.definition import Funnel, SendStep
+from domain.messages.templates import BadTemplate, render
 
 KNOWN_EVENTS = frozenset(
     {
@@ -31,6 +32,10 @@ _SLUG = re.compile(get_args(Slug)[1].pattern)
 # what Telegram opens from a button: https://core.telegram.org/bots/api#inlinekeyboardbutton
 _LINK = re.compile(r"(https?|tg)://|\{\{")
 Found = Iterator[tuple[KeyPath, str]]
+Facts = Mapping[str, Mapping[str, object]]
+# what texts are filled in with to see whether they can be
+_LEAD = {"first_name": "Ada", "name": "Ada Example", "email": "ada@example.com", "phone": "+4930123456"}
+_ORDER = {"title": "Preset pack", "total": "$19.00", "checkout_url": "https://checkout.example.com/1"}
 
 
 def report(config: Path | None = None, environ: Mapping[str, str] | None = None) -> tuple[int, list[str]]:
@@ -75,12 +80,27 @@ def _check_creator(creator: CreatorConfig) -> Found:
         for path, message in _check_flow(flow):
             yield ("flows", key, *path), message
     for key, funnel in creator.funnels.items():
-        for path, message in _check_funnel(funnel):
+        for path, message in _check_funnel(funnel, creator):
             yield ("funnels", key, *path), message
 
 
+def _answers(*flows: Flow) -> dict[str, str]:
+    """What a lead may have told by then."""
+    asked = {node.field: "an answer" for flow in flows for node in flow.nodes if isinstance(node, AskNode | ChooseNode)}
+    return asked | _LEAD
+
+
+def _check_text(path: KeyPath, text: str, facts: Facts) -> Found:
+    try:
+        render(text, facts)
+    except BadTemplate as bad:
+        yield path, str(bad)
+
+
 def _check_flow(flow: Flow) -> Found:
+    facts = {"lead": _answers(flow)}
     for number, node in enumerate(flow.nodes):
+        yield from _check_text(("nodes", number, "text"), node.text, facts)
         match node:
             case GiveNode(product=product) if not _SLUG.fullmatch(product):
                 yield ("nodes", number, "product"), "must be the slug of a product, like starter-guide"
@@ -94,7 +114,13 @@ def _check_flow(flow: Flow) -> Found:
                         yield (*path, "label"), f"two options are labelled “{option.label}”"
 
 
-def _check_funnel(funnel: Funnel) -> Found:
+def _check_funnel(funnel: Funnel, creator: CreatorConfig) -> Found:
+    facts: dict[str, Mapping[str, object]] = {
+        "lead": _answers(*creator.flows.values()),
+        "creator": {"name": creator.name or "Studio"},
+    }
+    if funnel.trigger.event.startswith("order."):
+        facts["order"] = _ORDER
     events: list[tuple[KeyPath, str]] = [(("trigger", "event"), funnel.trigger.event)]
     events += [(("stop", number), event) for number, event in enumerate(funnel.stop)]
     for path, event in events:
@@ -103,7 +129,9 @@ def _check_funnel(funnel: Funnel) -> Found:
             yield path, f"there is no event “{event}”{near}"
     for number, step in enumerate(funnel.steps):
         if isinstance(step, SendStep):
+            yield from _check_text(("steps", number, "text"), step.text, facts)
             for place, button in enumerate(step.buttons):
+                yield from _check_text(("steps", number, "buttons", place, "url"), button.url, facts)
                 if not _LINK.match(button.url):
                     yield (
                         ("steps", number, "buttons", place, "url"),

@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,12 +11,15 @@ from pathlib import Path
 
 import aiohttp
 from aiohttp import web
+from pydantic import ValidationError
 
+from app.config_file import BadConfig, Problem
+from app.config_words import explain
 from app.lock import StoreLock
 from app.parts import CannotStart
 from app.process import Spark
 from app.seed import seed_demo
-from app.settings import Loaded, load
+from app.settings import Loaded, Log, load
 from kit.clock import MovableClock
 from playground.server import Playground
 
@@ -25,6 +29,7 @@ WEBHOOK_SECRET = "whsec_playground"  # noqa: S105 - likewise
 SEEDED_CREATOR = 1001
 _MARK = ".spark-demo"
 _STORE = "spark.db"
+_LEVEL = "SPARK_LOG__LEVEL"
 
 
 @dataclass(frozen=True)
@@ -51,13 +56,17 @@ class Demo:
         self._is_new = False
         _prepare_folder(options)
         clock = MovableClock()
-        self.playground = Playground(
-            app_url=options.address,
-            public_url=options.address,
-            state_path=options.data / "playground.db",
-            clock=clock,
-            traveller=self,
-        )
+        state = options.data / "playground.db"
+        try:
+            self.playground = Playground(
+                app_url=options.address,
+                public_url=options.address,
+                state_path=state,
+                clock=clock,
+                traveller=self,
+            )
+        except (sqlite3.Error, OSError) as error:
+            raise CannotStart(f"{state} cannot be used ({error}); begin anew with --fresh") from error
         self.loaded = _settings(options)
         self.spark = Spark(self.loaded, clock, companion=self)
 
@@ -119,18 +128,26 @@ async def _to_the_page(request: web.Request) -> web.Response:
 def _prepare_folder(options: DemoOptions) -> None:
     """The demo's own folder; with `fresh`, an empty one. Raises CannotStart for a folder that is not the demo's."""
     data, mark = options.data, options.data / _MARK
-    if options.fresh and data.exists():
-        if not mark.exists() and any(data.iterdir()):
-            raise CannotStart(f"--fresh would empty {data}, which is not a demo's folder; name another with --data")
-        lock = StoreLock(data / _STORE)
-        lock.take()
-        lock.free()
-        shutil.rmtree(data)
     try:
+        if options.fresh and data.exists():
+            if not mark.exists() and any(data.iterdir()):
+                raise CannotStart(f"--fresh would empty {data}, which is not a demo's folder; name another with --data")
+            lock = StoreLock(data / _STORE)
+            lock.take()
+            lock.free()
+            shutil.rmtree(data)
         data.mkdir(parents=True, exist_ok=True)
         mark.touch()
     except OSError as error:
         raise CannotStart(f"cannot write to {data} ({error.strerror}); name another folder with --data") from error
+
+
+def log_level() -> str:
+    """The demo's own unless it is told. Raises BadConfig, before anything is emptied, for one that is none."""
+    try:
+        return Log(level=os.environ.get(_LEVEL) or "WARNING").level
+    except ValidationError as error:
+        raise BadConfig(Problem("environment", None, _LEVEL, said) for _, said in explain(error, Log)) from None
 
 
 def _settings(options: DemoOptions) -> Loaded:
@@ -152,7 +169,7 @@ def _settings(options: DemoOptions) -> Loaded:
         "SPARK_PUBLIC_URL": options.address,
         "SPARK_HTTP__HOST": options.host,
         "SPARK_HTTP__PORT": str(options.port),
-        "SPARK_LOG__LEVEL": os.environ.get("SPARK_LOG__LEVEL", "WARNING"),
+        _LEVEL: log_level(),
     }
     return load(options.config or _shipped_config(), ours)
 

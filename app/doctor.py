@@ -7,12 +7,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from telegram import Bot
 from telegram.error import TelegramError
 
+from app.parts import STORE_TROUBLE, CannotStart, open_database
 from app.settings import Settings, load
 from bot.request import AiohttpRequest
 from kit.clock import SystemClock
 from kit.errors import Refusal
 from payments.stripe_rail import StripeRail
-from store.database import Database
 from store.queries.leases import database_time
 from store.queries.troubles import count_troubles
 from store.schema import is_current
@@ -34,7 +34,10 @@ async def examine(config: Path | None) -> list[Finding]:
 
 
 async def _store(settings: Settings) -> list[Finding]:
-    database, now = Database(settings.store.url), SystemClock()()
+    try:
+        database, now = open_database(settings), SystemClock()()
+    except CannotStart as refusal:
+        return [Finding("store", False, str(refusal))]
     try:
         if not await database.is_up():
             return [Finding("store", False, "cannot be reached; check store.url")]
@@ -43,7 +46,7 @@ async def _store(settings: Settings) -> list[Finding]:
         async with database.reading() as session:
             skew = abs((now - await database_time(session)).total_seconds())
             counts = await count_troubles(session, now=now)
-    except (SQLAlchemyError, OSError) as error:
+    except (SQLAlchemyError, *STORE_TROUBLE) as error:
         return [Finding("store", False, f"{type(error).__name__}; check store.url")]
     finally:
         await database.close()

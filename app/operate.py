@@ -4,28 +4,29 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import select
 
-from app.parts import CannotStart
+from app.parts import STORE_TROUBLE, CannotStart, cannot_use_store, open_database
 from app.settings import Settings, load
-from domain.creators import add_creator, bind_person
+from domain.creators import add_creator, bind_person, make_bind_payload
 from domain.people import Profile, see_person
 from kit.clock import SystemClock
+from kit.errors import NotFound
 from store.database import Database
-from store.queries.people import list_creators
+from store.models import Membership
+from store.queries.people import find_creator, list_creators
 from store.schema import migrate
 
 
 @asynccontextmanager
 async def open_store(settings: Settings) -> AsyncIterator[Database]:
     """The store with the newest schema. Raises CannotStart when it cannot be reached."""
-    database = Database(settings.store.url)
+    database = open_database(settings)
     try:
         await migrate(database)
         yield database
-    except (DBAPIError, OSError) as error:
-        reason = str(getattr(error, "orig", error)).splitlines()[0]
-        raise CannotStart(f"the store cannot be used ({reason}); check store.url") from error
+    except STORE_TROUBLE as error:
+        raise cannot_use_store(error) from error
     finally:
         await database.close()
 
@@ -60,11 +61,30 @@ async def add_creator_to_store(
             await bind_person(session, new.account.id, person)
     lines = [f"added creator no. {new.creator.id}: {new.creator.name} ({new.creator.slug})"]
     if telegram_id is None:
-        lines.append(f"to bind their Telegram, once, within a week, they send the bot: /start {new.bind_payload}")
+        lines.append(_how_to_bind(new.bind_payload))
     if configured is None:
         lines.append(f"they have no flows or funnels yet: add a section creators.{slug} to config.yaml")
     lines.append("a running Spark takes up new flows and funnels when it is restarted")
     return lines
+
+
+async def link_creator_of_store(config: Path | None, *, slug: str) -> list[str]:
+    """A fresh link to the creator's first account; whoever uses it takes the account over."""
+    async with open_store(load(config).settings) as database, database.transaction() as session:
+        creator = await find_creator(session, slug)
+        account_id = await session.scalar(
+            select(Membership.account_id)
+            .where(Membership.creator_id == (creator.id if creator else None))
+            .order_by(Membership.account_id)
+            .limit(1)
+        )
+        if account_id is None:
+            raise NotFound(f"there is no creator “{slug}”; `spark creator list` shows them")
+        return [_how_to_bind(await make_bind_payload(session, account_id, now=SystemClock()()))]
+
+
+def _how_to_bind(payload: str) -> str:
+    return f"to bind their Telegram, once, within a week, they send the bot: /start {payload}"
 
 
 async def list_creators_of_store(config: Path | None) -> list[str]:

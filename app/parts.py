@@ -7,6 +7,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from aiohttp import web
+from asyncpg import PostgresError
+from sqlalchemy.exc import DBAPIError
 from telegram import Bot
 
 from app.lock import StoreLock
@@ -23,7 +25,7 @@ from bot.request import AiohttpRequest
 from bot.turn import BotFacts
 from domain.definitions import Published
 from kit.clock import Clock
-from kit.errors import Invalid, Refusal
+from kit.errors import Refusal
 from kit.tokens import derive_key
 from payments.provider_events import TOPIC, StripeEvents
 from payments.stripe_rail import StripeRail
@@ -46,6 +48,12 @@ class Role(StrEnum):
 
 class CannotStart(Refusal):
     code = "cannot_start"
+
+
+class BadUsage(Refusal):
+    """What was typed on the command line cannot be meant."""
+
+    code = "bad_usage"
 
 
 @dataclass(frozen=True)
@@ -76,7 +84,7 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
         raise CannotStart("set SPARK_TELEGRAM__TOKEN to the bot's token from @BotFather (or try `spark demo`)")
     if secret_key is None:
         raise CannotStart("set SPARK_SECRET_KEY to 32 random characters or more: `openssl rand -base64 32`")
-    database = _open_store(settings)
+    database = open_database(settings)
     if database.is_sqlite and role is not Role.ALL:
         raise CannotStart("SQLite serves one process: use --role all, or set store.url to a PostgreSQL")
     files, published, readiness, ticks = FileStore(settings.files_url), Published(), Readiness(), Ticks()
@@ -163,11 +171,22 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
     )
 
 
-def _open_store(settings: Settings) -> Database:
+def open_database(settings: Settings) -> Database:
+    """Raises CannotStart when its folder cannot be made."""
     try:
         return Database(settings.store.url)
     except (ValueError, OSError) as error:
-        raise Invalid(f"the store cannot be opened: {error}") from error
+        raise cannot_use_store(error) from error
+
+
+# asyncpg's own, since what it says while connecting (no such database, a wrong password) comes as it is
+STORE_TROUBLE = (DBAPIError, OSError, PostgresError)
+
+
+def cannot_use_store(error: Exception) -> CannotStart:
+    """One line about a store that cannot be opened or reached."""
+    told = str(getattr(error, "orig", None) or error).strip() or type(error).__name__
+    return CannotStart(f"the store cannot be used ({told.splitlines()[0]}); check store.url")
 
 
 def _make_rail(settings: Settings) -> StripeRail | None:

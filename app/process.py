@@ -10,7 +10,7 @@ from typing import Protocol
 from aiohttp import web
 from telegram.error import InvalidToken
 
-from app.parts import CannotStart, Role, build_parts
+from app.parts import STORE_TROUBLE, CannotStart, Role, build_parts, cannot_use_store
 from app.settings import Loaded
 from automations.pace import Pace
 from domain.definitions import publish
@@ -78,7 +78,10 @@ class Spark:
         if self._companion is not None:
             await self._companion.start()
         parts.readiness.not_ready("migrating")
-        await migrate(self.database)
+        try:
+            await migrate(self.database)
+        except STORE_TROUBLE as error:
+            raise cannot_use_store(error) from error
         if alone:
             async with self.database.transaction() as session:
                 await clear_leases(session)

@@ -75,6 +75,7 @@ def _attach(session: AsyncSession, creator_id: int, product_id: int, key: str, b
             sha256=blob,
             blob=blob,
             created_at=now,
+            attached_at=now,
         )
     )
 

@@ -59,7 +59,8 @@ class Stripe(Section):
     success_url: Page | None = None
     cancel_url: Page | None = None
     # https://docs.stripe.com/api/checkout/sessions/create#create_checkout_session-expires_at
-    checkout_minutes: Annotated[int, Field(ge=30, le=1440)] = 1380
+    # at least 30 when Stripe is asked; the rest is room to ask again
+    checkout_minutes: Annotated[int, Field(ge=35, le=1440)] = 1380
 
 
 class Store(Section):

@@ -20,6 +20,8 @@ from store.models import (
 
 # these end every follow-up to a lead, whatever the funnel says
 _ALWAYS_STOP = frozenset({"lead.unsubscribed", "lead.blocked"})
+# and these every follow-up about the same order: nobody is reminded to pay what is paid, on its way, or over
+_STOP_FOR_ORDER = frozenset({"order.paid", "order.oversold", "order.pending", "order.expired"})
 
 Funnels = Mapping[str, tuple[int, Funnel]]
 
@@ -92,6 +94,8 @@ async def stop(session: AsyncSession, event: Event, *, now: datetime) -> None:
 
 def _ends(event: Event, definition: Mapping[str, object], subject: str) -> bool:
     if event.name in _ALWAYS_STOP:
+        return True
+    if event.name in _STOP_FOR_ORDER and subject == event.subject:
         return True
     stops = definition.get("stop")
     # an enrollment about one order is not ended by what happens to another

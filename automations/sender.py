@@ -2,6 +2,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,21 +10,33 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from automations.gateway import Blocked, Gateway, NotNow, Refused, SendFailure, SlowDown, Uncertain
 from automations.pace import Pace
 from domain.entitlements import note_delivery
+from domain.messages.catalogue import say
 from domain.messages.plain import Message
+from domain.outbox import tell_creator
 from domain.people import note_block
 from kit.clock import Clock
 from kit.log import correlated, get_logger
 from store.database import Database, count_changed
 from store.models import OUTBOX_MOVES, OutboxKind, OutboxMessage, OutboxState
-from store.queries.outbox import Claimed, claim_due, left_in_sending
+from store.queries.outbox import Claimed, claim_due, find_delivery, left_in_sending
 
 LEASE_SECONDS = 120
 MOST_AT_ONCE = 60
+# what was promised goes out again, however long Telegram is away and when nobody can tell whether it did
+_PROMISED = frozenset({OutboxKind.DELIVERY, OutboxKind.NOTICE})
+# marketing is given up after so many tries
 MOST_ATTEMPTS = 12
+LONGEST_WAIT = timedelta(minutes=15)
 # nobody shall get the same file for ever because the answers to sending it are lost
-MOST_UNCERTAIN = 6
-# what was promised goes out again when nobody can tell whether it did; marketing does not
-_GOES_OUT_AGAIN = frozenset({OutboxKind.DELIVERY, OutboxKind.NOTICE})
+MOST_UNCERTAIN = 10
+# after the first lost answer, the second, …; the last one again and again
+UNCERTAIN_WAITS = (
+    timedelta(seconds=5),
+    timedelta(seconds=30),
+    timedelta(minutes=2),
+    timedelta(minutes=10),
+    timedelta(hours=1),
+)
 _log = get_logger(__name__)
 
 
@@ -94,21 +107,23 @@ class Sender:
         async with self._database.transaction() as session:
             match failure:
                 case Blocked():
-                    if claimed.kind in _GOES_OUT_AGAIN:
+                    if claimed.kind in _PROMISED:
                         # it waits for the person to come back
-                        await _put_back(session, claimed.id, now, str(failure))
+                        await _put_back(session, claimed.id, now, str(failure), counts=False)
                     else:
                         await _close(session, claimed.id, OutboxState.BLOCKED, error=str(failure), now=now)
                     await note_block(session, claimed.person_id, now=now)
                 case SlowDown(seconds=seconds):
                     self._pace.rest(claimed.telegram_id, seconds)
                     self._pace.rest_all(min(seconds, 1.0))
-                    await _put_back(session, claimed.id, now + timedelta(seconds=seconds), str(failure))
-                case NotNow() if claimed.attempts < MOST_ATTEMPTS:
-                    wait = min(2.0**claimed.attempts, 300)
-                    await _put_back(session, claimed.id, now + timedelta(seconds=wait), str(failure))
+                    await _put_back(session, claimed.id, now + timedelta(seconds=seconds), str(failure), counts=False)
+                case NotNow() if claimed.kind in _PROMISED or claimed.attempts < MOST_ATTEMPTS:
+                    await _put_back(session, claimed.id, now + _wait_after(claimed.attempts), str(failure))
                 case Uncertain():
-                    await _mark_uncertain(session, claimed.id, claimed.kind, claimed.uncertain, str(failure), now=now)
+                    again_at = now + _wait_after_uncertain(claimed.uncertain + 1)
+                    await _mark_uncertain(
+                        session, claimed.id, claimed.kind, claimed.uncertain, str(failure), again_at=again_at, now=now
+                    )
                 case NotNow() | Refused() | _:
                     await _close(session, claimed.id, OutboxState.FAILED, error=str(failure), now=now)
 
@@ -128,40 +143,69 @@ async def sweep(session: AsyncSession, *, now: datetime, abandoned: bool = False
     """Settles what a dead process left in `sending`: nobody can tell whether it went out, and the row says so."""
     left = await left_in_sending(session, abandoned=abandoned)
     for message_id, kind, uncertain in left:
-        await _mark_uncertain(session, message_id, kind, uncertain, "the process ended while sending", now=now)
+        # a kill delays nobody's delivery; what is cut off time and again waits like any other
+        again_at = now if uncertain == 0 else now + _wait_after_uncertain(uncertain + 1)
+        reason = "the process ended while sending"
+        await _mark_uncertain(session, message_id, kind, uncertain, reason, again_at=again_at, now=now)
     return len(left)
 
 
+def _wait_after(attempts: int) -> timedelta:
+    # the exponent is bounded too: a promise is tried for as long as it takes, and 2.0**1024 is no number
+    return min(timedelta(seconds=2.0 ** min(attempts, 10)), LONGEST_WAIT)
+
+
+def _wait_after_uncertain(times: int) -> timedelta:
+    return UNCERTAIN_WAITS[min(times, len(UNCERTAIN_WAITS)) - 1]
+
+
 async def _mark_uncertain(
-    session: AsyncSession, message_id: int, kind: OutboxKind, uncertain: int, reason: str, *, now: datetime
+    session: AsyncSession,
+    message_id: int,
+    kind: OutboxKind,
+    uncertain: int,
+    reason: str,
+    *,
+    again_at: datetime,
+    now: datetime,
 ) -> None:
-    again = kind in _GOES_OUT_AGAIN and uncertain + 1 < MOST_UNCERTAIN
-    target = OutboxState.QUEUED if again else OutboxState.UNCERTAIN
-    await session.execute(
-        update(OutboxMessage)
-        .where(OutboxMessage.id == message_id, OutboxMessage.state == OutboxState.SENDING)
-        .values(
-            state=target,
-            uncertain=OutboxMessage.uncertain + 1,
-            error=reason,
-            lease_until=None,
-            closed_at=None if again else now,
-        )
-    )
+    again = kind in _PROMISED and uncertain + 1 < MOST_UNCERTAIN
+    count = OutboxMessage.uncertain + 1
+    if again:
+        await _put_back(session, message_id, again_at, reason, uncertain=count)
+    else:
+        await _close(session, message_id, OutboxState.UNCERTAIN, error=reason, now=now, uncertain=count)
 
 
-async def _close(session: AsyncSession, message_id: int, state: OutboxState, *, error: str, now: datetime) -> None:
+async def _close(
+    session: AsyncSession, message_id: int, state: OutboxState, *, error: str, now: datetime, **more: Any
+) -> None:
     close = (
         update(OutboxMessage)
         .where(OutboxMessage.id == message_id, OutboxMessage.state.in_(OUTBOX_MOVES.sources(state)))
-        .values(state=state, error=error, closed_at=now)
+        .values(state=state, error=error, lease_until=None, closed_at=now, **more)
     )
-    await count_changed(session, close)
+    if await count_changed(session, close) and state in {OutboxState.FAILED, OutboxState.UNCERTAIN}:
+        await _tell_of_stuck(session, message_id, error, now=now)
 
 
-async def _put_back(session: AsyncSession, message_id: int, due_at: datetime, reason: str) -> None:
+async def _put_back(
+    session: AsyncSession, message_id: int, due_at: datetime, reason: str, *, counts: bool = True, **more: Any
+) -> None:
+    """`counts`: it was a try. One that Telegram put off, or that met a block, was none."""
+    attempts = OutboxMessage.attempts if counts else OutboxMessage.attempts - 1
     await session.execute(
         update(OutboxMessage)
         .where(OutboxMessage.id == message_id, OutboxMessage.state == OutboxState.SENDING)
-        .values(state=OutboxState.QUEUED, due_at=due_at, error=reason, lease_until=None)
+        .values(state=OutboxState.QUEUED, due_at=due_at, attempts=attempts, error=reason, lease_until=None, **more)
     )
+
+
+async def _tell_of_stuck(session: AsyncSession, message_id: int, reason: str, *, now: datetime) -> None:
+    """Somebody has not got what is theirs: the creator hears of it. Of a notice that is stuck nobody is told."""
+    delivery = await find_delivery(session, message_id)
+    if delivery is None:
+        return
+    text = say("delivery-stuck", delivery=message_id, title=delivery.title, person=delivery.person, reason=reason)
+    key = f"delivery-stuck:{message_id}"
+    await tell_creator(session, Message(text=text), key=key, creator_id=delivery.creator_id, now=now)

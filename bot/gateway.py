@@ -97,6 +97,8 @@ class TelegramGateway:
         elif stored.blob is not None:
             try:
                 content = await self.files.read(stored.blob)
+            except FileNotFoundError as error:
+                raise Refused(f"file {file_id} is gone from the file store") from error
             except OSError as error:
                 raise NotNow(f"file {file_id} cannot be read: {type(error).__name__}") from error
             # the library looks into the bytes, and large ones would hold up everybody

@@ -7,7 +7,7 @@ from domain.events import record_event
 from domain.messages.catalogue import say
 from domain.messages.plain import Message
 from domain.outbox import queue_message, tell_creator
-from domain.products import newest_file
+from domain.products import delivery, hold_product, newest_file
 from kit.errors import NotFound
 from store.database import count_changed, insert_once
 from store.models import Entitlement, Lead, Order, OrderState, OutboxKind, Person, Product
@@ -34,28 +34,26 @@ async def grant(
     product = await session.get_one(Product, product_id)
     file = await newest_file(session, product_id)
     if file is None:
+        await hold_product(session, product_id)
+        file = await newest_file(session, product_id)
+    if file is None:
         nothing = Message(text=say("delivery-without-file", title=product.title, product=product.id))
         await tell_creator(session, nothing, key=f"without-file:{entitlement_id}", creator_id=lead.creator_id, now=now)
     if lead.person_id is not None:
         person = await session.get_one(Person, lead.person_id)
+        # without a file nothing is delivered yet: attaching one does that
         await queue_message(
             session,
             delivery(product, file.id if file else None, person.language),
-            key=f"delivery:{entitlement_id}",
-            kind=OutboxKind.DELIVERY,
+            key=f"delivery:{entitlement_id}" if file else f"delivery-to-come:{entitlement_id}",
+            kind=OutboxKind.DELIVERY if file else OutboxKind.NOTICE,
             creator_id=lead.creator_id,
             person_id=person.id,
             lead_id=lead.id,
-            entitlement_id=entitlement_id,
+            entitlement_id=entitlement_id if file else None,
             now=now,
         )
     return True
-
-
-def delivery(product: Product, file_id: int | None, language: str) -> Message:
-    """What its owner gets, now and each time they ask again."""
-    text = "delivery" if file_id is not None else "delivery-to-come"
-    return Message(text=say(text, language, title=product.title), file=file_id)
 
 
 async def deliver_again(session: AsyncSession, lead: Lead, entitlement_id: int, language: str) -> Message:

@@ -9,7 +9,7 @@ from domain.events import record_event
 from domain.leads import display_name
 from domain.messages.catalogue import say
 from domain.messages.plain import Message
-from domain.outbox import tell_creator
+from domain.outbox import queue_message, tell_creator
 from kit.errors import Conflict
 from kit.money import Money
 from kit.tokens import new_reference
@@ -21,9 +21,15 @@ from store.models import (
     Order,
     OrderLine,
     OrderState,
+    OutboxKind,
     Payment,
+    Person,
     Product,
 )
+
+# Stripe makes no checkout that is open for less than 30 minutes, and asking takes a moment
+CHECKOUT_NEEDS = timedelta(minutes=31)
+_UNDER_WAY = (OrderState.OPEN, OrderState.AWAITING_PAYMENT)
 
 
 class NotForSale(Conflict):
@@ -58,17 +64,21 @@ async def open_order(
     values = {
         "creator_id": lead.creator_id,
         "lead_id": lead.id,
-        "reference": new_reference(),
         "open_key": open_key,
         "total_minor": product.price_minor,
         "currency": product.currency,
         "expires_at": now + good_for,
         "created_at": now,
     }
-    await _close_stale(session, open_key, now=now)
-    order_id = await insert_once(session, Order, values)
-    if order_id is None:
-        return (await session.scalars(select(Order).where(Order.open_key == open_key))).one()
+    order_id = None
+    while order_id is None:
+        await _close_stale(session, open_key, now=now)
+        order_id = await insert_once(session, Order, {**values, "reference": new_reference()})
+        if order_id is None:
+            known = await session.scalar(select(Order).where(Order.open_key == open_key))
+            if known is not None:
+                return known
+            # the one that was in the way has ended meanwhile
     session.add(
         OrderLine(order_id=order_id, product_id=product.id, title=product.title, price_minor=product.price_minor)
     )
@@ -128,6 +138,8 @@ async def pay_order(session: AsyncSession, order: Order, received: Received, *, 
         )
         trouble = "sale-paid-twice" if not moved else "sale-oversold"
         await _tell_of_money(session, trouble, order, received, now=now)
+        text, told = ("paid-twice-buyer", "paid-twice-told") if not moved else ("oversold-buyer", "oversold-told")
+        await _tell_buyer(session, text, order, key=f"{told}:{order.id}:{received.reference}", now=now)
         return
     await session.execute(update(Lead).where(Lead.id == lead.id).values(stage=LeadStage.CUSTOMER))
     for line in lines:
@@ -137,7 +149,16 @@ async def pay_order(session: AsyncSession, order: Order, received: Received, *, 
 
 
 async def note_pending(session: AsyncSession, order: Order, *, now: datetime) -> None:
-    """The buyer has done their part, by a way that takes days: nothing is to be reminded of meanwhile."""
+    """The buyer has done their part, by a way that takes days. Twice, or after the end, is a no-op."""
+    noted = await count_changed(
+        session,
+        update(Order)
+        .where(Order.id == order.id, Order.state.in_(_UNDER_WAY), Order.pending_at.is_(None))
+        .values(pending_at=now),
+    )
+    if not noted:
+        return
+    await _tell_buyer(session, "payment-pending", order, key=f"payment-pending:{order.id}", now=now)
     await record_event(
         session,
         "order.pending",
@@ -146,6 +167,18 @@ async def note_pending(session: AsyncSession, order: Order, *, now: datetime) ->
         subject=f"order:{order.id}",
         now=now,
     )
+
+
+async def fail_payment(session: AsyncSession, order: Order, *, now: datetime) -> None:
+    """The money that was on its way never comes: both are told, and a new order can be opened."""
+    await expire_order(session, order, now=now)
+    if await session.scalar(select(Order.state).where(Order.id == order.id)) != OrderState.EXPIRED:
+        return
+    await _tell_buyer(session, "payment-failed-buyer", order, key=f"payment-failed:{order.id}", now=now)
+    lead = await session.get_one(Lead, order.lead_id)
+    name, title = await display_name(session, lead), await _titles(session, order)
+    told = Message(text=say("payment-failed-told", order=order.id, lead=name, title=title))
+    await tell_creator(session, told, key=f"payment-failed-told:{order.id}", creator_id=order.creator_id, now=now)
 
 
 async def expire_order(session: AsyncSession, order: Order, *, now: datetime) -> None:
@@ -168,9 +201,25 @@ async def expire_order(session: AsyncSession, order: Order, *, now: datetime) ->
 
 
 async def _close_stale(session: AsyncSession, open_key: str, *, now: datetime) -> None:
-    """A checkout past its time makes room for a new order; its own end comes from the rail."""
+    """An order that can no longer be paid makes room for a new one.
+
+    The end of a checkout comes from the rail; an order too old to get one ends here. Money on its way has time.
+    """
+    pageless = await session.scalar(
+        select(Order).where(
+            Order.open_key == open_key,
+            Order.state == OrderState.OPEN,
+            Order.session_id.is_(None),
+            Order.pending_at.is_(None),
+            Order.expires_at < now + CHECKOUT_NEEDS,
+        )
+    )
+    if pageless is not None:
+        await expire_order(session, pageless, now=now)
     await session.execute(
-        update(Order).where(Order.open_key == open_key, Order.expires_at <= now).values(open_key=None)
+        update(Order)
+        .where(Order.open_key == open_key, Order.expires_at <= now, Order.pending_at.is_(None))
+        .values(open_key=None)
     )
 
 
@@ -198,13 +247,34 @@ async def _give_back(session: AsyncSession, lines: list[OrderLine]) -> None:
 
 async def _tell_of_money(session: AsyncSession, text: str, order: Order, received: Received, *, now: datetime) -> None:
     lead = await session.get_one(Lead, order.lead_id)
-    titles = await session.scalars(select(OrderLine.title).where(OrderLine.order_id == order.id))
     told = say(
         text,
         order=order.id,
         lead=await display_name(session, lead),
-        title=", ".join(titles),
+        title=await _titles(session, order),
         total=received.money.format(),
     )
     key = f"{text}:{received.rail}:{received.reference}"
     await tell_creator(session, Message(text=told), key=key, creator_id=order.creator_id, now=now)
+
+
+async def _tell_buyer(session: AsyncSession, text: str, order: Order, *, key: str, now: datetime) -> None:
+    lead = await session.get_one(Lead, order.lead_id)
+    if lead.person_id is None:
+        return
+    person = await session.get_one(Person, lead.person_id)
+    await queue_message(
+        session,
+        Message(text=say(text, person.language, title=await _titles(session, order))),
+        key=key,
+        kind=OutboxKind.NOTICE,
+        creator_id=order.creator_id,
+        person_id=person.id,
+        lead_id=lead.id,
+        now=now,
+    )
+
+
+async def _titles(session: AsyncSession, order: Order) -> str:
+    found = await session.scalars(select(OrderLine.title).where(OrderLine.order_id == order.id).order_by(OrderLine.id))
+    return ", ".join(found)

@@ -1,17 +1,31 @@
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.events import record_event
+from domain.messages.catalogue import say
+from domain.messages.plain import Message
+from domain.outbox import queue_message
 from kit.errors import Invalid, NotFound
 from kit.money import Money
 from kit.text import slugify
 from store.database import count_changed, insert_once
-from store.models import FileHandle, Product, StoredFile
+from store.models import (
+    Entitlement,
+    FileHandle,
+    Lead,
+    OutboxKind,
+    OutboxMessage,
+    OutboxState,
+    Person,
+    Product,
+    StoredFile,
+)
 
 TITLE_LENGTH = 200
 MOST_STOCK = 1_000_000_000
+_NEWEST_FIRST = (StoredFile.attached_at.desc().nulls_last(), StoredFile.id.desc())
 
 
 class NoSuchProduct(NotFound):
@@ -91,21 +105,63 @@ async def keep_upload(
     return stored
 
 
-async def attach_file(session: AsyncSession, creator_id: int, file_id: int, product_id: int) -> Product:
-    """The file is what buyers of the product get from now on."""
+async def attach_file(
+    session: AsyncSession, creator_id: int, file_id: int, product_id: int, *, now: datetime
+) -> Product:
+    """The file is what buyers of the product get from now on, and at once those who have had none yet."""
     product = await find_product(session, creator_id, product_id)
+    await hold_product(session, product_id)
     attach = (
         update(StoredFile)
         .where(StoredFile.id == file_id, StoredFile.creator_id == creator_id)
-        .values(product_id=product.id)
+        .values(product_id=product.id, attached_at=now)
     )
     if await count_changed(session, attach) == 0:
         raise NoSuchProduct("there is no such file here; send it again")
+    await _deliver_to_waiting(session, product, file_id, now=now)
     return product
+
+
+async def hold_product(session: AsyncSession, product_id: int) -> None:
+    """Whoever attaches a file and whoever hands out without one take turns, so that nobody is passed over."""
+    await session.execute(select(Product.id).where(Product.id == product_id).with_for_update(key_share=True))
+
+
+def delivery(product: Product, file_id: int | None, language: str) -> Message:
+    """What its owner gets, now and each time they ask again."""
+    text = "delivery" if file_id is not None else "delivery-to-come"
+    return Message(text=say(text, language, title=product.title), file=file_id)
 
 
 async def newest_file(session: AsyncSession, product_id: int) -> StoredFile | None:
     found = await session.scalars(
-        select(StoredFile).where(StoredFile.product_id == product_id).order_by(StoredFile.id.desc()).limit(1)
+        select(StoredFile).where(StoredFile.product_id == product_id).order_by(*_NEWEST_FIRST).limit(1)
     )
     return found.one_or_none()
+
+
+async def _deliver_to_waiting(session: AsyncSession, product: Product, file_id: int, *, now: datetime) -> None:
+    """To those who own it and have no file, nor one on its way."""
+    on_its_way = exists().where(
+        OutboxMessage.entitlement_id == Entitlement.id,
+        OutboxMessage.state.in_([OutboxState.QUEUED, OutboxState.SENDING]),
+    )
+    waiting = await session.execute(
+        select(Entitlement.id, Lead.id.label("lead_id"), Person.id.label("person_id"), Person.language)
+        .join(Lead, Lead.id == Entitlement.lead_id)
+        .join(Person, Person.id == Lead.person_id)
+        .where(Entitlement.product_id == product.id, Entitlement.delivered_at.is_(None), ~on_its_way)
+        .order_by(Entitlement.id)
+    )
+    for row in waiting.all():
+        await queue_message(
+            session,
+            delivery(product, file_id, row.language),
+            key=f"delivery:{row.id}:{file_id}",
+            kind=OutboxKind.DELIVERY,
+            creator_id=product.creator_id,
+            person_id=row.person_id,
+            lead_id=row.lead_id,
+            entitlement_id=row.id,
+            now=now,
+        )

@@ -11,14 +11,14 @@ from store.queries.orders import describe_order
 
 
 async def begin_checkout(database: Database, rail: Rail, order_id: int, *, now: datetime) -> str | None:
-    """The address where the order can be paid; None when it is paid or over. Raises RailDown or RailRefused.
+    """The address where the order can be paid; None when it is paid, pending or over. Raises RailDown or RailRefused.
 
     The order is saved before the rail is asked and the answer is saved after, so that a crash in between is
     mended by asking again. Nothing is held open meanwhile.
     """
     async with database.reading() as session:
         order = await session.get_one(Order, order_id)
-        if order.state not in {OrderState.OPEN, OrderState.AWAITING_PAYMENT}:
+        if order.state not in {OrderState.OPEN, OrderState.AWAITING_PAYMENT} or order.pending_at is not None:
             return None
         if order.checkout_url is not None:
             return order.checkout_url

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.messages.catalogue import say
 from domain.messages.plain import Message
-from domain.orders import Received, expire_order, note_pending, pay_order
+from domain.orders import Received, expire_order, fail_payment, note_pending, pay_order
 from domain.outbox import tell_creator
 from kit.clock import Clock
 from kit.errors import Invalid
@@ -29,7 +29,8 @@ _log = get_logger(__name__)
 class _Lenient(BaseModel):
     """Stripe's objects, of which Spark reads a part: https://docs.stripe.com/api/events/object."""
 
-    model_config = ConfigDict(extra="ignore", strict=True)
+    # what is wrong with them is told without what stands in them: they name people
+    model_config = ConfigDict(extra="ignore", strict=True, hide_input_in_errors=True)
 
 
 class SessionObject(_Lenient):
@@ -128,6 +129,12 @@ class StripeEvents:
             _log.error("a provider event does not fit its order", reason=str(mismatch))
             async with self.database.transaction() as session:
                 await _refuse(session, event_id, mismatch, now=now)
+        except ValidationError as error:
+            # the words stay what they are, so that another try reads no more in them
+            reason = _what_is_wrong(error)
+            _log.error("a provider event cannot be read", reason=reason)
+            async with self.database.transaction() as session:
+                await _settle(session, event_id, ProviderEventState.REFUSED, error=reason, now=now)
         except Exception as error:
             if is_unavailable(error):
                 raise
@@ -164,6 +171,8 @@ async def apply(session: AsyncSession, event: StripeEvent, *, livemode: bool, no
     match event.type:
         case "checkout.session.completed" | "checkout.session.async_payment_succeeded":
             if told.payment_status not in {"paid", "no_payment_required"}:
+                if event.livemode != livemode or told.id != (order.session_id or told.id):
+                    return ProviderEventState.IGNORED
                 await note_pending(session, order, now=now)
                 return ProviderEventState.APPLIED
             _check(order, told, expected_livemode=livemode, told_livemode=event.livemode)
@@ -172,6 +181,8 @@ async def apply(session: AsyncSession, event: StripeEvent, *, livemode: bool, no
         case _ if event.livemode != livemode or told.id != (order.session_id or told.id):
             # the end of another checkout, of an earlier store's order of this number
             return ProviderEventState.IGNORED
+        case "checkout.session.async_payment_failed":
+            await fail_payment(session, order, now=now)
         case _:
             await expire_order(session, order, now=now)
     return ProviderEventState.APPLIED
@@ -200,6 +211,13 @@ def _check(order: Order, told: SessionObject, *, expected_livemode: bool, told_l
     given = (told.amount_total, told.currency.lower(), told.id, told_livemode)
     if expected != given:
         raise Mismatch(order, f"order {order.id} expects {expected}, Stripe says {given}")
+
+
+def _what_is_wrong(error: ValidationError) -> str:
+    """Which keys are missing or of another kind, never what was given for them."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    wrong = (f"{'.'.join(str(part) for part in each['loc'])}: {each['type']}" for each in found)
+    return f"{error.title} cannot be read: {', '.join(wrong)}"
 
 
 async def _refuse(session: AsyncSession, event_id: int, mismatch: Mismatch, *, now: datetime) -> None:

@@ -50,6 +50,7 @@ class StoredFile(Numbered, Base):
     sha256: Mapped[str | None]
     blob: Mapped[str | None]
     created_at: Mapped[datetime]
+    attached_at: Mapped[datetime | None]
 
 
 class FileHandle(Base):

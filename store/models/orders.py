@@ -48,6 +48,8 @@ class Order(Numbered, Base):
     checkout_url: Mapped[str | None] = mapped_column(Text)
     expires_at: Mapped[datetime]
     created_at: Mapped[datetime]
+    # the buyer has paid by a way that takes days, and the money is on its way
+    pending_at: Mapped[datetime | None]
     paid_at: Mapped[datetime | None]
 
 

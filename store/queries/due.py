@@ -5,12 +5,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from store.models import Event, OutboxMessage, OutboxState, Person, ProviderEvent, ProviderEventState, Timer
 
+# a message to somebody who has blocked the bot waits for them, and not for an instant
+_REACHABLE = exists().where(Person.id == OutboxMessage.person_id, Person.blocked_at.is_(None))
+
 
 async def earliest_due(session: AsyncSession, *, after: datetime) -> datetime | None:
     """When, after that instant, the next timer, promise to send, or provider's word falls due."""
     dues = (
         await session.scalar(select(func.min(Timer.due_at)).where(Timer.due_at > after)),
-        await session.scalar(select(func.min(OutboxMessage.due_at)).where(OutboxMessage.state == OutboxState.QUEUED)),
+        await session.scalar(
+            select(func.min(OutboxMessage.due_at)).where(
+                OutboxMessage.state == OutboxState.QUEUED, OutboxMessage.due_at > after, _REACHABLE
+            )
+        ),
         await session.scalar(
             select(func.min(ProviderEvent.retry_at)).where(
                 ProviderEvent.state == ProviderEventState.KEPT, ProviderEvent.retry_at > after
@@ -22,13 +29,12 @@ async def earliest_due(session: AsyncSession, *, after: datetime) -> datetime | 
 
 async def has_due(session: AsyncSession, *, now: datetime) -> bool:
     """True while anything that is due by now is left undone."""
-    reachable = exists().where(Person.id == OutboxMessage.person_id, Person.blocked_at.is_(None))
     left = select(
         or_(
             exists().where(Event.routed_at.is_(None)),
             exists().where(Timer.due_at <= now),
             exists().where(OutboxMessage.state == OutboxState.SENDING),
-            exists().where(OutboxMessage.state == OutboxState.QUEUED, OutboxMessage.due_at <= now, reachable),
+            exists().where(OutboxMessage.state == OutboxState.QUEUED, OutboxMessage.due_at <= now, _REACHABLE),
             exists().where(ProviderEvent.state == ProviderEventState.KEPT, ProviderEvent.retry_at <= now),
         )
     )

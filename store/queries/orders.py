@@ -4,7 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.money import Money
-from store.models import Order, OrderLine
+from store.models import Order, OrderLine, OrderState
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,10 +12,13 @@ class OrderCard:
     title: str
     total: Money
     checkout_url: str | None
+    # paid for, by a way that takes days
+    pending: bool
 
 
 async def describe_order(session: AsyncSession, order_id: int) -> OrderCard:
     """What a message says of an order. Raises NoResultFound for one that is not there."""
     order = await session.get_one(Order, order_id)
     titles = await session.scalars(select(OrderLine.title).where(OrderLine.order_id == order_id).order_by(OrderLine.id))
-    return OrderCard(", ".join(titles), Money(order.total_minor, order.currency), order.checkout_url)
+    pending = order.pending_at is not None and order.state in {OrderState.OPEN, OrderState.AWAITING_PAYMENT}
+    return OrderCard(", ".join(titles), Money(order.total_minor, order.currency), order.checkout_url, pending)

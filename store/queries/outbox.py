@@ -8,7 +8,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from store.database import database_in, database_now
-from store.models import Enrollment, EnrollmentState, Event, OutboxKind, OutboxMessage, OutboxState, Person
+from store.models import (
+    Enrollment,
+    EnrollmentState,
+    Entitlement,
+    Event,
+    Lead,
+    OutboxKind,
+    OutboxMessage,
+    OutboxState,
+    Person,
+    Product,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +99,28 @@ async def claim_due(
             execution_options={"synchronize_session": False},
         )
     return claimed
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    creator_id: int
+    # of the product, and the name of whoever waits for it
+    title: str
+    person: str
+
+
+async def find_delivery(session: AsyncSession, message_id: int) -> Delivery | None:
+    """What that message hands over, and to whom; None when it is no delivery."""
+    rows = await session.execute(
+        select(OutboxMessage.creator_id, OutboxMessage.key, Product.title, Lead.name, Person.first_name)
+        .join(Person, Person.id == OutboxMessage.person_id)
+        .outerjoin(Lead, Lead.id == OutboxMessage.lead_id)
+        .outerjoin(Entitlement, Entitlement.id == OutboxMessage.entitlement_id)
+        .outerjoin(Product, Product.id == Entitlement.product_id)
+        .where(OutboxMessage.id == message_id, OutboxMessage.kind == OutboxKind.DELIVERY)
+    )
+    row = rows.one_or_none()
+    return row and Delivery(row.creator_id, row.title or row.key, row.name or row.first_name)
 
 
 async def left_in_sending(session: AsyncSession, *, abandoned: bool) -> list[tuple[int, OutboxKind, int]]:

@@ -19,6 +19,7 @@ from store.queries.updates import MOST_RESUMED
 
 LATELY = timedelta(days=1)
 SOON = timedelta(minutes=10)
+MANY_TRIES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,9 @@ async def count_troubles(session: AsyncSession, *, now: datetime) -> list[Troubl
     asked: list[tuple[str, ColumnElement[bool], str]] = [
         (
             "messages",
-            OutboxMessage.state.in_([OutboxState.FAILED, OutboxState.UNCERTAIN]),
-            "could not be sent, or perhaps were (outbox_message, state failed or uncertain)",
+            OutboxMessage.state.in_([OutboxState.FAILED, OutboxState.UNCERTAIN])
+            | ((OutboxMessage.state == OutboxState.QUEUED) & (OutboxMessage.attempts >= MANY_TRIES)),
+            "could not be sent so far, or perhaps were (outbox_message, error)",
         ),
         (
             "replies",

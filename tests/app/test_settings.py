@@ -232,7 +232,7 @@ def test_secrets_are_hidden_wherever_settings_or_their_problems_are_shown(write:
             "My Shop",
             "“My Shop” is not a slug: use a-z and 0-9, with hyphens between them",
         ),
-        ("STRIPE__CHECKOUT_MINUTES", "29", "must be 30 or more"),
+        ("STRIPE__CHECKOUT_MINUTES", "34", "must be 35 or more"),
         ("STRIPE__CHECKOUT_MINUTES", "1441", "must be 1440 or less"),
         ("STRIPE__SUCCESS_URL", "example.com", "must begin with https:// or http://"),
         ("STORE__URL", "mysql://db", "must begin with sqlite:/// or postgresql://"),

@@ -68,7 +68,7 @@ async def a_product(
             size=3,
             now=NOW,
         )
-        await attach_file(session, creator.id, stored.id, product.id)
+        await attach_file(session, creator.id, stored.id, product.id, now=NOW)
     return product
 
 
@@ -126,7 +126,7 @@ async def promised(session: AsyncSession, kind: OutboxKind) -> Sequence[OutboxMe
 
 
 async def notices(session: AsyncSession) -> list[str]:
-    """What the creator was told, oldest first."""
+    """What the creator and the buyers were told, oldest first."""
     return [str(row.message["text"]) for row in await promised(session, OutboxKind.NOTICE)]
 
 

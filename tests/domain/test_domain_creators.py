@@ -195,10 +195,10 @@ async def test_nobody_reaches_another_creators_product_or_file(database: Databas
         ]
         for creator, file in ((two, files[0]), (two, files[1]), (one, files[1])):
             with pytest.raises(NoSuchProduct):
-                await attach_file(session, creator, file.id, product.id)
+                await attach_file(session, creator, file.id, product.id, now=NOW)
         with pytest.raises(NoSuchProduct):
             await find_product(session, two, product.id)
-        assert (await attach_file(session, one, files[0].id, product.id)).id == product.id
+        assert (await attach_file(session, one, files[0].id, product.id, now=NOW)).id == product.id
 
 
 async def test_ideas_count_up_for_each_creator_with_no_gap_and_none_twice(database: Database):

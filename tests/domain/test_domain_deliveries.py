@@ -1,15 +1,40 @@
 import asyncio
+from datetime import timedelta
 
 import pytest
-from folk import NOW, a_creator, a_lead, a_product, count, notices, promised, some_folk
-from sqlalchemy import select
+from folk import (
+    NOW,
+    Folk,
+    a_creator,
+    a_lead,
+    a_product,
+    an_order,
+    count,
+    money,
+    notices,
+    promised,
+    some_folk,
+)
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.entitlements import NotOwned, deliver_again, grant, note_delivery
 from domain.messages.plain import Message
+from domain.orders import pay_order
 from domain.outbox import queue_message
 from domain.products import attach_file, keep_upload, newest_file
 from store.database import Database
-from store.models import Creator, Entitlement, Lead, OutboxKind, OutboxMessage
+from store.models import (
+    Creator,
+    Entitlement,
+    Lead,
+    Order,
+    OrderState,
+    OutboxKind,
+    OutboxMessage,
+    OutboxState,
+    StoredFile,
+)
 
 
 async def test_a_right_from_one_origin_is_granted_and_promised_once(database: Database):
@@ -42,9 +67,84 @@ async def test_a_product_without_a_file_is_granted_and_the_creator_is_told(datab
         lead = await session.get_one(Lead, folk.lead)
         await grant(session, lead, folk.product, origin="gift", now=NOW)
     async with database.reading() as session:
+        assert await promised(session, OutboxKind.DELIVERY) == []
+        creator, buyer = await promised(session, OutboxKind.NOTICE)
+        assert "has no file yet" in creator.message["text"]
+        assert "You will hear here" in buyer.message["text"]
+        assert buyer.entitlement_id is None
+
+
+async def an_upload(session: AsyncSession, folk: Folk, name: str) -> int:
+    kept = await keep_upload(
+        session,
+        creator_id=folk.creator,
+        bot_id=1,
+        telegram_file_id=name,
+        file_name=name,
+        mime_type="application/zip",
+        size=None,
+        now=NOW,
+    )
+    return kept.id
+
+
+async def test_a_file_attached_later_goes_to_those_who_have_had_none_and_fulfils_their_order(database: Database):
+    folk = await some_folk(database, file=False)
+    async with database.transaction() as session:
+        order = await an_order(session, folk)
+        await pay_order(session, order, money(), now=NOW)
+        right = (await session.scalars(select(Entitlement.id))).one()
+    async with database.transaction() as session:
+        first, second = await an_upload(session, folk, "one.zip"), await an_upload(session, folk, "two.zip")
+        for file_id in (first, first, second):
+            await attach_file(session, folk.creator, file_id, folk.product, now=NOW)
+    async with database.reading() as session:
         (delivery,) = await promised(session, OutboxKind.DELIVERY)
-        assert "file" not in delivery.message
-        assert "has no file yet" in (await notices(session))[0]
+        assert (delivery.key, delivery.entitlement_id) == (f"delivery:{right}:{first}", right)
+        assert delivery.message["file"] == first
+        assert (await session.get_one(Order, order.id)).state == OrderState.PAID
+    async with database.transaction() as session:
+        await session.execute(update(OutboxMessage).values(state=OutboxState.SENT))
+        await note_delivery(session, right, now=NOW)
+        await attach_file(session, folk.creator, await an_upload(session, folk, "three.zip"), folk.product, now=NOW)
+    async with database.reading() as session:
+        assert len(await promised(session, OutboxKind.DELIVERY)) == 1
+        assert (await session.get_one(Order, order.id)).state == OrderState.FULFILLED
+
+
+async def test_a_grant_and_an_attachment_at_once_pass_nobody_over(database: Database):
+    folk = await some_folk(database, file=False)
+    async with database.transaction() as session:
+        file_id = await an_upload(session, folk, "one.zip")
+
+    async def one(origin: str) -> None:
+        async with database.transaction() as session:
+            lead = await session.get_one(Lead, folk.lead)
+            await grant(session, lead, folk.product, origin=origin, now=NOW)
+
+    async def attach() -> None:
+        async with database.transaction() as session:
+            await attach_file(session, folk.creator, file_id, folk.product, now=NOW)
+
+    await asyncio.gather(*(one(f"line:{n}") for n in range(4)), attach(), *(one(f"line:{n}") for n in range(4, 8)))
+    async with database.reading() as session:
+        assert len({row.entitlement_id for row in await promised(session, OutboxKind.DELIVERY)}) == 8
+
+
+async def test_the_newest_file_is_the_one_attached_last_not_uploaded_last(database: Database):
+    folk = await some_folk(database)
+    async with database.transaction() as session:
+        older, newer = await an_upload(session, folk, "older.zip"), await an_upload(session, folk, "newer.zip")
+        await attach_file(session, folk.creator, newer, folk.product, now=NOW + timedelta(minutes=1))
+        await attach_file(session, folk.creator, older, folk.product, now=NOW + timedelta(minutes=2))
+        held = await newest_file(session, folk.product)
+        assert held is not None
+        assert held.id == older
+        # one from before that was noted comes last
+        await session.execute(update(StoredFile).where(StoredFile.id == older).values(attached_at=None))
+        held = await newest_file(session, folk.product)
+        assert held is not None
+        assert held.id == newer
 
 
 async def test_what_is_owned_is_handed_over_again_with_its_newest_file(database: Database):
@@ -62,7 +162,7 @@ async def test_what_is_owned_is_handed_over_again_with_its_newest_file(database:
             size=None,
             now=NOW,
         )
-        await attach_file(session, folk.creator, newer.id, folk.product)
+        await attach_file(session, folk.creator, newer.id, folk.product, now=NOW)
         right = (await session.scalars(select(Entitlement.id))).one()
         message = await deliver_again(session, lead, right, "en")
     assert message.file == newer.id
@@ -125,4 +225,4 @@ async def test_everyone_who_acts_for_a_creator_is_told_once(database: Database):
         lead, _ = await a_lead(session, creator)
         await grant(session, lead, product.id, origin="gift", now=NOW)
     async with database.reading() as session:
-        assert await count(session, OutboxMessage, OutboxMessage.kind == OutboxKind.NOTICE) == 1
+        assert await count(session, OutboxMessage, OutboxMessage.key.like("without-file:%")) == 1

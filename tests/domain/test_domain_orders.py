@@ -1,6 +1,7 @@
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from folk import (
@@ -21,10 +22,21 @@ from folk import (
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+import domain.orders
 from domain.entitlements import note_delivery
-from domain.orders import NotForSale, SoldOut, await_payment, expire_order, open_order, pay_order
-from store.database import Database
-from store.models import Entitlement, Lead, LeadStage, Order, OrderState, OutboxKind, Payment, Product
+from domain.orders import (
+    CHECKOUT_NEEDS,
+    NotForSale,
+    SoldOut,
+    await_payment,
+    expire_order,
+    fail_payment,
+    note_pending,
+    open_order,
+    pay_order,
+)
+from store.database import Database, insert_once
+from store.models import Base, Entitlement, Lead, LeadStage, Order, OrderState, OutboxKind, Payment, Product
 
 Act = Callable[[AsyncSession, Order], Awaitable[None]]
 
@@ -68,9 +80,85 @@ async def test_a_checkout_past_its_time_makes_room_for_a_new_order(database: Dat
     folk = await some_folk(database)
     async with database.transaction() as session:
         first = await an_order(session, folk)
+        await await_payment(session, first.id, "cs_1", "https://pay.example")
         again = await an_order(session, folk, now=NOW + GOOD_FOR - timedelta(microseconds=1))
         later = await an_order(session, folk, now=NOW + GOOD_FOR)
     assert first.id == again.id != later.id
+
+
+async def test_an_order_too_old_to_get_a_checkout_ends_and_makes_room(database: Database):
+    folk = await some_folk(database)
+    async with database.transaction() as session:
+        first = await an_order(session, folk)
+        again = await an_order(session, folk, now=NOW + GOOD_FOR - CHECKOUT_NEEDS)
+        late = NOW + GOOD_FOR - CHECKOUT_NEEDS + timedelta(microseconds=1)
+        later = await an_order(session, folk, now=late)
+        assert later.expires_at == late + GOOD_FOR
+    assert first.id == again.id != later.id
+    async with database.reading() as session:
+        assert await state_of(session, first.id) == OrderState.EXPIRED
+        assert await events(session, "order.opened", "order.expired") == [
+            "order.opened",
+            "order.expired",
+            "order.opened",
+        ]
+
+
+async def test_an_order_that_ends_just_as_another_wish_meets_it_makes_room(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    folk = await some_folk(database)
+    tries: list[object] = []
+
+    async def lost_once(session: AsyncSession, model: type[Base], values: Mapping[str, Any]) -> int | None:
+        tries.append(values)
+        return None if len(tries) == 1 else await insert_once(session, model, values)
+
+    monkeypatch.setattr(domain.orders, "insert_once", lost_once)
+    async with database.transaction() as session:
+        assert (await an_order(session, folk)).open_key is not None
+    assert len(tries) == 2
+
+
+async def test_money_on_its_way_is_told_once_and_keeps_its_order(database: Database):
+    folk = await some_folk(database)
+    async with database.transaction() as session:
+        order = await an_order(session, folk)
+        await await_payment(session, order.id, "cs_1", "https://pay.example")
+        for _ in range(2):
+            await note_pending(session, order, now=NOW)
+        assert (await an_order(session, folk, now=NOW + timedelta(days=3))).id == order.id
+    async with database.reading() as session:
+        assert (await session.get_one(Order, order.id)).pending_at == NOW
+        (told,) = await notices(session)
+        assert "waiting for your bank" in told
+        assert await events(session, "order.pending") == ["order.pending"]
+
+
+async def test_money_that_never_comes_is_told_to_both_once_and_makes_room(database: Database):
+    folk = await some_folk(database)
+    async with database.transaction() as session:
+        order = await an_order(session, folk)
+        for _ in range(2):
+            await fail_payment(session, order, now=NOW)
+            # word of it that comes late changes nothing
+            await note_pending(session, order, now=NOW)
+        assert (await an_order(session, folk)).id != order.id
+    async with database.reading() as session:
+        buyer, creator = await notices(session)
+        assert "did not go through" in buyer
+        assert "of Lena" in creator
+
+
+async def test_a_paid_order_cannot_fail_any_more(database: Database):
+    folk = await some_folk(database)
+    async with database.transaction() as session:
+        order = await an_order(session, folk)
+        await pay(session, order)
+        await fail_payment(session, order, now=NOW)
+    async with database.reading() as session:
+        assert await state_of(session, order.id) == OrderState.PAID
+        assert len(await notices(session)) == 1
 
 
 async def test_what_is_sold_out_cannot_be_ordered(database: Database):
@@ -135,7 +223,10 @@ async def test_a_second_payment_is_told_and_leaves_the_stock_alone(database: Dat
         assert await state_of(session, order.id) == OrderState.PAID
         assert await stock_of(session, folk) == left == (stock and stock - 1)
         assert (await count(session, Payment), await count(session, Entitlement)) == (2, 1)
-        assert "a second time" in (await notices(session))[1]
+        _, creator, buyer = await promised(session, OutboxKind.NOTICE)
+        assert "a second time" in creator.message["text"]
+        assert "twice" in buyer.message["text"]
+        assert buyer.key == f"paid-twice-told:{order.id}:pi_2"
 
 
 async def test_two_different_payments_at_once_hand_over_once(database: Database):
@@ -165,7 +256,10 @@ async def test_money_for_the_last_one_that_has_gone_is_kept_and_told(database: D
         assert await state_of(session, order.id) == OrderState.OVERSOLD
         assert (await count(session, Payment), await count(session, Entitlement)) == (1, 0)
         assert await stock_of(session, folk) == 0
-        assert "the last one had just gone" in (await notices(session))[0]
+        creator, buyer = await promised(session, OutboxKind.NOTICE)
+        assert "the last one had just gone" in creator.message["text"]
+        assert "the last one had just gone" in buyer.message["text"]
+        assert (buyer.key, buyer.lead_id) == (f"oversold-told:{order.id}:pi_1", folk.lead)
         assert await promised(session, OutboxKind.DELIVERY) == []
 
 

@@ -1,8 +1,10 @@
 import asyncio
 from collections.abc import Sequence
+from io import StringIO
 from itertools import permutations
 from typing import Any
 
+import orjson
 import pytest
 from folk import Folk, an_order, count, events, notices, orders_of_many, some_folk, stock_of
 from sqlalchemy import update
@@ -10,6 +12,7 @@ from stripes_words import COMPLETED, EXPIRED, FAILED, SUCCEEDED, Till, sign, wor
 
 from domain.orders import await_payment
 from kit.errors import Invalid
+from kit.log import set_up
 from payments.provider_events import MOST_ATTEMPTS
 from payments.stripe_signature import BadSignature
 from store.models import Entitlement, Lead, Order, OrderState, Payment, ProviderEvent, ProviderEventState
@@ -214,12 +217,35 @@ async def test_what_is_not_about_our_orders_is_kept_and_ignored(till: Till):
     assert await till.states() == [IGNORED] * 4
 
 
-async def test_a_session_of_no_shape_is_refused_in_the_end(till: Till):
-    await till.keep(word(COMPLETED, 1, "evt_1", amount_total="1900"))
-    for _ in range(MOST_ATTEMPTS):
-        await till.events.apply_due()
-        till.clock.pass_time(hours=1)
-    assert await till.states() == [REFUSED]
+async def test_a_session_of_no_shape_is_refused_at_once_and_holds_up_nobody(till: Till):
+    _, order_id = await awaited(till)
+    await till.keep(word(COMPLETED, order_id, "evt_1", amount_total="1900"))
+    await till.keep(word(COMPLETED, order_id, "evt_2"))
+    await till.events.apply_due()
+    assert await till.states() == [REFUSED, APPLIED]
+    odd, _ = await till.kept()
+    assert odd.settled_at == till.clock()
+
+
+async def test_what_cannot_be_read_leaves_no_trace_of_the_buyer(till: Till):
+    _, order_id = await awaited(till)
+    told = orjson.loads(word(COMPLETED, order_id, "evt_1"))
+    del told["data"]["object"]["amount_total"]
+    told["data"]["object"] = {"customer_details": {"name": "Ada Lovelace"}, **told["data"]["object"]}
+    written = StringIO()
+    set_up(level="DEBUG", stream=written)
+    try:
+        await till.hear(orjson.dumps(told))
+    finally:
+        set_up()
+    (kept,) = await till.kept()
+    assert (kept.state, await handed_over(till)) == (REFUSED, (0, 0))
+    assert kept.error is not None
+    assert "amount_total" in kept.error
+    assert "amount_total" in written.getvalue()
+    for text in (kept.error, written.getvalue()):
+        assert "Lovelace" not in text
+        assert "input_value" not in text
 
 
 async def test_what_is_no_event_is_refused_and_not_kept(till: Till):

@@ -51,6 +51,12 @@ async def test_a_slow_payment_is_delivered_when_the_money_has_come_and_not_befor
     await world.skip(minutes=5)
     assert await files(lena, "preset-pack.zip") == 0
     assert (await orders(world))[0].state == OrderState.AWAITING_PAYMENT
+    assert await lena.count("waiting for your bank") == 1
+    asked = (await lena.post({"text": "/shop"}))["message_id"]
+    await lena.tap("Preset pack", newer_than=asked)
+    await lena.tap("Buy", newer_than=asked)
+    await lena.hears("waiting for your bank", times=2)
+    assert await lena.count("Pay on the secure page") == 1
     await world.pay(session_id, "async_paid")
     await lena.gets_file("preset-pack.zip")
 
@@ -61,6 +67,8 @@ async def test_a_slow_payment_that_fails_delivers_nothing_and_the_product_can_be
     session_id = await lena.checkout("Preset pack")
     await world.pay(session_id, "async_pending")
     await world.pay(session_id, "async_failed")
+    await lena.hears("Preset pack did not go through")
+    await world.creator.hears("the payment of Lena for “Preset pack” did not go through")
     await world.skip(minutes=5)
     assert await files(lena, "preset-pack.zip") == 0
     again = await lena.checkout("Preset pack")
@@ -116,7 +124,9 @@ async def test_the_last_one_sold_twice_is_told_to_the_creator_and_never_given_tw
     await world.pay(second)
     told = await world.creator.hears("the last one had just gone")
     assert "Anna paid $19.00" in told.text
-    await world.skip(minutes=5)
+    await anna.hears("the last one had just gone")
+    await world.skip(days=2)
+    assert await anna.count("is still waiting for you") == 0
     assert await files(anna, "preset-pack.zip") == 0
     assert [order.state for order in await orders(world)] == [OrderState.FULFILLED, OrderState.OVERSOLD]
     assert await payments(world) == 2
@@ -159,6 +169,10 @@ async def test_while_stripe_is_down_the_buyer_is_told_and_the_same_button_works_
     await lena.tap("Preset pack", newer_than=asked)
     await lena.tap("Buy", newer_than=asked)
     await lena.hears("Payment is not available right now")
+    await world.skip(minutes=61)
+    reminder = await lena.hears("is still waiting for you")
+    assert reminder.labels == []
+    assert "/shop leads you back" in reminder.text
     await world.control("DELETE", "/faults")
     await lena.tap("Buy", newer_than=asked)
     said = await lena.hears("Pay on the secure page")
@@ -215,3 +229,33 @@ async def test_a_payment_told_while_spark_was_down_is_delivered_when_it_is_back(
     await lena.gets_file("preset-pack.zip")
     await world.skip(minutes=1)
     assert await files(lena, "preset-pack.zip") == 1
+
+
+async def test_a_try_long_after_stripe_was_down_is_a_new_order_with_time_to_pay(world: World, lena: PersonOfTheWorld):
+    fault = {"api": "stripe", "method": SESSIONS, "fault": "500", "times": 50}
+    await world.control("POST", "/faults", fault)
+    asked = (await lena.post({"text": "/shop"}))["message_id"]
+    await lena.tap("Preset pack", newer_than=asked)
+    await lena.tap("Buy", newer_than=asked)
+    await lena.hears("Payment is not available right now")
+    await world.control("DELETE", "/faults")
+    await world.skip(minutes=1380 - 10)
+    await world.pay(await lena.checkout("Preset pack"))
+    await lena.gets_file("preset-pack.zip")
+    await world.settle()
+    assert [order.state for order in await orders(world)] == [OrderState.EXPIRED, OrderState.FULFILLED]
+
+
+async def test_what_was_sold_before_it_had_a_file_is_delivered_when_it_gets_one(world: World, lena: PersonOfTheWorld):
+    await world.creator.say('/product add "Light tables" 9.00 usd')
+    await world.creator.hears("Light tables")
+    await world.pay(await lena.checkout("Light tables"))
+    await lena.hears("You will hear here how you get it")
+    await world.settle()
+    assert [order.state for order in await orders(world)] == [OrderState.PAID]
+    await world.creator.send_file("tables.zip", b"tables")
+    await world.creator.hears("Which product is it for?")
+    await world.creator.tap("Light tables")
+    await lena.gets_file("tables.zip")
+    await world.settle()
+    assert [order.state for order in await orders(world)] == [OrderState.FULFILLED]

@@ -63,6 +63,10 @@ button-get = Get it free
 button-pay = Pay { $price }
 pay-here = <b>{ $title }</b>
     Pay on the secure page; what you bought arrives here a moment later.
+payment-pending = <b>{ $title }</b>: we are waiting for your bank. It can take a few days; what you bought arrives here as soon as the money has come.
+payment-failed-buyer = Your payment for <b>{ $title }</b> did not go through, and nothing was delivered. You can order it again with /shop.
+oversold-buyer = We have your payment for <b>{ $title }</b>, but the last one had just gone. We are sorry! The seller has been told and will refund or deliver it.
+paid-twice-buyer = You have paid for <b>{ $title }</b> twice. The seller has been told and will refund one of the two.
 pay-settled = This order is settled already. /library shows what is yours.
 payments-off = Payments are not set up here yet.
 sold-out = Sold out.
@@ -71,7 +75,7 @@ sold-out = Sold out.
 delivery = Here is <b>{ $title }</b>. It stays yours: /library.
 delivery-to-come = <b>{ $title }</b> is yours. You will hear here how you get it.
 gift-missing = ⚠️ Your flow promises the free product “{ $slug }”, and there is none with that slug on sale for nothing. Add it with <code>/product add</code> and the price 0; its slug is made from its title.
-delivery-without-file = ⚠️ Somebody has just got “{ $title }”, and it has no file yet. Send me the file and attach it to product { $product }, and they find it in their /library.
+delivery-without-file = ⚠️ Somebody has just got “{ $title }”, and it has no file yet. Send me the file and attach it to product { $product }, and they get it at once.
 library = <b>Yours</b>
 library-empty = Nothing here yet. /shop shows what there is.
 library-again = Sent again.
@@ -82,8 +86,10 @@ lead-answer = { $field }: { $value }
 sale-told = 💶 <b>Sale</b>: { $title } for { $total } to { $lead } (order { $order })
 sale-oversold = ⚠️ Order { $order }: { $lead } paid { $total } for “{ $title }”, and the last one had just gone. Refund it in Stripe, or deliver one more.
 sale-paid-twice = ⚠️ Order { $order }: { $lead } has paid { $total } for “{ $title }” a second time. Refund one of the two in Stripe.
+payment-failed-told = ⚠️ Order { $order }: the payment of { $lead } for “{ $title }” did not go through. Nothing was delivered, and { $lead } has been told.
 checkout-refused = ⚠️ Order { $order }: Stripe would not make a checkout for “{ $title }”: { $reason }
 payment-mismatch = ⚠️ Order { $order }: Stripe reports a payment that does not fit it, so nothing was delivered. Look it up in Stripe.
+delivery-stuck = ⚠️ { $person } may not have got “{ $title }”: { $reason }. It is theirs, and is not sent again by itself: ask them to send me /library and tap it there. (message { $delivery })
 
 ## Creator's commands
 creators-only = This is for creators.
