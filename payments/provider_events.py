@@ -105,12 +105,14 @@ class StripeEvents:
                 .limit(BATCH)
             )
             ids = list(due)
+        taken = 0
         for event_id in ids:
             with correlated(provider_event=event_id):
-                await self._apply_one(event_id)
-        return len(ids)
+                taken += await self._apply_one(event_id)
+        return taken
 
-    async def _apply_one(self, event_id: int) -> None:
+    async def _apply_one(self, event_id: int) -> bool:
+        """False when another process has it in hand."""
         now = self.clock()
         try:
             async with self.database.transaction() as session:
@@ -120,7 +122,7 @@ class StripeEvents:
                     .with_for_update(skip_locked=True)
                 )
                 if kept is None:
-                    return
+                    return False
                 applied = await apply(
                     session, StripeEvent.model_validate_json(kept.body), livemode=self.livemode, now=now
                 )
@@ -139,24 +141,23 @@ class StripeEvents:
             if is_unavailable(error):
                 raise
             await self._try_later(event_id, error, now=now)
+        return True
 
     async def _try_later(self, event_id: int, error: Exception, *, now: datetime) -> None:
         """Kept for another try, later and later; after the last one it stays `refused` for a person to see."""
         _log.warning("a provider event could not be applied", error=f"{type(error).__name__}: {error}")
         async with self.database.transaction() as session:
-            kept = await session.get_one(ProviderEvent, event_id)
-            attempts = kept.attempts + 1
-            gives_up = attempts >= MOST_ATTEMPTS
-            await session.execute(
+            kept = await session.scalar(
                 update(ProviderEvent)
-                .where(ProviderEvent.id == event_id)
-                .values(
-                    attempts=attempts,
-                    error=f"{type(error).__name__}: {error}",
-                    retry_at=now + timedelta(seconds=min(2.0**attempts, 3600)),
-                    state=ProviderEventState.REFUSED if gives_up else ProviderEventState.KEPT,
-                )
+                .where(ProviderEvent.id == event_id, ProviderEvent.state == ProviderEventState.KEPT)
+                .values(attempts=ProviderEvent.attempts + 1, error=f"{type(error).__name__}: {error}")
+                .returning(ProviderEvent)
             )
+            if kept is None:
+                return
+            kept.retry_at = now + timedelta(seconds=min(2.0**kept.attempts, 3600))
+            if kept.attempts >= MOST_ATTEMPTS:
+                kept.state = ProviderEventState.REFUSED
 
 
 async def apply(session: AsyncSession, event: StripeEvent, *, livemode: bool, now: datetime) -> ProviderEventState:
@@ -231,5 +232,7 @@ async def _settle(
     session: AsyncSession, event_id: int, state: ProviderEventState, *, now: datetime, error: str | None = None
 ) -> None:
     await session.execute(
-        update(ProviderEvent).where(ProviderEvent.id == event_id).values(state=state, error=error, settled_at=now)
+        update(ProviderEvent)
+        .where(ProviderEvent.id == event_id, ProviderEvent.state == ProviderEventState.KEPT)
+        .values(state=state, error=error, settled_at=now)
     )
