@@ -133,7 +133,7 @@ def test_what_could_be_read_but_would_not_work_is_told(check: Check):
                   - {key: hello, do: say, text: Hello}
             funnels:
               nudge:
-                trigger: {event: lead.captured}
+                trigger: {event: order.opened}
                 steps:
                   - key: send
                     do: send
