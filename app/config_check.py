@@ -6,8 +6,10 @@ from typing import get_args
 from app.config_file import BadConfig, KeyPath, did_you_mean
 from app.config_types import Slug
 from app.settings import CreatorConfig, Loaded, load
-from domain.flows.definition import AskNode, ChooseNode, Flow, GiveNode
+from domain.flows.definition import Flow
+from domain.flows.nodes import AskNode, ChooseNode, GiveNode
 from domain.funnels.definition import Funnel, SendStep
+from domain.messages.local import LocalText, wordings
 from domain.messages.templates import BadTemplate, render
 
 KNOWN_EVENTS = frozenset(
@@ -90,17 +92,20 @@ def _answers(*flows: Flow) -> dict[str, str]:
     return asked | _LEAD
 
 
-def _check_text(path: KeyPath, text: str, facts: Facts) -> Found:
-    try:
-        render(text, facts)
-    except BadTemplate as bad:
-        yield path, str(bad)
+def _check_text(path: KeyPath, text: LocalText, facts: Facts) -> Found:
+    for wording in wordings(text):
+        try:
+            render(wording, facts)
+        except BadTemplate as bad:
+            yield path, str(bad)
 
 
 def _check_flow(flow: Flow) -> Found:
     facts = {"lead": _answers(flow)}
     for number, node in enumerate(flow.nodes):
-        yield from _check_text(("nodes", number, "text"), node.text, facts)
+        text = getattr(node, "text", None)
+        if text is not None:
+            yield from _check_text(("nodes", number, "text"), text, facts)
         match node:
             case GiveNode(product=product) if not _SLUG.fullmatch(product):
                 yield ("nodes", number, "product"), "must be the slug of a product, like starter-guide"
@@ -132,7 +137,7 @@ def _check_funnel(funnel: Funnel, creator: CreatorConfig) -> Found:
             yield from _check_text(("steps", number, "text"), step.text, facts)
             for place, button in enumerate(step.buttons):
                 yield from _check_text(("steps", number, "buttons", place, "url"), button.url, facts)
-                if not _LINK.match(button.url):
+                if not all(_LINK.match(wording) for wording in wordings(button.url)):
                     yield (
                         ("steps", number, "buttons", place, "url"),
                         "must begin with https://, http:// or tg://, or be filled in by {{ … }}",

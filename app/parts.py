@@ -174,7 +174,7 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
 def open_database(settings: Settings) -> Database:
     """Raises CannotStart when its folder cannot be made."""
     try:
-        return Database(settings.store.url)
+        return Database(settings.store.url, data_keys=settings.sealing_keys)
     except (ValueError, OSError) as error:
         raise cannot_use_store(error) from error
 

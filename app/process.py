@@ -170,8 +170,10 @@ class Spark:
                 session,
                 {slug: creator.flows for slug, creator in creators.items()},
                 {slug: creator.funnels for slug, creator in creators.items()},
+                setups={slug: creator.setup() for slug, creator in creators.items()},
                 now=self.clock(),
             )
+        self._parts.published.setups.update(published.setups)
         self._parts.published.flows.update(published.flows)
         self._parts.published.funnels.update(published.funnels)
 

@@ -26,8 +26,11 @@ from app.config_types import (
     WebhookSecret,
 )
 from app.config_words import explain
-from domain.flows.definition import Flow, Key
+from domain.fields import Key, LeadFieldSpec
+from domain.flows.definition import Flow
+from domain.flows.nodes import Language, Tag, Text
 from domain.funnels.definition import Funnel
+from domain.setups import CreatorSetup
 
 __all__ = ["BadConfig", "CreatorConfig", "Disabled", "Loaded", "Problem", "Settings", "load"]
 
@@ -86,8 +89,37 @@ class CreatorConfig(Section):
     name: str | None = None
     currency: Currency = "usd"
     time_zone: TimeZone = "UTC"
+    # two letters; of texts that are given in several languages, the one for people who speak none of them
+    language: Language = "en"
+    fields: Annotated[dict[Key, LeadFieldSpec], MAY_BE_EMPTY] = {}
+    tags: tuple[Tag, ...] = ()
+    stages: tuple[Key, ...] = ()
+    values: Annotated[dict[Key, Text], MAY_BE_EMPTY] = {}
+    segments: Annotated[dict[Key, str], MAY_BE_EMPTY] = {}
+    track_clicks: bool = False
+    consent_required: bool = False
+    privacy: Text | None = None
+    terms: Text | None = None
     flows: Annotated[dict[Key, Flow], MAY_BE_EMPTY] = {}
     funnels: Annotated[dict[Key, Funnel], MAY_BE_EMPTY] = {}
+
+    def setup(self) -> CreatorSetup:
+        return CreatorSetup(
+            language=self.language,
+            currency=self.currency,
+            time_zone=self.time_zone,
+            fields=self.fields,
+            tags=frozenset(self.tags),
+            stages=self.stages,
+            values=self.values,
+            segments=self.segments,
+            flows=frozenset(self.flows),
+            funnels=frozenset(self.funnels),
+            track_clicks=self.track_clicks,
+            consent_required=self.consent_required,
+            privacy=self.privacy,
+            terms=self.terms,
+        )
 
 
 class Settings(BaseSettings):
@@ -123,6 +155,15 @@ class Settings(BaseSettings):
         """The bot's own Telegram id, which stands before the colon of its token."""
         token = self.telegram.token
         return None if token is None else int(token.get_secret_value().partition(":")[0])
+
+    @property
+    def sealing_keys(self) -> tuple[str, ...]:
+        """What personal data is sealed with, first to last. Without data_keys, a key made from secret_key serves.
+
+        That one goes on opening what it sealed after data_keys are set.
+        """
+        keys = tuple(each.get_secret_value() for each in self.data_keys)
+        return keys if self.secret_key is None else (*keys, self.secret_key.get_secret_value())
 
     @property
     def files_url(self) -> str:

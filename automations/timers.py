@@ -8,6 +8,7 @@ from automations.facts import facts_about
 from automations.planner import Plan, plan
 from domain.funnels.definition import Funnel, SendStep
 from domain.messages.catalogue import say
+from domain.messages.local import pick
 from domain.messages.plain import Button, Message, column
 from domain.messages.templates import render, render_address
 from domain.outbox import queue_message
@@ -110,6 +111,8 @@ async def _end(
 
 async def _message(session: AsyncSession, step: SendStep, due: Due, person: Person) -> Message:
     facts = await facts_about(session, due.lead, person, due.enrollment.subject)
-    links = [Button(text=button.text, url=render_address(button.url, facts)) for button in step.buttons]
-    text = render(step.text, facts) + "\n\n" + say("way-out", person.language)
+    links = [
+        Button(text=button.text, url=render_address(pick(button.url, person.speaks), facts)) for button in step.buttons
+    ]
+    text = render(pick(step.text, person.speaks), facts) + "\n\n" + say("way-out", person.language)
     return Message(text=text, buttons=column(*(link for link in links if link.url)))

@@ -10,7 +10,17 @@ from automations.gateway import Blocked, NotNow, SendFailure, SlowDown, Uncertai
 from automations.pace import Pace
 from bot.commands import show_creators_menu
 from bot.gateway import TelegramGateway
-from bot.replies import CheckoutReply, EditReply, MenuReply, PreCheckoutReply, Reply, SendReply, TapReply
+from bot.replies import (
+    CheckoutReply,
+    DocumentReply,
+    EditReply,
+    MenuReply,
+    PreCheckoutReply,
+    QrReply,
+    Reply,
+    SendReply,
+    TapReply,
+)
 from domain.messages.catalogue import say
 from domain.messages.plain import Button, Message, column
 from domain.people import note_block
@@ -133,8 +143,14 @@ class Answering:
         match reply:
             case SendReply(message=message):
                 await self._send(answerable, message)
-            case EditReply(message_id=message_id, text=text):
-                await self.gateway.edit(answerable.telegram_id, message_id, text)
+            case EditReply(message_id=message_id, text=text, buttons=buttons):
+                await self.gateway.edit(answerable.telegram_id, message_id, text, buttons)
+            case DocumentReply(file_name=file_name, content=content, caption=caption):
+                self.pace.spend(answerable.telegram_id)
+                await self.gateway.send_document(answerable.telegram_id, file_name, content.encode(), caption)
+            case QrReply(url=url, message=message):
+                self.pace.spend(answerable.telegram_id)
+                await self.gateway.send_qr(answerable.telegram_id, url, message)
             case TapReply(query_id=query_id, text=text):
                 await self.gateway.answer_tap(query_id, text)
             case PreCheckoutReply(query_id=query_id, text=text):

@@ -1,8 +1,10 @@
 import asyncio
+import io
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+import segno
 from telegram import (
     Bot,
     InlineKeyboardButton,
@@ -19,11 +21,11 @@ from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, Tele
 
 from automations.gateway import Blocked, NotNow, Refused, SlowDown, Uncertain
 from bot.request import ConnectionLost
-from domain.messages.plain import Message
+from domain.messages.plain import Message, Rows
 from kit.text import TEXT_LIMIT, pages
 from store.database import Database, insert_once
 from store.files import FileStore
-from store.models import FileHandle, StoredFile
+from store.models import FileHandle, Shape, StoredFile
 
 T = TypeVar("T")
 Markup = InlineKeyboardMarkup | ReplyKeyboardMarkup | ReplyKeyboardRemove
@@ -62,16 +64,40 @@ class TelegramGateway:
         )
         return sent.message_id
 
-    async def edit(self, telegram_id: int, message_id: int, text: str) -> None:
-        """Gives a message another text and takes its buttons away. One that is gone or the same is left alone."""
+    async def edit(self, telegram_id: int, message_id: int, text: str, buttons: Rows = ()) -> None:
+        """Gives a message another text and other buttons. One that is gone or the same is left alone."""
+        rows = markup(Message(text=text, buttons=buttons))
         try:
             await calling(
                 lambda: self.bot.edit_message_text(
-                    text, chat_id=telegram_id, message_id=message_id, parse_mode=ParseMode.HTML
+                    text,
+                    chat_id=telegram_id,
+                    message_id=message_id,
+                    parse_mode=ParseMode.HTML,
+                    reply_markup=rows if isinstance(rows, InlineKeyboardMarkup) else None,
+                    link_preview_options=_NO_PREVIEW,
                 )
             )
         except Refused:
             return
+
+    async def send_document(self, telegram_id: int, file_name: str, content: bytes, caption: str) -> int:
+        """A file that is made for once and kept nowhere. The caption is Telegram HTML."""
+        document = await asyncio.to_thread(InputFile, content, filename=file_name)
+        sent = await calling(
+            lambda: self.bot.send_document(telegram_id, document, caption=caption, parse_mode=ParseMode.HTML)
+        )
+        return sent.message_id
+
+    async def send_qr(self, telegram_id: int, url: str, message: Message) -> int:
+        """The QR code of an address as a photo, with the message under it."""
+        photo = InputFile(await asyncio.to_thread(_qr, url), filename="qr.png")
+        sent = await calling(
+            lambda: self.bot.send_photo(
+                telegram_id, photo, caption=message.text, parse_mode=ParseMode.HTML, reply_markup=markup(message)
+            )
+        )
+        return sent.message_id
 
     async def answer_tap(self, query_id: str, text: str | None) -> None:
         """A tap that Telegram has given up on is left alone: it goes by in a few seconds."""
@@ -105,21 +131,42 @@ class TelegramGateway:
             document = await asyncio.to_thread(InputFile, content, filename=stored.file_name)
         else:
             raise Refused(f"file {file_id} is held by another bot; send it to this one again")
-        sent = await calling(
-            lambda: self.bot.send_document(
-                telegram_id, document, caption=message.text, parse_mode=ParseMode.HTML, reply_markup=markup(message)
-            )
-        )
+        sent = await calling(lambda: self._put(telegram_id, stored.shape, document, message))
         if handle is None:
             await self._keep_handle(file_id, sent)
         return sent.message_id
 
+    async def _put(self, telegram_id: int, shape: Shape, file: str | InputFile, message: Message) -> TelegramMessage:
+        """A handle is good for the one shape in which the file first went up or came in."""
+        send: Callable[..., Awaitable[TelegramMessage]] = self.bot.send_document
+        match shape:
+            case Shape.PHOTO:
+                send = self.bot.send_photo
+            case Shape.VIDEO:
+                send = self.bot.send_video
+            case Shape.VOICE:
+                send = self.bot.send_voice
+            case Shape.AUDIO:
+                send = self.bot.send_audio
+        return await send(
+            telegram_id, file, caption=message.text or None, parse_mode=ParseMode.HTML, reply_markup=markup(message)
+        )
+
     async def _keep_handle(self, file_id: int, sent: TelegramMessage) -> None:
-        if sent.document is None:
+        photo = sent.photo[-1] if sent.photo else None
+        held = sent.document or photo or sent.video or sent.voice or sent.audio
+        if held is None:
             return
-        values = {"file_id": file_id, "bot_id": self.bot_id, "telegram_file_id": sent.document.file_id}
+        values = {"file_id": file_id, "bot_id": self.bot_id, "telegram_file_id": held.file_id}
         async with self.database.transaction() as session:
             await insert_once(session, FileHandle, values)
+
+
+def _qr(url: str) -> bytes:
+    """A PNG about 500 pixels wide, with the quiet zone that readers need around it."""
+    picture = io.BytesIO()
+    segno.make_qr(url, error="m").save(picture, kind="png", scale=12, border=4)
+    return picture.getvalue()
 
 
 async def calling(call: Callable[[], Awaitable[T]]) -> T:
@@ -153,6 +200,7 @@ def markup(message: Message) -> Markup | None:
             ]
         )
     rows = [[KeyboardButton(message.contact_key, request_contact=True)]] if message.contact_key else []
+    rows += [[KeyboardButton(message.location_key, request_location=True)]] if message.location_key else []
     rows += [[KeyboardButton(key)] for key in message.keys]
     if rows:
         return ReplyKeyboardMarkup(rows, resize_keyboard=True, one_time_keyboard=True)

@@ -2,7 +2,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from domain.messages.plain import Message, Plain
+from domain.messages.plain import Message, Plain, Rows
 
 
 class SendReply(Plain):
@@ -14,11 +14,29 @@ class SendReply(Plain):
 
 
 class EditReply(Plain):
-    """A message of ours takes this text, and its buttons go."""
+    """A message of ours takes this text and these buttons; without any, its buttons go."""
 
     do: Literal["edit"] = "edit"
     message_id: int
     text: str
+    buttons: Rows = ()
+
+
+class DocumentReply(Plain):
+    """A text file made for this answer alone."""
+
+    do: Literal["document"] = "document"
+    file_name: str
+    content: str
+    caption: str
+
+
+class QrReply(Plain):
+    """A picture of the QR code that opens an address, with a message under it."""
+
+    do: Literal["qr"] = "qr"
+    url: str
+    message: Message
 
 
 class TapReply(Plain):
@@ -51,6 +69,7 @@ class MenuReply(Plain):
 
 
 Reply = Annotated[
-    SendReply | EditReply | TapReply | CheckoutReply | PreCheckoutReply | MenuReply, Field(discriminator="do")
+    SendReply | EditReply | DocumentReply | QrReply | TapReply | CheckoutReply | PreCheckoutReply | MenuReply,
+    Field(discriminator="do"),
 ]
 REPLIES: TypeAdapter[list[Reply]] = TypeAdapter(list[Reply])

@@ -12,6 +12,7 @@ from kit.text import slugify
 from kit.tokens import digest_of, new_secret
 from store.database import insert_once
 from store.models import Account, BindToken, Creator, Membership, Person, Role
+from store.sealing import digest
 
 BIND_LIFETIME = timedelta(days=7)
 BIND_PREFIX = "bind_"
@@ -62,7 +63,15 @@ async def add_creator(
     if creator_id is None:
         raise CreatorExists(f"there is a creator “{slug}” already; `spark creator list` shows them")
     account_id = await insert_once(
-        session, Account, {"role": Role.CREATOR, "name": name.strip(), "email": email, "created_at": now}
+        session,
+        Account,
+        {
+            "role": Role.CREATOR,
+            "name": name.strip(),
+            "email": email,
+            "email_digest": None if email is None else await digest(session, email, "email"),
+            "created_at": now,
+        },
     )
     if account_id is None:
         raise CreatorExists("an account with this e-mail exists already; choose another e-mail")

@@ -1,17 +1,30 @@
-from datetime import datetime
+import secrets
+from collections.abc import Sequence
+from datetime import date, datetime
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.events import record_event
+from domain.fields import LeadFieldSpec
 from store.database import count_changed, insert_once, upsert
-from store.models import Lead, LeadField, LeadStage, Person
+from store.models import Lead, LeadField, LeadStage, Person, Proof
+from store.sealing import digest
 
+# of `Lead.dice`
+DICE_SIDES = 10_000
 # fields that have a column of their own; the others are rows
-_COLUMNS = ("name", "email", "phone")
+_COLUMNS = ("name", "email", "phone", "time_zone")
 # built once: these belong to every update
 _OF_PERSON = select(Lead).where(Lead.creator_id == bindparam("creator"), Lead.person_id == bindparam("person"))
-_ANSWERS = select(LeadField.key, LeadField.value).where(LeadField.lead_id == bindparam("lead"))
+_ANSWERS = (
+    select(LeadField.key, LeadField.item, LeadField.value, LeadField.number, LeadField.sealed)
+    .where(LeadField.lead_id == bindparam("lead"))
+    .order_by(LeadField.key, LeadField.item)
+)
+FieldItem = str | float | date | bool
+# text, a number, a date, yes or no, or several values of a choice
+FieldValue = FieldItem | Sequence[str]
 
 
 async def capture_lead(
@@ -23,6 +36,9 @@ async def capture_lead(
         "person_id": person.id,
         "name": "",
         "source": source,
+        "stage": LeadStage.NEW,
+        "dice": secrets.randbelow(DICE_SIDES),
+        "seen_at": now,
         "created_at": now,
     }
     lead_id = await insert_once(session, Lead, values)
@@ -39,26 +55,71 @@ async def find_lead(session: AsyncSession, creator_id: int, person_id: int) -> L
 
 
 async def known_answers(session: AsyncSession, lead: Lead) -> dict[str, str]:
-    """Everything this lead has answered so far, by field."""
-    rows = await session.execute(_ANSWERS, {"lead": lead.id})
+    """Everything this lead has answered so far, by field, as people read it."""
     known = {name: value for name in _COLUMNS if (value := getattr(lead, name))}
-    return known | {row.key: row.value for row in rows}
+    for row in await session.execute(_ANSWERS, {"lead": lead.id}):
+        told = row.sealed if row.sealed is not None else row.value
+        shown = f"{row.number:g}" if told is None and row.number is not None else str(told)
+        known[row.key] = f"{known[row.key]}, {shown}" if row.item else shown
+    return known
 
 
 async def note_answer(
-    session: AsyncSession, lead: Lead, field: str, value: str, *, now: datetime, verified: bool = False
+    session: AsyncSession,
+    lead: Lead,
+    field: str,
+    value: FieldValue,
+    *,
+    spec: LeadFieldSpec | None,
+    now: datetime,
+    proof: Proof = Proof.TYPED,
 ) -> None:
-    """Keeps an answer. A typed e-mail or phone stays unverified; only one's own shared contact is verified."""
+    """Keeps an answer. A typed e-mail or phone claims nothing; only one's own shared contact is verified.
+
+    `spec` is the creator's field of that name; without one it is kept as text, sealed.
+    """
     if lead.stage == LeadStage.NEW:
         lead.stage = LeadStage.ENGAGED
-    if field in _COLUMNS:
-        setattr(lead, field, value)
-    else:
-        await upsert(session, LeadField, {"lead_id": lead.id, "key": field}, {"value": value})
-    if field == "phone":
-        lead.phone_verified = verified
+    match field:
+        case "name":
+            lead.name = str(value)
+        case "email":
+            lead.email, lead.email_proof = str(value), proof
+            lead.email_digest = await digest(session, str(value), "email")
+        case "phone":
+            lead.phone, lead.phone_proof = str(value), proof
+            lead.phone_digest = await digest(session, str(value), "phone")
+        case "time_zone":
+            lead.time_zone = str(value)
+        case _:
+            await _note_field(session, lead, field, value, spec or LeadFieldSpec(), now=now)
     await session.flush()
     await record_event(session, "lead.answered", creator_id=lead.creator_id, lead_id=lead.id, now=now, field=field)
+
+
+async def _note_field(
+    session: AsyncSession, lead: Lead, key: str, value: FieldValue, spec: LeadFieldSpec, *, now: datetime
+) -> None:
+    items: Sequence[FieldItem] = value if isinstance(value, list | tuple) else [value]  # type: ignore[list-item]
+    await session.execute(
+        delete(LeadField).where(LeadField.lead_id == lead.id, LeadField.key == key, LeadField.item >= len(items))
+    )
+    for number, item in enumerate(items):
+        kept = await _columns(session, key, item, spec)
+        row = {"lead_id": lead.id, "key": key, "item": number}
+        await upsert(session, LeadField, row, {**kept, "answered_at": now}, creator_id=lead.creator_id)
+
+
+async def _columns(
+    session: AsyncSession, key: str, item: FieldItem, spec: LeadFieldSpec
+) -> dict[str, str | float | None]:
+    """Where a value stands: in the open, where a segment compares it, or sealed with a digest."""
+    told = ("yes" if item else "no") if isinstance(item, bool) else item.isoformat() if isinstance(item, date) else item
+    kept: dict[str, str | float | None] = dict.fromkeys(("value", "number", "sealed", "digest"))
+    if spec.sealed:
+        text = f"{told:g}" if isinstance(told, int | float) else told
+        return kept | {"sealed": text, "digest": await digest(session, text.casefold(), f"field:{key}")}
+    return kept | ({"number": float(told)} if isinstance(told, int | float) else {"value": told})
 
 
 async def unsubscribe(session: AsyncSession, lead: Lead, *, now: datetime) -> None:

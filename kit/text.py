@@ -1,5 +1,6 @@
 import html
 import re
+import unicodedata
 from html.parser import HTMLParser
 
 # Telegram counts text in UTF-16 code units: https://core.telegram.org/api/entities#entity-length
@@ -7,6 +8,9 @@ TEXT_LIMIT = 4096
 CAPTION_LIMIT = 1024
 
 _TAG = re.compile(r"<[^>]*>")
+_WORD = re.compile(r"\w+")
+# longer words are looked for by how they begin
+WORD_LIMIT = 40
 
 
 def escape(text: object) -> str:
@@ -55,6 +59,16 @@ def sentence(text: object) -> str:
 def slugify(text: str) -> str:
     """Lower-case ASCII words joined by hyphens; empty when nothing of `text` survives."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60].strip("-")
+
+
+def name_words(*names: str | None) -> set[str]:
+    """The words of names as they are looked for: casefolded, and without accents for whoever types none."""
+    words: set[str] = set()
+    for name in names:
+        for word in _WORD.findall((name or "").casefold()):
+            bare = "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
+            words |= {word[:WORD_LIMIT], bare[:WORD_LIMIT]}
+    return words - {""}
 
 
 # https://core.telegram.org/bots/api#html-style

@@ -1,13 +1,14 @@
 """The one way to the store: who opens a transaction, on which database, and what it promises."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
 from socket import gaierror
 from typing import Any, TypeVar, cast
 
+import aiosqlite
 import orjson
 from sqlalchemy import ColumnElement, CursorResult, DateTime, Delete, Insert, ScalarResult, Update, event, func, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -19,7 +20,9 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.sql.expression import FunctionElement
 
+from kit.keyring import Keyring
 from store.models.base import Base
+from store.models.sealed import use_keyring
 from store.sqlite import connect_writer
 
 BUSY_TIMEOUT_MS = 10_000
@@ -49,12 +52,15 @@ class Database:
 
     SQLite: one writer at a time, first come first served, each `BEGIN IMMEDIATE`, so that nobody upgrades a
     read lock and fails; readers never take the write lock. PostgreSQL: READ COMMITTED.
+
+    `data_keys` seal what is personal: the first seals, all of them unseal.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+    def __init__(self, url: str, *, data_keys: Sequence[str] = (), pool_size: int = 10) -> None:
         self.url = as_async_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._listeners: list[Callable[[frozenset[Topic]], None]] = []
+        keyring = Keyring(data_keys)
         if self.is_sqlite:
             if self.url.database and self.url.database != ":memory:":
                 Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
@@ -82,6 +88,8 @@ class Database:
             self._read_engine = self.engine.execution_options(
                 postgresql_readonly=True, isolation_level="REPEATABLE READ"
             )
+        for engine in (self.engine, self._read_engine):
+            use_keyring(engine.dialect, keyring)
         self._writing = async_sessionmaker(self.engine, expire_on_commit=False)
         self._reading = async_sessionmaker(self._read_engine, expire_on_commit=False, autoflush=False)
 
@@ -104,9 +112,26 @@ class Database:
 
     @asynccontextmanager
     async def schema_change(self) -> AsyncIterator[AsyncConnection]:
-        """One transaction in which tables may be changed."""
-        async with self.engine.begin() as connection:
-            yield connection
+        """One transaction in which tables may be changed.
+
+        SQLite changes a table by making it anew, and dropping the old one would take the rows that point at it for
+        orphans: https://www.sqlite.org/lang_altertable.html#otheralter
+        """
+        async with self.engine.connect() as connection:
+            if not self.is_sqlite:
+                async with connection.begin():
+                    yield connection
+                return
+            driver = (await connection.get_raw_connection()).driver_connection
+            raw = cast("aiosqlite.Connection", driver)
+            await raw.execute("PRAGMA foreign_keys = OFF")
+            try:
+                async with connection.begin():
+                    yield connection
+                    if (await connection.exec_driver_sql("PRAGMA foreign_key_check")).first() is not None:
+                        raise RuntimeError("the change of the tables would leave rows that point at nothing")
+            finally:
+                await raw.execute("PRAGMA foreign_keys = ON")
 
     def on_commit(self, listener: Callable[[frozenset[Topic]], None]) -> None:
         """Calls `listener` after each commit with the topics that it woke."""

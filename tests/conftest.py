@@ -8,7 +8,7 @@ import structlog
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from stores import Stores, empty_postgresql, postgresql_server
+from stores import DATA_KEYS, Stores, empty_postgresql, postgresql_server
 
 from store.database import Database
 
@@ -42,7 +42,7 @@ def empty_store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest_asyncio.fixture
 async def database(store_url: str) -> AsyncIterator[Database]:
-    database = Database(store_url)
+    database = Database(store_url, data_keys=DATA_KEYS)
     yield database
     await database.close()
 

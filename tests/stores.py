@@ -16,6 +16,9 @@ from sqlalchemy.engine import make_url
 from store.database import Database
 from store.schema import migrate
 
+# what tests seal personal data with
+DATA_KEYS = ("the data key of the tests, long enough",)
+
 
 class Stores:
     """Migrates once for each database and hands out copies."""
@@ -76,7 +79,7 @@ def _named(server: str, name: str) -> str:
 
 
 async def _migrated(url: str) -> None:
-    database = Database(url)
+    database = Database(url, data_keys=DATA_KEYS)
     await migrate(database)
     await database.close()
 

@@ -11,11 +11,10 @@ from fluent.syntax import FluentParser
 from fluent.syntax import ast as fluent
 from fluent.syntax.visitor import Visitor
 
-import domain.messages
 from bot.commands import CREATORS, EVERYONE
 from bot.dispatch import COMMANDS
 from domain.flows.definition import AskNode
-from domain.messages.catalogue import keys
+from domain.messages.catalogue import keys, source
 from store.models import Base
 
 ROOT = Path(__file__).parents[1]
@@ -113,10 +112,24 @@ def test_nothing_is_left_for_later():
 BELONGS_TO_A_CREATOR = {
     *("lead", "product", "order", "idea", "event", "enrollment", "funnel_version", "flow_version"),
     *("outbox_message", "stored_file", "membership"),
+    *("lead_field", "lead_tag", "lead_word", "lead_note", "lead_view", "consent", "segment"),
+    *("link", "touch", "tracked_url", "transfer"),
 }
 # a part of a row that carries it, or of no creator at all
 OF_ANOTHER_ROW = {
-    *("lead_field", "flow_run", "order_line", "payment", "entitlement", "timer", "file_handle", "bind_token"),
+    *(
+        "flow_run",
+        "flow_timer",
+        "prompt",
+        "transfer_problem",
+        "lookup_key",
+        "order_line",
+        "payment",
+        "entitlement",
+        "timer",
+        "file_handle",
+        "bind_token",
+    ),
     *("creator", "person", "account", "lease", "telegram_update", "provider_event"),
 }
 
@@ -199,9 +212,8 @@ class _Variables(Visitor):
 
 
 def _variables() -> dict[str, set[str]]:
-    source = Path(domain.messages.__file__).parent / "texts" / "en.ftl"
     found = {}
-    for entry in FluentParser().parse(source.read_text("utf-8")).body:
+    for entry in FluentParser().parse(source("en")).body:
         if isinstance(entry, fluent.Message):
             visitor = _Variables()
             visitor.visit(entry)
@@ -226,8 +238,7 @@ def test_every_text_gets_the_values_that_it_shows():
 
 
 def test_the_catalogue_has_each_key_once_and_no_line_that_cannot_be_read():
-    source = Path(domain.messages.__file__).parent / "texts" / "en.ftl"
-    body = FluentParser().parse(source.read_text("utf-8")).body
+    body = FluentParser().parse(source("en")).body
     names = [entry.id.name for entry in body if isinstance(entry, fluent.Message)]
     assert sorted(names) == sorted(set(names))
     assert [entry.content for entry in body if isinstance(entry, fluent.Junk)] == []

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
-from domain.flows.definition import AskNode
+from domain.flows.nodes import AskNode
 from kit.errors import Invalid
 
 

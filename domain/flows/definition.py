@@ -1,104 +1,90 @@
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
-from domain.messages.templates import check_template
-from kit.text import TEXT_LIMIT, check_markup, utf16_length
+from domain.durations import Duration
+from domain.fields import Key, Strict
+from domain.flows.nodes import AnyNode, EventName, GotoNode, Node, Text
 
-Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
-
-
-def _fits_a_message(text: str) -> str:
-    if not text.strip():
-        raise ValueError("a text must not be empty")
-    if utf16_length(text) > TEXT_LIMIT:
-        raise ValueError(f"a Telegram message holds {TEXT_LIMIT} characters, this has {utf16_length(text)}")
-    return check_markup(check_template(text))
+__all__ = ["Flow", "Idle", "Key", "Strict", "Text", "keywords"]
 
 
-Text = Annotated[str, AfterValidator(_fits_a_message)]
+class SourceTrigger(Strict):
+    """`/start SOURCE`, or a tracked link with that source."""
+
+    source: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 
-class Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+Word = Annotated[str, StringConstraints(min_length=1, max_length=60, strip_whitespace=True)]
 
 
-class Node(Strict):
-    """`next` names the node that follows; without it, the one below."""
+class KeywordTrigger(Strict):
+    """Something written while no question is open: any of these `words`, standing in it, or being all of it."""
 
-    key: Key
-    next: Key | None = None
-
-
-class SayNode(Node):
-    do: Literal["say"]
-    text: Text
+    keyword: Annotated[
+        tuple[Word, ...], BeforeValidator(lambda given: (given,) if isinstance(given, str) else given)
+    ] = Field(min_length=1, max_length=20)
+    match: Literal["word", "exact"] = "word"
 
 
-class AskNode(Node):
-    """A typed question; an answer that this lead has given before is not asked for again."""
+class EventTrigger(Strict):
+    """Something happened to the lead, `order.fulfilled`; waits its turn while another flow has a question open."""
 
-    do: Literal["ask"]
-    kind: Literal["text", "email", "phone"]
-    field: Key
-    text: Text
-    optional: bool = False
-    max_length: Annotated[int, Field(ge=1, le=1000)] = 200
+    event: EventName
 
 
-class Option(Strict):
-    value: Key
-    label: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+class CommandTrigger(Strict):
+    """A command of the creator's own, without its slash."""
+
+    command: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 
 
-class ChooseNode(Node):
-    """One of several, by buttons."""
-
-    do: Literal["choose"]
-    field: Key
-    text: Text
-    options: Annotated[list[Option], Field(min_length=1, max_length=20)]
+# what begins a flow where nothing else does: the first /start, a later one, words that nothing fits, and /stop
+Default = Literal["start", "returning", "no_match", "unsubscribed"]
+Trigger = Default | SourceTrigger | KeywordTrigger | EventTrigger | CommandTrigger
 
 
-class GiveNode(Node):
-    """Hands over a free product of this creator's, by its slug: the lead magnet."""
-
-    do: Literal["give"]
-    product: str
-    text: Text
+def _listed(given: object) -> object:
+    return given if isinstance(given, list | tuple) else [given]
 
 
-AnyNode = Annotated[SayNode | AskNode | ChooseNode | GiveNode, Field(discriminator="do")]
+class Idle(Strict):
+    """What becomes of a question that nobody answers: a reminder, and an end, each so long after the question."""
+
+    remind_after: Duration | None = None
+    reminder: Text | None = None
+    end_after: Duration | None = None
+    goodbye: Text | None = None
+
+    @model_validator(mode="after")
+    def _says_when(self) -> Self:
+        if self.remind_after is None and self.end_after is None:
+            raise ValueError("give remind_after, end_after, or both, like 1d")
+        if self.remind_after is not None and self.end_after is not None and self.end_after <= self.remind_after:
+            raise ValueError("end_after must be longer than remind_after")
+        if (self.reminder is not None and self.remind_after is None) or (
+            self.goodbye is not None and self.end_after is None
+        ):
+            raise ValueError("a reminder needs remind_after, a goodbye needs end_after")
+        return self
+
+    def first(self) -> timedelta:
+        """From the question to whatever comes first."""
+        return min(each for each in (self.remind_after, self.end_after) if each is not None)
 
 
 class Flow(Strict):
-    """A conversation. `trigger: start` makes it the one that a new lead meets."""
+    """A conversation, and what begins it."""
 
-    trigger: Literal["start"] = "start"
-    nodes: Annotated[list[AnyNode], Field(min_length=1)]
-
-    @model_validator(mode="after")
-    def _leads_somewhere(self) -> Self:
-        keys = [node.key for node in self.nodes]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise ValueError(f"two nodes are called “{key}”")
-        for node in self.nodes:
-            if node.next is not None and node.next not in keys:
-                raise ValueError(f"node “{node.key}” goes to “{node.next}”, which is not there")
-        for node in self.nodes:
-            self._check_ends(node)
-        return self
-
-    def _check_ends(self, start: AnyNode) -> None:
-        """No way through may come back: a question answered once is passed over, so nothing would stop it."""
-        seen = set()
-        node: AnyNode | None = start
-        while node is not None:
-            if node.key in seen:
-                raise ValueError(f"the nodes from “{node.key}” go round for ever; let `next` point forward only")
-            seen.add(node.key)
-            node = self.after(node)
+    trigger: Annotated[tuple[Trigger, ...], BeforeValidator(_listed)] = ("start",)
+    # what it is called where somebody is asked whether to go on with it
+    title: Text | None = None
+    idle: Idle | None = None
+    # told to the creator with all answers once it is through
+    tell_creator: bool = True
+    nodes: Annotated[list[AnyNode], Field(min_length=1, max_length=200)]
 
     def node(self, key: str) -> AnyNode:
         """Raises KeyError for a key that this version does not have."""
@@ -107,9 +93,14 @@ class Flow(Strict):
                 return node
         raise KeyError(key)
 
-    def after(self, node: AnyNode) -> AnyNode | None:
-        """The node that follows, None at the end."""
-        if node.next is not None:
-            return self.node(node.next)
-        position = self.nodes.index(node) + 1
+    def below(self, node: Node) -> AnyNode | None:
+        """What `to` or `next` names, else the node below; None at the end."""
+        named = node.to if isinstance(node, GotoNode) else node.next
+        if named is not None:
+            return self.node(named)
+        position = next(number for number, each in enumerate(self.nodes) if each.key == node.key) + 1
         return self.nodes[position] if position < len(self.nodes) else None
+
+
+def keywords(trigger: Trigger) -> Sequence[str]:
+    return trigger.keyword if isinstance(trigger, KeywordTrigger) else ()

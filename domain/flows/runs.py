@@ -8,15 +8,17 @@ from sqlalchemy.orm.attributes import set_committed_value
 from domain.entitlements import grant
 from domain.events import record_event
 from domain.flows.answers import Given, Skipped, Tapped, Typed, WrongAnswer, read_answer
-from domain.flows.definition import AnyNode, AskNode, ChooseNode, Flow, GiveNode, SayNode
+from domain.flows.definition import Flow
+from domain.flows.nodes import AnyNode, AskNode, ChooseNode, GiveNode, SayNode
 from domain.leads import known_answers, note_answer
 from domain.messages.catalogue import say
+from domain.messages.local import pick
 from domain.messages.plain import Button, Message, column
 from domain.messages.templates import render
 from domain.outbox import tell_creator
 from kit.errors import Conflict
 from store.database import count_changed, insert_once
-from store.models import FlowRun, FlowRunState, FlowVersion, Lead, Person, Product
+from store.models import FlowRun, FlowRunState, FlowVersion, Lead, Person, Product, Proof
 
 # built once: these belong to every answer
 _ACTIVE = select(FlowRun).where(FlowRun.lead_id == bindparam("lead"), FlowRun.state == FlowRunState.ACTIVE)
@@ -87,7 +89,7 @@ async def answer_flow(
         raise AlreadyAnswered("you have answered this already")
     set_committed_value(run, "turn", run.turn + 1)
     keys_shown = isinstance(node, AskNode) and (node.kind == "phone" or node.optional)
-    return await _walk(session, run, flow, flow.after(node), lead=lead, person=person, now=now, keys_shown=keys_shown)
+    return await _walk(session, run, flow, flow.below(node), lead=lead, person=person, now=now, keys_shown=keys_shown)
 
 
 async def current_screen(session: AsyncSession, lead: Lead, person: Person) -> list[Message]:
@@ -136,9 +138,10 @@ async def _take(session: AsyncSession, node: AnyNode, lead: Lead, given: Given, 
             return
         case AskNode(), _:
             answer = read_answer(node, given)
-            await note_answer(session, lead, node.field, answer.value, now=now, verified=answer.verified)
+            proof = Proof.VERIFIED if answer.verified else Proof.TYPED
+            await note_answer(session, lead, node.field, answer.value, spec=None, now=now, proof=proof)
         case ChooseNode(), _:
-            await note_answer(session, lead, node.field, _chosen(node, given), now=now)
+            await note_answer(session, lead, node.field, _chosen(node, given), spec=None, now=now)
         case _:
             raise WrongAnswer("answer-not-expected")
 
@@ -149,12 +152,12 @@ _SKIP_WORDS = frozenset({"skip", "/skip"})
 def _chosen(node: ChooseNode, given: Given) -> str:
     match given:
         case Tapped(option=number) if 0 <= number < len(node.options):
-            return node.options[number].value
+            return str(node.options[number].value)
         case Typed(text=text):
             # a choice may be typed too, as its label or its value stands
             for option in node.options:
-                if text.strip().casefold() in {option.label.casefold(), option.value}:
-                    return option.value
+                if text.strip().casefold() in {pick(option.label, "en").casefold(), option.value}:
+                    return str(option.value)
     raise WrongAnswer("answer-needs-choice")
 
 
@@ -176,9 +179,9 @@ async def _walk(
     while node is not None:
         match node:
             case SayNode(text=text):
-                shown.append(Message(text=render(text, facts), drop_keys=True))
+                shown.append(Message(text=render(pick(text or "", person.language), facts), drop_keys=True))
             case GiveNode(text=text, product=slug):
-                shown.append(Message(text=render(text, facts), drop_keys=True))
+                shown.append(Message(text=render(pick(text or "", person.language), facts), drop_keys=True))
                 await _give(session, lead, slug, now=now)
             case AskNode() | ChooseNode() if node.field not in known:
                 await session.execute(_MOVE, {"run": run.id, "to": node.key})
@@ -188,7 +191,7 @@ async def _walk(
                     # a message carries buttons or takes keys away, never both
                     shown.append(Message(text=say("answer-thanks", person.language), drop_keys=True))
                 return [*shown, question]
-        node = flow.after(node)
+        node = flow.below(node)
     await session.execute(update(FlowRun).where(FlowRun.id == run.id).values(state=FlowRunState.DONE, ended_at=now))
     await record_event(
         session, "flow.finished", creator_id=lead.creator_id, lead_id=lead.id, subject=f"flow:{run.id}", now=now
@@ -215,15 +218,19 @@ async def _give(session: AsyncSession, lead: Lead, slug: str, *, now: datetime) 
 def _question(run: FlowRun, node: AnyNode, facts: Mapping[str, Mapping[str, str]]) -> Message:
     match node:
         case AskNode(text=text, kind="phone", optional=optional):
-            return Message(text=render(text, facts), contact_key=say("key-share-contact"), keys=_skip_key(optional))
+            return Message(
+                text=render(pick(text or "", "en"), facts),
+                contact_key=say("key-share-contact"),
+                keys=_skip_key(optional),
+            )
         case AskNode(text=text, optional=optional):
-            return Message(text=render(text, facts), keys=_skip_key(optional), drop_keys=not optional)
+            return Message(text=render(pick(text or "", "en"), facts), keys=_skip_key(optional), drop_keys=not optional)
         case ChooseNode(text=text, options=options):
             buttons = [
-                Button(text=option.label, data=f"flow:{run.id}:{run.turn}:{number}")
+                Button(text=pick(option.label, "en"), data=f"flow:{run.id}:{run.turn}:{number}")
                 for number, option in enumerate(options)
             ]
-            return Message(text=render(text, facts), buttons=column(*buttons))
+            return Message(text=render(pick(text or "", "en"), facts), buttons=column(*buttons))
     raise ValueError(f"node {node.key} asks nothing")
 
 

@@ -48,5 +48,11 @@ def _bundle(language: str) -> FluentBundle:
 
 @cache
 def _resource(language: str) -> Resource:
-    source = resources.files("domain.messages").joinpath("texts", f"{language}.ftl").read_text("utf-8")
-    return FluentParser().parse(source)
+    return FluentParser().parse(source(language))
+
+
+def source(language: str) -> str:
+    """One catalogue, as its files stand in a folder by the language's code."""
+    folder = resources.files("domain.messages").joinpath("texts", language)
+    files = sorted((file for file in folder.iterdir() if file.name.endswith(".ftl")), key=lambda file: file.name)
+    return "\n".join(file.read_text("utf-8") for file in files)

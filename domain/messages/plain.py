@@ -15,13 +15,18 @@ class Button(Plain):
     url: str | None = None
 
 
+Rows = tuple[tuple[Button, ...], ...]
+
+
 class Message(Plain):
-    """What a person shall read, as Telegram HTML; `file` is the id of a stored file to send with it."""
+    """What a person shall read, as Telegram HTML; `file` is the id of a stored file to send with it, in its shape."""
 
     text: str
-    buttons: tuple[tuple[Button, ...], ...] = ()
+    buttons: Rows = ()
     # the words on a key that shares the person's own contact
     contact_key: str | None = None
+    # the words on a key that shares where the person is
+    location_key: str | None = None
     # further words that can be typed by pressing a key
     keys: tuple[str, ...] = ()
     # keys of an earlier question go away
@@ -29,6 +34,6 @@ class Message(Plain):
     file: int | None = None
 
 
-def column(*buttons: Button) -> tuple[tuple[Button, ...], ...]:
+def column(*buttons: Button) -> Rows:
     """One button a row."""
     return tuple((button,) for button in buttons)

@@ -1,7 +1,7 @@
 """The tables. Importing this package knows them all."""
 
 from store.models.base import Base, Instant, Moves
-from store.models.catalogue import FileHandle, Product, ProductKind, StoredFile
+from store.models.catalogue import FileHandle, Product, ProductKind, Shape, StoredFile
 from store.models.engine import (
     OUTBOX_MOVES,
     Enrollment,
@@ -14,9 +14,26 @@ from store.models.engine import (
     OutboxState,
     Timer,
 )
+from store.models.flows import FLOW_RUN_MOVES, FlowRun, FlowRunState, FlowTimer, FlowVersion, Prompt
 from store.models.ideas import Idea, IdeaStage, Priority
 from store.models.intake import TelegramUpdate
-from store.models.leads import FlowRun, FlowRunState, FlowVersion, Lead, LeadField, LeadStage
+from store.models.leads import (
+    Consent,
+    FieldKind,
+    Lead,
+    LeadField,
+    LeadNote,
+    LeadStage,
+    LeadTag,
+    LeadView,
+    LeadWord,
+    Link,
+    LinkTarget,
+    Proof,
+    Segment,
+    Touch,
+    TrackedUrl,
+)
 from store.models.orders import (
     ORDER_MOVES,
     Entitlement,
@@ -28,21 +45,28 @@ from store.models.orders import (
     ProviderEventState,
 )
 from store.models.people import Account, BindToken, Creator, Membership, Person, Role
+from store.models.sealed import LookupKey
+from store.models.transfers import TRANSFER_MOVES, Transfer, TransferKind, TransferProblem, TransferState
 
 __all__ = [
+    "FLOW_RUN_MOVES",
     "ORDER_MOVES",
     "OUTBOX_MOVES",
+    "TRANSFER_MOVES",
     "Account",
     "Base",
     "BindToken",
+    "Consent",
     "Creator",
     "Enrollment",
     "EnrollmentState",
     "Entitlement",
     "Event",
+    "FieldKind",
     "FileHandle",
     "FlowRun",
     "FlowRunState",
+    "FlowTimer",
     "FlowVersion",
     "FunnelVersion",
     "Idea",
@@ -50,8 +74,15 @@ __all__ = [
     "Instant",
     "Lead",
     "LeadField",
+    "LeadNote",
     "LeadStage",
+    "LeadTag",
+    "LeadView",
+    "LeadWord",
     "Lease",
+    "Link",
+    "LinkTarget",
+    "LookupKey",
     "Membership",
     "Moves",
     "Order",
@@ -65,10 +96,20 @@ __all__ = [
     "Priority",
     "Product",
     "ProductKind",
+    "Prompt",
+    "Proof",
     "ProviderEvent",
     "ProviderEventState",
     "Role",
+    "Segment",
+    "Shape",
     "StoredFile",
     "TelegramUpdate",
     "Timer",
+    "Touch",
+    "TrackedUrl",
+    "Transfer",
+    "TransferKind",
+    "TransferProblem",
+    "TransferState",
 ]

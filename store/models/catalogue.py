@@ -38,12 +38,30 @@ class Product(Numbered, Base):
     created_at: Mapped[datetime]
 
 
+class Shape(StrEnum):
+    """As what Telegram shows a file; its handles are good for that one shape."""
+
+    DOCUMENT = "document"
+    PHOTO = "photo"
+    VIDEO = "video"
+    # only ever received
+    VOICE = "voice"
+    AUDIO = "audio"
+
+
 class StoredFile(Numbered, Base):
-    """A file of a product: its bytes under `blob` in the file store, or only Telegram's handle for it."""
+    """A file of a product, of a flow's text, or of a lead's answer.
+
+    Its bytes stand under `blob` in the file store, or there is only Telegram's handle for it.
+    """
 
     __tablename__ = "stored_file"
+    __table_args__ = (Index("ix_stored_file_content", "creator_id", "sha256", "shape"),)
     creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"))
     product_id: Mapped[int | None] = mapped_column(ForeignKey("product.id"), index=True)
+    # whose answer it is
+    lead_id: Mapped[int | None] = mapped_column(ForeignKey("lead.id"), index=True)
+    shape: Mapped[Shape] = state_column(Shape, Shape.DOCUMENT)
     file_name: Mapped[str]
     mime_type: Mapped[str]
     size: Mapped[int | None]

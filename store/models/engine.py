@@ -6,6 +6,7 @@ from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from store.models.base import Base, Moves, Numbered, state_column
+from store.models.sealed import SealedJson
 
 _UNROUTED = text("routed_at IS NULL")
 _WAITING = text("state IN ('queued', 'sending')")
@@ -19,6 +20,7 @@ class Event(Numbered, Base):
         Index("ix_event_unrouted", "id", sqlite_where=_UNROUTED, postgresql_where=_UNROUTED),
         Index("ix_event_unrouted_lead", "lead_id", sqlite_where=_UNROUTED, postgresql_where=_UNROUTED),
         Index("ix_event_creator", "creator_id", "id"),
+        Index("ix_event_lead", "lead_id", "name", "id"),
     )
     creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"))
     lead_id: Mapped[int | None] = mapped_column(ForeignKey("lead.id"))
@@ -83,6 +85,8 @@ class OutboxKind(StrEnum):
     DELIVERY = "delivery"
     NOTICE = "notice"
     FUNNEL = "funnel"
+    # what a flow says unasked: after a wait, or to remind
+    FLOW = "flow"
 
 
 class OutboxState(StrEnum):
@@ -121,6 +125,8 @@ class OutboxMessage(Numbered, Base):
         Index("ix_outbox_message_due", "due_at", "id", sqlite_where=_WAITING, postgresql_where=_WAITING),
         Index("ix_outbox_message_chat", "person_id", "id", sqlite_where=_WAITING, postgresql_where=_WAITING),
         Index("ix_outbox_message_enrollment", "enrollment_id"),
+        Index("ix_outbox_message_lead", "lead_id", "id"),
+        Index("ix_outbox_message_person", "person_id", "id"),
     )
     key: Mapped[str] = mapped_column(unique=True)
     kind: Mapped[OutboxKind] = state_column(OutboxKind, OutboxKind.NOTICE)
@@ -129,7 +135,7 @@ class OutboxMessage(Numbered, Base):
     lead_id: Mapped[int | None] = mapped_column(ForeignKey("lead.id"))
     enrollment_id: Mapped[int | None] = mapped_column(ForeignKey("enrollment.id"))
     entitlement_id: Mapped[int | None] = mapped_column(ForeignKey("entitlement.id"))
-    message: Mapped[dict[str, Any]]
+    message: Mapped[dict[str, Any]] = mapped_column(SealedJson("outbox_message.message"))
     state: Mapped[OutboxState] = state_column(OutboxState, OutboxState.QUEUED)
     due_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)

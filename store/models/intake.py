@@ -1,10 +1,11 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, Text, UniqueConstraint, text
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from store.models.base import Base, Numbered
+from store.models.sealed import Sealed, SealedJson
 
 _UNANSWERED = text("answered_at IS NULL")
 
@@ -26,9 +27,9 @@ class TelegramUpdate(Numbered, Base):
     bot_id: Mapped[int]
     update_id: Mapped[int | None]
     lane: Mapped[str]
-    body: Mapped[str] = mapped_column(Text)
-    error: Mapped[str | None] = mapped_column(Text)
-    reply: Mapped[list[Any]] = mapped_column(default=list)
+    body: Mapped[str] = mapped_column(Sealed("telegram_update.body"))
+    error: Mapped[str | None] = mapped_column(Sealed("telegram_update.error"))
+    reply: Mapped[list[Any]] = mapped_column(SealedJson("telegram_update.reply"), default=list)
     correlation_id: Mapped[str]
     resumed: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[datetime | None]

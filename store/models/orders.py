@@ -5,6 +5,7 @@ from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from store.models.base import Base, Moves, Numbered, state_column
+from store.models.sealed import Sealed
 
 
 class OrderState(StrEnum):
@@ -107,7 +108,7 @@ class ProviderEvent(Numbered, Base):
     rail: Mapped[str]
     reference: Mapped[str]
     kind: Mapped[str]
-    body: Mapped[str] = mapped_column(Text)
+    body: Mapped[str] = mapped_column(Sealed("provider_event.body"))
     state: Mapped[ProviderEventState] = state_column(ProviderEventState, ProviderEventState.KEPT)
     attempts: Mapped[int] = mapped_column(default=0)
     error: Mapped[str | None] = mapped_column(Text)

@@ -5,6 +5,7 @@ from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from store.models.base import Base, Numbered, state_column
+from store.models.sealed import Sealed
 
 
 class Creator(Numbered, Base):
@@ -28,11 +29,20 @@ class Person(Numbered, Base):
     first_name: Mapped[str]
     username: Mapped[str | None]
     language: Mapped[str]
+    # by /language; it wins over what Telegram tells
+    language_chosen: Mapped[str | None]
     # whom this chat is talking to at present
     creator_id: Mapped[int | None] = mapped_column(ForeignKey("creator.id"))
     blocked_at: Mapped[datetime | None]
+    # asked to be forgotten everywhere: what is left goes once the answer to that is out
+    forgetting_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
+
+    @property
+    def speaks(self) -> str:
+        """The language in which to write to this person."""
+        return self.language_chosen or self.language
 
 
 class Role(StrEnum):
@@ -49,7 +59,8 @@ class Account(Numbered, Base):
     __tablename__ = "account"
     role: Mapped[Role] = state_column(Role, Role.BUYER)
     name: Mapped[str]
-    email: Mapped[str | None] = mapped_column(unique=True)
+    email: Mapped[str | None] = mapped_column(Sealed("account.email"))
+    email_digest: Mapped[str | None] = mapped_column(unique=True)
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), unique=True)
     created_at: Mapped[datetime]
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 from stage import MORNING, FakeGateway, Stage
+from stores import DATA_KEYS
 
 from automations.gateway import Blocked, Refused, SlowDown, Uncertain
 from automations.pace import Pace
@@ -235,7 +236,9 @@ async def two_senders(stage: Stage) -> list[int]:
     await stage.open()
     for number in range(6):
         await stage.promise(await stage.lead(100 + number), f"{number}")
-    other = Database(stage.database.url.render_as_string(hide_password=False).replace("+asyncpg", ""))
+    other = Database(
+        stage.database.url.render_as_string(hide_password=False).replace("+asyncpg", ""), data_keys=DATA_KEYS
+    )
     try:
         async with stage.database.transaction() as first:
             mine = await claim_due(first, now=stage.clock(), most=4, resting=[], lease_seconds=60)
@@ -262,7 +265,9 @@ async def test_without_the_lock_on_claimed_rows_two_senders_take_the_same_messag
     await stage.open()
     for number in range(6):
         await stage.promise(await stage.lead(100 + number), f"{number}")
-    other = Database(stage.database.url.render_as_string(hide_password=False).replace("+asyncpg", ""))
+    other = Database(
+        stage.database.url.render_as_string(hide_password=False).replace("+asyncpg", ""), data_keys=DATA_KEYS
+    )
     monkeypatch.setattr(type(select()), "with_for_update", lambda query, **_: query)
     try:
         async with stage.database.transaction() as first:

@@ -24,6 +24,7 @@ from bot_world import (
 )
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
+from stores import DATA_KEYS
 from world import PersonOfTheWorld, World, a_world
 
 import bot.intake
@@ -182,7 +183,7 @@ def _raw(update: dict[str, Any]) -> bytes:
 
 async def handled_by_two(hook: Hook, lena: PersonOfTheWorld) -> int:
     """How often `/idea add` is done when two processes are given the same update at once."""
-    others = Database(hook.world.loaded.settings.store.url)
+    others = Database(hook.world.loaded.settings.store.url, data_keys=DATA_KEYS)
     first, second = hook.world.spark.intake, intake_beside(hook, database=others)
     same = _raw(message(9000, lena.id, "/terms"))
     before = len(await rows(hook.world))

@@ -11,6 +11,7 @@ from chaos_stage import until
 from chaos_tour import GUIDE, PACK, Tour
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from stores import DATA_KEYS
 
 from domain.messages.catalogue import say
 from store.database import Database
@@ -48,7 +49,7 @@ _COMPLAINTS = (
 
 @asynccontextmanager
 async def reading(store_url: str) -> AsyncIterator[AsyncSession]:
-    database = Database(store_url)
+    database = Database(store_url, data_keys=DATA_KEYS)
     try:
         async with database.reading() as session:
             yield session
@@ -58,7 +59,7 @@ async def reading(store_url: str) -> AsyncIterator[AsyncSession]:
 
 async def settled(store_url: str, client: Client, *, within: float) -> None:
     """Waits for what is owed to people; the creator's notices go out at one a second and are not waited for."""
-    database = Database(store_url)
+    database = Database(store_url, data_keys=DATA_KEYS)
 
     async def met() -> bool:
         bots = (await client.get("/bots"))["items"]

@@ -13,6 +13,7 @@ from typing import Any
 
 import aiohttp
 import yaml
+from stores import DATA_KEYS
 
 ROOT = Path(__file__).parents[2]
 SPARK = Path(sys.executable).with_name("spark")
@@ -140,6 +141,7 @@ class Stage:
             "SPARK_STRIPE__SECRET_KEY": "sk_test_playground",
             "SPARK_STRIPE__API_BASE": f"{self.playground_url}/stripe",
             "SPARK_STRIPE__WEBHOOK_SECRETS": WEBHOOK_SECRETS,
+            "SPARK_DATA_KEYS": DATA_KEYS[0],
             "SPARK_SECRET_KEY": "any-thirty-two-characters-or-more",
             "SPARK_STORE__URL": self.store_url,
             "SPARK_FILES__URL": (folder / "files").as_uri(),

@@ -9,7 +9,7 @@ from domain.messages.plain import Message
 from domain.outbox import queue_message
 from domain.people import Profile, note_block, see_person, talk_to_creator
 from store.database import Database
-from store.models import Lead, LeadField, LeadStage, OutboxKind, OutboxMessage, OutboxState, Person
+from store.models import Lead, LeadField, LeadStage, OutboxKind, OutboxMessage, OutboxState, Person, Proof
 
 LATER = NOW + timedelta(days=1)
 
@@ -118,7 +118,7 @@ async def test_a_phone_is_verified_only_by_its_own_contact(database: Database, *
         await note_answer(session, lead, "phone", "+4915100000000", now=NOW, verified=not verified)
         await note_answer(session, lead, "phone", "+4915123456789", now=NOW, verified=verified)
     async with database.reading() as session:
-        assert (await session.get_one(Lead, lead.id)).phone_verified is verified
+        assert (await session.get_one(Lead, lead.id)).phone_proof == (Proof.VERIFIED if verified else Proof.TYPED)
 
 
 async def test_answering_makes_no_new_lead_of_a_customer(database: Database):

@@ -6,6 +6,7 @@ from collections import Counter
 from folk import NOW, Folk, count, events, money, notices, orders_of_many, some_folk, stock_of
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import async_sessionmaker
+from stores import DATA_KEYS
 
 from domain.orders import pay_order
 from store.database import Database, _sqlite_engine
@@ -56,7 +57,7 @@ async def test_forty_payments_at_once_are_all_kept_and_the_stock_is_exact(databa
 
 
 async def test_forty_payments_by_four_processes_are_all_kept_and_the_stock_is_exact(store_url: str):
-    databases = [Database(store_url) for _ in range(4)]
+    databases = [Database(store_url, data_keys=DATA_KEYS) for _ in range(4)]
     try:
         folk = await some_folk(databases[0], stock=STOCK)
         orders = await orders_of_many(databases[0], folk, BUYERS)
@@ -75,7 +76,7 @@ async def test_forty_payments_told_twice_each_are_forty_payments(database: Datab
 
 
 async def test_with_a_plain_begin_the_same_payments_fail_with_database_is_locked(sqlite_url: str):
-    guarded, unguarded = Database(sqlite_url), Database(sqlite_url)
+    guarded, unguarded = Database(sqlite_url, data_keys=DATA_KEYS), Database(sqlite_url, data_keys=DATA_KEYS)
     folk = await some_folk(guarded, stock=STOCK)
     orders = await orders_of_many(guarded, folk, BUYERS)
     # the guard is taken away: each opens with a read lock, as the driver would by itself
@@ -98,7 +99,7 @@ async def test_with_a_plain_begin_the_same_payments_fail_with_database_is_locked
 
 
 async def test_a_stock_that_is_read_and_then_written_oversells(postgresql_url: str):
-    database = Database(postgresql_url)
+    database = Database(postgresql_url, data_keys=DATA_KEYS)
     buyers = 8
     folk = await some_folk(database, stock=3)
     together = asyncio.Barrier(buyers)

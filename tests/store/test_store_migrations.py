@@ -4,6 +4,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect
+from stores import DATA_KEYS
 
 from store.database import Database
 from store.models import Base
@@ -20,7 +21,7 @@ def _tables(connection: Connection) -> set[str]:
 
 
 async def test_the_schema_goes_up_down_and_up_again_and_is_what_the_models_say(empty_store_url: str):
-    database = Database(empty_store_url)
+    database = Database(empty_store_url, data_keys=DATA_KEYS)
     try:
         assert not await is_current(database)
         for _ in range(2):
@@ -43,7 +44,7 @@ async def test_bringing_a_new_store_to_its_newest_schema_changes_nothing(databas
 
 
 async def test_several_processes_that_migrate_at_once_take_turns(empty_store_url: str):
-    processes = [Database(empty_store_url) for _ in range(4)]
+    processes = [Database(empty_store_url, data_keys=DATA_KEYS) for _ in range(4)]
     try:
         await asyncio.gather(*(migrate(each) for each in processes))
         assert await is_current(processes[0])
@@ -53,7 +54,7 @@ async def test_several_processes_that_migrate_at_once_take_turns(empty_store_url
 
 
 async def test_a_migration_that_fails_leaves_nothing_half_done(empty_store_url: str, monkeypatch: pytest.MonkeyPatch):
-    database = Database(empty_store_url)
+    database = Database(empty_store_url, data_keys=DATA_KEYS)
 
     def breaks(*_: object, **__: object) -> None:
         raise ZeroDivisionError

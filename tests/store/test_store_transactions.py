@@ -9,6 +9,7 @@ from folk import NOW, a_creator, a_person, count
 from sqlalchemy import Executable, delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, StatementError
 from sqlalchemy.orm.exc import DetachedInstanceError
+from stores import DATA_KEYS
 
 from store.database import Database, as_async_url, count_changed, insert_once, is_unavailable, upsert, wake
 from store.models import Creator, Idea, Lead, Lease, Person, Product
@@ -21,7 +22,7 @@ def creator(slug: str, **changes: object) -> Creator:
 @pytest_asyncio.fixture
 async def neighbour(store_url: str) -> AsyncIterator[Database]:
     """The same store, as another process has it."""
-    database = Database(store_url)
+    database = Database(store_url, data_keys=DATA_KEYS)
     yield database
     await database.close()
 
@@ -287,7 +288,7 @@ async def test_wrong_data_does_not_make_the_store_unavailable(database: Database
 
 async def test_a_store_that_cannot_be_reached_is_unavailable(tmp_path: Path):
     for url in ("postgresql://x@127.0.0.1:1/x", "postgresql://x@nowhere.invalid/x", f"sqlite:///{tmp_path}"):
-        database = Database(url)
+        database = Database(url, data_keys=DATA_KEYS)
         error = await _error(database, text("SELECT 1"))
         assert error is not None
         assert is_unavailable(error), url
@@ -297,7 +298,7 @@ async def test_a_store_that_cannot_be_reached_is_unavailable(tmp_path: Path):
 
 async def test_a_busy_sqlite_is_unavailable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("store.database.BUSY_TIMEOUT_MS", 10)
-    one, two = (Database(f"sqlite:///{tmp_path / 'x.db'}") for _ in range(2))
+    one, two = (Database(f"sqlite:///{tmp_path / 'x.db'}", data_keys=DATA_KEYS) for _ in range(2))
     async with one.transaction() as session:
         await session.execute(text("SELECT 1"))
         busy = await _error(two, text("SELECT 1"))
@@ -309,7 +310,7 @@ async def test_a_busy_sqlite_is_unavailable(tmp_path: Path, monkeypatch: pytest.
 
 
 async def test_a_lost_connection_or_a_deadlock_is_unavailable_and_the_next_call_works(postgresql_url: str):
-    database = Database(postgresql_url)
+    database = Database(postgresql_url, data_keys=DATA_KEYS)
     async with database.transaction() as session:
         session.add_all([creator("a"), creator("b")])
     both = asyncio.Barrier(2)

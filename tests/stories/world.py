@@ -12,6 +12,7 @@ from typing import Any
 
 import aiohttp
 from aiohttp import web
+from stores import DATA_KEYS
 
 from app.process import Spark
 from app.settings import Loaded, load
@@ -230,6 +231,7 @@ async def a_world(store_url: str, folder: Path, config: str, **environ: str) -> 
         "SPARK_STRIPE__WEBHOOK_SECRETS": "whsec_old,whsec_playground",
         "SPARK_STORE__URL": store_url,
         "SPARK_FILES__URL": (folder / "files").as_uri(),
+        "SPARK_DATA_KEYS": DATA_KEYS[0],
         "SPARK_SECRET_KEY": "a-secret-of-the-stories-of-32-bytes-at-least",
         "SPARK_PUBLIC_URL": f"http://127.0.0.1:{app_port}",
         "SPARK_HTTP__PORT": str(app_port),

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
+from stores import DATA_KEYS
 from web_world import Client, Site, make_tables
 
 from store.database import Database
@@ -23,7 +24,7 @@ def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = Database(f"sqlite:///{tmp_path}/spark.db")
+    database = Database(f"sqlite:///{tmp_path}/spark.db", data_keys=DATA_KEYS)
     await make_tables(database)
     yield database
     await database.close()
@@ -33,7 +34,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 async def either_database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
     postgresql = request.param == "postgresql"
     url = request.getfixturevalue("postgresql_url") if postgresql else f"sqlite:///{tmp_path}/either.db"
-    database = Database(url)
+    database = Database(url, data_keys=DATA_KEYS)
     await make_tables(database)
     yield database
     if postgresql:

@@ -1,0 +1,45 @@
+"""What a creator may keep about leads: the fields of every lead, and those that the creator declares."""
+
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from domain.messages.local import LocalText
+from store.models import FieldKind
+
+Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+# a column of the lead's each; flows may ask for them, and creators declare none of these names
+BUILT_IN = frozenset({"name", "email", "phone", "time_zone"})
+_CHOICES = frozenset({FieldKind.CHOICE, FieldKind.CHOICES})
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Choice(Strict):
+    value: Key
+    label: LocalText
+
+
+class LeadFieldSpec(Strict):
+    """A creator's own field. Text and locations are always sealed in the store; `private` seals any other kind too.
+
+    A sealed field can be asked for equality in a segment, and for nothing else.
+    """
+
+    kind: FieldKind = FieldKind.TEXT
+    label: LocalText | None = None
+    private: bool = False
+    # of a choice; a flow's own options may name more
+    options: Annotated[tuple[Choice, ...], Field(max_length=100)] = ()
+
+    @model_validator(mode="after")
+    def _options_belong_to_choices(self) -> Self:
+        if self.options and self.kind not in _CHOICES:
+            raise ValueError("only a choice has options")
+        return self
+
+    @property
+    def sealed(self) -> bool:
+        return self.private or self.kind in {FieldKind.TEXT, FieldKind.LOCATION}

@@ -1,0 +1,304 @@
+"""What a flow is made of. Which node leads to which, and whether that makes sense, is checked in checking.py."""
+
+from datetime import date
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+
+from domain.durations import Duration
+from domain.fields import Key, Strict
+from domain.messages.local import LocalText, wordings
+from domain.messages.templates import check_template
+from kit.text import TEXT_LIMIT, check_markup, utf16_length
+
+# https://core.telegram.org/bots/api#inlinekeyboardbutton gives none; longer labels are cut on a phone
+LABEL_LIMIT = 64
+EventName = Annotated[str, StringConstraints(pattern=r"^[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*$")]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
+Tag = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+# two letters, and no more: catalogues and Telegram's language_code begin with them
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
+
+
+def _fits(wording: str, limit: int) -> None:
+    if not wording.strip():
+        raise ValueError("a text must not be empty")
+    if utf16_length(wording) > limit:
+        raise ValueError(f"Telegram takes {limit} characters here, this has {utf16_length(wording)}")
+    check_markup(check_template(wording))
+
+
+def _fits_a_message(text: LocalText) -> LocalText:
+    if not isinstance(text, str) and not text:
+        raise ValueError("a text must be given in one language at least")
+    for wording in wordings(text):
+        _fits(wording, TEXT_LIMIT)
+    return text
+
+
+def _fits_a_button(text: LocalText) -> LocalText:
+    for wording in wordings(text):
+        if not 1 <= utf16_length(wording.strip()) <= LABEL_LIMIT:
+            raise ValueError(f"a button takes 1 to {LABEL_LIMIT} characters, this has {utf16_length(wording)}")
+    return text
+
+
+# Telegram HTML with {{ … }}, the same for everybody or by language
+Words = str | dict[Language, str]
+Text = Annotated[Words, AfterValidator(_fits_a_message)]
+Label = Annotated[Words, AfterValidator(_fits_a_button)]
+# a file beside the config file, by its path from there
+MediaPath = Annotated[str, StringConstraints(pattern=r"^[^/\s][^\s]*\.[A-Za-z0-9]{1,5}$")]
+
+
+class Node(Strict):
+    """`next` names the node that follows; without it, the one below."""
+
+    key: Key
+    next: Key | None = None
+
+
+class FlowButton(Strict):
+    """Under a message, and good for as long as the message stands: opens a page, shows a product, begins a flow."""
+
+    text: Label
+    url: Text | None = None
+    product: Slug | None = None
+    flow: Key | None = None
+
+    @model_validator(mode="after")
+    def _does_one_thing(self) -> Self:
+        if sum(each is not None for each in (self.url, self.product, self.flow)) != 1:
+            raise ValueError("a button has one of url, product and flow")
+        return self
+
+
+class SayNode(Node):
+    """A message; with a photo, video or document its text is the caption (1024 characters)."""
+
+    do: Literal["say"]
+    text: Text | None = None
+    photo: MediaPath | None = None
+    video: MediaPath | None = None
+    document: MediaPath | None = None
+    # SHA-256 of the media file, put here when the flow is published
+    sha256: str | None = None
+    buttons: Annotated[tuple[FlowButton, ...], Field(max_length=8)] = ()
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        media = [each for each in (self.photo, self.video, self.document) if each is not None]
+        if len(media) > 1:
+            raise ValueError("a message carries one of photo, video and document")
+        if self.text is None and not media:
+            raise ValueError("say needs a text, a photo, a video or a document")
+        return self
+
+    @property
+    def media(self) -> str | None:
+        return self.photo or self.video or self.document
+
+
+class Question(Node):
+    """What asking has in common. An answer that this lead has given before is not asked for `again` unless told."""
+
+    field: Key
+    text: Text
+    again: bool = False
+    # /skip and a key for it
+    optional: bool = False
+    # /back and a key for it, to the question before
+    back: bool = False
+    # wrong answers taken before the way out
+    tries: Annotated[int, Field(ge=1, le=20)] = 3
+    # where a lead goes who gets it wrong so often; without it the conversation ends there
+    otherwise: Key | None = None
+
+
+class AskNode(Question):
+    """A typed question."""
+
+    do: Literal["ask"]
+    kind: Literal[
+        "text",
+        "email",
+        "phone",
+        "number",
+        "date",
+        "yes_no",
+        "file",
+        "photo",
+        "location",
+        "rating",
+        "time_zone",
+    ]
+    # of a text: characters, and what all of it must match; `hint` says so in words
+    min_length: Annotated[int, Field(ge=1, le=1000)] = 1
+    max_length: Annotated[int, Field(ge=1, le=1000)] = 200
+    pattern: str | None = None
+    hint: Text | None = None
+    # of a number
+    least: float | None = None
+    most: float | None = None
+    whole: bool = False
+    # of a date; `today` is the day in the lead's time zone
+    earliest: date | Literal["today"] | None = None
+    latest: date | Literal["today"] | None = None
+    # of a rating: 1 to so many
+    stars: Annotated[int, Field(ge=2, le=10)] = 5
+
+
+class Option(Strict):
+    value: Key
+    label: Label
+    # where this choice leads; without it, where the question leads
+    next: Key | None = None
+
+
+class ChooseNode(Question):
+    """One of several by buttons, or with `many` between `least` and `most` of them."""
+
+    do: Literal["choose"]
+    options: Annotated[list[Option], Field(min_length=1, max_length=20)]
+    many: bool = False
+    least: Annotated[int, Field(ge=0, le=20)] = 1
+    most: Annotated[int, Field(ge=1, le=20)] | None = None
+
+
+class ConsentNode(Node):
+    """Asks for consent in just these words; what was shown is kept with `version`. Yes goes on, no to `otherwise`."""
+
+    do: Literal["consent"]
+    text: Text
+    version: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+    otherwise: Key | None = None
+
+
+class SetNode(Node):
+    """Sets a field of the lead's (a template or a plain value), its score (`+5`, `-2`, `10`) or its stage."""
+
+    do: Literal["set"]
+    field: Key | None = None
+    value: str | int | float | bool | None = None
+    score: Annotated[str, StringConstraints(pattern=r"^[+-]?[0-9]{1,6}$")] | int | None = None
+    stage: Key | None = None
+    language: Language | None = None
+
+    @model_validator(mode="after")
+    def _sets_something(self) -> Self:
+        if (self.field is None) != (self.value is None):
+            raise ValueError("field and value go together")
+        if self.field is None and self.score is None and self.stage is None and self.language is None:
+            raise ValueError("set needs a field with its value, a score, a stage or a language")
+        return self
+
+
+class TagNode(Node):
+    do: Literal["tag"]
+    add: tuple[Tag, ...] = ()
+    remove: tuple[Tag, ...] = ()
+
+    @model_validator(mode="after")
+    def _tags_something(self) -> Self:
+        if not self.add and not self.remove:
+            raise ValueError("tag needs add or remove")
+        return self
+
+
+class Case(Strict):
+    """`when` is a question in the segment language, asked about this lead."""
+
+    when: str
+    to: Key
+
+
+class BranchNode(Node):
+    """The first case that holds leads on; none: `next`, or the node below."""
+
+    do: Literal["branch"]
+    cases: Annotated[list[Case], Field(min_length=1, max_length=20)]
+
+
+class GotoNode(Node):
+    do: Literal["goto"]
+    to: Key
+
+
+class WaitNode(Node):
+    """Stands until `event` happens to this lead, at most for `time`; without an event, for that time.
+
+    The event goes on to `next`; time that runs out leads to `otherwise` (the same, without one).
+    """
+
+    do: Literal["wait"]
+    event: EventName | None = None
+    time: Duration | None = None
+    otherwise: Key | None = None
+
+    @model_validator(mode="after")
+    def _ends(self) -> Self:
+        if self.time is None and self.event is None:
+            raise ValueError("wait needs an event, a time, or both")
+        if self.event is not None and self.time is None:
+            raise ValueError("a wait for an event needs a time too, after which it goes on without")
+        if self.otherwise is not None and self.event is None:
+            raise ValueError("otherwise is for a wait for an event")
+        return self
+
+
+class OfferNode(Node):
+    """Shows a product with its price and a button to buy it."""
+
+    do: Literal["offer"]
+    product: Slug
+    text: Text | None = None
+
+
+class GiveNode(Node):
+    """Hands over a free product of this creator's, by its slug: the lead magnet."""
+
+    do: Literal["give"]
+    product: Slug
+    text: Text
+
+
+class HandoverNode(Node):
+    """A person of the creator's takes the chat over; the bot keeps quiet until they give it back."""
+
+    do: Literal["handover"]
+    text: Text
+
+
+class EnrollNode(Node):
+    """Begins a funnel, once for each lead and flow run."""
+
+    do: Literal["enroll"]
+    funnel: Key
+
+
+class EndNode(Node):
+    """The conversation is over, whatever stands below."""
+
+    do: Literal["end"]
+    text: Text | None = None
+
+
+AnyNode = Annotated[
+    SayNode
+    | AskNode
+    | ChooseNode
+    | ConsentNode
+    | SetNode
+    | TagNode
+    | BranchNode
+    | GotoNode
+    | WaitNode
+    | OfferNode
+    | GiveNode
+    | HandoverNode
+    | EnrollNode
+    | EndNode,
+    Field(discriminator="do"),
+]
+# these stop and wait for the person
+ASKING = (AskNode, ChooseNode, ConsentNode)

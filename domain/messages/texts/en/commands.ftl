@@ -1,0 +1,13 @@
+# The command menu. Telegram HTML; values are escaped before they come here.
+
+command-shop = What is for sale
+command-library = What is yours
+command-help = What I can do
+command-cancel = Stop a conversation
+command-stop = No more follow-ups
+command-privacy = What is kept about you
+command-terms = The terms
+command-paysupport = Help with a payment
+command-product = Your products
+command-idea = Your ideas
+command-token = A token for the API

@@ -1,0 +1,26 @@
+# Creator's commands. Telegram HTML; values are escaped before they come here.
+
+creators-only = This is for creators.
+bound = You now act for <b>{ $creator }</b>. /help shows what you can do.
+product-added = Added: no. { $product } <b>{ $title }</b>, { $price }, { $stock }. Send me its file to attach it.
+product-list = <b>Products of { $creator }</b>
+product-line = { $product }. { $title } – { $price }, { $stock }
+product-none = No products yet.
+product-form = Like this: <code>/product add "Preset pack" 19.00 usd stock=50</code>, or <code>/product list</code>
+stock-unlimited = unlimited
+stock-left = { $stock ->
+    [one] 1 left
+   *[other] { $stock } left
+}
+button-list = List
+button-how-to-add = How to add one
+file-kept = Got “{ $name }”. Which product is it for?
+file-no-products = Got “{ $name }”, but there is no product to attach it to. Add one first: <code>/product add "Preset pack" 19.00 usd</code>
+file-attached = “{ $title }” is now delivered with this file.
+idea-added = 💡 Idea { $number }: <b>{ $title }</b>{ $details }
+idea-list = <b>Ideas</b>
+idea-line = { $number }. { $title } – { $stage }{ $details }
+idea-none = No ideas yet.
+idea-form = Like this: <code>/idea add Studio tour #video !high due:2026-12-01</code>, or <code>/idea list</code>
+token = Your API token, good for { $minutes } minutes. Your user id there is <code>{ $account }</code>.
+    <code>{ $token }</code>

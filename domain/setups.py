@@ -1,0 +1,55 @@
+"""What a creator has set up beside flows and funnels: fields, tags, stages, words of their own, segments."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from domain.fields import LeadFieldSpec
+from domain.messages.local import LocalText, pick
+from store.models import LeadStage
+from store.segments.known import Known, KnownField
+
+
+@dataclass(frozen=True, slots=True)
+class CreatorSetup:
+    language: str = "en"
+    currency: str = "usd"
+    time_zone: str = "UTC"
+    fields: Mapping[str, LeadFieldSpec] = field(default_factory=dict)
+    # tags that flows and funnels may give; by chat there may be others
+    tags: frozenset[str] = frozenset()
+    # of the creator's own, beside Spark's
+    stages: tuple[str, ...] = ()
+    # `{{ creator.NAME }}` in texts
+    values: Mapping[str, LocalText] = field(default_factory=dict)
+    segments: Mapping[str, str] = field(default_factory=dict)
+    flows: frozenset[str] = frozenset()
+    funnels: frozenset[str] = frozenset()
+    # clicks of https links in this creator's texts go through Spark and are counted
+    track_clicks: bool = False
+    # marketing reaches only leads who have consented
+    consent_required: bool = False
+    privacy: LocalText | None = None
+    terms: LocalText | None = None
+
+    @property
+    def all_stages(self) -> tuple[str, ...]:
+        return (*LeadStage, *(each for each in self.stages if each not in set(LeadStage)))
+
+    def known(self, saved: Mapping[str, str] | None = None) -> Known:
+        """What a segment may name; `saved` are the segments kept in the store."""
+        fields = {
+            key: KnownField(each.kind, each.sealed, frozenset(option.value for option in each.options))
+            for key, each in self.fields.items()
+        }
+        return Known(
+            fields=fields,
+            stages=self.all_stages,
+            flows=self.flows,
+            funnels=self.funnels,
+            segments={**(saved or {}), **self.segments},
+            currency=self.currency,
+        )
+
+    def words(self, name: str, language: str) -> dict[str, object]:
+        """What `{{ creator.… }}` may name: the creator's name, and their own values in a language."""
+        return {"name": name, **{key: pick(text, language, self.language) for key, text in self.values.items()}}

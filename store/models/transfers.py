@@ -1,0 +1,79 @@
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from store.models.base import Base, Moves, Numbered, state_column
+from store.models.sealed import Sealed
+
+_AT_WORK = text("state IN ('checking', 'running', 'clearing')")
+
+
+class TransferKind(StrEnum):
+    IMPORT = "import"
+    EXPORT = "export"
+
+
+class TransferState(StrEnum):
+    """An import is CHECKED by a dry run, waits as READY for a yes, and is then RUNNING; an export runs at once.
+
+    CLEARING: done or given up, and its files with personal data still have to go.
+    """
+
+    CHECKING = "checking"
+    READY = "ready"
+    RUNNING = "running"
+    CLEARING = "clearing"
+    DONE = "done"
+
+
+TRANSFER_MOVES = Moves(
+    {
+        TransferState.CHECKING: frozenset({TransferState.READY, TransferState.CLEARING}),
+        TransferState.READY: frozenset({TransferState.CHECKING, TransferState.RUNNING, TransferState.CLEARING}),
+        TransferState.RUNNING: frozenset({TransferState.CLEARING}),
+        TransferState.CLEARING: frozenset({TransferState.DONE}),
+    }
+)
+
+
+class Transfer(Numbered, Base):
+    """Leads on their way in from, or out to, a CSV file."""
+
+    __tablename__ = "transfer"
+    __table_args__ = (Index("ix_transfer_at_work", "id", sqlite_where=_AT_WORK, postgresql_where=_AT_WORK),)
+    creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"))
+    # who asked, and is told how it goes
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    kind: Mapped[TransferKind] = state_column(TransferKind, TransferKind.IMPORT)
+    state: Mapped[TransferState] = state_column(TransferState, TransferState.CHECKING)
+    file_name: Mapped[str]
+    # Telegram's handle of the file sent, and where its bytes are kept meanwhile
+    telegram_file_id: Mapped[str | None]
+    blob: Mapped[str | None]
+    # which column of the file is which field; for an export, the segment
+    mapping: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    question: Mapped[str | None] = mapped_column(Sealed("transfer.question"))
+    # where the next batch begins: a byte of the file, or a lead's id
+    position: Mapped[int] = mapped_column(default=0)
+    rows: Mapped[int] = mapped_column(default=0)
+    total: Mapped[int] = mapped_column(default=0)
+    added: Mapped[int] = mapped_column(default=0)
+    changed: Mapped[int] = mapped_column(default=0)
+    bad: Mapped[int] = mapped_column(default=0)
+    # the message in which progress is shown
+    message_id: Mapped[int | None]
+    lease_until: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class TransferProblem(Base):
+    """Why one row of a file was not taken; rows are counted as a spreadsheet does, the header being 1."""
+
+    __tablename__ = "transfer_problem"
+    transfer_id: Mapped[int] = mapped_column(ForeignKey("transfer.id"), primary_key=True, autoincrement=False)
+    row: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    reason: Mapped[str] = mapped_column(Text)
