@@ -2,6 +2,7 @@ import base64
 import hashlib
 import hmac
 import secrets
+import string
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ LEAST_KEY_BYTES = 32
 ISSUER = "spark"
 AUDIENCE = "spark-api"
 _ALGORITHM = "HS256"
+_LETTERS = string.ascii_letters + string.digits
 _REQUIRED = ["sub", "iss", "aud", "iat", "exp", "typ", "jti"]
 
 
@@ -32,6 +34,11 @@ def new_secret() -> str:
 def new_reference() -> str:
     """16 characters of `[A-Za-z0-9_-]` that nobody else comes by."""
     return secrets.token_urlsafe(12)
+
+
+def new_key() -> str:
+    """12 letters and digits, 71 random bits: short in an address, and nobody guesses another's."""
+    return "".join(secrets.choice(_LETTERS) for _ in range(12))
 
 
 def digest_of(token: str) -> str:

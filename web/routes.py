@@ -8,6 +8,7 @@ from web.answers import answer
 from web.api.ideas import show_ideas
 from web.health import show_alive, show_ready, show_store
 from web.metrics import show_metrics
+from web.redirects import follow
 from web.webhooks import take_stripe_event, take_telegram_update
 
 _VERSION = version("spark")
@@ -26,5 +27,6 @@ def routes() -> list[web.RouteDef]:
         web.get("/metrics", show_metrics),
         web.post("/webhooks/telegram/{bot_id}", take_telegram_update),
         web.post("/webhooks/stripe", take_stripe_event),
+        web.get("/r/{token}", follow),
         web.get("/api/v1/{user_id}/ideas", show_ideas),
     ]

@@ -45,13 +45,14 @@ class Readiness:
 
 @dataclass(frozen=True)
 class WebTools:
-    """`access_key` is the key of kit.tokens that access tokens are signed with."""
+    """`access_key` is the key of kit.tokens that access tokens are signed with, `click_key` that of counted links."""
 
     database: Database
     clock: Clock
     readiness: Readiness
     public_url: str
     access_key: bytes
+    click_key: bytes
     telegram: TelegramIntake | None
     stripe: StripeIntake | None
 

@@ -13,6 +13,7 @@ from kit.clock import MovableClock
 from kit.errors import Refusal
 from kit.tokens import AUDIENCE, ISSUER, sign_access_token
 from store.database import Database
+from store.migrations.resealing import fill_lookup_key
 from store.models import Account, Base, Creator, Idea, IdeaStage, Membership, Priority, Role
 from web.bodies import MOST_BYTES
 from web.server import build_web_app
@@ -69,6 +70,7 @@ class Site:
                 readiness=self.readiness,
                 public_url=self.public_url,
                 access_key=KEY,
+                click_key=KEY,
                 telegram=self.telegram if with_rails else None,
                 stripe=self.stripe if with_rails else None,
             ),
@@ -125,6 +127,7 @@ class Site:
 async def make_tables(database: Database) -> None:
     async with database.engine.begin() as connection:
         await connection.run_sync(Base.metadata.create_all)
+        await connection.run_sync(fill_lookup_key)
 
 
 async def raw(client: Client, request: bytes) -> bytes:

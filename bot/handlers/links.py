@@ -1,0 +1,168 @@
+import shlex
+
+from sqlalchemy import select
+from telegram import CallbackQuery
+
+from bot.replies import QrReply, TapReply
+from bot.turn import Turn
+from domain.links import archive_link, count_links, make_link, own_link
+from domain.messages.plain import Button, Message, Rows, column
+from kit.money import Money
+from kit.paging import Paging
+from kit.text import shorten
+from store.models import Creator, Link, LinkTarget, Product
+from store.queries.ideas import IdeaFilter, list_ideas
+from store.queries.links import link_result, list_links
+
+SHOWN = 10
+LABEL_LENGTH = 60
+_TARGETS = {each.value for each in LinkTarget}
+_UTM = "utm_"
+
+
+async def link(turn: Turn, arguments: str) -> None:
+    """`/link` lists, `/link 3` shows one, `/link flow welcome "Instagram bio" utm_source=instagram` makes one."""
+    creator = await turn.as_creator()
+    words = _split(turn, arguments)
+    match words:
+        case [] | ["list"]:
+            await _list(turn, creator, 0)
+        case [number] if number.isdecimal():
+            await _card(turn, creator, int(number))
+        case [target, *rest] if target.lower() in _TARGETS:
+            await _make(turn, creator, LinkTarget(target.lower()), rest)
+        case _:
+            raise turn.refusal("link-form")
+
+
+async def tap(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
+    """`link:page:N`, `link:show:ID`, `link:archive:ID`, `link:new`, `link:new:TARGET`, `link:new:TARGET:NAME`."""
+    creator = await turn.as_creator()
+    turn.replies.append(TapReply(query_id=query.id))
+    match arguments:
+        case ["page", number]:
+            await _list(turn, creator, int(number))
+        case ["show", number]:
+            await _card(turn, creator, int(number))
+        case ["archive", number]:
+            put_away = await own_link(turn.session, creator.id, int(number))
+            await archive_link(turn.session, put_away, now=turn.now)
+            turn.say("link-archived", title=put_away.title)
+        case ["new"]:
+            await _ask_target(turn)
+        case ["new", "start"]:
+            await _make(turn, creator, LinkTarget.START, [])
+        case ["new", target] if target in _TARGETS:
+            await _ask_name(turn, creator, LinkTarget(target))
+        case ["new", target, name] if target in _TARGETS:
+            await _make(turn, creator, LinkTarget(target), [name])
+        case _:
+            raise turn.refusal("not-understood")
+
+
+def _split(turn: Turn, arguments: str) -> list[str]:
+    try:
+        return shlex.split(arguments.replace("“", '"').replace("”", '"').replace("„", '"'))
+    except ValueError:
+        raise turn.refusal("link-form") from None
+
+
+async def _make(turn: Turn, creator: Creator, target: LinkTarget, words: list[str]) -> None:
+    utm = dict(word[len(_UTM) :].partition("=")[::2] for word in words if word.startswith(_UTM) and "=" in word)
+    plain = [word for word in words if not (word.startswith(_UTM) and "=" in word)]
+    if target == LinkTarget.START:
+        plain = ["", *plain]
+    if not plain:
+        raise turn.refusal("link-form")
+    name, *title = plain
+    made = await make_link(
+        turn.session,
+        creator.id,
+        turn.facts.published.setup(creator.id),
+        target=target,
+        name=name if target == LinkTarget.START else name.lower(),
+        title=" ".join(title),
+        utm=utm,
+        now=turn.now,
+    )
+    await _show(turn, made)
+
+
+async def _card(turn: Turn, creator: Creator, link_id: int) -> None:
+    await _show(turn, await own_link(turn.session, creator.id, link_id))
+
+
+async def _show(turn: Turn, shown: Link) -> None:
+    """With its QR code as a picture."""
+    result = await link_result(turn.session, shown.id)
+    url = f"{turn.facts.link()}?start={shown.key}"
+    revenue = ", ".join(Money(amount, code).format(turn.person.speaks) for code, amount in result.revenue.items())
+    lines = [
+        turn.words("link-card", number=shown.id, title=shown.title, target=_target(turn, shown), url=url),
+        *(f"utm_{name}: {turn.words('link-value', value=value)}" for name, value in shown.utm.items()),
+        turn.words("link-result", leads=result.first_leads, touches=result.touches, people=result.touched_leads),
+    ]
+    if result.orders:
+        lines.append(turn.words("link-revenue", orders=result.orders, revenue=revenue))
+    buttons: Rows = ()
+    if shown.archived_at is None:
+        buttons = column(Button(text=turn.words("link-button-archive"), data=f"link:archive:{shown.id}"))
+    else:
+        lines.append(turn.words("link-is-archived"))
+    turn.replies.append(QrReply(url=url, message=Message(text="\n".join(lines), buttons=buttons)))
+
+
+async def _list(turn: Turn, creator: Creator, page: int) -> None:
+    total = await count_links(turn.session, creator.id)
+    new = Button(text=turn.words("link-button-new"), data="link:new")
+    if not total:
+        turn.send(Message(text=turn.words("link-none"), buttons=column(new)))
+        return
+    links = await list_links(turn.session, creator.id, limit=SHOWN, offset=page * SHOWN)
+    rows = [
+        (Button(text=shorten(f"{each.id}. {each.title}", LABEL_LENGTH), data=f"link:show:{each.id}"),) for each in links
+    ]
+    steps = [Button(text="‹", data=f"link:page:{page - 1}")] if page else []
+    if (page + 1) * SHOWN < total:
+        steps.append(Button(text="›", data=f"link:page:{page + 1}"))
+    buttons = (*rows, *((tuple(steps),) if steps else ()), (new,))
+    turn.send(Message(text=turn.words("link-list", total=total), buttons=buttons))
+
+
+async def _ask_target(turn: Turn) -> None:
+    offered = [LinkTarget.START, LinkTarget.FLOW, LinkTarget.PRODUCT, LinkTarget.FUNNEL, LinkTarget.IDEA]
+    buttons = [Button(text=turn.words(f"link-to-{each.value}"), data=f"link:new:{each.value}") for each in offered]
+    turn.send(Message(text=turn.words("link-ask-target"), buttons=column(*buttons)))
+
+
+async def _ask_name(turn: Turn, creator: Creator, target: LinkTarget) -> None:
+    setup = turn.facts.published.setup(creator.id)
+    match target:
+        case LinkTarget.FLOW:
+            named = [(key, key) for key in sorted(setup.flows)]
+        case LinkTarget.FUNNEL:
+            named = [(key, key) for key in sorted(setup.funnels)]
+        case LinkTarget.IDEA:
+            page = await list_ideas(turn.session, creator.id, IdeaFilter(), Paging(limit=SHOWN))
+            named = [(str(idea.number), idea.title) for idea in page.items]
+        case _:
+            products = await turn.session.execute(
+                select(Product.slug, Product.title)
+                .where(Product.creator_id == creator.id, Product.active)
+                .order_by(Product.id.desc())
+                .limit(SHOWN)
+            )
+            named = [(row.slug, row.title) for row in products]
+    # Telegram takes 64 bytes behind a button; what does not fit can still be typed
+    fits = [(name, title) for name, title in named if len(f"link:new:{target.value}:{name}".encode()) <= 64]  # noqa: PLR2004
+    if not fits:
+        raise turn.refusal("link-no-target")
+    buttons = [
+        Button(text=shorten(title, LABEL_LENGTH), data=f"link:new:{target.value}:{name}") for name, title in fits[:90]
+    ]
+    turn.send(Message(text=turn.words("link-ask-name"), buttons=column(*buttons)))
+
+
+def _target(turn: Turn, shown: Link) -> str:
+    kind = turn.words(f"link-to-{shown.target.value}")
+    return f"{kind} {shown.name}".strip()

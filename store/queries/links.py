@@ -1,0 +1,49 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import distinct, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from store.models import Lead, Link, Order, OrderState, Touch
+
+_PAID = (OrderState.PAID, OrderState.FULFILLED)
+
+
+async def list_links(session: AsyncSession, creator_id: int, *, limit: int, offset: int = 0) -> Sequence[Link]:
+    """The newest first; those put away are left out."""
+    query = select(Link).where(Link.creator_id == creator_id, Link.archived_at.is_(None))
+    return (await session.scalars(query.order_by(Link.id.desc()).limit(limit).offset(offset))).all()
+
+
+@dataclass(frozen=True, slots=True)
+class LinkResult:
+    """What a link has brought: leads of whom it was the first touch, all touches, and who of all touched bought."""
+
+    first_leads: int
+    touches: int
+    touched_leads: int
+    orders: int
+    # paid by leads of whom it was the first touch: minor units by currency
+    revenue: dict[str, int]
+
+
+async def link_result(session: AsyncSession, link_id: int) -> LinkResult:
+    firsts = await session.scalar(select(func.count()).select_from(Lead).where(Lead.link_id == link_id))
+    touched = (
+        await session.execute(select(func.count(), func.count(distinct(Touch.lead_id))).where(Touch.link_id == link_id))
+    ).one()
+    sales = await session.execute(
+        select(Order.currency, func.count(), func.sum(Order.total_minor))
+        .join(Lead, Lead.id == Order.lead_id)
+        .where(Lead.link_id == link_id, Order.state.in_(_PAID))
+        .group_by(Order.currency)
+        .order_by(Order.currency)
+    )
+    rows = sales.all()
+    return LinkResult(
+        first_leads=firsts or 0,
+        touches=touched[0],
+        touched_leads=touched[1],
+        orders=sum(row[1] for row in rows),
+        revenue={row[0]: int(row[2]) for row in rows},
+    )

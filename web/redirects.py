@@ -1,0 +1,23 @@
+"""Links in creators' texts that count their clicks and lead on."""
+
+from aiohttp import web
+
+from domain.clicks import Tracker, note_click
+from web.errors import NotReady
+from web.tools import TOOLS
+
+# whoever looks at a link to draw a picture of its page has not clicked it
+_LOOKS_ONLY = ("bot", "crawler", "spider", "preview", "facebookexternalhit")
+
+
+async def follow(request: web.Request) -> web.Response:
+    """`GET /r/{token}`: 302 to the address that it was made for, 404 for one that was not made here."""
+    tools = request.app[TOOLS]
+    url_id, lead_id = Tracker(tools.public_url, tools.click_key).read(request.match_info["token"])
+    if not tools.readiness.ready:
+        raise NotReady(f"not ready: {tools.readiness.reason}")
+    agent = request.headers.get("User-Agent", "").lower()
+    counts = request.method == "GET" and not any(word in agent for word in _LOOKS_ONLY)
+    async with tools.database.transaction() as session:
+        url = await note_click(session, url_id, lead_id, now=tools.clock(), counts=counts)
+    return web.Response(status=302, headers={"Location": url, "Cache-Control": "no-store"})
