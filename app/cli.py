@@ -154,6 +154,15 @@ def migrate(*, config: Config = None) -> None:
 
 
 @cli.command()
+def reseal(*, config: Config = None) -> None:
+    """Seal everything under the first of SPARK_DATA_KEYS, while Spark runs; the older keys can be dropped then."""
+    from app.operate import reseal_store
+
+    done = asyncio.run(reseal_store(config, tell=lambda count: _err.print(f"{count} …", markup=False)))
+    _out.print(f"{done} values were sealed anew; everything is under the first key")
+
+
+@cli.command()
 def doctor(*, config: Config = None) -> None:
     """Ask Telegram, Stripe, the store and the clock whether all is well."""
     from app.doctor import examine

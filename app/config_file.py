@@ -156,11 +156,15 @@ def _line(node: yaml.Node | None) -> int | None:
 
 @dataclass
 class Places:
-    """Where each setting was given: on a line of the file, by a variable, or in a file that one of them names."""
+    """Where each setting was given: on a line of a file, by a variable, or in a file that one of them names.
+
+    `parts` are what included files hold: the path of keys that it makes up, the file, and its path in there.
+    """
 
     file: ConfigFile
     variables: dict[KeyPath, str] = field(default_factory=dict)
     secret_files: dict[KeyPath, KeyPath] = field(default_factory=dict)
+    parts: dict[KeyPath, tuple[ConfigFile, KeyPath]] = field(default_factory=dict)
 
     def problem(self, path: KeyPath, message: str) -> Problem:
         for length in range(len(path), 0, -1):
@@ -171,7 +175,21 @@ class Places:
         under = [name for known, name in self.variables.items() if known[: len(path)] == path]
         if under and not self.file.find(path)[1]:
             return Problem("environment", None, under[0], message)
-        return self.file.problem(path, message)
+        file, inside = self._part(path)
+        return file.problem(inside, message)
+
+    def folder(self, path: KeyPath) -> Path:
+        """Where paths begin that are written there: the folder of the file that it stands in."""
+        by_variable = any(path[:length] in self.variables for length in range(1, len(path) + 1))
+        file = self.file if by_variable else self._part(path)[0]
+        return Path(file.name).parent
+
+    def _part(self, path: KeyPath) -> tuple[ConfigFile, KeyPath]:
+        for length in range(len(path), 0, -1):
+            if (found := self.parts.get(path[:length])) is not None:
+                file, inside = found
+                return file, (*inside, *path[length:])
+        return self.file, path
 
 
 def did_you_mean(word: str, known: Iterable[str], *, prefix: str = "") -> str:

@@ -86,6 +86,7 @@ def _several(given: Any) -> Any:
 SEVERAL = BeforeValidator(_several)
 # a heading with nothing below it reads as null in YAML, and leaves everything at its default
 MAY_BE_EMPTY = BeforeValidator(lambda given: {} if given is None else given)
+ONE_OR_MORE = BeforeValidator(lambda given: [given] if isinstance(given, str) else given)
 ANY_CASE = BeforeValidator(lambda given: given.upper() if isinstance(given, str) else given)
 
 # as kit.text.slugify makes them

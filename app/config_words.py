@@ -1,13 +1,16 @@
 from collections.abc import Collection, Iterator
 from typing import Annotated, Any, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
 from app.config_file import KeyPath, did_you_mean, either
 from app.config_types import Slug
-from domain.flows.definition import Key
-from domain.funnels.definition import EventName
+from domain.fields import Key
+from domain.flows.definition import CommandTrigger, SourceTrigger
+from domain.flows.nodes import EventName, MediaPath
+from domain.flows.nodes import Tag as LeadTag
+from domain.messages.wording import Language
 from kit.text import shorten
 
 
@@ -48,6 +51,8 @@ def _in_words(error: ErrorDetails) -> str:
             return _FORMS.get(facts["pattern"], "is not written as it should be").format(_short(error["input"]))
         case "value_error":
             return str(facts["error"])
+        case "slip":
+            return str(facts["said"])
         case kind:
             return _PLAIN.get(kind, error["msg"].removeprefix("Input ")).format(**facts)
 
@@ -67,6 +72,7 @@ def _walk(location: tuple[int | str, ...], shape: Any) -> tuple[KeyPath, Any, An
     for part in (each for each in location if each != "[key]"):
         kind = _bare(kind)
         tagged = [each for each in get_args(kind) if _is_model(each) and part in _words(each)]
+        tagged += [each for each in get_args(kind) if part in _tags(each)]
         if tagged:
             kind = tagged[0]
             continue
@@ -98,14 +104,29 @@ def _words(kind: Any) -> list[str]:
     return [word for each in get_args(kind) for word in _words(each)]
 
 
+def _tags(kind: Any) -> list[str]:
+    """What pydantic calls one of a union that is told apart by its looks."""
+    return [each.tag for each in get_args(kind)[1:] if isinstance(each, Tag)]
+
+
 def _pattern(name: Any) -> str:
     return str(get_args(name)[1].pattern)
+
+
+def _pattern_of(model: type[BaseModel], key: str) -> str:
+    found = (getattr(each, "pattern", None) for each in model.model_fields[key].metadata)
+    return next(str(pattern) for pattern in found if pattern)
 
 
 _FORMS = {
     _pattern(Slug): "“{}” is not a slug: use a-z and 0-9, with hyphens between them",
     _pattern(Key): "“{}” is not a name: use a letter, then up to 39 of a-z, 0-9, _ and -",
     _pattern(EventName): "“{}” is not an event: they are written like order.paid",
+    _pattern(Language): "“{}” is not a language: use two letters, like en or de",
+    _pattern(LeadTag): "“{}” is not a tag: use up to 40 of a-z, 0-9, _ and -",
+    _pattern(MediaPath): "“{}” is not the path of a file from here, like media/hello.jpg",
+    _pattern_of(SourceTrigger, "source"): "“{}” is not a source: use up to 64 of A-Z, a-z, 0-9, _ and -",
+    _pattern_of(CommandTrigger, "command"): "“{}” is not a command: use a letter, then up to 31 of a-z, 0-9 and _",
 }
 _BLOCK = "must be a block of keys, each written like “name: value”"
 _LIST = "must be a list, each entry behind a hyphen"

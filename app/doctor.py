@@ -7,6 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from telegram import Bot
 from telegram.error import TelegramError
 
+from app.keys import told_of_keys
 from app.parts import STORE_TROUBLE, CannotStart, open_database
 from app.settings import Settings, load
 from bot.request import AiohttpRequest
@@ -46,12 +47,14 @@ async def _store(settings: Settings) -> list[Finding]:
         async with database.reading() as session:
             skew = abs((now - await database_time(session)).total_seconds())
             counts = await count_troubles(session, now=now)
+        sealed = Finding("sealing", *await told_of_keys(database, settings))
     except (SQLAlchemyError, *STORE_TROUBLE) as error:
         return [Finding("store", False, f"{type(error).__name__}; check store.url")]
     finally:
         await database.close()
     return [
         Finding("store", True, "reachable, newest schema"),
+        sealed,
         Finding("clock", skew < MOST_SKEW_SECONDS, f"{skew:.1f} s from the store's; keep both by NTP"),
         *(Finding(trouble.what, not trouble.count, f"{trouble.count} {trouble.told}") for trouble in counts),
     ]

@@ -1,11 +1,12 @@
 """What an operator does to the store from the command line, without starting Spark."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from sqlalchemy import select
 
+from app.keys import check_keys, seal_anew
 from app.parts import STORE_TROUBLE, CannotStart, cannot_use_store, open_database
 from app.settings import Settings, load
 from domain.creators import add_creator, bind_person, make_bind_payload
@@ -24,6 +25,7 @@ async def open_store(settings: Settings) -> AsyncIterator[Database]:
     database = open_database(settings)
     try:
         await migrate(database)
+        await check_keys(database)
         yield database
     except STORE_TROUBLE as error:
         raise cannot_use_store(error) from error
@@ -34,6 +36,15 @@ async def open_store(settings: Settings) -> AsyncIterator[Database]:
 async def migrate_store(config: Path | None) -> None:
     async with open_store(load(config).settings):
         return
+
+
+async def reseal_store(config: Path | None, *, tell: Callable[[int], None]) -> int:
+    """Seals everything under the first data key, and tells as it goes how much was done; returns how much it was."""
+    done = 0
+    async with open_store(load(config).settings) as database:
+        async for done in seal_anew(database):
+            tell(done)
+    return done
 
 
 async def add_creator_to_store(

@@ -14,6 +14,7 @@ from telegram import Bot
 from app.lock import StoreLock
 from app.settings import Settings
 from automations.engine import Engine
+from automations.forgetting import Forgetting
 from automations.pace import Pace
 from automations.ticks import Tick, Ticks
 from bot.answering import Answering
@@ -24,6 +25,7 @@ from bot.presence import Presence
 from bot.request import AiohttpRequest
 from bot.turn import BotFacts
 from domain.definitions import Published
+from domain.forgetting import TOPIC as FORGETTING
 from kit.clock import Clock
 from kit.errors import Refusal
 from kit.tokens import derive_key
@@ -106,6 +108,8 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
         published=published,
         access_key=access_key,
         checkout_good_for=timedelta(minutes=settings.stripe.checkout_minutes) if rail else None,
+        link=lambda: f"https://t.me/{bot.username}",
+        keep_updates=timedelta(days=settings.telegram.keep_updates_days),
     )
     by_webhook, webhook_secret = settings.telegram.intake == "webhook", settings.telegram.webhook_secret
     intake = Intake(
@@ -129,6 +133,8 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
             keep_updates=timedelta(days=settings.telegram.keep_updates_days),
             ticks=ticks,
         )
+        forgetting = Forgetting(database, clock, files)
+        ticks.add(Tick("forgetting", forgetting.run, every=2, topics=frozenset({FORGETTING})))
         if not by_webhook:
             poller = Poller(database, bot, updates_request, intake, holder=holder)
     presence = Presence(
@@ -149,6 +155,7 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
         readiness=readiness,
         public_url=settings.public_url,
         access_key=access_key,
+        click_key=derive_key(secret_key.get_secret_value(), "clicks"),
         telegram=intake if by_webhook else None,
         stripe=stripe_events,
     )
@@ -172,7 +179,9 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
 
 
 def open_database(settings: Settings) -> Database:
-    """Raises CannotStart when its folder cannot be made."""
+    """Raises CannotStart when its folder cannot be made, or when there is no key to seal with."""
+    if not settings.sealing_keys:
+        raise CannotStart("set SPARK_SECRET_KEY (or SPARK_DATA_KEYS): personal data is sealed in the store")
     try:
         return Database(settings.store.url, data_keys=settings.sealing_keys)
     except (ValueError, OSError) as error:

@@ -10,6 +10,7 @@ from typing import Protocol
 from aiohttp import web
 from telegram.error import InvalidToken
 
+from app.keys import check_keys
 from app.parts import STORE_TROUBLE, CannotStart, Role, build_parts, cannot_use_store
 from app.settings import Loaded
 from automations.pace import Pace
@@ -82,6 +83,7 @@ class Spark:
             await migrate(self.database)
         except STORE_TROUBLE as error:
             raise cannot_use_store(error) from error
+        await check_keys(self.database)
         if alone:
             async with self.database.transaction() as session:
                 await clear_leases(session)

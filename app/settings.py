@@ -2,41 +2,33 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from app.config_creator import CreatorConfig, Section
 from app.config_file import BadConfig, KeyPath, Places, Problem, read_config_file
+from app.config_include import include
 from app.config_sources import Names, Sources
 from app.config_types import (
     ANY_CASE,
     MAY_BE_EMPTY,
     SEVERAL,
     BotToken,
-    Currency,
     FilesUrl,
     LongSecret,
     OneWord,
     Page,
     Slug,
     StoreUrl,
-    TimeZone,
     WebAddress,
     WebhookSecret,
 )
+from app.config_units import Disabled, segment_slips, take_out_broken, take_out_lost
 from app.config_words import explain
-from domain.fields import Key, LeadFieldSpec
-from domain.flows.definition import Flow
-from domain.flows.nodes import Language, Tag, Text
-from domain.funnels.definition import Funnel
-from domain.setups import CreatorSetup
 
 __all__ = ["BadConfig", "CreatorConfig", "Disabled", "Loaded", "Problem", "Settings", "load"]
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Telegram(Section):
@@ -83,43 +75,6 @@ class Http(Section):
 
 class Log(Section):
     level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], ANY_CASE] = "INFO"
-
-
-class CreatorConfig(Section):
-    name: str | None = None
-    currency: Currency = "usd"
-    time_zone: TimeZone = "UTC"
-    # two letters; of texts that are given in several languages, the one for people who speak none of them
-    language: Language = "en"
-    fields: Annotated[dict[Key, LeadFieldSpec], MAY_BE_EMPTY] = {}
-    tags: tuple[Tag, ...] = ()
-    stages: tuple[Key, ...] = ()
-    values: Annotated[dict[Key, Text], MAY_BE_EMPTY] = {}
-    segments: Annotated[dict[Key, str], MAY_BE_EMPTY] = {}
-    track_clicks: bool = False
-    consent_required: bool = False
-    privacy: Text | None = None
-    terms: Text | None = None
-    flows: Annotated[dict[Key, Flow], MAY_BE_EMPTY] = {}
-    funnels: Annotated[dict[Key, Funnel], MAY_BE_EMPTY] = {}
-
-    def setup(self) -> CreatorSetup:
-        return CreatorSetup(
-            language=self.language,
-            currency=self.currency,
-            time_zone=self.time_zone,
-            fields=self.fields,
-            tags=frozenset(self.tags),
-            stages=self.stages,
-            values=self.values,
-            segments=self.segments,
-            flows=frozenset(self.flows),
-            funnels=frozenset(self.funnels),
-            track_clicks=self.track_clicks,
-            consent_required=self.consent_required,
-            privacy=self.privacy,
-            terms=self.terms,
-        )
 
 
 class Settings(BaseSettings):
@@ -176,16 +131,6 @@ class Settings(BaseSettings):
 
 
 @dataclass(frozen=True)
-class Disabled:
-    """A flow or funnel that is left out until its `problems` are mended; everything else runs."""
-
-    creator: str
-    kind: Literal["flow", "funnel"]
-    key: str
-    problems: list[Problem]
-
-
-@dataclass(frozen=True)
 class Loaded:
     """`problems` are those that Spark can run in spite of: variables that are not settings."""
 
@@ -217,14 +162,9 @@ _NAMES = Names(
     paths=[(section, key) for section, model in _SECTIONS.items() for key in model.model_fields]
     + [(key,) for key in Settings.model_fields if key not in _SECTIONS and key != "creators"],
     secrets=SECRETS,
-    of_creator=list(CreatorConfig.model_fields),
+    # what is included is read with the file
+    of_creator=[key for key in CreatorConfig.model_fields if key != "include"],
 )
-Slips = list[tuple[KeyPath, Problem]]
-_UNITS: dict[str, tuple[Literal["flow", "funnel"], Any]] = {
-    "flows": ("flow", dict[Key, Flow]),
-    "funnels": ("funnel", dict[Key, Funnel]),
-}
-_CHECKS: dict[str, TypeAdapter[Any]] = {name: TypeAdapter(shape) for name, (_, shape) in _UNITS.items()}
 
 
 def load(config: Path | None = None, environ: Mapping[str, str] | None = None) -> Loaded:
@@ -234,44 +174,22 @@ def load(config: Path | None = None, environ: Mapping[str, str] | None = None) -
     anywhere, when there is something wrong outside of them.
     """
     places = Places(read_config_file(config))
+    slips, unreadable = include(places)
     sources = Sources(_NAMES, places)
     given = sources.merge(os.environ if environ is None else environ)
-    slips = [(path, places.file.problem(path, message)) for path, message in places.file.faults]
-    disabled, slips = _take_out_broken(given, places, slips)
-    problems = [*sources.problems, *(problem for _, problem in slips)]
+    slips += [(path, places.file.problem(path, message)) for path, message in places.file.faults]
+    disabled, slips = take_out_broken(given, places, slips)
+    problems = [*unreadable, *sources.problems, *(problem for _, problem in slips)]
     settings = None
     try:
         settings = Settings(**given)
     except ValidationError as error:
         problems += [places.problem(*each) for each in explain(error, Settings, by_file=SECRETS)]
+    else:
+        problems += [places.problem(*each) for each in segment_slips(settings.creators, disabled)]
+        creators, disabled = take_out_lost(settings.creators, places, disabled)
+        settings = settings.model_copy(update={"creators": creators})
     if settings is None or problems:
         problems += [problem for each in disabled for problem in each.problems]
         raise BadConfig([*problems, *sources.strays])
     return Loaded(settings, disabled, sources.strays, places)
-
-
-def _take_out_broken(given: dict[str, Any], places: Places, slips: Slips) -> tuple[list[Disabled], Slips]:
-    """Leaves what is good in `given`; gives what was taken out, and the slips that are in none of it."""
-    disabled: list[Disabled] = []
-    creators = given.get("creators")
-    for slug, creator in creators.items() if isinstance(creators, dict) else ():
-        for name, (kind, shape) in _UNITS.items():
-            units = creator.get(name) if isinstance(creator, dict) else None
-            if not isinstance(units, dict):
-                continue
-            good: dict[str, Any] = {}
-            for key, definition in units.items():
-                place = ("creators", slug, name, key)
-                problems = [problem for path, problem in slips if path[:4] == place]
-                slips = [slip for slip in slips if slip[0][:4] != place]
-                try:
-                    checked = _CHECKS[name].validate_python({key: definition})
-                except ValidationError as error:
-                    found = [((*place[:3], *path), message) for path, message in explain(error, shape)]
-                    problems += [places.problem(path, message) for path, message in found]
-                else:
-                    good |= {} if problems else checked
-                if problems:
-                    disabled.append(Disabled(slug, kind, key, problems))
-            creator[name] = good
-    return disabled, slips

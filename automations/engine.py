@@ -40,7 +40,7 @@ class Engine:
     def __post_init__(self) -> None:
         self._leads = False
         self._wakes_sender: asyncio.TimerHandle | None = None
-        self.sender = Sender(self.database, self.clock, self.gateway, self.pace, again=self._send_again)
+        self.sender = Sender(self.database, self.clock, self.gateway, self.pace, self.published, again=self._send_again)
         self._sending = Tick("send", self._led(self.sender.send_due), every=1, topics=frozenset({"outbox"}))
         routing = Tick("route", self._led(self._route), every=1, topics=frozenset({"events"}))
         stepping = Tick("steps", self._led(self._run_steps), every=1, topics=frozenset({"timers"}))
@@ -94,7 +94,7 @@ class Engine:
 
     async def _run_steps(self) -> int:
         async with self.database.transaction() as session:
-            return await run_due_steps(session, now=self.clock())
+            return await run_due_steps(session, now=self.clock(), published=self.published)
 
     async def _sweep(self) -> int:
         async with self.database.transaction() as session:

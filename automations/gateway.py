@@ -1,13 +1,23 @@
 """What the engine needs of Telegram: one way to send, and the ways in which that can fail."""
 
-from typing import Protocol
+from typing import IO, Protocol
 
-from domain.messages.plain import Message
+from domain.messages.plain import Message, Rows
 
 
 class Gateway(Protocol):
     async def send(self, telegram_id: int, message: Message) -> int:
         """Sends to one chat and returns Telegram's message id. Raises a SendFailure and nothing else."""
+
+
+class FileGateway(Gateway, Protocol):
+    """What transfers need besides: a file that was sent, and a message of ours that changes as they go on."""
+
+    async def edit(self, telegram_id: int, message_id: int, text: str, buttons: Rows = ()) -> None:
+        """One that is gone or the same is left alone. Raises a SendFailure."""
+
+    async def download(self, telegram_file_id: str, target: IO[bytes]) -> None:
+        """Appends the file to an open one. Raises a SendFailure."""
 
 
 class SendFailure(Exception):  # noqa: N818 - the failures below are named by what happened

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from automations.gateway import Blocked, Gateway, NotNow, Refused, SendFailure, SlowDown, Uncertain
 from automations.pace import Pace
+from domain.definitions import Published
 from domain.entitlements import note_delivery
 from domain.messages.catalogue import say
 from domain.messages.plain import Message
@@ -18,7 +19,7 @@ from kit.clock import Clock
 from kit.log import correlated, get_logger
 from store.database import Database, count_changed
 from store.models import OUTBOX_MOVES, OutboxKind, OutboxMessage, OutboxState
-from store.queries.outbox import Claimed, claim_due, find_delivery, left_in_sending
+from store.queries.outbox import Claimed, cancel_unwanted, claim_due, find_delivery, left_in_sending
 
 LEASE_SECONDS = 120
 MOST_AT_ONCE = 60
@@ -44,12 +45,20 @@ class Sender:
     """Speaks whatever Spark says unasked: claims a row (committed), calls Telegram, closes the row."""
 
     def __init__(
-        self, database: Database, clock: Clock, gateway: Gateway, pace: Pace, *, again: Callable[[float], None]
+        self,
+        database: Database,
+        clock: Clock,
+        gateway: Gateway,
+        pace: Pace,
+        published: Published,
+        *,
+        again: Callable[[float], None],
     ) -> None:
         self._database = database
         self._clock = clock
         self._gateway = gateway
         self._pace = pace
+        self._published = published
         # asks to be run again after so many seconds, when the pace has room
         self._again = again
         self._under_way: set[asyncio.Task[None]] = set()
@@ -64,10 +73,10 @@ class Sender:
         resting = self._pace.resting()
         claimed: list[Claimed] = []
         if most > 0:
+            now = self._clock()
             async with self._database.transaction() as session:
-                claimed = await claim_due(
-                    session, now=self._clock(), most=most, resting=resting, lease_seconds=LEASE_SECONDS
-                )
+                await cancel_unwanted(session, self._published.need_consent, now=now)
+                claimed = await claim_due(session, now=now, most=most, resting=resting, lease_seconds=LEASE_SECONDS)
         for each in claimed:
             self._pace.spend(each.telegram_id)
             task = asyncio.create_task(self._send(each))
@@ -206,6 +215,12 @@ async def _tell_of_stuck(session: AsyncSession, message_id: int, reason: str, *,
     delivery = await find_delivery(session, message_id)
     if delivery is None:
         return
-    text = say("delivery-stuck", delivery=message_id, title=delivery.title, person=delivery.person, reason=reason)
+
+    def told(language: str) -> Message:
+        named = {"delivery": message_id, "title": delivery.title, "person": delivery.person}
+        return Message(text=say("delivery-stuck", language, reason=reason, **named))
+
     key = f"delivery-stuck:{message_id}"
-    await tell_creator(session, Message(text=text), key=key, creator_id=delivery.creator_id, now=now)
+    await tell_creator(
+        session, told, key=key, creator_id=delivery.creator_id, lead_id=delivery.lead_id, now=now
+    )

@@ -6,12 +6,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from automations.facts import facts_about
 from automations.planner import Plan, plan
+from domain.consent import may_market
+from domain.definitions import Published
 from domain.funnels.definition import Funnel, SendStep
 from domain.messages.catalogue import say
-from domain.messages.local import pick
+from domain.messages.local import LocalText, pick
 from domain.messages.plain import Button, Message, column
 from domain.messages.templates import render, render_address
 from domain.outbox import queue_message
+from domain.setups import CreatorSetup
 from kit.errors import Refusal
 from kit.log import get_logger
 from store.database import insert_once
@@ -23,10 +26,12 @@ from store.models import (
     Lead,
     OutboxKind,
     Person,
+    Product,
     Timer,
 )
 
 BATCH = 200
+_NOTHING = Published()
 _log = get_logger(__name__)
 
 
@@ -40,7 +45,7 @@ class Due:
     person: Person | None
 
 
-async def run_due_steps(session: AsyncSession, *, now: datetime) -> int:
+async def run_due_steps(session: AsyncSession, *, now: datetime, published: Published = _NOTHING) -> int:
     """Takes a batch of due timers, queues what their steps say and sets the next ones; returns how many."""
     unrouted = exists().where(Event.lead_id == Enrollment.lead_id, Event.routed_at.is_(None))
     claimed = await session.execute(
@@ -60,19 +65,19 @@ async def run_due_steps(session: AsyncSession, *, now: datetime) -> int:
         return 0
     await session.execute(delete(Timer).where(Timer.enrollment_id.in_([due.enrollment.id for due in batch])))
     for due in batch:
-        await _take_step(session, due, now=now)
+        await _take_step(session, due, published.setup(due.lead.creator_id), now=now)
     return len(batch)
 
 
-async def _take_step(session: AsyncSession, due: Due, *, now: datetime) -> None:
+async def _take_step(session: AsyncSession, due: Due, setup: CreatorSetup, *, now: datetime) -> None:
     enrollment = due.enrollment
-    if due.lead.unsubscribed_at is not None or due.person is None or due.person.blocked_at is not None:
+    if not may_market(due.lead, setup) or due.person is None or due.person.blocked_at is not None:
         await _end(session, enrollment, EnrollmentState.STOPPED, reason="cannot be written to", now=now)
         return
     try:
         funnel = Funnel.model_validate(due.definition)
         decided = plan(funnel, enrollment.step or None, now=now)
-        messages = [(step, await _message(session, step, due, due.person)) for step in decided.sends]
+        messages = [(step, await _message(session, step, due, due.person, setup)) for step in decided.sends]
     except (Refusal, KeyError, ValueError) as error:
         # this one waits for a person with its reason; the others go on
         _log.warning("enrollment parked", enrollment=enrollment.id, reason=str(error))
@@ -109,10 +114,29 @@ async def _end(
     )
 
 
-async def _message(session: AsyncSession, step: SendStep, due: Due, person: Person) -> Message:
-    facts = await facts_about(session, due.lead, person, due.enrollment.subject)
-    links = [
-        Button(text=button.text, url=render_address(pick(button.url, person.speaks), facts)) for button in step.buttons
-    ]
-    text = render(pick(step.text, person.speaks), facts) + "\n\n" + say("way-out", person.language)
-    return Message(text=text, buttons=column(*(link for link in links if link.url)))
+async def _message(session: AsyncSession, step: SendStep, due: Due, person: Person, setup: CreatorSetup) -> Message:
+    facts = await facts_about(session, due.lead, person, due.enrollment.subject, setup)
+
+    def words(text: LocalText) -> str:
+        return pick(text, person.speaks, setup.language)
+
+    buttons = []
+    for each in step.buttons:
+        target = Button(text=words(each.text))
+        if each.url is not None:
+            target = target.model_copy(update={"url": render_address(words(each.url), facts)})
+        elif each.product is not None:
+            target = target.model_copy(update={"data": await _product(session, due.lead.creator_id, each.product)})
+        else:
+            target = target.model_copy(update={"data": f"begin:{due.lead.creator_id}:{each.flow}"})
+        buttons.append(target)
+    text = render(words(step.text), facts) + "\n\n" + say("way-out", person.speaks)
+    # one that leads nowhere by now is left out
+    return Message(text=text, buttons=column(*(button for button in buttons if button.url or button.data)))
+
+
+async def _product(session: AsyncSession, creator_id: int, slug: str) -> str | None:
+    """What a tap on a button for that product gives back; None when it is not for sale."""
+    on_sale = select(Product.id).where(Product.creator_id == creator_id, Product.slug == slug, Product.active)
+    product_id = await session.scalar(on_sale)
+    return None if product_id is None else f"product:{product_id}"

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from automations.gateway import Blocked, NotNow, SendFailure, SlowDown, Uncertain
 from automations.pace import Pace
-from bot.commands import show_creators_menu
+from bot.commands import show_own_menu
 from bot.gateway import TelegramGateway
 from bot.replies import (
     CheckoutReply,
@@ -155,8 +155,8 @@ class Answering:
                 await self.gateway.answer_tap(query_id, text)
             case PreCheckoutReply(query_id=query_id, text=text):
                 await self.gateway.refuse_pre_checkout(query_id, text)
-            case MenuReply():
-                await show_creators_menu(self.gateway.bot, answerable.telegram_id, answerable.language)
+            case MenuReply(commands=commands):
+                await show_own_menu(self.gateway.bot, answerable.telegram_id, commands, answerable.language)
             case CheckoutReply(order_id=order_id):
                 await self._send(answerable, await self._checkout(answerable, order_id))
 

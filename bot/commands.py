@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from typing import Literal
 
 from telegram import Bot, BotCommand, BotCommandScopeChat, BotCommandScopeDefault
 from telegram.error import TelegramError
@@ -6,8 +7,20 @@ from telegram.error import TelegramError
 from domain.messages.catalogue import FALLBACK, LANGUAGES, say
 from kit.log import get_logger
 
-EVERYONE = ("shop", "library", "help", "cancel", "stop", "privacy", "terms", "paysupport")
-CREATORS = ("product", "idea", "token")
+EVERYONE = (
+    "shop",
+    "library",
+    "help",
+    "language",
+    "cancel",
+    "stop",
+    "privacy",
+    "my_data",
+    "forget_me",
+    "terms",
+    "paysupport",
+)
+CREATORS = ("product", "idea", "link", "token")
 _log = get_logger(__name__)
 
 
@@ -18,12 +31,24 @@ async def show_menu(bot: Bot) -> None:
     await bot.set_my_commands(_commands(EVERYONE, FALLBACK), scope=BotCommandScopeDefault())
 
 
-async def show_creators_menu(bot: Bot, telegram_id: int, language: str) -> None:
-    """Those who act for a creator see their commands too, in their own chat only. Without it all works the same."""
+async def show_own_menu(
+    bot: Bot, telegram_id: int, whose: Literal["creator", "everyone", "automatic"], language: str
+) -> None:
+    """One chat's menu: a creator's commands too, or everyone's in a language that was chosen, or as Telegram's is.
+
+    Without it all works the same.
+    """
+    scope = BotCommandScopeChat(telegram_id)
     try:
-        await bot.set_my_commands(_commands((*CREATORS, *EVERYONE), language), scope=BotCommandScopeChat(telegram_id))
+        match whose:
+            case "creator":
+                await bot.set_my_commands(_commands((*CREATORS, *EVERYONE), language), scope=scope)
+            case "everyone":
+                await bot.set_my_commands(_commands(EVERYONE, language), scope=scope)
+            case "automatic":
+                await bot.delete_my_commands(scope=scope)
     except TelegramError as error:
-        _log.warning("a creator's command menu was not set", reason=str(error))
+        _log.warning("a chat's command menu was not set", reason=str(error))
 
 
 def _commands(names: Sequence[str], language: str) -> list[BotCommand]:

@@ -4,9 +4,10 @@ from telegram import CallbackQuery, ChatMember, MessageEntity, Update
 from telegram import Message as TelegramMessage
 from telegram.constants import ChatType
 
-from bot.handlers import about, answers, ideas, products, shop, start
-from bot.replies import PreCheckoutReply
+from bot.handlers import about, answers, ideas, language, links, privacy, products, shop, start
+from bot.replies import PreCheckoutReply, TapReply
 from bot.turn import Turn
+from domain.leads import see_lead
 from domain.people import note_block
 
 Command = Callable[[Turn, str], Awaitable[None]]
@@ -15,25 +16,39 @@ Tap = Callable[[Turn, CallbackQuery, list[str]], Awaitable[None]]
 COMMANDS: dict[str, Command] = {
     "start": start.start,
     "cancel": start.cancel,
-    "stop": start.stop,
+    "stop": privacy.stop,
     "help": about.help_,
-    "privacy": about.privacy,
-    "terms": about.terms,
+    "language": language.language,
+    "privacy": privacy.privacy,
+    "terms": privacy.terms,
+    "my_data": privacy.my_data,
+    "forget_me": privacy.forget_me,
     "paysupport": about.paysupport,
     "token": about.token,
     "shop": shop.shop,
     "library": shop.library,
     "product": products.product,
     "idea": ideas.idea,
+    "link": links.link,
+    "skip": answers.skip,
+    "back": answers.back,
 }
+# what nobody is refused, not even whom the creator has banned
+ALWAYS_ANSWERED = frozenset({"stop", "forget_me", "my_data", "privacy"})
 TAPS: dict[str, Tap] = {
     "flow": answers.tap,
-    "subscribe": start.subscribe_again,
+    "begin": answers.begin,
+    "resume": answers.resume,
+    "subscribe": privacy.subscribe_again,
+    "stop": privacy.stop_for,
+    "forget_me": privacy.forget_me_tap,
     "product": shop.show_product,
     "buy": shop.buy,
     "again": shop.get_again,
     "products": products.menu,
     "attach": products.attach,
+    "link": links.tap,
+    "language": language.tap,
 }
 
 
@@ -46,7 +61,9 @@ async def dispatch(turn: Turn, update: Update) -> None:
         query_id = update.pre_checkout_query.id
         turn.replies.append(PreCheckoutReply(query_id=query_id, text=turn.words("stars-off")))
     elif update.my_chat_member is not None:
-        if update.my_chat_member.new_chat_member.status == ChatMember.BANNED:
+        # that they are back is known by then: whoever does anything else has not blocked the bot
+        member = update.my_chat_member
+        if member.chat.type == ChatType.PRIVATE and member.new_chat_member.status == ChatMember.BANNED:
             await note_block(turn.session, turn.person.id, now=turn.now)
     elif update.message is not None and update.message.chat.type == ChatType.PRIVATE:
         await _message(turn, update.message)
@@ -54,13 +71,18 @@ async def dispatch(turn: Turn, update: Update) -> None:
 
 async def _message(turn: Turn, message: TelegramMessage) -> None:
     command, arguments = _command(message)
+    lead = await turn.known_lead()
+    if lead is not None:
+        await see_lead(turn.session, lead, now=turn.now)
+        if lead.banned_at is not None and command not in ALWAYS_ANSWERED:
+            return
     if command is not None:
         handler = COMMANDS.get(command)
-        if handler is None:
-            turn.say("not-understood")
-        else:
+        if handler is not None:
             await handler(turn, arguments)
-    elif message.document is not None and await turn.own_creator() is not None:
+        elif not await answers.own_command(turn, command):
+            turn.say("not-understood")
+    elif message.document is not None and await turn.own_creator() is not None and not await answers.is_asked(turn):
         await products.receive_file(turn, message)
     else:
         await answers.answer(turn, message)
@@ -81,6 +103,10 @@ async def _tap(turn: Turn, query: CallbackQuery) -> None:
     handler = TAPS.get(kind)
     if handler is None:
         raise turn.refusal("not-understood")
+    lead = await turn.known_lead()
+    if lead is not None and lead.banned_at is not None and kind not in ALWAYS_ANSWERED:
+        turn.replies.append(TapReply(query_id=query.id))
+        return
     try:
         await handler(turn, query, arguments)
     except ValueError as error:

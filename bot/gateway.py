@@ -2,7 +2,8 @@ import asyncio
 import io
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from tempfile import TemporaryFile
+from typing import IO, TypeVar
 
 import segno
 from telegram import (
@@ -20,7 +21,7 @@ from telegram.constants import ParseMode
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError, TimedOut
 
 from automations.gateway import Blocked, NotNow, Refused, SlowDown, Uncertain
-from bot.request import ConnectionLost
+from bot.request import AiohttpRequest, ConnectionLost
 from domain.messages.plain import Message, Rows
 from kit.text import TEXT_LIMIT, pages
 from store.database import Database, insert_once
@@ -112,28 +113,40 @@ class TelegramGateway:
         except Refused:
             return
 
+    async def download(self, telegram_file_id: str, target: IO[bytes]) -> None:
+        """Appends a file that somebody sent to an open one, piece by piece. Telegram gives up to 20 MB.
+
+        https://core.telegram.org/bots/api#getfile
+        """
+        file = await calling(lambda: self.bot.get_file(telegram_file_id))
+        request, path = self.bot.request, file.file_path
+        if path is None or not isinstance(request, AiohttpRequest):
+            raise Refused("Telegram has no address for this file")
+        await calling(lambda: request.fetch(path, target))
+
     async def _send_file(self, telegram_id: int, message: Message, file_id: int) -> int:
         """By Telegram's own handle where this bot has one; else the bytes go up once and the handle is kept."""
         async with self.database.reading() as session:
-            stored = await session.get_one(StoredFile, file_id)
+            stored = await session.get(StoredFile, file_id)
             handle = await session.get(FileHandle, (file_id, self.bot_id))
-        document: str | InputFile
+        if stored is None:
+            raise Refused(f"file {file_id} is gone")
         if handle is not None:
-            document = handle.telegram_file_id
-        elif stored.blob is not None:
+            held = handle.telegram_file_id
+            return (await calling(lambda: self._put(telegram_id, stored.shape, held, message))).message_id
+        if stored.blob is None:
+            raise Refused(f"file {file_id} is held by another bot; send it to this one again")
+        # never whole in memory: it may have 50 MB
+        with TemporaryFile() as content:
             try:
-                content = await self.files.read(stored.blob)
+                await self.files.read_into(stored.blob, content)
             except FileNotFoundError as error:
                 raise Refused(f"file {file_id} is gone from the file store") from error
             except OSError as error:
                 raise NotNow(f"file {file_id} cannot be read: {type(error).__name__}") from error
-            # the library looks into the bytes, and large ones would hold up everybody
-            document = await asyncio.to_thread(InputFile, content, filename=stored.file_name)
-        else:
-            raise Refused(f"file {file_id} is held by another bot; send it to this one again")
-        sent = await calling(lambda: self._put(telegram_id, stored.shape, document, message))
-        if handle is None:
-            await self._keep_handle(file_id, sent)
+            document = InputFile(content, filename=stored.file_name, read_file_handle=False)
+            sent = await calling(lambda: self._put(telegram_id, stored.shape, document, message))
+        await self._keep_handle(file_id, sent)
         return sent.message_id
 
     async def _put(self, telegram_id: int, shape: Shape, file: str | InputFile, message: Message) -> TelegramMessage:

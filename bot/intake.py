@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from html import unescape
 
 from sqlalchemy.ext.asyncio import AsyncSession
-from telegram import Bot, Update
+from telegram import Bot, ChatMember, Update
 
 from bot.answering import Answerable, Answering
 from bot.dispatch import dispatch
@@ -166,13 +166,13 @@ class Intake:
                     person, replies = turn.person, turn.replies
             elif telegram_id is not None:
                 person = await find_person(session, self.bot_id, telegram_id)
-                replies = self._apology(incoming, failed, person.language if person else "en")
+                replies = self._apology(incoming, failed, person.speaks if person else "en")
             reply = REPLIES.dump_python(list(replies), mode="json")
             await save_reply(session, row_id, reply, answered_at=None if replies else now)
         if not replies or telegram_id is None:
             return None
         self._in_hand.add(row_id)
-        known = (person.id, person.language) if person else (0, "en")
+        known = (person.id, person.speaks) if person else (0, "en")
         return Answerable(row_id, telegram_id, *known, replies, current_correlation_id())
 
     async def _keep(self, session: AsyncSession, incoming: Incoming, failed: Exception | None) -> int | None:
@@ -199,7 +199,9 @@ class Intake:
         if user is None or user.is_bot:
             return None
         profile = profile_of(user.id, user.first_name, user.username, user.language_code)
-        person = await see_person(session, self.bot_id, profile, now=self.clock())
+        member = parsed.my_chat_member
+        leaves = member is not None and member.new_chat_member.status == ChatMember.BANNED
+        person = await see_person(session, self.bot_id, profile, now=self.clock(), leaves=leaves)
         turn = Turn(session, self.facts, person, self.clock())
         await dispatch(turn, parsed)
         return turn
@@ -226,7 +228,7 @@ class Intake:
             person = await find_person(session, self.bot_id, telegram_id)
             if await is_overtaken(session, row.id):
                 replies = [each for each in replies if not (isinstance(each, SendReply) and each.question)]
-        known = (person.id, person.language) if person else (0, "en")
+        known = (person.id, person.speaks) if person else (0, "en")
         return Answerable(row.id, telegram_id, *known, replies, row.correlation_id)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from domain.people import Profile
+from domain.raw_words import lane_of
 from kit.text import shorten
 
 LONGEST_NAME = 64
@@ -48,7 +49,7 @@ def _incoming(raw: dict[str, Any], text: str) -> Incoming:
     if "callback_query" in raw:
         urgency = Urgency.TAP
     person = sender_of(raw)
-    lane = f"person:{person}" if person is not None else f"update:{update_id}"
+    lane = lane_of(person) if person is not None else f"update:{update_id}"
     if "pre_checkout_query" in raw:
         # it waits for nobody, not even for the same person's messages
         urgency, lane = Urgency.PRE_CHECKOUT, f"pre_checkout:{update_id}"

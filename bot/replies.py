@@ -63,9 +63,10 @@ class PreCheckoutReply(Plain):
 
 
 class MenuReply(Plain):
-    """This chat's command menu shows the creator's commands too."""
+    """This chat's command menu, in the person's language: with the creator's commands, without, or as everybody's."""
 
     do: Literal["menu"] = "menu"
+    commands: Literal["creator", "everyone", "automatic"] = "creator"
 
 
 Reply = Annotated[

@@ -133,6 +133,25 @@ class AiohttpRequest(BaseRequest):
         # Raised out here it carries no cause or context: their texts hold the URL, and with it the token.
         raise failure
 
+    async def fetch(self, url: str, target: IO[bytes]) -> None:
+        """Appends a file of Telegram's to an open one, piece by piece. Raises as `do_request` does."""
+        session = self._session
+        if session is None:
+            raise RuntimeError("This AiohttpRequest is not initialized!")
+        timeout = aiohttp.ClientTimeout(connect=self._connect_timeout, sock_read=self._read_timeout)
+        try:
+            async with session.get(url, timeout=timeout, allow_redirects=False) as answer:
+                answer.raise_for_status()
+                async for piece in answer.content.iter_chunked(CHUNK):
+                    await asyncio.to_thread(target.write, piece)
+            return
+        except TimeoutError:
+            failure: NetworkError = TimedOut()
+        except aiohttp.ClientError as error:
+            failure = NetworkError(f"aiohttp.{type(error).__name__}: {_URL.sub('(URL)', str(error))}")
+        # raised out here for the same reason as above
+        raise failure
+
     @staticmethod
     def parse_json_payload(payload: bytes) -> dict[str, Any]:
         """As the library's own, which also takes over whatever is no strict JSON."""

@@ -1,18 +1,19 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.replies import Reply, SendReply
+from bot.replies import Reply, SendReply, TapReply
 from domain.definitions import Published
-from domain.leads import capture_lead
+from domain.flows.talk import Talk
+from domain.leads import capture_lead, find_lead
 from domain.messages.catalogue import say
 from domain.messages.plain import Message
 from domain.people import talk_to_creator
 from kit.errors import Refusal
-from store.models import Account, Creator, Lead, Membership, Person
+from store.models import Account, Creator, Lead, Link, Membership, Person
 
 
 class Said(Refusal):
@@ -29,6 +30,10 @@ class BotFacts:
     access_key: bytes
     # how long a checkout can be paid; None when no rail is set up
     checkout_good_for: timedelta | None
+    # the address that opens the chat with the bot; known once Telegram has been reached
+    link: Callable[[], str]
+    # for how long raw updates are kept
+    keep_updates: timedelta = timedelta(days=7)
 
 
 @dataclass
@@ -40,13 +45,14 @@ class Turn:
     person: Person
     now: datetime
     replies: list[Reply] = field(default_factory=list)
+    _known_lead: Lead | None = None
 
     def say(self, key: str, **values: object) -> None:
         """Replies with words of Spark's own."""
         self.send(Message(text=self.words(key, **values)))
 
     def words(self, key: str, **values: object) -> str:
-        return say(key, self.person.language, **values)
+        return say(key, self.person.speaks, **values)
 
     def refusal(self, key: str, **values: object) -> Said:
         """To be raised: nothing is saved, and the person reads why."""
@@ -64,20 +70,45 @@ class Turn:
 
     async def creator(self) -> Creator:
         """Whom this chat is with. Raises Said before anybody has set up a creator."""
+        creator = await self._present_creator()
+        if creator is None:
+            raise self.refusal("no-creator")
+        return creator
+
+    async def _present_creator(self) -> Creator | None:
         if self.person.creator_id is not None:
             return await self.session.get_one(Creator, self.person.creator_id)
         query = select(Creator).order_by(Creator.id).limit(1)
         if self.facts.default_creator is not None:
             query = query.where(Creator.slug == self.facts.default_creator)
-        creator = await self.session.scalar(query)
-        if creator is None:
-            raise self.refusal("no-creator")
-        return creator
+        return await self.session.scalar(query)
 
-    async def lead(self, creator: Creator, *, source: str | None = None) -> tuple[Lead, bool]:
+    async def lead(
+        self, creator: Creator, *, source: str | None = None, link: Link | None = None
+    ) -> tuple[Lead, bool]:
         """This person as the creator's lead, and whether they are new; the chat is with that creator from now on."""
         await talk_to_creator(self.session, self.person, creator.id)
-        return await capture_lead(self.session, creator.id, self.person, source=source, now=self.now)
+        return await capture_lead(self.session, creator.id, self.person, source=source, link=link, now=self.now)
+
+    async def known_lead(self) -> Lead | None:
+        """This person as a lead of the creator this chat is with; None before they are one. Asked of the store once."""
+        if self._known_lead is None and (creator := await self._present_creator()) is not None:
+            self._known_lead = await find_lead(self.session, creator.id, self.person.id)
+        return self._known_lead
+
+    def hushed(self, lead: Lead, query_id: str | None = None) -> bool:
+        """True when nothing of a flow is said to this lead: one who is banned, or whose chat a person has taken over."""
+        if lead.banned_at is None and lead.taken_over_at is None:
+            return False
+        text = None if lead.banned_at is not None else self.words("chat-taken-over")
+        if query_id is not None:
+            self.replies.append(TapReply(query_id=query_id, text=text))
+        elif text is not None:
+            self.send(Message(text=text))
+        return True
+
+    def talk(self, lead: Lead) -> Talk:
+        return Talk(lead, self.person, self.facts.published)
 
     async def account(self) -> Account | None:
         return await self.session.scalar(select(Account).where(Account.person_id == self.person.id))

@@ -33,6 +33,11 @@ class Published:
     def setup(self, creator_id: int) -> CreatorSetup:
         return self.setups.get(creator_id, _NOTHING_SET_UP)
 
+    @property
+    def need_consent(self) -> list[int]:
+        """The creators whose marketing reaches only leads who have consented."""
+        return [creator_id for creator_id, setup in self.setups.items() if setup.consent_required]
+
     def flow(self, creator_id: int, key: str) -> FlowVersionNow | None:
         """The flow of that name as it is for those who begin now."""
         found = self.flows.get(creator_id, {}).get(key)

@@ -31,20 +31,30 @@ async def grant(
     entitlement_id = await insert_once(session, Entitlement, values)
     if entitlement_id is None:
         return False
-    product = await session.get_one(Product, product_id)
-    file = await newest_file(session, product_id)
+    await hand_over(session, lead, entitlement_id, now=now)
+    return True
+
+
+async def hand_over(session: AsyncSession, lead: Lead, entitlement_id: int, *, now: datetime) -> None:
+    """Promises to deliver what a lead has a right to, once. One without a chat gets it when they have one."""
+    entitlement = await session.get_one(Entitlement, entitlement_id)
+    product = await session.get_one(Product, entitlement.product_id)
+    file = await newest_file(session, entitlement.product_id)
     if file is None:
-        await hold_product(session, product_id)
-        file = await newest_file(session, product_id)
+        await hold_product(session, entitlement.product_id)
+        file = await newest_file(session, entitlement.product_id)
     if file is None:
-        nothing = Message(text=say("delivery-without-file", title=product.title, product=product.id))
+
+        def nothing(language: str) -> Message:
+            return Message(text=say("delivery-without-file", language, title=product.title, product=product.id))
+
         await tell_creator(session, nothing, key=f"without-file:{entitlement_id}", creator_id=lead.creator_id, now=now)
     if lead.person_id is not None:
         person = await session.get_one(Person, lead.person_id)
         # without a file nothing is delivered yet: attaching one does that
         await queue_message(
             session,
-            delivery(product, file.id if file else None, person.language),
+            delivery(product, file.id if file else None, person.speaks),
             key=f"delivery:{entitlement_id}" if file else f"delivery-to-come:{entitlement_id}",
             kind=OutboxKind.DELIVERY if file else OutboxKind.NOTICE,
             creator_id=lead.creator_id,
@@ -53,7 +63,6 @@ async def grant(
             entitlement_id=entitlement_id if file else None,
             now=now,
         )
-    return True
 
 
 async def deliver_again(session: AsyncSession, lead: Lead, entitlement_id: int, language: str) -> Message:

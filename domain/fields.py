@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from domain.messages.local import LocalText
+from domain.messages.wording import Label
 from store.models import FieldKind
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
@@ -19,7 +19,7 @@ class Strict(BaseModel):
 
 class Choice(Strict):
     value: Key
-    label: LocalText
+    label: Label
 
 
 class LeadFieldSpec(Strict):
@@ -29,7 +29,7 @@ class LeadFieldSpec(Strict):
     """
 
     kind: FieldKind = FieldKind.TEXT
-    label: LocalText | None = None
+    label: Label | None = None
     private: bool = False
     # of a choice; a flow's own options may name more
     options: Annotated[tuple[Choice, ...], Field(max_length=100)] = ()

@@ -1,50 +1,80 @@
 import secrets
-from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo, available_timezones
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.contacts import read_email, read_phone
 from domain.events import record_event
 from domain.fields import LeadFieldSpec
-from store.database import count_changed, insert_once, upsert
-from store.models import Lead, LeadField, LeadStage, Person, Proof
+from domain.identity import Contact, LeadExists, drop_contact, keep_contact, owner_of
+from domain.lead_acts import set_stage
+from domain.lead_fields import FieldItem, FieldValue, drop_field, keep_field, kept_fields
+from domain.lead_words import keep_words, keep_words_of
+from domain.links import link_source
+from domain.setups import CreatorSetup
+from domain.zones import zone_by_phone
+from kit.errors import Invalid
+from kit.text import shorten
+from store.database import insert_once
+from store.models import Lead, LeadStage, Link, Person, Proof
 from store.sealing import digest
+
+# the kinds of values are told on by whoever takes answers
+__all__ = [
+    "DICE_SIDES",
+    "FieldItem",
+    "FieldValue",
+    "add_lead",
+    "capture_lead",
+    "current_lead",
+    "display_name",
+    "edit_lead",
+    "find_lead",
+    "known_answers",
+    "note_answer",
+    "see_lead",
+    "zone_of",
+]
 
 # of `Lead.dice`
 DICE_SIDES = 10_000
-# fields that have a column of their own; the others are rows
-_COLUMNS = ("name", "email", "phone", "time_zone")
-# built once: these belong to every update
+NAME_LENGTH = 200
+_HOUR = timedelta(hours=1)
+# built once: it belongs to every update
 _OF_PERSON = select(Lead).where(Lead.creator_id == bindparam("creator"), Lead.person_id == bindparam("person"))
-_ANSWERS = (
-    select(LeadField.key, LeadField.item, LeadField.value, LeadField.number, LeadField.sealed)
-    .where(LeadField.lead_id == bindparam("lead"))
-    .order_by(LeadField.key, LeadField.item)
-)
-FieldItem = str | float | date | bool
-# text, a number, a date, yes or no, or several values of a choice
-FieldValue = FieldItem | Sequence[str]
 
 
 async def capture_lead(
-    session: AsyncSession, creator_id: int, person: Person, *, source: str | None, now: datetime
+    session: AsyncSession,
+    creator_id: int,
+    person: Person,
+    *,
+    source: str | None,
+    now: datetime,
+    link: Link | None = None,
 ) -> tuple[Lead, bool]:
     """This creator's lead for the person, and whether it is new. First source wins: ads are paid by it."""
+    if link is not None:
+        source = link_source(link)
     values = {
         "creator_id": creator_id,
         "person_id": person.id,
         "name": "",
         "source": source,
+        "link_id": None if link is None else link.id,
         "stage": LeadStage.NEW,
         "dice": secrets.randbelow(DICE_SIDES),
-        "seen_at": now,
+        "seen_at": _hour(now),
         "created_at": now,
     }
     lead_id = await insert_once(session, Lead, values)
     if lead_id is None:
-        known = await session.scalars(_OF_PERSON, {"creator": creator_id, "person": person.id})
-        return known.one(), False
+        known = (await session.scalars(_OF_PERSON, {"creator": creator_id, "person": person.id})).one()
+        await see_lead(session, known, now=now)
+        return known, False
+    await keep_words(session, lead_id, creator_id, [person.first_name, person.username])
     await record_event(session, "lead.captured", creator_id=creator_id, lead_id=lead_id, now=now, source=source)
     return await session.get_one(Lead, lead_id), True
 
@@ -54,14 +84,29 @@ async def find_lead(session: AsyncSession, creator_id: int, person_id: int) -> L
     return (await session.scalars(_OF_PERSON, {"creator": creator_id, "person": person_id})).one_or_none()
 
 
+async def current_lead(session: AsyncSession, lead_id: int) -> Lead | None:
+    """The lead of that number, or the one that it has become a part of."""
+    lead = await session.get(Lead, lead_id)
+    while lead is not None and lead.merged_into_id is not None:
+        lead = await session.get(Lead, lead.merged_into_id)
+    return lead
+
+
+async def see_lead(session: AsyncSession, lead: Lead, *, now: datetime) -> None:
+    """The lead was here; kept to the hour, so that most messages cost nothing."""
+    hour = _hour(now)
+    if lead.seen_at < hour:
+        await session.execute(update(Lead).where(Lead.id == lead.id, Lead.seen_at < hour).values(seen_at=hour))
+
+
+def _hour(now: datetime) -> datetime:
+    return now.replace(minute=0, second=0, microsecond=0)
+
+
 async def known_answers(session: AsyncSession, lead: Lead) -> dict[str, str]:
     """Everything this lead has answered so far, by field, as people read it."""
-    known = {name: value for name in _COLUMNS if (value := getattr(lead, name))}
-    for row in await session.execute(_ANSWERS, {"lead": lead.id}):
-        told = row.sealed if row.sealed is not None else row.value
-        shown = f"{row.number:g}" if told is None and row.number is not None else str(told)
-        known[row.key] = f"{known[row.key]}, {shown}" if row.item else shown
-    return known
+    own = {"name": lead.name, "email": lead.email, "phone": lead.phone, "time_zone": lead.time_zone}
+    return {key: value for key, value in own.items() if value} | await kept_fields(session, lead.id)
 
 
 async def note_answer(
@@ -79,61 +124,144 @@ async def note_answer(
     `spec` is the creator's field of that name; without one it is kept as text, sealed.
     """
     if lead.stage == LeadStage.NEW:
-        lead.stage = LeadStage.ENGAGED
+        await set_stage(session, lead, LeadStage.ENGAGED, now=now)
+    changed = await _keep(session, lead, field, value, spec, proof=proof, now=now)
+    await _record(session, "lead.answered", lead, field, now=now)
+    if changed:
+        await _record(session, "lead.field_changed", lead, field, now=now)
+
+
+async def edit_lead(
+    session: AsyncSession,
+    lead: Lead,
+    field: str,
+    value: FieldValue | None,
+    *,
+    spec: LeadFieldSpec | None,
+    now: datetime,
+) -> None:
+    """The creator writes down what they know; None takes it away.
+
+    Raises BadContact or Invalid for what cannot be, LeadExists for an e-mail or phone that another lead has.
+    """
+    match field, value:
+        case "email", str(text):
+            value = read_email(text)
+        case "phone", str(text):
+            value = read_phone(text)
+        case "time_zone", str(text) if text not in available_timezones():
+            message = f"“{text}” is no time zone, use one like Europe/Berlin"
+            raise Invalid(message, fields={"time_zone": message})
+    if value is None:
+        await _drop(session, lead, field)
+    else:
+        await _keep(session, lead, field, value, spec, proof=Proof.ENTERED, now=now)
+    await _record(session, "lead.field_changed", lead, field, now=now)
+
+
+async def _keep(
+    session: AsyncSession,
+    lead: Lead,
+    field: str,
+    value: FieldValue,
+    spec: LeadFieldSpec | None,
+    *,
+    proof: Proof,
+    now: datetime,
+) -> bool:
+    """True when another value stood there before."""
+    before: str | None
     match field:
         case "name":
-            lead.name = str(value)
-        case "email":
-            lead.email, lead.email_proof = str(value), proof
-            lead.email_digest = await digest(session, str(value), "email")
-        case "phone":
-            lead.phone, lead.phone_proof = str(value), proof
-            lead.phone_digest = await digest(session, str(value), "phone")
+            before, lead.name = lead.name, shorten(str(value), NAME_LENGTH)
+            await session.flush()
+            if before != lead.name:
+                await keep_words_of(session, lead)
+            return before not in {"", lead.name}
+        case "email" | "phone":
+            before = lead.email if field == "email" else lead.phone
+            await keep_contact(session, lead, Contact(field), str(value), proof=proof, now=now)
+            return before not in {None, str(value)}
         case "time_zone":
-            lead.time_zone = str(value)
+            before, lead.time_zone = lead.time_zone, str(value)
+            await session.flush()
+            return before not in {None, lead.time_zone}
+    return await keep_field(session, lead, field, value, spec or LeadFieldSpec(), now=now)
+
+
+async def _drop(session: AsyncSession, lead: Lead, field: str) -> None:
+    match field:
+        case "name":
+            lead.name = ""
+            await session.flush()
+            await keep_words_of(session, lead)
+        case "email" | "phone":
+            await drop_contact(session, lead, Contact(field))
+        case "time_zone":
+            lead.time_zone = None
+            await session.flush()
         case _:
-            await _note_field(session, lead, field, value, spec or LeadFieldSpec(), now=now)
-    await session.flush()
-    await record_event(session, "lead.answered", creator_id=lead.creator_id, lead_id=lead.id, now=now, field=field)
+            await drop_field(session, lead, field)
 
 
-async def _note_field(
-    session: AsyncSession, lead: Lead, key: str, value: FieldValue, spec: LeadFieldSpec, *, now: datetime
-) -> None:
-    items: Sequence[FieldItem] = value if isinstance(value, list | tuple) else [value]  # type: ignore[list-item]
-    await session.execute(
-        delete(LeadField).where(LeadField.lead_id == lead.id, LeadField.key == key, LeadField.item >= len(items))
-    )
-    for number, item in enumerate(items):
-        kept = await _columns(session, key, item, spec)
-        row = {"lead_id": lead.id, "key": key, "item": number}
-        await upsert(session, LeadField, row, {**kept, "answered_at": now}, creator_id=lead.creator_id)
+async def add_lead(
+    session: AsyncSession,
+    creator_id: int,
+    *,
+    name: str = "",
+    email: str | None = None,
+    phone: str | None = None,
+    source: str | None = None,
+    time_zone: str | None = None,
+    now: datetime,
+) -> Lead:
+    """A lead that the creator enters; it has no chat until its person comes by Telegram and shares that phone.
+
+    Raises BadContact, Invalid for one without name, e-mail and phone, and LeadExists, which names the lead who has
+    the e-mail or phone already.
+    """
+    name = shorten(" ".join(name.split()), NAME_LENGTH)
+    email, phone = read_email(email) if email else None, read_phone(phone) if phone else None
+    if not (name or email or phone):
+        raise Invalid("a lead needs a name, an e-mail address or a phone number", fields={"name": "is missing"})
+    values = {
+        "creator_id": creator_id,
+        "name": name,
+        "email": email,
+        "email_digest": None if email is None else await digest(session, email, Contact.EMAIL),
+        "email_proof": Proof.ENTERED if email else Proof.TYPED,
+        "phone": phone,
+        "phone_digest": None if phone is None else await digest(session, phone, Contact.PHONE),
+        "phone_proof": Proof.ENTERED if phone else Proof.TYPED,
+        "source": source,
+        "stage": LeadStage.NEW,
+        "time_zone": time_zone,
+        "dice": secrets.randbelow(DICE_SIDES),
+        "seen_at": _hour(now),
+        "created_at": now,
+    }
+    lead_id = None
+    while lead_id is None:
+        lead_id = await insert_once(session, Lead, values)
+        if lead_id is None:
+            for contact, value in ((Contact.EMAIL, email), (Contact.PHONE, phone)):
+                owner = None if value is None else await owner_of(session, creator_id, contact, value)
+                if owner is not None:
+                    raise LeadExists(contact, owner.id)
+            # whoever had it has given it up meanwhile
+    await keep_words(session, lead_id, creator_id, [name])
+    await record_event(session, "lead.added", creator_id=creator_id, lead_id=lead_id, now=now, source=source)
+    return await session.get_one(Lead, lead_id)
 
 
-async def _columns(
-    session: AsyncSession, key: str, item: FieldItem, spec: LeadFieldSpec
-) -> dict[str, str | float | None]:
-    """Where a value stands: in the open, where a segment compares it, or sealed with a digest."""
-    told = ("yes" if item else "no") if isinstance(item, bool) else item.isoformat() if isinstance(item, date) else item
-    kept: dict[str, str | float | None] = dict.fromkeys(("value", "number", "sealed", "digest"))
-    if spec.sealed:
-        text = f"{told:g}" if isinstance(told, int | float) else told
-        return kept | {"sealed": text, "digest": await digest(session, text.casefold(), f"field:{key}")}
-    return kept | ({"number": float(told)} if isinstance(told, int | float) else {"value": told})
+def zone_of(lead: Lead, setup: CreatorSetup) -> ZoneInfo:
+    """The time zone that the lead named, else the one that their phone number tells, else the creator's."""
+    by_phone = zone_by_phone(lead.phone) if lead.time_zone is None and lead.phone else None
+    return ZoneInfo(lead.time_zone or by_phone or setup.time_zone)
 
 
-async def unsubscribe(session: AsyncSession, lead: Lead, *, now: datetime) -> None:
-    """Ends marketing to this lead, at once and until they ask again. Deliveries still go out."""
-    stop = update(Lead).where(Lead.id == lead.id, Lead.unsubscribed_at.is_(None)).values(unsubscribed_at=now)
-    if await count_changed(session, stop):
-        await record_event(session, "lead.unsubscribed", creator_id=lead.creator_id, lead_id=lead.id, now=now)
-
-
-async def subscribe(session: AsyncSession, lead: Lead, *, now: datetime) -> None:
-    """The lead asks for marketing again; what ended while they did not stays ended."""
-    begin = update(Lead).where(Lead.id == lead.id, Lead.unsubscribed_at.is_not(None)).values(unsubscribed_at=None)
-    if await count_changed(session, begin):
-        await record_event(session, "lead.subscribed", creator_id=lead.creator_id, lead_id=lead.id, now=now)
+async def _record(session: AsyncSession, name: str, lead: Lead, field: str, *, now: datetime) -> None:
+    await record_event(session, name, creator_id=lead.creator_id, lead_id=lead.id, now=now, field=field)
 
 
 async def display_name(session: AsyncSession, lead: Lead) -> str:

@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.entitlements import grant
 from domain.events import record_event
+from domain.lead_acts import set_stage
 from domain.leads import display_name
 from domain.messages.catalogue import say
 from domain.messages.plain import Message
@@ -112,8 +113,9 @@ async def pay_order(session: AsyncSession, order: Order, received: Received, *, 
         "currency": received.money.currency,
         "created_at": now,
     }
-    # two payments of one order take turns here: each would hold what the other waits for further down
-    await session.execute(select(Order.id).where(Order.id == order.id).with_for_update())
+    # two payments of one order take turns here: each would hold what the other waits for further down.
+    # Its lead may have become a part of another meanwhile
+    await session.refresh(order, ["lead_id"], with_for_update=True)
     if await insert_once(session, Payment, payment) is None:
         return
     lines = list(
@@ -141,7 +143,7 @@ async def pay_order(session: AsyncSession, order: Order, received: Received, *, 
         text, told = ("paid-twice-buyer", "paid-twice-told") if not moved else ("oversold-buyer", "oversold-told")
         await _tell_buyer(session, text, order, key=f"{told}:{order.id}:{received.reference}", now=now)
         return
-    await session.execute(update(Lead).where(Lead.id == lead.id).values(stage=LeadStage.CUSTOMER))
+    await set_stage(session, lead, LeadStage.CUSTOMER, now=now)
     for line in lines:
         await grant(session, lead, line.product_id, origin=f"line:{line.id}", order_id=order.id, now=now)
     await record_event(session, "order.paid", creator_id=order.creator_id, lead_id=lead.id, subject=subject, now=now)
@@ -177,8 +179,12 @@ async def fail_payment(session: AsyncSession, order: Order, *, now: datetime) ->
     await _tell_buyer(session, "payment-failed-buyer", order, key=f"payment-failed:{order.id}", now=now)
     lead = await session.get_one(Lead, order.lead_id)
     name, title = await display_name(session, lead), await _titles(session, order)
-    told = Message(text=say("payment-failed-told", order=order.id, lead=name, title=title))
-    await tell_creator(session, told, key=f"payment-failed-told:{order.id}", creator_id=order.creator_id, now=now)
+
+    def told(language: str) -> Message:
+        return Message(text=say("payment-failed-told", language, order=order.id, lead=name, title=title))
+
+    key = f"payment-failed-told:{order.id}"
+    await tell_creator(session, told, key=key, creator_id=order.creator_id, lead_id=lead.id, now=now)
 
 
 async def expire_order(session: AsyncSession, order: Order, *, now: datetime) -> None:
@@ -247,15 +253,14 @@ async def _give_back(session: AsyncSession, lines: list[OrderLine]) -> None:
 
 async def _tell_of_money(session: AsyncSession, text: str, order: Order, received: Received, *, now: datetime) -> None:
     lead = await session.get_one(Lead, order.lead_id)
-    told = say(
-        text,
-        order=order.id,
-        lead=await display_name(session, lead),
-        title=await _titles(session, order),
-        total=received.money.format(),
-    )
+    name, title = await display_name(session, lead), await _titles(session, order)
+
+    def told(language: str) -> Message:
+        total = received.money.format(language)
+        return Message(text=say(text, language, order=order.id, lead=name, title=title, total=total))
+
     key = f"{text}:{received.rail}:{received.reference}"
-    await tell_creator(session, Message(text=told), key=key, creator_id=order.creator_id, now=now)
+    await tell_creator(session, told, key=key, creator_id=order.creator_id, lead_id=lead.id, now=now)
 
 
 async def _tell_buyer(session: AsyncSession, text: str, order: Order, *, key: str, now: datetime) -> None:
@@ -265,7 +270,7 @@ async def _tell_buyer(session: AsyncSession, text: str, order: Order, *, key: st
     person = await session.get_one(Person, lead.person_id)
     await queue_message(
         session,
-        Message(text=say(text, person.language, title=await _titles(session, order))),
+        Message(text=say(text, person.speaks, title=await _titles(session, order))),
         key=key,
         kind=OutboxKind.NOTICE,
         creator_id=order.creator_id,

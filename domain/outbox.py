@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import select
@@ -5,7 +6,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.messages.plain import Message
 from store.database import insert_once, wake
-from store.models import Account, Membership, OutboxKind, OutboxMessage
+from store.models import Account, Membership, OutboxKind, OutboxMessage, Person
+
+# what is told, in the language of whoever reads it
+Told = Callable[[str], Message]
 
 
 async def queue_message(
@@ -40,21 +44,28 @@ async def queue_message(
     return queued
 
 
-async def tell_creator(session: AsyncSession, message: Message, *, key: str, creator_id: int, now: datetime) -> None:
-    """A notice to everyone who acts for this creator and has a chat with the bot."""
+async def tell_creator(
+    session: AsyncSession, told: Told | Message, *, key: str, creator_id: int, now: datetime, lead_id: int | None = None
+) -> None:
+    """A notice to everyone who acts for this creator and has a chat with the bot, to each in their own language.
+
+    `lead_id` is of the lead that it speaks of: when they are forgotten, so is what it said.
+    """
     people = await session.scalars(
-        select(Account.person_id)
+        select(Person)
+        .join(Account, Account.person_id == Person.id)
         .join(Membership, Membership.account_id == Account.id)
-        .where(Membership.creator_id == creator_id, Account.person_id.is_not(None))
+        .where(Membership.creator_id == creator_id)
+        .order_by(Person.id)
     )
-    for person_id in people:
-        if person_id is not None:
-            await queue_message(
-                session,
-                message,
-                key=f"{key}:{person_id}",
-                kind=OutboxKind.NOTICE,
-                creator_id=creator_id,
-                person_id=person_id,
-                now=now,
-            )
+    for person in people.all():
+        await queue_message(
+            session,
+            told if isinstance(told, Message) else told(person.speaks),
+            key=f"{key}:{person.id}",
+            kind=OutboxKind.NOTICE,
+            creator_id=creator_id,
+            person_id=person.id,
+            lead_id=lead_id,
+            now=now,
+        )

@@ -1,13 +1,29 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.consent import UNASKED
 from domain.events import record_event
+from domain.lead_words import rename_person
 from kit.text import shorten
 from store.database import count_changed, upsert
-from store.models import Lead, OutboxKind, OutboxMessage, OutboxState, Person
+from store.models import Lead, OutboxMessage, OutboxState, Person
+
+# built once: it belongs to every update, and most people are called as they were before
+_SEE = (
+    update(Person)
+    .where(
+        Person.bot_id == bindparam("its_bot_id"),
+        Person.telegram_id == bindparam("its_telegram_id"),
+        Person.first_name == bindparam("its_first_name"),
+        Person.username.is_not_distinct_from(bindparam("its_username")),
+    )
+    .values(language=bindparam("new_language"), seen_at=bindparam("new_seen_at"))
+    .returning(Person)
+    .execution_options(populate_existing=True, synchronize_session=False)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,21 +36,26 @@ class Profile:
     language: str
 
 
-async def see_person(session: AsyncSession, bot_id: int, profile: Profile, *, now: datetime) -> Person:
+async def see_person(
+    session: AsyncSession, bot_id: int, profile: Profile, *, now: datetime, leaves: bool = False
+) -> Person:
     """Knows the person from now on, with their latest name, and holds their row until the transaction ends.
 
-    That hold is what takes one person's updates one at a time across processes.
+    That hold is what takes one person's updates one at a time across processes. `leaves`: this is Telegram's word
+    that they have blocked the bot; whatever else they do says that they have not.
     """
-    latest = {
-        "first_name": shorten(profile.first_name, 64),
-        "username": profile.username,
-        "language": profile.language,
-        "seen_at": now,
-        # whoever writes has not blocked the bot
-        "blocked_at": None,
-    }
     key = {"bot_id": bot_id, "telegram_id": profile.telegram_id}
-    return await upsert(session, Person, key, latest, created_at=now)
+    names = {"first_name": shorten(profile.first_name, 64), "username": profile.username}
+    latest = {"language": profile.language, "seen_at": now}
+    as_before = {f"its_{name}": value for name, value in {**key, **names}.items()}
+    person = await session.scalar(_SEE, {**as_before, **{f"new_{name}": value for name, value in latest.items()}})
+    if person is None:
+        person = await upsert(session, Person, key, {**names, **latest}, created_at=now)
+        await rename_person(session, person)
+    if person.blocked_at is not None and not leaves:
+        person.blocked_at = None
+        await _record_of_leads(session, "lead.unblocked", person.id, now=now)
+    return person
 
 
 async def talk_to_creator(session: AsyncSession, person: Person, creator_id: int) -> None:
@@ -42,6 +63,13 @@ async def talk_to_creator(session: AsyncSession, person: Person, creator_id: int
     if person.creator_id != creator_id:
         await session.execute(update(Person).where(Person.id == person.id).values(creator_id=creator_id))
         person.creator_id = creator_id
+
+
+async def choose_language(session: AsyncSession, person: Person, language: str | None) -> None:
+    """The person is written to in that language from now on; with None in the one that Telegram tells, as before."""
+    if person.language_chosen != language:
+        await session.execute(update(Person).where(Person.id == person.id).values(language_chosen=language))
+        person.language_chosen = language
 
 
 async def note_block(session: AsyncSession, person_id: int, *, now: datetime) -> None:
@@ -54,9 +82,14 @@ async def note_block(session: AsyncSession, person_id: int, *, now: datetime) ->
         .where(
             OutboxMessage.person_id == person_id,
             OutboxMessage.state == OutboxState.QUEUED,
-            OutboxMessage.kind == OutboxKind.FUNNEL,
+            OutboxMessage.kind.in_(UNASKED),
         )
         .values(state=OutboxState.BLOCKED, closed_at=now)
     )
+    await _record_of_leads(session, "lead.blocked", person_id, now=now)
+
+
+async def _record_of_leads(session: AsyncSession, event: str, person_id: int, *, now: datetime) -> None:
+    """The same fact for each creator who knows the person."""
     for lead in await session.execute(select(Lead.id, Lead.creator_id).where(Lead.person_id == person_id)):
-        await record_event(session, "lead.blocked", creator_id=lead.creator_id, lead_id=lead.id, now=now)
+        await record_event(session, event, creator_id=lead.creator_id, lead_id=lead.id, now=now)

@@ -20,6 +20,7 @@ from store.models import (
     OutboxState,
     Person,
     Product,
+    Shape,
     StoredFile,
 )
 
@@ -86,11 +87,18 @@ async def keep_upload(
     mime_type: str,
     size: int | None,
     now: datetime,
+    shape: Shape = Shape.DOCUMENT,
+    lead_id: int | None = None,
 ) -> StoredFile:
-    """A file that the creator sent to the bot: Telegram holds the bytes, and its handle is enough to deliver."""
+    """A file that was sent to the bot: Telegram holds the bytes, and its handle is enough to deliver.
+
+    With `lead_id` it belongs to that lead, and goes with them.
+    """
     stored = StoredFile(
         creator_id=creator_id,
         product_id=None,
+        lead_id=lead_id,
+        shape=shape,
         file_name=file_name,
         mime_type=mime_type,
         size=size,
@@ -147,7 +155,7 @@ async def _deliver_to_waiting(session: AsyncSession, product: Product, file_id: 
         OutboxMessage.state.in_([OutboxState.QUEUED, OutboxState.SENDING]),
     )
     waiting = await session.execute(
-        select(Entitlement.id, Lead.id.label("lead_id"), Person.id.label("person_id"), Person.language)
+        select(Entitlement.id, Lead.id.label("lead_id"), Person.id.label("person_id"), Person.speaks)
         .join(Lead, Lead.id == Entitlement.lead_id)
         .join(Person, Person.id == Lead.person_id)
         .where(Entitlement.product_id == product.id, Entitlement.delivered_at.is_(None), ~on_its_way)
@@ -156,7 +164,7 @@ async def _deliver_to_waiting(session: AsyncSession, product: Product, file_id: 
     for row in waiting.all():
         await queue_message(
             session,
-            delivery(product, file_id, row.language),
+            delivery(product, file_id, row.speaks),
             key=f"delivery:{row.id}:{file_id}",
             kind=OutboxKind.DELIVERY,
             creator_id=product.creator_id,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from domain.clicks import Tracker
 from domain.fields import LeadFieldSpec
 from domain.messages.local import LocalText, pick
 from store.models import LeadStage
@@ -26,6 +27,8 @@ class CreatorSetup:
     funnels: frozenset[str] = frozenset()
     # clicks of https links in this creator's texts go through Spark and are counted
     track_clicks: bool = False
+    # leads links through Spark; made when Spark starts, if track_clicks says so
+    tracker: Tracker | None = None
     # marketing reaches only leads who have consented
     consent_required: bool = False
     privacy: LocalText | None = None
@@ -48,6 +51,7 @@ class CreatorSetup:
             funnels=self.funnels,
             segments={**(saved or {}), **self.segments},
             currency=self.currency,
+            time_zone=self.time_zone,
         )
 
     def words(self, name: str, language: str) -> dict[str, object]:

@@ -35,11 +35,10 @@ class Keyring:
 
     def seal(self, text: str, place: str) -> str:
         """Raises CannotUnseal when there is no key at all."""
-        if self._first is None:
-            raise CannotUnseal("there are no data keys here")
+        first = self.first
         nonce = secrets.token_bytes(_NONCE_BYTES)
-        sealed = self._ciphers[self._first].encrypt(nonce, text.encode("utf-8", "surrogatepass"), place.encode())
-        return f"{_MARK}.{self._first}.{base64.b64encode(nonce + sealed).decode()}"
+        sealed = self._ciphers[first].encrypt(nonce, text.encode("utf-8", "surrogatepass"), place.encode())
+        return f"{_MARK}.{first}.{base64.b64encode(nonce + sealed).decode()}"
 
     def unseal(self, sealed: str, place: str) -> str:
         """Raises CannotUnseal when no key of ours opens it."""
@@ -48,20 +47,28 @@ class Keyring:
         cipher = self._ciphers.get(name)
         if mark != _MARK or cipher is None:
             raise CannotUnseal(f"{place}: sealed with a key that SPARK_DATA_KEYS does not have")
-        raw = base64.b64decode(encoded)
         try:
+            raw = base64.b64decode(encoded)
             text = cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], place.encode())
-        except InvalidTag:
+        except (InvalidTag, ValueError):
             raise CannotUnseal(f"{place}: the sealed text was changed, or moved from elsewhere") from None
         return text.decode("utf-8", "surrogatepass")
 
     @property
+    def first(self) -> str:
+        """The name of the key that seals, which tells nothing of the key. Raises CannotUnseal without any."""
+        if self._first is None:
+            raise CannotUnseal("there are no data keys here")
+        return self._first
+
+    @property
     def beginning(self) -> str:
         """How everything begins that is sealed under the first key."""
-        return f"{_MARK}.{self._first}."
+        return f"{_MARK}.{self.first}."
 
     def digest(self, value: str, place: str) -> str:
         """Equal for equal values and telling nothing else: HMAC-SHA-256 under the lookup key, 32 hex characters."""
         if self.lookup_key is None:
             raise CannotUnseal("the lookup key has not been read")
-        return hmac.new(self.lookup_key, f"{place}\x00{value}".encode(), hashlib.sha256).hexdigest()[:32]
+        told = f"{place}\x00{value}".encode("utf-8", "surrogatepass")
+        return hmac.new(self.lookup_key, told, hashlib.sha256).hexdigest()[:32]

@@ -71,6 +71,15 @@ def name_words(*names: str | None) -> set[str]:
     return words - {""}
 
 
+def search_words(text: str) -> list[str]:
+    """The beginnings to look for among `name_words`: without accents, so that whoever types none finds all."""
+    found = []
+    for word in _WORD.findall(text.casefold()):
+        bare = "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
+        found.append((bare or word)[:WORD_LIMIT])
+    return found
+
+
 # https://core.telegram.org/bots/api#html-style
 _KNOWN_TAGS = frozenset(
     {"b", "strong", "i", "em", "u", "ins", "s", "strike", "del", "a", "code", "pre", "blockquote", "span"}

@@ -33,12 +33,16 @@ async def begin_checkout(database: Database, rail: Rail, order_id: int, *, now: 
         raise
     except RailRefused as refusal:
         # this order will never have a page: the next wish opens a new one
-        text = say("checkout-refused", order=order_id, title=bill.title, reason=str(refusal.__cause__ or refusal))
+        reason = str(refusal.__cause__ or refusal)
+
+        def told(language: str) -> Message:
+            return Message(text=say("checkout-refused", language, order=order_id, title=bill.title, reason=reason))
+
         async with database.transaction() as session:
             await expire_order(session, order, now=now)
             await tell_creator(
                 session,
-                Message(text=text),
+                told,
                 key=f"checkout-refused:{order_id}",
                 creator_id=order.creator_id,
                 now=now,

@@ -18,7 +18,7 @@ from kit.money import Money
 from payments.stripe_rail import NAME
 from payments.stripe_signature import read_signed
 from store.database import Database, insert_once, is_unavailable, wake
-from store.models import Order, ProviderEvent, ProviderEventState
+from store.models import Lead, Order, ProviderEvent, ProviderEventState
 
 TOPIC = "provider_events"
 BATCH = 50
@@ -123,10 +123,9 @@ class StripeEvents:
                 )
                 if kept is None:
                     return False
-                applied = await apply(
-                    session, StripeEvent.model_validate_json(kept.body), livemode=self.livemode, now=now
-                )
-                await _settle(session, event_id, applied, now=now)
+                event = StripeEvent.model_validate_json(kept.body)
+                applied = await apply(session, event, livemode=self.livemode, now=now)
+                await _settle(session, event_id, applied, now=now, order_id=await _order_named(session, event))
         except Mismatch as mismatch:
             _log.error("a provider event does not fit its order", reason=str(mismatch))
             async with self.database.transaction() as session:
@@ -199,6 +198,13 @@ _ABOUT_ORDERS = frozenset(
 )
 
 
+async def _order_named(session: AsyncSession, event: StripeEvent) -> int | None:
+    reference = event.data.object.get("client_reference_id")
+    if not isinstance(reference, str):
+        return None
+    return await session.scalar(select(Order.id).where(Order.reference == reference))
+
+
 async def _order(session: AsyncSession, told: SessionObject) -> Order:
     order = await session.scalar(select(Order).where(Order.reference == told.client_reference_id))
     if order is None:
@@ -223,16 +229,38 @@ def _what_is_wrong(error: ValidationError) -> str:
 
 async def _refuse(session: AsyncSession, event_id: int, mismatch: Mismatch, *, now: datetime) -> None:
     """Nothing is handed over, and the creator is told: money may have moved that fits no order."""
-    await _settle(session, event_id, ProviderEventState.REFUSED, error=str(mismatch), now=now)
-    told = Message(text=say("payment-mismatch", order=mismatch.order_id))
+    order_id = mismatch.order_id
+    await _settle(session, event_id, ProviderEventState.REFUSED, error=str(mismatch), now=now, order_id=order_id)
+
+    def told(language: str) -> Message:
+        return Message(text=say("payment-mismatch", language, order=mismatch.order_id))
+
     await tell_creator(session, told, key=f"mismatch:{event_id}", creator_id=mismatch.creator_id, now=now)
 
 
 async def _settle(
-    session: AsyncSession, event_id: int, state: ProviderEventState, *, now: datetime, error: str | None = None
+    session: AsyncSession,
+    event_id: int,
+    state: ProviderEventState,
+    *,
+    now: datetime,
+    error: str | None = None,
+    order_id: int | None = None,
 ) -> None:
+    """What the event came to. Words that nobody needs again are not kept: they name people."""
     await session.execute(
         update(ProviderEvent)
         .where(ProviderEvent.id == event_id, ProviderEvent.state == ProviderEventState.KEPT)
-        .values(state=state, error=error, settled_at=now)
+        .values(state=state, error=error, settled_at=now, order_id=order_id)
+    )
+    forgotten = (
+        select(Order.id)
+        .join(Lead, Lead.id == Order.lead_id)
+        .where(Order.id == ProviderEvent.order_id, Lead.forgotten_at.is_not(None))
+    )
+    await session.execute(
+        update(ProviderEvent)
+        .where(ProviderEvent.id == event_id, (ProviderEvent.state == ProviderEventState.IGNORED) | forgotten.exists())
+        .values(body="{}"),
+        execution_options={"synchronize_session": False},
     )

@@ -174,6 +174,13 @@ def _insert_once(model: type[Base], dialect: str) -> Insert:
     return statement
 
 
+async def insert_each_once(session: AsyncSession, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Those of the rows that no unique key says are there already."""
+    if rows:
+        insert = _INSERT[session.get_bind().dialect.name](model.__table__)
+        await session.execute(insert.on_conflict_do_nothing(), [dict(row) for row in rows])
+
+
 async def upsert(
     session: AsyncSession, model: type[M], key: Mapping[str, Any], latest: Mapping[str, Any], **first: Any
 ) -> M:

@@ -1,9 +1,14 @@
+import asyncio
 import hashlib
 from pathlib import Path
+from typing import IO
 from urllib.parse import unquote
 
 import obstore
 from obstore.store import LocalStore, ObjectStore, from_url
+
+# read and written at a time
+PIECE = 1024 * 1024
 
 
 class FileStore:
@@ -13,7 +18,7 @@ class FileStore:
         if url.startswith("file://"):
             folder = Path(unquote(url.removeprefix("file://")))
             folder.mkdir(parents=True, exist_ok=True)
-            self._store: ObjectStore = LocalStore(folder)
+            self._store: ObjectStore = LocalStore(folder, automatic_cleanup=True)
         else:
             self._store = from_url(url)
 
@@ -27,3 +32,31 @@ class FileStore:
         """Raises FileNotFoundError for a name that is not there."""
         result = await obstore.get_async(self._store, blob)
         return bytes(await result.bytes_async())
+
+    async def write_from(self, blob: str, source: IO[bytes]) -> None:
+        """Keeps a whole file under this name, piece by piece; what stood there is replaced, and never by half of it."""
+        await asyncio.to_thread(source.seek, 0)
+        await obstore.put_async(self._store, blob, source)
+
+    async def read_into(self, blob: str, target: IO[bytes]) -> int:
+        """Appends the blob to an open file, piece by piece; returns how many bytes it has.
+
+        Raises FileNotFoundError for a name that is not there.
+        """
+        result = await obstore.get_async(self._store, blob)
+        size = 0
+        async for piece in result.stream(min_chunk_size=PIECE):
+            size += await asyncio.to_thread(target.write, bytes(piece))
+        return size
+
+    async def forget(self, blob: str) -> None:
+        """One that is not there is a no-op."""
+        try:
+            await obstore.delete_async(self._store, blob)
+        except FileNotFoundError:
+            return
+
+    async def forget_folder(self, folder: str) -> None:
+        """Every blob whose name begins with `folder/` goes."""
+        async for found in obstore.list(self._store, prefix=f"{folder}/"):
+            await obstore.delete_async(self._store, [each["path"] for each in found])

@@ -19,14 +19,6 @@ async def help_(turn: Turn, _arguments: str) -> None:
         turn.say("help-creator", creator=own.name)
 
 
-async def privacy(turn: Turn, _arguments: str) -> None:
-    turn.say("privacy", creator=(await turn.creator()).name)
-
-
-async def terms(turn: Turn, _arguments: str) -> None:
-    turn.say("terms", creator=(await turn.creator()).name)
-
-
 async def paysupport(turn: Turn, arguments: str) -> None:
     """`/paysupport WHAT HAPPENED` reaches the creator; bare, it says how: https://core.telegram.org/bots/payments-stars"""
     creator = await turn.creator()
@@ -42,7 +34,9 @@ async def paysupport(turn: Turn, arguments: str) -> None:
         text=shorten(arguments.strip(), MOST_SAID),
     )
     key = f"paysupport:{turn.person.id}:{turn.now.isoformat()}"
-    await tell_creator(turn.session, Message(text=told), key=key, creator_id=creator.id, now=turn.now)
+    await tell_creator(
+        turn.session, Message(text=told), key=key, creator_id=creator.id, lead_id=lead.id, now=turn.now
+    )
     turn.say("paysupport-sent", creator=creator.name)
 
 

@@ -100,7 +100,7 @@ async def _list(turn: Turn) -> None:
 
 def _shown(turn: Turn, each: Product) -> dict[str, object]:
     free = each.price_minor == 0
-    price = Money(each.price_minor, each.currency).format(turn.person.language)
+    price = Money(each.price_minor, each.currency).format(turn.person.speaks)
     stock = turn.words("stock-unlimited") if each.stock is None else turn.words("stock-left", stock=each.stock)
     return {"title": each.title, "price": turn.words("price-free") if free else price, "stock": stock}
 

@@ -26,14 +26,14 @@ async def shop(turn: Turn, arguments: str) -> None:
     if not products:
         turn.say("shop-empty", creator=creator.name)
         return
-    buttons = [Button(text=_label(product, turn.person.language), data=f"product:{product.id}") for product in products]
+    buttons = [Button(text=_label(product, turn.person.speaks), data=f"product:{product.id}") for product in products]
     turn.send(Message(text=turn.words("shop", creator=creator.name), buttons=column(*buttons)))
 
 
 async def show_product(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
     product = await _on_sale(turn, arguments)
     turn.replies.append(TapReply(query_id=query.id))
-    price = Money(product.price_minor, product.currency).format(turn.person.language)
+    price = Money(product.price_minor, product.currency).format(turn.person.speaks)
     key = "product-card-described" if product.description else "product-card"
     text = turn.words(key, title=product.title, description=product.description, price=_price(turn, product))
     label = turn.words("button-get") if product.price_minor == 0 else f"{turn.words('button-buy', price=price)}"
@@ -79,7 +79,7 @@ async def get_again(turn: Turn, query: CallbackQuery, arguments: list[str]) -> N
     )
     if lead is None:
         raise turn.refusal("library-empty")
-    message = await deliver_again(turn.session, lead, entitlement_id, turn.person.language)
+    message = await deliver_again(turn.session, lead, entitlement_id, turn.person.speaks)
     turn.replies.append(TapReply(query_id=query.id, text=turn.words("library-again")))
     turn.send(message)
 
@@ -91,7 +91,7 @@ async def _get_free(turn: Turn, query: CallbackQuery, lead: Lead, product: Produ
         entitlement_id = await turn.session.scalar(
             select(Entitlement.id).where(Entitlement.lead_id == lead.id, Entitlement.product_id == product.id)
         )
-        turn.send(await deliver_again(turn.session, lead, entitlement_id or 0, turn.person.language))
+        turn.send(await deliver_again(turn.session, lead, entitlement_id or 0, turn.person.speaks))
 
 
 async def _on_sale(turn: Turn, arguments: list[str]) -> Product:
@@ -114,7 +114,7 @@ async def _named(turn: Turn, slug: str) -> Creator:
 def _price(turn: Turn, product: Product) -> str:
     if product.price_minor == 0:
         return turn.words("price-free")
-    return Money(product.price_minor, product.currency).format(turn.person.language)
+    return Money(product.price_minor, product.currency).format(turn.person.speaks)
 
 
 def _label(product: Product, language: str) -> str:

@@ -1,92 +1,136 @@
 import re
+from dataclasses import dataclass
 
 from sqlalchemy import select
-from telegram import CallbackQuery
 
-from bot.replies import MenuReply, TapReply
+from bot.replies import MenuReply
 from bot.turn import Turn
 from domain.creators import BIND_PREFIX, bind_by_payload
-from domain.flows.runs import active_run, begin_flow, cancel_flow, current_screen, has_finished
-from domain.leads import find_lead, subscribe, unsubscribe
-from domain.messages.plain import Button, Message, column
+from domain.definitions import FlowVersionNow
+from domain.enrollments import enroll_lead
+from domain.flows.beginning import begin_flow, cancel_flow, flow_of_source, greet
+from domain.flows.paused import take_up
+from domain.links import find_link, note_touch
+from domain.messages.catalogue import say
+from domain.messages.plain import Message
 from domain.outbox import tell_creator
+from domain.product_card import product_card
 from kit.text import shorten
-from store.models import Creator, Lead
+from store.models import Creator, Lead, Link, LinkTarget, Product
 
 # Telegram lets nothing else through: https://core.telegram.org/bots/features#deep-linking
 _PAYLOAD = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
 
 
+@dataclass(frozen=True, slots=True)
+class Came:
+    """To whom somebody came, and by what: a tracked link, a source, or neither."""
+
+    creator: Creator
+    link: Link | None = None
+    source: str | None = None
+
+    @property
+    def bare(self) -> bool:
+        return self.link is None and self.source is None
+
+
 async def start(turn: Turn, arguments: str) -> None:
-    """`/start`, bare, with a source, with a creator (`slug` or `slug_source`), or with a one-time bind link."""
+    """`/start`, bare, with a link's key, a creator (`slug` or `slug_source`), a source, or a one-time bind link."""
     payload = arguments.strip() if _PAYLOAD.match(arguments.strip()) else ""
     if payload.startswith(BIND_PREFIX):
         creator = await bind_by_payload(turn.session, turn.person, payload, now=turn.now)
         turn.say("bound", creator=creator.name)
         turn.replies.append(MenuReply())
         return
-    creator, source = await _read_payload(turn, payload)
+    came = await _read_payload(turn, payload)
     own = await turn.own_creator()
-    if own is not None and own.id == creator.id and source is None:
-        turn.say("help-creator", creator=creator.name)
+    if own is not None and own.id == came.creator.id and came.bare:
+        turn.say("help-creator", creator=own.name)
         turn.replies.append(MenuReply())
         return
-    lead, is_new = await turn.lead(creator, source=source)
-    await _greet(turn, creator, lead, is_new=is_new)
+    lead, is_new = await turn.lead(came.creator, source=came.source, link=came.link)
+    await note_touch(turn.session, lead, link=came.link, source=came.source, now=turn.now)
+    if not turn.hushed(lead):
+        await _welcome(turn, came, lead, is_new=is_new)
 
 
-async def _read_payload(turn: Turn, payload: str) -> tuple[Creator, str | None]:
+async def _read_payload(turn: Turn, payload: str) -> Came:
+    link = await find_link(turn.session, payload) if payload else None
+    if link is not None:
+        return Came(await turn.session.get_one(Creator, link.creator_id), link)
     slug, _, rest = payload.partition("_")
     if slug:
         named = await turn.session.scalar(select(Creator).where(Creator.slug == slug.lower()))
         if named is not None:
-            return named, rest or None
+            return Came(named, source=rest or None)
         # a source of the instance's own creator; somebody else's chat is left for it
         turn.person.creator_id = None
-    return await turn.creator(), payload or None
+    return Came(await turn.creator(), source=payload or None)
 
 
-async def _greet(turn: Turn, creator: Creator, lead: Lead, *, is_new: bool) -> None:
-    flow = turn.facts.published.start_flow(creator.id)
-    if await active_run(turn.session, lead.id) is not None:
-        turn.show(await current_screen(turn.session, lead, turn.person))
-    elif flow is None:
-        turn.say("welcome", creator=creator.name)
-        if is_new:
-            told = turn.words("lead-told", lead=lead.id, source=lead.source or "—")
-            name = turn.words("lead-answer", field="name", value=shorten(turn.person.first_name, 64))
-            message = Message(text=f"{told}\n{name}")
-            key = f"lead-told:lead:{lead.id}"
-            await tell_creator(turn.session, message, key=key, creator_id=creator.id, now=turn.now)
-    elif await has_finished(turn.session, lead.id, flow[0]):
+async def _welcome(turn: Turn, came: Came, lead: Lead, *, is_new: bool) -> None:
+    """What the link or source leads to, else what everybody gets."""
+    flow = _flow_of(turn, came)
+    if flow is not None:
+        turn.show(await begin_flow(turn.session, turn.talk(lead), flow, now=turn.now))
+        return
+    if came.link is not None and await _follow(turn, came.link, lead):
+        return
+    shown = await greet(turn.session, turn.talk(lead), now=turn.now)
+    if shown is not None:
+        turn.show(shown)
+    elif turn.facts.published.start_flow(came.creator.id) is not None:
         turn.say("welcome-back")
     else:
-        turn.show(await begin_flow(turn.session, lead, turn.person, flow, now=turn.now))
+        turn.say("welcome", creator=came.creator.name)
+        if is_new:
+            await _tell_of_lead(turn, lead)
+
+
+def _flow_of(turn: Turn, came: Came) -> FlowVersionNow | None:
+    published, creator_id = turn.facts.published, came.creator.id
+    if came.link is not None and came.link.target == LinkTarget.FLOW:
+        return published.flow(creator_id, came.link.name)
+    return flow_of_source(published, creator_id, came.source) if came.source is not None else None
+
+
+async def _follow(turn: Turn, link: Link, lead: Lead) -> bool:
+    """False when the link leads to nothing of its own, or to what is gone: whoever comes by it is greeted."""
+    match link.target:
+        case LinkTarget.PRODUCT:
+            query = select(Product).where(
+                Product.creator_id == link.creator_id, Product.slug == link.name, Product.active
+            )
+            product = (await turn.session.scalars(query)).one_or_none()
+            if product is not None:
+                turn.send(product_card(product, turn.person.speaks))
+            return product is not None
+        case LinkTarget.FUNNEL:
+            funnel = turn.facts.published.funnels.get(link.creator_id, {}).get(link.name)
+            if funnel is not None:
+                subject = f"link:{link.id}"
+                await enroll_lead(turn.session, lead, link.name, funnel[0], subject=subject, now=turn.now)
+    return False
+
+
+async def _tell_of_lead(turn: Turn, lead: Lead) -> None:
+    first_name = shorten(turn.person.first_name, 64)
+
+    def told(language: str) -> Message:
+        head = say("lead-told", language, lead=lead.id, source=lead.source or "—")
+        return Message(text=f"{head}\n{say('lead-answer', language, field='name', value=first_name)}")
+
+    key = f"lead-told:lead:{lead.id}"
+    await tell_creator(turn.session, told, key=key, creator_id=lead.creator_id, lead_id=lead.id, now=turn.now)
 
 
 async def cancel(turn: Turn, _arguments: str) -> None:
+    """Ends the conversation under way; what it had interrupted is offered again."""
     creator = await turn.creator()
     lead, _ = await turn.lead(creator)
-    cancelled = await cancel_flow(turn.session, lead.id, now=turn.now)
+    cancelled = await cancel_flow(turn.session, lead, now=turn.now)
     text = turn.words("flow-cancelled" if cancelled else "nothing-to-cancel")
     turn.send(Message(text=text, drop_keys=True))
-
-
-async def stop(turn: Turn, _arguments: str) -> None:
-    """No more marketing from the creator that this chat is with."""
-    creator = await turn.creator()
-    lead, _ = await turn.lead(creator)
-    await unsubscribe(turn.session, lead, now=turn.now)
-    again = Button(text=turn.words("button-subscribe"), data=f"subscribe:{creator.id}")
-    turn.send(Message(text=turn.words("stopped", creator=creator.name), buttons=column(again)))
-
-
-async def subscribe_again(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
-    """`subscribe:CREATOR`, under the answer to /stop."""
-    (creator_id,) = (int(part) for part in arguments)
-    lead = await find_lead(turn.session, creator_id, turn.person.id)
-    if lead is None:
-        raise turn.refusal("not-understood")
-    await subscribe(turn.session, lead, now=turn.now)
-    turn.replies.append(TapReply(query_id=query.id))
-    turn.say("subscribed", creator=(await turn.session.get_one(Creator, creator_id)).name)
+    if cancelled and lead.banned_at is None:
+        turn.show(await take_up(turn.session, turn.talk(lead), now=turn.now))

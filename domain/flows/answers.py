@@ -1,91 +1,156 @@
-from dataclasses import dataclass
+"""What was given to a question, checked and normalised, or told why not."""
 
-import phonenumbers
-from email_validator import EmailNotValidError, validate_email
+from collections.abc import Sequence
 
-from domain.flows.nodes import AskNode
-from kit.errors import Invalid
+from domain.flows.given import (
+    BACK,
+    DONE,
+    NO,
+    SKIP,
+    YES,
+    Answer,
+    Back,
+    Given,
+    Ground,
+    Marked,
+    SentFile,
+    SharedContact,
+    SharedLocation,
+    Skipped,
+    Tapped,
+    Typed,
+    Unreadable,
+    WrongAnswer,
+)
+from domain.flows.nodes import AskNode, ChooseNode, ConsentNode, Option, Question
+from domain.flows.typed import clean, folded, needs, position, read_phone, read_typed, read_yes_or_no, words_for
+from domain.messages.local import wordings
+from domain.zones import COMMON_ZONES
+from store.models import Proof, Shape
 
-
-class WrongAnswer(Invalid):
-    """Its `code` is also the key of the text that tells the person why."""
-
-    code = "wrong-answer"
-
-
-@dataclass(frozen=True, slots=True)
-class Typed:
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class SharedContact:
-    """A contact from the phone's book; `own` when it is the person's very own, as Telegram tells."""
-
-    phone: str
-    own: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Tapped:
-    """A button of the question shown as `turn` of run `run_id`."""
-
-    run_id: int
-    turn: int
-    option: int
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """The question may be left out, and was."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """Something that answers no question: a sticker, a voice note."""
-
-
-Given = Typed | SharedContact | Tapped | Skipped | Unreadable
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    value: str
-    verified: bool = False
+__all__ = [
+    "Answer",
+    "Back",
+    "Given",
+    "Ground",
+    "Marked",
+    "SentFile",
+    "SharedContact",
+    "SharedLocation",
+    "Skipped",
+    "Tapped",
+    "Typed",
+    "Unreadable",
+    "WrongAnswer",
+    "meant",
+    "read_answer",
+    "read_consent",
+    "read_option",
+    "read_options",
+]
 
 
-def read_answer(node: AskNode, given: Given) -> Answer:
+def meant(node: Question | ConsentNode, given: Given) -> Given:
+    """Skipped or Back for their button, key, command or word, where the question has it; else what was given."""
+    may_skip = isinstance(node, Question) and node.optional
+    may_go_back = isinstance(node, Question) and node.back
+    match given:
+        case Tapped(option=option) if may_skip and option == SKIP:
+            return Skipped()
+        case Tapped(option=option) if may_go_back and option == BACK:
+            return Back()
+        case Typed(text=text) if may_skip and folded(text) in words_for("skip"):
+            return Skipped()
+        case Typed(text=text) if may_go_back and folded(text) in words_for("back"):
+            return Back()
+    return given
+
+
+def read_answer(node: AskNode, given: Given, ground: Ground) -> Answer:  # noqa: PLR0911 - one case a kind
     """What was given, checked and normalised for the question. Raises WrongAnswer with a text's key."""
     match node.kind, given:
-        case "phone", SharedContact(phone=phone, own=True):
-            return Answer(read_phone(phone if phone.startswith("+") else f"+{phone}"), verified=True)
-        case _, SharedContact(own=False):
+        case "phone", SharedContact(own=False):
             raise WrongAnswer("answer-own-contact")
-        case "phone", Typed(text=text):
-            return Answer(read_phone(text))
-        case "email", Typed(text=text):
-            return Answer(_read_email(text))
-        case "text", Typed(text=text):
-            value = " ".join(text.split())
-            if not 1 <= len(value) <= node.max_length:
-                raise WrongAnswer("answer-too-long")
-            return Answer(value)
-    raise WrongAnswer(f"answer-needs-{node.kind}")
+        case "phone", SharedContact(phone=phone):
+            return Answer(read_phone(phone if phone.startswith("+") else f"+{phone}"), Proof.VERIFIED)
+        case "location", SharedLocation(latitude=latitude, longitude=longitude):
+            return Answer(position(latitude, longitude))
+        case "file", SentFile():
+            return Answer("", file=given)
+        case "photo", SentFile(shape=shape, mime_type=mime) if shape == Shape.PHOTO or mime.startswith("image/"):
+            return Answer("", file=given)
+        case "yes_no", Tapped(option=option) if option in {YES, NO}:
+            return Answer(option == YES)
+        case "rating", Tapped(option=option) if 1 <= option <= node.stars:
+            return Answer(option)
+        case "time_zone", Tapped(option=option) if 0 <= option < len(COMMON_ZONES):
+            return Answer(COMMON_ZONES[option])
+        case _, Typed(text=text):
+            return Answer(read_typed(node, clean(text), ground))
+    raise needs(node, ground)
 
 
-def read_phone(text: str) -> str:
-    """A number in E.164, from any way of writing it with its country code. Raises WrongAnswer."""
-    try:
-        number = phonenumbers.parse(text, None)
-    except phonenumbers.NumberParseException:
-        raise WrongAnswer("answer-needs-phone") from None
-    if not phonenumbers.is_possible_number(number):
-        raise WrongAnswer("answer-needs-phone")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+def read_option(node: ChooseNode, given: Given) -> Option:
+    """The one that was tapped, or typed by its label in any language or its value. Raises WrongAnswer."""
+    match given:
+        case Tapped(option=number) if 0 <= number < len(node.options):
+            return node.options[number]
+        case Typed(text=text):
+            found = _named(node, text)
+            if found is not None:
+                return found
+    raise WrongAnswer("answer-needs-choice")
 
 
-def _read_email(text: str) -> str:
-    try:
-        return validate_email(text.strip(), check_deliverability=False).normalized.casefold()
-    except EmailNotValidError:
-        raise WrongAnswer("answer-needs-email") from None
+def read_options(node: ChooseNode, given: Given, marked: Sequence[str]) -> Marked:
+    """A tap marks an option or takes its mark away; Done, or all of them typed with commas, is the answer.
+
+    Raises WrongAnswer, for an answer of too few or too many as well.
+    """
+    chosen = set(marked)
+    match given:
+        case Tapped(option=option) if option == DONE:
+            return _enough(node, chosen)
+        case Tapped(option=number) if 0 <= number < len(node.options):
+            return Marked(_in_order(node, chosen ^ {node.options[number].value}), done=False)
+        case Typed(text=text) if folded(text) in words_for("done"):
+            return _enough(node, chosen)
+        case Typed(text=text):
+            whole = _named(node, text)
+            named = [whole] if whole else [_named(node, part) for part in text.replace("\n", ",").split(",")]
+            values = {option.value for option in named if option is not None}
+            if None not in named:
+                return _enough(node, values)
+    raise WrongAnswer("answer-needs-choices")
+
+
+def read_consent(given: Given) -> bool:
+    """Nothing but a plain yes is one. Raises WrongAnswer."""
+    match given:
+        case Tapped(option=option) if option in {YES, NO}:
+            return option == YES
+        case Typed(text=text):
+            return read_yes_or_no(text)
+    raise WrongAnswer("answer-needs-yes_no")
+
+
+def _named(node: ChooseNode, text: str) -> Option | None:
+    wanted = folded(text)
+    for option in node.options:
+        if wanted == option.value or wanted in {folded(label) for label in wordings(option.label)}:
+            return option
+    return None
+
+
+def _enough(node: ChooseNode, chosen: set[str]) -> Marked:
+    most = len(node.options) if node.most is None else node.most
+    values = _in_order(node, chosen)
+    if len(values) < node.least:
+        raise WrongAnswer("answer-too-few", least=node.least)
+    if len(values) > most:
+        raise WrongAnswer("answer-too-many", most=most)
+    return Marked(values, done=True)
+
+
+def _in_order(node: ChooseNode, chosen: set[str]) -> tuple[str, ...]:
+    return tuple(option.value for option in node.options if option.value in chosen)

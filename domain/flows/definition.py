@@ -1,14 +1,40 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from domain.durations import Duration
 from domain.fields import Key, Strict
-from domain.flows.nodes import AnyNode, EventName, GotoNode, Node, Text
+from domain.flows.checking import slips
+from domain.flows.commands import SPARKS_OWN
+from domain.flows.nodes import AnyNode, EventName, GotoNode, Node
+from domain.messages.wording import Text
 
-__all__ = ["Flow", "Idle", "Key", "Strict", "Text", "keywords"]
+__all__ = [
+    "CommandTrigger",
+    "EventTrigger",
+    "Flow",
+    "Idle",
+    "Key",
+    "KeywordTrigger",
+    "SourceTrigger",
+    "Strict",
+    "Text",
+    "Trigger",
+    "keywords",
+]
 
 
 class SourceTrigger(Strict):
@@ -35,15 +61,46 @@ class EventTrigger(Strict):
     event: EventName
 
 
+def _not_sparks_own(command: str) -> str:
+    if command in SPARKS_OWN:
+        raise ValueError(f"/{command} is Spark's own; choose another word")
+    return command
+
+
 class CommandTrigger(Strict):
     """A command of the creator's own, without its slash."""
 
-    command: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+    command: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$"), AfterValidator(_not_sparks_own)]
 
 
 # what begins a flow where nothing else does: the first /start, a later one, words that nothing fits, and /stop
 Default = Literal["start", "returning", "no_match", "unsubscribed"]
 Trigger = Default | SourceTrigger | KeywordTrigger | EventTrigger | CommandTrigger
+_TRIGGERS = ("source", "keyword", "event", "command")
+
+
+def _kind(given: object) -> str | None:
+    if isinstance(given, str):
+        return "default"
+    if isinstance(given, Mapping):
+        return next((name for name in _TRIGGERS if name in given), None)
+    return next((name for name in _TRIGGERS if name in getattr(given, "model_fields_set", ())), None)
+
+
+# told apart beforehand, so that a mistake is told once
+_AnyTrigger = Annotated[
+    Annotated[Default, Tag("default")]
+    | Annotated[SourceTrigger, Tag("source")]
+    | Annotated[KeywordTrigger, Tag("keyword")]
+    | Annotated[EventTrigger, Tag("event")]
+    | Annotated[CommandTrigger, Tag("command")],
+    Discriminator(
+        _kind,
+        custom_error_type="no_such_trigger",
+        custom_error_message="must be start, returning, no_match or unsubscribed, "
+        "or one of source, keyword, event and command with its word",
+    ),
+]
 
 
 def _listed(given: object) -> object:
@@ -75,16 +132,37 @@ class Idle(Strict):
         return min(each for each in (self.remind_after, self.end_after) if each is not None)
 
 
+# how a definition that was checked long ago is told from a new one
+_KEPT: dict[str, Any] = {"kept": True}
+
+
 class Flow(Strict):
     """A conversation, and what begins it."""
 
-    trigger: Annotated[tuple[Trigger, ...], BeforeValidator(_listed)] = ("start",)
+    trigger: Annotated[tuple[_AnyTrigger, ...], BeforeValidator(_listed)] = ("start",)
     # what it is called where somebody is asked whether to go on with it
     title: Text | None = None
     idle: Idle | None = None
     # told to the creator with all answers once it is through
     tell_creator: bool = True
     nodes: Annotated[list[AnyNode], Field(min_length=1, max_length=200)]
+
+    @model_validator(mode="after")
+    def _can_be_walked(self, info: ValidationInfo) -> Self:
+        if info.context is _KEPT:
+            return self
+        found = [
+            InitErrorDetails(type=PydanticCustomError("slip", "{said}", {"said": said}), loc=path, input=None)
+            for path, said in slips(self.nodes)
+        ]
+        if found:
+            raise ValidationError.from_exception_data("Flow", found)
+        return self
+
+    @classmethod
+    def kept(cls, definition: Mapping[str, Any]) -> Self:
+        """As it stands in the store. Whoever began with it ends with it, whatever rules came since."""
+        return cls.model_validate(definition, context=_KEPT)
 
     def node(self, key: str) -> AnyNode:
         """Raises KeyError for a key that this version does not have."""

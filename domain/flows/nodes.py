@@ -1,54 +1,46 @@
 """What a flow is made of. Which node leads to which, and whether that makes sense, is checked in checking.py."""
 
+import re
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from domain.durations import Duration
 from domain.fields import Key, Strict
-from domain.messages.local import LocalText, wordings
-from domain.messages.templates import check_template
-from kit.text import TEXT_LIMIT, check_markup, utf16_length
+from domain.flows.patterns import check_pattern
+from domain.messages.wording import Label, Language, Text
 
-# https://core.telegram.org/bots/api#inlinekeyboardbutton gives none; longer labels are cut on a phone
-LABEL_LIMIT = 64
 EventName = Annotated[str, StringConstraints(pattern=r"^[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*$")]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 Tag = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
-# two letters, and no more: catalogues and Telegram's language_code begin with them
-Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
-
-
-def _fits(wording: str, limit: int) -> None:
-    if not wording.strip():
-        raise ValueError("a text must not be empty")
-    if utf16_length(wording) > limit:
-        raise ValueError(f"Telegram takes {limit} characters here, this has {utf16_length(wording)}")
-    check_markup(check_template(wording))
-
-
-def _fits_a_message(text: LocalText) -> LocalText:
-    if not isinstance(text, str) and not text:
-        raise ValueError("a text must be given in one language at least")
-    for wording in wordings(text):
-        _fits(wording, TEXT_LIMIT)
-    return text
-
-
-def _fits_a_button(text: LocalText) -> LocalText:
-    for wording in wordings(text):
-        if not 1 <= utf16_length(wording.strip()) <= LABEL_LIMIT:
-            raise ValueError(f"a button takes 1 to {LABEL_LIMIT} characters, this has {utf16_length(wording)}")
-    return text
-
-
-# Telegram HTML with {{ … }}, the same for everybody or by language
-Words = str | dict[Language, str]
-Text = Annotated[Words, AfterValidator(_fits_a_message)]
-Label = Annotated[Words, AfterValidator(_fits_a_button)]
-# a file beside the config file, by its path from there
+# a file beside the file that the flow stands in, by its path from there
 MediaPath = Annotated[str, StringConstraints(pattern=r"^[^/\s][^\s]*\.[A-Za-z0-9]{1,5}$")]
+
+
+def _day(given: Any) -> Any:
+    if given is None or given == "today" or isinstance(given, date):
+        return given
+    try:
+        return date.fromisoformat(str(given))
+    except ValueError:
+        raise ValueError(f"“{given}” is no day; write one like 2026-12-31, or today") from None
+
+
+def _score(given: Any) -> Any:
+    # YAML reads +5 as 5, which would set the score where it was to be raised
+    if not isinstance(given, str) or not re.fullmatch(r"[+-]?[0-9]{1,6}", given):
+        raise ValueError('write a score in quotes: "+5" and "-2" change it, "10" sets it')
+    return given
+
+
+def _plain(given: Any) -> Any:
+    if given is not None and not isinstance(given, str | int | float | bool):
+        raise ValueError("must be one plain value: text, a number, true or false")
+    return given
+
+
+Day = Annotated[date | Literal["today"], BeforeValidator(_day)]
 
 
 class Node(Strict):
@@ -135,15 +127,15 @@ class AskNode(Question):
     # of a text: characters, and what all of it must match; `hint` says so in words
     min_length: Annotated[int, Field(ge=1, le=1000)] = 1
     max_length: Annotated[int, Field(ge=1, le=1000)] = 200
-    pattern: str | None = None
+    pattern: Annotated[str, AfterValidator(check_pattern)] | None = None
     hint: Text | None = None
     # of a number
     least: float | None = None
     most: float | None = None
     whole: bool = False
     # of a date; `today` is the day in the lead's time zone
-    earliest: date | Literal["today"] | None = None
-    latest: date | Literal["today"] | None = None
+    earliest: Day | None = None
+    latest: Day | None = None
     # of a rating: 1 to so many
     stars: Annotated[int, Field(ge=2, le=10)] = 5
 
@@ -175,12 +167,12 @@ class ConsentNode(Node):
 
 
 class SetNode(Node):
-    """Sets a field of the lead's (a template or a plain value), its score (`+5`, `-2`, `10`) or its stage."""
+    """Sets a field of the lead's (a template or a plain value), its score (`"+5"`, `"-2"`, `"10"`) or its stage."""
 
     do: Literal["set"]
     field: Key | None = None
-    value: str | int | float | bool | None = None
-    score: Annotated[str, StringConstraints(pattern=r"^[+-]?[0-9]{1,6}$")] | int | None = None
+    value: Annotated[str | int | float | bool | None, BeforeValidator(_plain)] = None
+    score: Annotated[str, BeforeValidator(_score)] | None = None
     stage: Key | None = None
     language: Language | None = None
 
@@ -241,6 +233,8 @@ class WaitNode(Node):
             raise ValueError("wait needs an event, a time, or both")
         if self.event is not None and self.time is None:
             raise ValueError("a wait for an event needs a time too, after which it goes on without")
+        if self.time is not None and self.time.total_seconds() < 1:
+            raise ValueError("a wait takes a second at least")
         if self.otherwise is not None and self.event is None:
             raise ValueError("otherwise is for a wait for an event")
         return self

@@ -1,11 +1,11 @@
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
 from domain.durations import Duration
-from domain.flows.definition import Key, Strict, Text
-
-EventName = Annotated[str, StringConstraints(pattern=r"^[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*$")]
+from domain.fields import Key, Strict
+from domain.flows.nodes import EventName, FlowButton
+from domain.messages.wording import Text
 
 
 class Trigger(Strict):
@@ -18,16 +18,11 @@ class WaitStep(Strict):
     time: Duration
 
 
-class LinkButton(Strict):
-    text: Annotated[str, StringConstraints(min_length=1, max_length=64)]
-    url: Text
-
-
 class SendStep(Strict):
     key: Key
     do: Literal["send"]
     text: Text
-    buttons: Annotated[tuple[LinkButton, ...], Field(max_length=8)] = ()
+    buttons: Annotated[tuple[FlowButton, ...], Field(max_length=8)] = ()
 
 
 Step = Annotated[WaitStep | SendStep, Field(discriminator="do")]

@@ -9,7 +9,9 @@ from fluent.syntax.ast import Message, Resource
 from kit.text import escape
 
 FALLBACK = "en"
-LANGUAGES = frozenset({FALLBACK})
+_FOLDERS = resources.files("domain.messages").joinpath("texts")
+# each language is a folder by its two letters
+LANGUAGES = frozenset(folder.name for folder in _FOLDERS.iterdir() if folder.is_dir())
 
 
 def say(key: str, language: str = FALLBACK, **values: object) -> str:
@@ -17,9 +19,8 @@ def say(key: str, language: str = FALLBACK, **values: object) -> str:
 
     A language without a catalogue of its own gets English. Raises KeyError for a key that no catalogue has.
     """
-    spoken = language.partition("-")[0].lower()
-    bundle = _bundle(spoken if spoken in LANGUAGES else FALLBACK)
-    message = bundle.get_message(key)
+    bundle = _bundle(spoken(language))
+    message = (bundle if bundle.has_message(key) else _bundle(FALLBACK)).get_message(key)
     if message.value is None:
         raise KeyError(key)
     safe = {name: _safe(value) for name, value in values.items()}
@@ -27,6 +28,12 @@ def say(key: str, language: str = FALLBACK, **values: object) -> str:
     if errors:
         raise KeyError(f"{key}: {errors[0]}")
     return str(text)
+
+
+def spoken(language: str) -> str:
+    """The language of ours that serves one as Telegram tells it: `de-at` is `de`, and what we do not speak English."""
+    base = language.partition("-")[0].lower()
+    return base if base in LANGUAGES else FALLBACK
 
 
 def _safe(value: object) -> object:
@@ -53,6 +60,8 @@ def _resource(language: str) -> Resource:
 
 def source(language: str) -> str:
     """One catalogue, as its files stand in a folder by the language's code."""
-    folder = resources.files("domain.messages").joinpath("texts", language)
-    files = sorted((file for file in folder.iterdir() if file.name.endswith(".ftl")), key=lambda file: file.name)
+    files = sorted(
+        (file for file in _FOLDERS.joinpath(language).iterdir() if file.name.endswith(".ftl")),
+        key=lambda file: file.name,
+    )
     return "\n".join(file.read_text("utf-8") for file in files)

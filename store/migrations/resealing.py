@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, text
 
 from kit.text import name_words
@@ -95,6 +96,24 @@ def fill_leads(connection: Connection) -> None:
             ),
             values,
         )
+
+
+def fill_orders(connection: Connection) -> None:
+    """Which order each of Stripe's events tells of, so that its words go with the buyer."""
+    orders = {row.reference: row.id for row in connection.execute(text('SELECT id, reference FROM "order"'))}
+    update = text("UPDATE provider_event SET order_id = :order_id WHERE id = :id")
+    for row in _rows(connection, "SELECT id, body FROM provider_event WHERE id > :after"):
+        reference = _reference(row.body)
+        if reference in orders:
+            connection.execute(update, {"id": row.id, "order_id": orders[reference]})
+
+
+def _reference(body: str) -> object:
+    try:
+        told = orjson.loads(body)["data"]["object"].get("client_reference_id")
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+        return None
+    return told if isinstance(told, str) else None
 
 
 def unseal_leads(connection: Connection) -> None:

@@ -10,6 +10,8 @@ from store.models.sealed import SealedJson
 
 _UNROUTED = text("routed_at IS NULL")
 _WAITING = text("state IN ('queued', 'sending')")
+# what a creator may reply to
+_OF_LEAD = text("kind = 'notice' AND lead_id IS NOT NULL")
 
 
 class Event(Numbered, Base):
@@ -127,6 +129,13 @@ class OutboxMessage(Numbered, Base):
         Index("ix_outbox_message_enrollment", "enrollment_id"),
         Index("ix_outbox_message_lead", "lead_id", "id"),
         Index("ix_outbox_message_person", "person_id", "id"),
+        Index(
+            "ix_outbox_message_reply",
+            "person_id",
+            "telegram_message_id",
+            sqlite_where=_OF_LEAD,
+            postgresql_where=_OF_LEAD,
+        ),
     )
     key: Mapped[str] = mapped_column(unique=True)
     kind: Mapped[OutboxKind] = state_column(OutboxKind, OutboxKind.NOTICE)

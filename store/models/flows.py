@@ -62,6 +62,8 @@ class FlowRun(Numbered, Base):
     marked: Mapped[list[Any]] = mapped_column(default=list)
     # the event that a WAITING run waits for
     waits_for: Mapped[str | None]
+    # events that a WAITING run leaves alone: they had happened before, and were not routed yet
+    ignores: Mapped[list[Any]] = mapped_column(default=list)
     reminded_at: Mapped[datetime | None]
     state: Mapped[FlowRunState] = state_column(FlowRunState, FlowRunState.ACTIVE)
     started_at: Mapped[datetime]

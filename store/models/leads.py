@@ -90,7 +90,7 @@ class Lead(Numbered, Base):
     phone_proof: Mapped[Proof] = state_column(Proof, Proof.TYPED)
     # the first one wins; later ones are touches
     source: Mapped[str | None]
-    link_id: Mapped[int | None] = mapped_column(ForeignKey("link.id"))
+    link_id: Mapped[int | None] = mapped_column(ForeignKey("link.id"), index=True)
     stage: Mapped[str] = mapped_column(default=LeadStage.NEW)
     score: Mapped[int] = mapped_column(default=0)
     # an IANA name; without one the creator's counts

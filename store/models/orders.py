@@ -112,6 +112,8 @@ class ProviderEvent(Numbered, Base):
     state: Mapped[ProviderEventState] = state_column(ProviderEventState, ProviderEventState.KEPT)
     attempts: Mapped[int] = mapped_column(default=0)
     error: Mapped[str | None] = mapped_column(Text)
+    # whose money it tells of, once that is known: the words go when the buyer is forgotten
+    order_id: Mapped[int | None] = mapped_column(ForeignKey("order.id"), index=True)
     retry_at: Mapped[datetime]
     received_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]

@@ -1,7 +1,8 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ColumnElement, ForeignKey, UniqueConstraint, func
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from store.models.base import Base, Numbered, state_column
@@ -39,10 +40,15 @@ class Person(Numbered, Base):
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
 
-    @property
+    @hybrid_property
     def speaks(self) -> str:
         """The language in which to write to this person."""
         return self.language_chosen or self.language
+
+    @speaks.inplace.expression
+    @classmethod
+    def _speaks(cls) -> ColumnElement[str]:
+        return func.coalesce(cls.language_chosen, cls.language)
 
 
 class Role(StrEnum):

@@ -15,6 +15,8 @@ from store.models.base import Base
 _KEYRINGS: WeakKeyDictionary[Dialect, Keyring] = WeakKeyDictionary()
 _NONE = Keyring(())
 LOOKUP = "lookup"
+# what a data key has sealed to show that it is in use; its name follows
+PROBE = "used-"
 
 
 def use_keyring(dialect: Dialect, keyring: Keyring) -> None:
@@ -61,7 +63,10 @@ class SealedJson(TypeDecorator[Any]):
 
 
 class LookupKey(Base):
-    """The one key of the digests, made with the schema and sealed under the data keys."""
+    """`lookup` is the one key of the digests, made with the schema and sealed under the data keys.
+
+    Beside it stands a word for each data key that has sealed anything here, sealed under that one.
+    """
 
     __tablename__ = "lookup_key"
     name: Mapped[str] = mapped_column(primary_key=True)

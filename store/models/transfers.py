@@ -6,7 +6,7 @@ from sqlalchemy import ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from store.models.base import Base, Moves, Numbered, state_column
-from store.models.sealed import Sealed
+from store.models.sealed import Sealed, SealedJson
 
 _AT_WORK = text("state IN ('checking', 'running', 'clearing')")
 
@@ -50,14 +50,18 @@ class Transfer(Numbered, Base):
     kind: Mapped[TransferKind] = state_column(TransferKind, TransferKind.IMPORT)
     state: Mapped[TransferState] = state_column(TransferState, TransferState.CHECKING)
     file_name: Mapped[str]
-    # Telegram's handle of the file sent, and where its bytes are kept meanwhile
+    # Telegram's handle of the file sent
     telegram_file_id: Mapped[str | None]
-    blob: Mapped[str | None]
-    # which column of the file is which field; for an export, the segment
-    mapping: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    # everything that is kept in the file store meanwhile stands under this name, and goes at the end
+    folder: Mapped[str]
+    # how the file is laid out, and which column is which field
+    mapping: Mapped[dict[str, Any]] = mapped_column(SealedJson("transfer.mapping"), default=dict)
+    # of an export: the segment
     question: Mapped[str | None] = mapped_column(Sealed("transfer.question"))
-    # where the next batch begins: a byte of the file, or a lead's id
+    # where the next batch begins, a byte of the file
     position: Mapped[int] = mapped_column(default=0)
+    # the number of the row that stands there
+    next_row: Mapped[int] = mapped_column(default=0)
     rows: Mapped[int] = mapped_column(default=0)
     total: Mapped[int] = mapped_column(default=0)
     added: Mapped[int] = mapped_column(default=0)
@@ -65,7 +69,12 @@ class Transfer(Numbered, Base):
     bad: Mapped[int] = mapped_column(default=0)
     # the message in which progress is shown
     message_id: Mapped[int | None]
-    lease_until: Mapped[datetime | None]
+    # the stored files that are sent as its outcome
+    files: Mapped[list[Any]] = mapped_column(default=list)
+    # how often it was checked: each time has an outcome of its own
+    checks: Mapped[int] = mapped_column(default=0)
+    # then it is given up, whether anybody has answered or fetched it or not
+    expires_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
 
@@ -77,3 +86,5 @@ class TransferProblem(Base):
     transfer_id: Mapped[int] = mapped_column(ForeignKey("transfer.id"), primary_key=True, autoincrement=False)
     row: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     reason: Mapped[str] = mapped_column(Text)
+    # the check let it pass, and it could not be taken all the same
+    late: Mapped[bool] = mapped_column(default=False)

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -35,6 +35,30 @@ class Claimed:
     attempts: int
     uncertain: int
     entitlement_id: int | None
+
+
+async def cancel_unwanted(session: AsyncSession, need_consent: Collection[int], *, now: datetime) -> None:
+    """Nobody is written to who has left: what was queued while they did, in another transaction, goes nowhere.
+
+    `need_consent`: the creators whose marketing reaches only leads who have consented.
+    """
+    left = or_(
+        Lead.unsubscribed_at.is_not(None),
+        Lead.banned_at.is_not(None),
+        Lead.forgotten_at.is_not(None),
+        (OutboxMessage.kind == OutboxKind.FUNNEL) & Lead.creator_id.in_(need_consent) & Lead.consented_at.is_(None),
+    )
+    await session.execute(
+        update(OutboxMessage)
+        .where(
+            OutboxMessage.state == OutboxState.QUEUED,
+            OutboxMessage.due_at <= now,
+            OutboxMessage.kind.in_([OutboxKind.FUNNEL, OutboxKind.FLOW]),
+            exists().where(Lead.id == OutboxMessage.lead_id, left),
+        )
+        .values(state=OutboxState.CANCELLED, error="unwanted", closed_at=now),
+        execution_options={"synchronize_session": False},
+    )
 
 
 async def claim_due(
@@ -104,6 +128,7 @@ async def claim_due(
 @dataclass(frozen=True, slots=True)
 class Delivery:
     creator_id: int
+    lead_id: int | None
     # of the product, and the name of whoever waits for it
     title: str
     person: str
@@ -112,7 +137,14 @@ class Delivery:
 async def find_delivery(session: AsyncSession, message_id: int) -> Delivery | None:
     """What that message hands over, and to whom; None when it is no delivery."""
     rows = await session.execute(
-        select(OutboxMessage.creator_id, OutboxMessage.key, Product.title, Lead.name, Person.first_name)
+        select(
+            OutboxMessage.creator_id,
+            OutboxMessage.lead_id,
+            OutboxMessage.key,
+            Product.title,
+            Lead.name,
+            Person.first_name,
+        )
         .join(Person, Person.id == OutboxMessage.person_id)
         .outerjoin(Lead, Lead.id == OutboxMessage.lead_id)
         .outerjoin(Entitlement, Entitlement.id == OutboxMessage.entitlement_id)
@@ -120,7 +152,7 @@ async def find_delivery(session: AsyncSession, message_id: int) -> Delivery | No
         .where(OutboxMessage.id == message_id, OutboxMessage.kind == OutboxKind.DELIVERY)
     )
     row = rows.one_or_none()
-    return row and Delivery(row.creator_id, row.title or row.key, row.name or row.first_name)
+    return row and Delivery(row.creator_id, row.lead_id, row.title or row.key, row.name or row.first_name)
 
 
 async def left_in_sending(session: AsyncSession, *, abandoned: bool) -> list[tuple[int, OutboxKind, int]]:

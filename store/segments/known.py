@@ -23,7 +23,10 @@ class Known:
     stages: Collection[str] | None = None
     flows: Collection[str] | None = None
     funnels: Collection[str] | None = None
+    events: Collection[str] | None = None
     # the creator's saved segments, by name
     segments: Mapping[str, str] = field(default_factory=dict)
     # of an amount that names none
     currency: str = "usd"
+    # where a day begins and ends
+    time_zone: str = "UTC"

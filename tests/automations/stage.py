@@ -98,7 +98,7 @@ class Stage:
 
     def sender(self, *, pace: Pace | None = None, again: Callable[[float], None] = lambda _: None) -> Sender:
         quick = pace or Pace(in_all=10_000, to_one_chat=10_000)
-        return Sender(self.database, self.clock, self.gateway, quick, again=again)
+        return Sender(self.database, self.clock, self.gateway, quick, Published(), again=again)
 
     async def send(self, sender: Sender | None = None) -> int:
         """One batch, sent to its end."""

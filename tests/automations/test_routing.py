@@ -3,7 +3,7 @@ from datetime import timedelta
 from sqlalchemy import select, update
 from stage import Stage, follow_up
 
-from domain.leads import unsubscribe
+from domain.consent import unsubscribe
 from domain.people import note_block
 from store.models import EnrollmentState, Event, Lead, OutboxKind, OutboxState, Timer
 

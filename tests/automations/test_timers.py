@@ -8,7 +8,7 @@ from stage import Stage, follow_up
 import automations.timers
 import store.queries.outbox
 from automations.timers import BATCH
-from domain.leads import unsubscribe
+from domain.consent import unsubscribe
 from domain.orders import open_order
 from domain.people import note_block
 from domain.products import add_product

@@ -1,15 +1,14 @@
 from datetime import timedelta
 
-import pytest
-from folk import BOT, NOW, a_creator, a_lead, a_person, count, events
+from folk import BOT, NOW, a_creator, a_lead, a_person, events
 from sqlalchemy import select
 
-from domain.leads import capture_lead, find_lead, known_answers, note_answer, unsubscribe
+from domain.consent import unsubscribe
 from domain.messages.plain import Message
 from domain.outbox import queue_message
 from domain.people import Profile, note_block, see_person, talk_to_creator
 from store.database import Database
-from store.models import Lead, LeadField, LeadStage, OutboxKind, OutboxMessage, OutboxState, Person, Proof
+from store.models import Lead, OutboxKind, OutboxMessage, OutboxState, Person
 
 LATER = NOW + timedelta(days=1)
 
@@ -56,6 +55,7 @@ async def test_a_block_ends_marketing_and_keeps_deliveries_until_they_write_agai
         states = {row.kind: row.state for row in rows}
         assert states == {
             OutboxKind.FUNNEL: OutboxState.BLOCKED,
+            OutboxKind.FLOW: OutboxState.BLOCKED,
             OutboxKind.DELIVERY: OutboxState.QUEUED,
             OutboxKind.NOTICE: OutboxState.QUEUED,
         }
@@ -73,60 +73,6 @@ async def test_a_chat_is_with_one_creator_at_a_time(database: Database):
             await talk_to_creator(session, person, creator.id)
     async with database.reading() as session:
         assert (await session.get_one(Person, person.id)).creator_id == two.id
-
-
-async def test_the_first_source_of_a_lead_wins(database: Database):
-    async with database.transaction() as session:
-        creator = await a_creator(session)
-        person = await a_person(session)
-        first, is_new = await capture_lead(session, creator.id, person, source="ad42", now=NOW)
-        again, still_new = await capture_lead(session, creator.id, person, source="ad7", now=LATER)
-    assert (first.id, is_new) == (again.id, True)
-    assert (again.source, again.created_at, still_new) == ("ad42", NOW, False)
-    async with database.reading() as session:
-        assert await events(session, "lead.captured") == ["lead.captured"]
-
-
-async def test_one_person_is_a_lead_of_two_creators_apart(database: Database):
-    async with database.transaction() as session:
-        one, two = await a_creator(session), await a_creator(session, "other", telegram_id=1002)
-        first, person = await a_lead(session, one)
-        assert await find_lead(session, two.id, person.id) is None
-        second, _ = await a_lead(session, two)
-        await note_answer(session, first, "name", "Lena", now=NOW)
-    async with database.reading() as session:
-        assert first.id != second.id
-        assert await known_answers(session, await session.get_one(Lead, second.id)) == {}
-
-
-async def test_answers_are_kept_and_the_latest_of_each_field_stands(database: Database):
-    async with database.transaction() as session:
-        lead, _ = await a_lead(session, await a_creator(session))
-        for field, value in [("name", "Lena"), ("interest", "video"), ("interest", "photo"), ("email", "l@x.org")]:
-            await note_answer(session, lead, field, value, now=NOW)
-    async with database.reading() as session:
-        held = await session.get_one(Lead, lead.id)
-        assert await known_answers(session, held) == {"name": "Lena", "email": "l@x.org", "interest": "photo"}
-        assert held.stage == LeadStage.ENGAGED
-        assert await count(session, LeadField) == 1
-
-
-@pytest.mark.parametrize("verified", [True, False])
-async def test_a_phone_is_verified_only_by_its_own_contact(database: Database, *, verified: bool):
-    async with database.transaction() as session:
-        lead, _ = await a_lead(session, await a_creator(session))
-        await note_answer(session, lead, "phone", "+4915100000000", now=NOW, verified=not verified)
-        await note_answer(session, lead, "phone", "+4915123456789", now=NOW, verified=verified)
-    async with database.reading() as session:
-        assert (await session.get_one(Lead, lead.id)).phone_proof == (Proof.VERIFIED if verified else Proof.TYPED)
-
-
-async def test_answering_makes_no_new_lead_of_a_customer(database: Database):
-    async with database.transaction() as session:
-        lead, _ = await a_lead(session, await a_creator(session))
-        lead.stage = LeadStage.CUSTOMER
-        await note_answer(session, lead, "name", "Lena", now=NOW)
-    assert lead.stage == LeadStage.CUSTOMER
 
 
 async def test_unsubscribing_twice_is_told_once(database: Database):

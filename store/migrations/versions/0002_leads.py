@@ -10,7 +10,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 import store.models.base
-from store.migrations.resealing import fill_leads, fill_lookup_key, seal_all, unseal_all, unseal_leads
+from store.migrations.resealing import fill_leads, fill_lookup_key, fill_orders, seal_all, unseal_all, unseal_leads
 
 revision = '0002'
 down_revision = '0001'
@@ -92,17 +92,20 @@ def upgrade() -> None:
     sa.Column('state', sa.Enum('checking', 'ready', 'running', 'clearing', 'done', name='transferstate', native_enum=False, length=24), nullable=False),
     sa.Column('file_name', sa.String(), nullable=False),
     sa.Column('telegram_file_id', sa.String(), nullable=True),
-    sa.Column('blob', sa.String(), nullable=True),
-    sa.Column('mapping', sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), 'postgresql'), nullable=False),
+    sa.Column('folder', sa.String(), nullable=False),
+    sa.Column('mapping', sa.Text(), nullable=False),
     sa.Column('question', sa.Text(), nullable=True),
     sa.Column('position', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('next_row', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('rows', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('total', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('added', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('changed', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('bad', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('message_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('lease_until', store.models.base.Instant(), nullable=True),
+    sa.Column('files', sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), 'postgresql'), nullable=False),
+    sa.Column('checks', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('expires_at', store.models.base.Instant(), nullable=True),
     sa.Column('created_at', store.models.base.Instant(), nullable=False),
     sa.Column('ended_at', store.models.base.Instant(), nullable=True),
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -185,6 +188,7 @@ def upgrade() -> None:
     sa.Column('transfer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('row', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('late', sa.Boolean(), nullable=False),
     sa.ForeignKeyConstraint(['transfer_id'], ['transfer.id'], name=op.f('fk_transfer_problem_transfer_id')),
     sa.PrimaryKeyConstraint('transfer_id', 'row', name=op.f('pk_transfer_problem'))
     )
@@ -214,6 +218,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('met', sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), 'postgresql'), nullable=False, server_default='[]'))
         batch_op.add_column(sa.Column('marked', sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), 'postgresql'), nullable=False, server_default='[]'))
         batch_op.add_column(sa.Column('waits_for', sa.String(), nullable=True))
+        batch_op.add_column(sa.Column('ignores', sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), 'postgresql'), nullable=False, server_default='[]'))
         batch_op.add_column(sa.Column('reminded_at', store.models.base.Instant(), nullable=True))
 
     with op.batch_alter_table('lead', schema=None) as batch_op:
@@ -240,6 +245,7 @@ def upgrade() -> None:
                type_=sa.Text(),
                existing_nullable=True)
         batch_op.create_index('ix_lead_email', ['creator_id', 'email_digest'], unique=False)
+        batch_op.create_index(batch_op.f('ix_lead_link_id'), ['link_id'], unique=False)
         batch_op.create_index('ix_lead_list', ['creator_id', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_lead_merged_into_id'), ['merged_into_id'], unique=False)
         batch_op.create_index('ix_lead_phone', ['creator_id', 'phone_digest'], unique=False)
@@ -280,10 +286,16 @@ def upgrade() -> None:
                existing_nullable=False)
         batch_op.create_index('ix_outbox_message_lead', ['lead_id', 'id'], unique=False)
         batch_op.create_index('ix_outbox_message_person', ['person_id', 'id'], unique=False)
+        batch_op.create_index('ix_outbox_message_reply', ['person_id', 'telegram_message_id'], unique=False, sqlite_where=sa.text("kind = 'notice' AND lead_id IS NOT NULL"), postgresql_where=sa.text("kind = 'notice' AND lead_id IS NOT NULL"))
 
     with op.batch_alter_table('person', schema=None) as batch_op:
         batch_op.add_column(sa.Column('language_chosen', sa.String(), nullable=True))
         batch_op.add_column(sa.Column('forgetting_at', store.models.base.Instant(), nullable=True))
+
+    with op.batch_alter_table('provider_event', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
+        batch_op.create_index(batch_op.f('ix_provider_event_order_id'), ['order_id'], unique=False)
+        batch_op.create_foreign_key(batch_op.f('fk_provider_event_order_id'), 'order', ['order_id'], ['id'])
 
     with op.batch_alter_table('stored_file', schema=None) as batch_op:
         batch_op.add_column(sa.Column('lead_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
@@ -303,6 +315,7 @@ def upgrade() -> None:
     connection = op.get_bind()
     fill_lookup_key(connection)
     fill_leads(connection)
+    fill_orders(connection)
     seal_all(connection)
     op.drop_table('lead_field_was')
     with op.batch_alter_table('lead', schema=None) as batch_op:
@@ -321,6 +334,11 @@ def downgrade() -> None:
                postgresql_using='reply::jsonb',
                existing_nullable=False)
 
+    with op.batch_alter_table('provider_event', schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f('fk_provider_event_order_id'), type_='foreignkey')
+        batch_op.drop_index(batch_op.f('ix_provider_event_order_id'))
+        batch_op.drop_column('order_id')
+
     with op.batch_alter_table('stored_file', schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f('fk_stored_file_lead_id'), type_='foreignkey')
         batch_op.drop_index(batch_op.f('ix_stored_file_lead_id'))
@@ -333,6 +351,7 @@ def downgrade() -> None:
         batch_op.drop_column('language_chosen')
 
     with op.batch_alter_table('outbox_message', schema=None) as batch_op:
+        batch_op.drop_index('ix_outbox_message_reply', sqlite_where=sa.text("kind = 'notice' AND lead_id IS NOT NULL"), postgresql_where=sa.text("kind = 'notice' AND lead_id IS NOT NULL"))
         batch_op.drop_index('ix_outbox_message_person')
         batch_op.drop_index('ix_outbox_message_lead')
         batch_op.alter_column('message',
@@ -364,6 +383,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_lead_seen')
         batch_op.drop_index('ix_lead_phone')
         batch_op.drop_index(batch_op.f('ix_lead_merged_into_id'))
+        batch_op.drop_index(batch_op.f('ix_lead_link_id'))
         batch_op.drop_index('ix_lead_list')
         batch_op.drop_index('ix_lead_email')
         batch_op.alter_column('phone',
@@ -391,6 +411,7 @@ def downgrade() -> None:
 
     with op.batch_alter_table('flow_run', schema=None) as batch_op:
         batch_op.drop_column('reminded_at')
+        batch_op.drop_column('ignores')
         batch_op.drop_column('waits_for')
         batch_op.drop_column('marked')
         batch_op.drop_column('met')

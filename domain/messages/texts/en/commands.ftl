@@ -3,6 +3,7 @@
 command-shop = What is for sale
 command-library = What is yours
 command-help = What I can do
+command-language = Choose the language
 command-cancel = Stop a conversation
 command-stop = No more follow-ups
 command-privacy = What is kept about you
@@ -10,4 +11,5 @@ command-terms = The terms
 command-paysupport = Help with a payment
 command-product = Your products
 command-idea = Your ideas
+command-link = Links that count who came
 command-token = A token for the API

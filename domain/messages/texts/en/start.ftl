@@ -8,6 +8,7 @@ help =
     <b>What I can do</b>
     /shop – what is for sale
     /library – what is yours, to get it again
+    /language – which language I write in
     /cancel – stop a conversation
     /stop – no more follow-ups
     /privacy, /terms, /paysupport – the small print
@@ -18,13 +19,7 @@ help-creator =
     /token – a short-lived token for the API
     Send me a file to attach it to a product.
 trouble = Something went wrong on our side and has been noted. Please try again; if it stays so, quote <code>{ $reference }</code>.
-stopped = Done: no more follow-ups from { $creator }. What you buy still reaches you.
-privacy =
-    { $creator } keeps what you tell this bot (your name, e-mail, phone and answers), what you order and what you were sent, to serve you and nothing else. Cards are handled by Stripe and never seen here.
-terms = Digital goods from { $creator } are delivered in this chat. Prices are shown before you pay. If something does not reach you, write /paysupport.
 paysupport = Trouble with a payment? Write it in one line, like <code>/paysupport I paid for the preset pack and nothing came</code>, and { $creator } gets it. /library sends again what you own.
 paysupport-sent = { $creator } has your message and will write to you.
 paysupport-told = 🛟 <b>Payment support</b>: <a href="tg://user?id={ $telegram }">{ $lead }</a> (lead { $number }) writes:
     { $text }
-button-subscribe = Send them again
-subscribed = Good to have you back: follow-ups from { $creator } reach you again.

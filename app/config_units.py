@@ -1,0 +1,115 @@
+"""One bad flow or funnel is left out alone, with its reason; everything else runs."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from pydantic import TypeAdapter, ValidationError
+
+from app.config_creator import CreatorConfig
+from app.config_file import KeyPath, Places, Problem
+from app.config_flows import Ground, flow_slips, funnel_slips
+from app.config_include import Slips
+from app.config_words import explain
+from domain.fields import Key
+from domain.flows.definition import Flow
+from domain.funnels.definition import Funnel
+from store.segments.checking import check_question
+from store.segments.question import BadSegment
+
+Kind = Literal["flow", "funnel"]
+_KINDS: tuple[Kind, ...] = ("flow", "funnel")
+
+
+@dataclass(frozen=True)
+class Disabled:
+    """A flow or funnel that is left out until its `problems` are mended; everything else runs."""
+
+    creator: str
+    kind: Kind
+    key: str
+    problems: list[Problem]
+
+
+_UNITS: dict[str, tuple[Kind, Any]] = {
+    "flows": ("flow", dict[Key, Flow]),
+    "funnels": ("funnel", dict[Key, Funnel]),
+}
+_CHECKS: dict[str, TypeAdapter[Any]] = {name: TypeAdapter(shape) for name, (_, shape) in _UNITS.items()}
+
+
+def take_out_broken(given: dict[str, Any], places: Places, slips: Slips) -> tuple[list[Disabled], Slips]:
+    """Leaves what is good in `given`; gives what was taken out, and the slips that are in none of it."""
+    disabled: list[Disabled] = []
+    creators = given.get("creators")
+    for slug, creator in creators.items() if isinstance(creators, dict) else ():
+        for name, (kind, shape) in _UNITS.items():
+            units = creator.get(name) if isinstance(creator, dict) else None
+            if not isinstance(units, dict):
+                continue
+            good: dict[str, Any] = {}
+            for key, definition in units.items():
+                place = ("creators", slug, name, key)
+                problems = [problem for path, problem in slips if path[:4] == place]
+                slips = [slip for slip in slips if slip[0][:4] != place]
+                try:
+                    checked = _CHECKS[name].validate_python({key: definition})
+                except ValidationError as error:
+                    found = [((*place[:3], *path), message) for path, message in explain(error, shape)]
+                    problems += [places.problem(path, message) for path, message in found]
+                else:
+                    good |= {} if problems else checked
+                if problems:
+                    disabled.append(Disabled(slug, kind, key, problems))
+            creator[name] = good
+    return disabled, slips
+
+
+def segment_slips(creators: Mapping[str, CreatorConfig], disabled: list[Disabled]) -> Iterator[tuple[KeyPath, str]]:
+    """What is wrong with the segments of the file."""
+    for slug, creator in creators.items():
+        setup = creator.setup()
+        # a segment may speak of what is left out for now
+        names = {kind: {each.key for each in disabled if (each.creator, each.kind) == (slug, kind)} for kind in _KINDS}
+        everything = replace(setup, flows=setup.flows | names["flow"], funnels=setup.funnels | names["funnel"])
+        for name, question in creator.segments.items():
+            try:
+                check_question(question, everything.known())
+            except BadSegment as bad:
+                yield ("creators", slug, "segments", name), str(bad)
+
+
+def take_out_lost(
+    creators: Mapping[str, CreatorConfig], places: Places, disabled: list[Disabled]
+) -> tuple[dict[str, CreatorConfig], list[Disabled]]:
+    """Without the flows and funnels that name what is not there, and then those that name one of them."""
+    kept = {}
+    disabled = list(disabled)
+    for slug, creator in creators.items():
+        left = creator
+        while True:
+            found = list(_lost(slug, left, places, [each.key for each in disabled if each.creator == slug]))
+            if not found:
+                break
+            disabled += found
+            gone = {(each.kind, each.key) for each in found}
+            flows = {key: flow for key, flow in left.flows.items() if ("flow", key) not in gone}
+            funnels = {key: funnel for key, funnel in left.funnels.items() if ("funnel", key) not in gone}
+            left = left.model_copy(update={"flows": flows, "funnels": funnels})
+        kept[slug] = left
+    return kept, disabled
+
+
+def _lost(slug: str, creator: CreatorConfig, places: Places, left_out: list[str]) -> Iterator[Disabled]:
+    setup = creator.setup()
+    units: list[tuple[Kind, str, KeyPath, Iterator[tuple[KeyPath, str]]]] = []
+    for key, flow in creator.flows.items():
+        place: KeyPath = ("creators", slug, "flows", key)
+        units.append(("flow", key, place, flow_slips(flow, Ground(setup, places.folder(place), left_out))))
+    for key, funnel in creator.funnels.items():
+        place = ("creators", slug, "funnels", key)
+        units.append(("funnel", key, place, funnel_slips(funnel, Ground(setup, places.folder(place), left_out))))
+    for kind, key, place, slips in units:
+        problems = [places.problem((*place, *path), said) for path, said in slips]
+        if problems:
+            yield Disabled(slug, kind, key, problems)

@@ -1,0 +1,57 @@
+"""What a creator types after the bot has asked for it, and replies to what a lead wrote."""
+
+from telegram import Message as TelegramMessage
+
+from bot.handlers.lead import own_lead, read_number
+from bot.handlers.lead_card import ask_merge
+from bot.handlers.lead_lines import change_tags, note, write
+from bot.handlers.leads import search_view
+from bot.received import keep_received
+from bot.turn import Turn
+from domain.prompts import Prompted, take_next
+from store.queries.lead_lists import find_own_lead, relayed_lead
+
+
+async def prompted(turn: Turn, message: TelegramMessage) -> bool:
+    """Does what the message was asked for. False when it was for nothing of this, and somebody else may have it."""
+    asked = await take_next(turn.session, turn.person.id, now=turn.now)
+    if asked is None and message.reply_to_message is not None:
+        lead_id = await relayed_lead(turn.session, turn.person.id, message.reply_to_message.message_id)
+        if lead_id is not None and await find_own_lead(turn.session, turn.person.id, lead_id) is not None:
+            asked = Prompted("write", {"lead": lead_id})
+    if asked is None:
+        return False
+    await _do(turn, asked, message)
+    return True
+
+
+async def _do(turn: Turn, asked: Prompted, message: TelegramMessage) -> None:
+    if asked.act == "write":
+        await _write(turn, int(asked.data["lead"]), message)
+        return
+    text = (message.text or "").strip()
+    if not text:
+        raise turn.refusal("prompt-needs-text")
+    if asked.act == "search":
+        await search_view(turn, int(asked.data["view"]), text)
+        return
+    creator, lead = await own_lead(turn, int(asked.data["lead"]))
+    match asked.act:
+        case "note":
+            await note(turn, lead, text)
+        case "tag":
+            await change_tags(turn, lead, text.replace(",", " ").split(), add=True)
+        case "merge":
+            await ask_merge(turn, creator, lead, text)
+
+
+async def _write(turn: Turn, lead_id: int, message: TelegramMessage) -> None:
+    """Text, or a file or picture with or without words, as the creator formatted it."""
+    creator, lead = await own_lead(turn, lead_id)
+    if message.text is not None:
+        await write(turn, lead, message.text_html)
+        return
+    file = await keep_received(turn, message, creator_id=creator.id)
+    if file is None:
+        raise turn.refusal("prompt-needs-message")
+    await write(turn, lead, message.caption_html or "", file_id=file.id)

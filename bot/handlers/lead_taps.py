@@ -1,0 +1,143 @@
+"""The buttons under a lead's card, and under what a lead wrote: `lead:ACT:LEAD`, then `VIEW:PAGE` to lead back."""
+
+from collections.abc import Collection
+
+from telegram import CallbackQuery
+
+from bot.handlers.edits import edit
+from bot.handlers.lead_access import called, own_lead
+from bot.handlers.lead_lines import enroll_in
+from bot.handlers.lead_screens import (
+    NOWHERE,
+    Place,
+    card_screen,
+    forget_screen,
+    funnels_screen,
+    mark_of,
+    offered_tags,
+    read_card,
+    stages_screen,
+    tags_screen,
+    timeline_screen,
+)
+from bot.replies import TapReply
+from bot.turn import Turn
+from domain.forgetting import forget_lead
+from domain.lead_acts import ban_lead, give_back, set_stage, tag_lead, take_over, unban_lead, untag_lead
+from domain.merging import merge_leads
+from domain.messages.plain import Message
+from domain.prompts import ask_next
+from store.models import Creator, Lead
+
+async def tap(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
+    if arguments == ["forms"]:
+        await turn.as_creator()
+        turn.replies.append(TapReply(query_id=query.id))
+        turn.say("lead-form")
+        return
+    act, number, *rest = arguments
+    creator, lead = await own_lead(turn, int(number))
+    place = Place(int(rest[0]), int(rest[1])) if len(rest) > 1 else NOWHERE
+    turn.replies.append(TapReply(query_id=query.id))
+    screen = await _do(turn, creator, lead, place, [act, *rest[2:]])
+    if screen is not None:
+        edit(turn, query, screen)
+
+
+async def _do(turn: Turn, creator: Creator, lead: Lead, place: Place, words: list[str]) -> Message | None:  # noqa: PLR0911 - one for each button
+    """What the message becomes; None when it stays as it is."""
+    match words:
+        case ["show"]:
+            return await card_screen(turn, creator, lead, place)
+        case ["tag"]:
+            return await tags_screen(turn, creator, lead, place)
+        case ["stage"]:
+            return await stages_screen(turn, creator, lead, place)
+        case ["enroll"]:
+            return await funnels_screen(turn, creator, lead, place)
+        case ["timeline", *page]:
+            return await timeline_screen(turn, creator, lead, place, max(int(page[0]), 0) if page else 0)
+        case ["forget"]:
+            return await forget_screen(turn, lead, place)
+        case ["forget", "yes"]:
+            told = turn.words("lead-forgotten", **await called(turn, lead))
+            await forget_lead(turn.session, lead, now=turn.now)
+            return Message(text=told)
+        case ["merge", other]:
+            return await _merge(turn, creator, lead, int(other))
+        case ["write" | "note" | "newtag" | "merge" as act]:
+            await _ask(turn, lead, act)
+        case ["back"]:
+            # under what the lead wrote, which stays
+            await give_back(turn.session, lead, now=turn.now)
+            turn.say("lead-given-back", **await called(turn, lead))
+        case ["files"]:
+            for file in (await read_card(turn, creator, lead)).files:
+                turn.send(Message(text="", file=file.id))
+        case _:
+            return await _change(turn, creator, lead, place, words)
+    return None
+
+
+async def _change(turn: Turn, creator: Creator, lead: Lead, place: Place, words: list[str]) -> Message:
+    """What shows on the card at once."""
+    match words:
+        case ["tag", mark]:
+            card = await read_card(turn, creator, lead)
+            tag = _marked(turn, mark, await offered_tags(turn, creator, card))
+            await (untag_lead if tag in card.tags else tag_lead)(turn.session, lead, tag, now=turn.now)
+            return await tags_screen(turn, creator, lead, place)
+        case ["stage", mark]:
+            stage = _marked(turn, mark, turn.facts.published.setup(creator.id).all_stages)
+            await set_stage(turn.session, lead, stage, now=turn.now)
+        case ["enroll", mark]:
+            funnels = turn.facts.published.funnels.get(creator.id, {})
+            await enroll_in(turn, creator, lead, _marked(turn, mark, funnels))
+        case ["block"]:
+            await ban_lead(turn.session, lead, now=turn.now)
+        case ["unblock"]:
+            await unban_lead(turn.session, lead, now=turn.now)
+        case ["take"]:
+            await take_over(turn.session, lead, now=turn.now)
+        case ["give"]:
+            await give_back(turn.session, lead, now=turn.now)
+        case _:
+            raise turn.refusal("not-understood")
+    await turn.session.refresh(lead)
+    return await card_screen(turn, creator, lead, place)
+
+
+async def _ask(turn: Turn, lead: Lead, act: str) -> None:
+    """What is typed next is for this."""
+    name = await called(turn, lead)
+    if act == "write" and lead.person_id is None:
+        raise turn.refusal("lead-without-chat", **name)
+    await ask_next(turn.session, turn.person.id, act, {"lead": lead.id}, now=turn.now)
+    match act:
+        case "write":
+            turn.say("lead-ask-write", **name)
+        case "note":
+            turn.say("lead-ask-note", **name)
+        case "newtag":
+            turn.say("lead-ask-tag", **name)
+        case "merge":
+            turn.say("lead-ask-merge", **name)
+
+
+async def _merge(turn: Turn, creator: Creator, lead: Lead, number: int) -> Message:
+    owner, other = await own_lead(turn, number)
+    if owner.id != creator.id:
+        raise turn.refusal("lead-unknown", lead=number)
+    if other.id != lead.id:
+        # a second tap on the button finds it done
+        await merge_leads(turn.session, lead, other, now=turn.now)
+        await turn.session.refresh(lead)
+    return await card_screen(turn, creator, lead)
+
+
+def _marked(turn: Turn, mark: str, offered: Collection[str]) -> str:
+    """Which of these the button stood for."""
+    for value in offered:
+        if mark_of(value) == mark:
+            return value
+    raise turn.refusal("not-understood")

@@ -1,0 +1,31 @@
+"""E-mail addresses and phone numbers in the one form in which they are kept and compared."""
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+
+from kit.errors import Invalid
+
+
+class BadContact(Invalid):
+    code = "bad_contact"
+
+
+def read_email(text: str) -> str:
+    """The address as email-validator normalises it, casefolded. Raises BadContact."""
+    try:
+        return validate_email(text.strip(), check_deliverability=False).normalized.casefold()
+    except EmailNotValidError:
+        message = f"“{text.strip()}” is no e-mail address, use one like ada@example.com"
+        raise BadContact(message, fields={"email": message}) from None
+
+
+def read_phone(text: str) -> str:
+    """The number in E.164, from any way of writing it with its country code. Raises BadContact."""
+    try:
+        number = phonenumbers.parse(text.strip(), None)
+    except phonenumbers.NumberParseException:
+        number = None
+    if number is None or not phonenumbers.is_possible_number(number):
+        message = f"“{text.strip()}” is no phone number with its country code, use one like +49 151 23456789"
+        raise BadContact(message, fields={"phone": message})
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

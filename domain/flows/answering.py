@@ -1,0 +1,228 @@
+"""An answer to the open question, and what follows it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.consent import give_consent
+from domain.flows.answers import (
+    Answer,
+    Back,
+    Given,
+    Ground,
+    Skipped,
+    Tapped,
+    WrongAnswer,
+    meant,
+    read_answer,
+    read_consent,
+    read_option,
+    read_options,
+)
+from domain.flows.files import keep_answer_file
+from domain.flows.nodes import ASKING, AnyNode, AskNode, ChooseNode, ConsentNode, Question
+from domain.flows.paused import go_on, take_up, way_of
+from domain.flows.questions import asked_again, has_keys, question
+from domain.flows.runs import AlreadyAnswered, end_run, stands_at_question, take_turn
+from domain.flows.talk import Talk
+from domain.flows.telling import tell_of_giving_up
+from domain.flows.walking import TROUBLE, ask, await_answer, below, named, walk
+from domain.flows.way import Way
+from domain.leads import FieldValue, note_answer, zone_of
+from domain.messages.catalogue import say
+from domain.messages.plain import Message
+from store.models import FlowRun, FlowRunState, Proof
+
+_TRIES_OF_CONSENT = 3
+
+
+@dataclass
+class Answered:
+    """What is said now; `redrawn` takes the place of the question's own message."""
+
+    messages: list[Message] = field(default_factory=list)
+    redrawn: Message | None = None
+
+
+async def answer_flow(
+    session: AsyncSession, talk: Talk, run: FlowRun, given: Given, *, now: datetime
+) -> Answered:
+    """Takes the answer to the open question and shows what follows; a wrong one is told why and asked again.
+
+    Raises AlreadyAnswered when the answer belongs to an earlier question, or another one came first.
+    """
+    if isinstance(given, Tapped) and (given.run_id, given.turn) != (run.id, run.turn):
+        raise AlreadyAnswered("you have answered this already")
+    if run.state == FlowRunState.PAUSED:
+        # a button of the question at which it stood aside: it is taken up again with the answer
+        await go_on(session, talk, run, now=now)
+    if run.state != FlowRunState.ACTIVE:
+        raise AlreadyAnswered("you have answered this already")
+    way = await way_of(session, talk, run, now=now)
+    if way is None:
+        return Answered(await take_up(session, talk, now=now))
+    node = way.flow.node(run.node)
+    if not isinstance(node, ASKING) or not stands_at_question(run, way.flow):
+        # it was stopped between two questions, and goes on from there
+        await walk(way, node)
+        return Answered([*way.shown, *await take_up(session, talk, now=now)])
+    try:
+        marked = await _take(way, node, meant(node, given))
+    except WrongAnswer as wrong:
+        await _wrong(way, node, wrong)
+    else:
+        if marked is not None:
+            await session.flush()
+            await await_answer(way, way.flow.idle)
+            return Answered(redrawn=marked)
+    _drop_keys(way, node)
+    return Answered([*way.shown, *await take_up(session, talk, now=now)])
+
+
+async def _take(way: Way, node: AskNode | ChooseNode | ConsentNode, given: Given) -> Message | None:
+    """Keeps the answer and walks on; the question anew, when it only marked one of several. Raises WrongAnswer."""
+    match node, given:
+        case Question(), Back():
+            await _back(way, node)
+        case AskNode() | ChooseNode(), Skipped():
+            if not node.optional:
+                raise WrongAnswer("answer-not-optional")
+            await _on(way, node, None)
+        case AskNode(), _:
+            answer = read_answer(node, given, _ground(way))
+            await take_turn(way.session, way.run)
+            await _note(way, node.field, await _value(way, answer), answer.proof)
+            await _walk_on(way, node, None)
+        case ChooseNode(many=True), _:
+            marked = read_options(node, given, [str(each) for each in way.run.marked])
+            way.run.marked = list(marked.values)
+            if not marked.done:
+                return await _redraw(way, node)
+            await take_turn(way.session, way.run)
+            await _note(way, node.field, list(marked.values), Proof.TYPED)
+            await _walk_on(way, node, None)
+        case ChooseNode(), _:
+            option = read_option(node, given)
+            await take_turn(way.session, way.run)
+            await _note(way, node.field, option.value, Proof.TYPED)
+            await _walk_on(way, node, option.next)
+        case ConsentNode(), _:
+            await _consent(way, node, agreed=read_consent(given))
+    return None
+
+
+async def _on(way: Way, node: AnyNode, key: str | None) -> None:
+    await take_turn(way.session, way.run)
+    await _walk_on(way, node, key)
+
+
+async def _walk_on(way: Way, node: AnyNode, key: str | None) -> None:
+    await walk(way, await named(way, node, key))
+
+
+async def _consent(way: Way, node: ConsentNode, *, agreed: bool) -> None:
+    await take_turn(way.session, way.run)
+    if agreed:
+        # the words as they were read, not as they would be written
+        words = way.talk.words(node.text, await way.facts())
+        await give_consent(
+            way.session, way.talk.lead, text=words, version=node.version, channel="telegram", now=way.now
+        )
+    await _walk_on(way, node, None if agreed else node.otherwise)
+
+
+async def _back(way: Way, node: Question) -> None:
+    """To the question before; what is answered there takes the place of the earlier answer."""
+    run = way.run
+    earlier = _before(way)
+    if not node.back or earlier is None:
+        raise WrongAnswer("answer-no-way-back")
+    await take_turn(way.session, run)
+    run.asked = run.asked[: _last(run.asked, earlier.key) + 1]
+    if not await ask(way, earlier, forward=False):
+        await walk(way, await below(way, earlier))
+
+
+def _before(way: Way) -> AskNode | ChooseNode | ConsentNode | None:
+    """The question asked before the open one, of those that this version still has."""
+    questions = {node.key: node for node in way.flow.nodes if isinstance(node, ASKING)}
+    for key in reversed(way.run.asked[:-1]):
+        if key in questions and key != way.run.node:
+            return questions[key]
+    return None
+
+
+def _last(keys: list[str], key: str) -> int:
+    return max(number for number, each in enumerate(keys) if each == key)
+
+
+async def _value(way: Way, answer: Answer) -> FieldValue:
+    if answer.file is None:
+        return answer.value
+    lead, person = way.talk.lead, way.talk.person
+    kept = await keep_answer_file(way.session, lead, answer.file, bot_id=person.bot_id, now=way.now)
+    return str(kept)
+
+
+async def _note(way: Way, key: str, value: FieldValue, proof: Proof) -> None:
+    spec = way.talk.setup.fields.get(key)
+    try:
+        await note_answer(way.session, way.talk.lead, key, value, spec=spec, now=way.now, proof=proof)
+    except TROUBLE as error:
+        # the field is of another kind than the question: the creator mends that, and the lead goes on
+        await way.stumbled(way.flow.node(way.run.node), str(error))
+    way.learned()
+
+
+async def _redraw(way: Way, node: ChooseNode) -> Message | None:
+    try:
+        return question(way.run, node, await way.facts(), **_tongue(way))
+    except TROUBLE as error:
+        await way.stumbled(node, str(error))
+        await _on(way, node, None)
+        return None
+
+
+async def _wrong(way: Way, node: AskNode | ChooseNode | ConsentNode, wrong: WrongAnswer) -> None:
+    """Told why and asked again, so often; then the way out."""
+    run = way.run
+    run.tries += 1
+    if run.tries < (node.tries if isinstance(node, Question) else _TRIES_OF_CONSENT):
+        await way.session.flush()
+        try:
+            way.say(asked_again(run, node, await way.facts(), wrong, **_tongue(way)))
+        except TROUBLE as error:
+            # its words cannot be filled in any more: the lead is not kept for that
+            await way.stumbled(node, str(error))
+            await _on(way, node, None)
+            return
+        await await_answer(way, way.flow.idle)
+        return
+    await take_turn(way.session, run)
+    if node.otherwise is not None:
+        await _walk_on(way, node, node.otherwise)
+        return
+    if isinstance(node, ConsentNode):
+        # whatever was meant, it was no yes
+        await _walk_on(way, node, None)
+        return
+    way.say(Message(text=say("flow-given-up", way.talk.language), drop_keys=True))
+    await tell_of_giving_up(way)
+    await end_run(way.session, way.talk.lead, run, FlowRunState.CANCELLED, now=way.now)
+
+
+def _drop_keys(way: Way, node: AskNode | ChooseNode | ConsentNode) -> None:
+    """Keys under the question just answered go away: a message carries buttons or takes keys away, never both."""
+    replaced = any(each.drop_keys or each.keys or each.contact_key or each.location_key for each in way.shown)
+    if way.shown and has_keys(node) and not replaced:
+        way.shown.insert(0, Message(text=say("answer-thanks", way.talk.language), drop_keys=True))
+
+
+def _tongue(way: Way) -> dict[str, str]:
+    return {"language": way.talk.language, "fallback": way.talk.setup.language}
+
+
+def _ground(way: Way) -> Ground:
+    zone = zone_of(way.talk.lead, way.talk.setup)
+    return Ground(way.talk.language, way.now.astimezone(zone).date())

@@ -1,0 +1,165 @@
+"""What the nodes do that ask nothing. Each raises what it raises: the walk tells the creator, and goes on."""
+
+from sqlalchemy import select
+
+from domain.enrollments import enroll_lead
+from domain.entitlements import grant
+from domain.field_values import read_value
+from domain.fields import BUILT_IN
+from domain.flows.nodes import (
+    AnyNode,
+    EnrollNode,
+    FlowButton,
+    GiveNode,
+    OfferNode,
+    SayNode,
+    SetNode,
+    TagNode,
+)
+from domain.flows.way import Way
+from domain.lead_acts import add_score, set_score, set_stage, tag_lead, untag_lead
+from domain.leads import FieldValue, note_answer, zone_of
+from domain.messages.catalogue import say
+from domain.messages.plain import Button, Message, column
+from domain.messages.templates import render_address
+from domain.outbox import tell_creator
+from domain.product_card import product_card
+from kit.errors import NotFound
+from store.models import Product, Shape, StoredFile
+
+
+class Missing(NotFound):
+    """Something that the flow speaks of is not there any more."""
+
+    code = "missing"
+
+
+async def do_node(way: Way, node: AnyNode) -> None:
+    """Raises a Refusal, ValueError or LookupError when it cannot be done."""
+    match node:
+        case SayNode():
+            await _say(way, node)
+        case SetNode():
+            await _set(way, node)
+        case TagNode(add=add, remove=remove):
+            for tag in add:
+                await tag_lead(way.session, way.talk.lead, tag, now=way.now)
+            for tag in remove:
+                await untag_lead(way.session, way.talk.lead, tag, now=way.now)
+        case OfferNode():
+            await _offer(way, node)
+        case GiveNode():
+            await _give(way, node)
+        case EnrollNode(funnel=key):
+            await _enroll(way, key)
+
+
+async def _say(way: Way, node: SayNode) -> None:
+    text = way.talk.words(node.text, await way.facts()) if node.text is not None else ""
+    buttons = [button for each in node.buttons if (button := await _button(way, node, each)) is not None]
+    file_id = await _media(way, node) if node.media is not None else None
+    if text or file_id is not None:
+        way.say(Message(text=text, buttons=column(*buttons), drop_keys=not buttons, file=file_id))
+
+
+async def _button(way: Way, node: SayNode, button: FlowButton) -> Button | None:
+    """None, and the creator is told, for one that leads nowhere: the message goes out without it."""
+    label = way.talk.label(button.text)
+    try:
+        if button.url is not None:
+            url = render_address(way.talk.label(button.url), await way.facts())
+            return Button(text=label, url=url) if url.strip() else None
+        if button.product is not None:
+            return Button(text=label, data=f"product:{(await _on_sale(way, button.product)).id}")
+    except (NotFound, ValueError) as error:
+        await way.stumbled(node, str(error))
+        return None
+    return Button(text=label, data=f"begin:{way.talk.lead.creator_id}:{button.flow}")
+
+
+async def _media(way: Way, node: SayNode) -> int | None:
+    shape = Shape.PHOTO if node.photo else Shape.VIDEO if node.video else Shape.DOCUMENT
+    file_id: int | None = await way.session.scalar(
+        select(StoredFile.id)
+        .where(
+            StoredFile.creator_id == way.talk.lead.creator_id,
+            StoredFile.sha256 == node.sha256,
+            StoredFile.shape == shape,
+            StoredFile.product_id.is_(None),
+            StoredFile.lead_id.is_(None),
+        )
+        .order_by(StoredFile.id)
+        .limit(1)
+    )
+    if file_id is None:
+        # the words go out without it
+        await way.stumbled(node, f"{node.media} is not there")
+    return file_id
+
+
+async def _set(way: Way, node: SetNode) -> None:
+    lead, session = way.talk.lead, way.session
+    if node.field is not None and node.value is not None:
+        spec = way.talk.setup.fields.get(node.field)
+        value: FieldValue = node.value
+        if isinstance(value, str):
+            value = render_address(value, await way.facts()).strip()
+            if spec is not None and node.field not in BUILT_IN:
+                today = way.now.astimezone(zone_of(lead, way.talk.setup)).date()
+                value = read_value(node.field, value, spec, language="en", today=today)
+        if value != "":
+            await note_answer(session, lead, node.field, value, spec=spec, now=way.now)
+    if node.score is not None:
+        told = str(node.score)
+        change = add_score if told.startswith(("+", "-")) else set_score
+        await change(session, lead, int(told), now=way.now)
+    if node.stage is not None:
+        await set_stage(session, lead, node.stage, now=way.now)
+    if node.language is not None:
+        way.talk.person.language_chosen = node.language
+        await session.flush()
+    way.learned()
+
+
+async def _offer(way: Way, node: OfferNode) -> None:
+    product = await _on_sale(way, node.product)
+    above = way.talk.words(node.text, await way.facts()) if node.text is not None else ""
+    way.say(product_card(product, way.talk.language, above=above))
+
+
+async def _give(way: Way, node: GiveNode) -> None:
+    """Only what is free is given: a product that got a price since is left to the shop."""
+    lead = way.talk.lead
+    way.say(Message(text=way.talk.words(node.text, await way.facts()), drop_keys=True))
+    product = await _find(way, node.product)
+    if product is not None and product.price_minor == 0:
+        await grant(way.session, lead, product.id, origin="gift", now=way.now)
+        return
+
+    def missing(language: str) -> Message:
+        return Message(text=say("gift-missing", language, slug=node.product))
+
+    key = f"gift-missing:{lead.creator_id}:{node.product}"
+    await tell_creator(way.session, missing, key=key, creator_id=lead.creator_id, now=way.now)
+
+
+async def _enroll(way: Way, key: str) -> None:
+    lead = way.talk.lead
+    found = way.talk.published.funnels.get(lead.creator_id, {}).get(key)
+    if found is None:
+        raise Missing(f"there is no funnel “{key}” any more")
+    await enroll_lead(way.session, lead, key, found[0], subject=f"flow:{way.run.id}", now=way.now)
+
+
+async def _on_sale(way: Way, slug: str) -> Product:
+    product = await _find(way, slug)
+    if product is None:
+        raise Missing(f"no product “{slug}” is for sale")
+    return product
+
+
+async def _find(way: Way, slug: str) -> Product | None:
+    query = select(Product).where(
+        Product.creator_id == way.talk.lead.creator_id, Product.slug == slug, Product.active
+    )
+    return (await way.session.scalars(query)).one_or_none()

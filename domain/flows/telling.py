@@ -1,0 +1,77 @@
+"""What a creator hears of how conversations end."""
+
+from sqlalchemy import select
+
+from domain.flows.way import Way
+from domain.leads import display_name
+from domain.messages.catalogue import say
+from domain.messages.plain import Button, Message
+from domain.outbox import tell_creator
+from kit.text import shorten
+from store.models import FlowRun, FlowRunState
+
+VALUE_LENGTH = 300
+
+
+async def tell_of_end(way: Way) -> None:
+    """All answers, the first time that a conversation of this lead is through; later on only the new ones."""
+    lead, run = way.talk.lead, way.run
+    if not way.flow.tell_creator:
+        return
+    known = await way.known()
+    first = await _is_first(way)
+    asked = {node.field for node in way.flow.nodes if node.do in {"ask", "choose"} and node.key in run.asked}
+    if not first and not asked:
+        return
+    shown = {field: value for field, value in known.items() if first or field in asked}
+    title = run.flow_key if way.flow.title is None else way.talk.label(way.flow.title)
+    name = await display_name(way.session, lead)
+
+    def told(language: str) -> Message:
+        head = (
+            say("lead-told", language, lead=lead.id, source=lead.source or "—")
+            if first
+            else say("flow-told", language, lead=lead.id, name=name, flow=title)
+        )
+        answers = [
+            say("lead-answer", language, field=field, value=shorten(value, VALUE_LENGTH))
+            for field, value in shown.items()
+        ]
+        return Message(text="\n".join([head, *answers]))
+
+    key = f"lead-told:{run.id}"
+    await tell_creator(way.session, told, key=key, creator_id=lead.creator_id, lead_id=lead.id, now=way.now)
+
+
+async def _is_first(way: Way) -> bool:
+    """True when this lead has been through no conversation before."""
+    others = select(FlowRun.id).where(
+        FlowRun.lead_id == way.talk.lead.id, FlowRun.state == FlowRunState.DONE, FlowRun.id != way.run.id
+    )
+    return await way.session.scalar(others.limit(1)) is None
+
+
+async def tell_of_handover(way: Way) -> None:
+    lead = way.talk.lead
+    name = await display_name(way.session, lead)
+
+    def told(language: str) -> Message:
+        answer = Button(text=say("relay-button-answer", language), data=f"lead:write:{lead.id}")
+        back = Button(text=say("relay-button-give-back", language), data=f"lead:back:{lead.id}")
+        return Message(text=say("handover-told", language, lead=lead.id, name=name), buttons=((answer, back),))
+
+    key = f"handover:{way.run.id}:{way.run.turn}"
+    await tell_creator(way.session, told, key=key, creator_id=lead.creator_id, lead_id=lead.id, now=way.now)
+
+
+async def tell_of_giving_up(way: Way) -> None:
+    """A question that this lead does not get right: a person may help."""
+    lead, run = way.talk.lead, way.run
+    name = await display_name(way.session, lead)
+
+    def told(language: str) -> Message:
+        text = say("flow-given-up-told", language, lead=lead.id, name=name, flow=run.flow_key, node=run.node)
+        return Message(text=text)
+
+    key = f"flow-given-up:{run.id}"
+    await tell_creator(way.session, told, key=key, creator_id=lead.creator_id, lead_id=lead.id, now=way.now)

@@ -1,0 +1,190 @@
+"""A lead is forgotten: what is personal goes, and what the law wants kept stays without a name.
+
+What stays of a lead is an empty row with its number, so that orders and events still lead somewhere, its orders with
+title, amount and dates, and the bare names of the events.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.events import record_event
+from domain.raw_words import empty_raw_updates
+from store.database import wake
+from store.models import (
+    Account,
+    Consent,
+    Enrollment,
+    EnrollmentState,
+    Entitlement,
+    Event,
+    FlowRun,
+    FlowTimer,
+    Lead,
+    LeadField,
+    LeadNote,
+    LeadStage,
+    LeadTag,
+    LeadView,
+    LeadWord,
+    Membership,
+    Order,
+    OrderState,
+    OutboxMessage,
+    Person,
+    Prompt,
+    Proof,
+    ProviderEvent,
+    StoredFile,
+    Timer,
+    Touch,
+)
+
+TOPIC = "forgetting"
+# their rows are nothing but personal
+_ALL_PERSONAL = (LeadField, LeadTag, LeadWord, LeadNote, Consent, Touch)
+_BY_CORE = {"synchronize_session": False}
+
+
+async def forget_lead(session: AsyncSession, lead: Lead, *, now: datetime) -> None:
+    """Everything that this creator knows about them goes, at once. Forgetting twice is a no-op.
+
+    Whatever was merged into this lead goes with it. A person whom no creator knows any more is forgotten too, once
+    what they are answered has gone out; somebody who acts for a creator keeps their chat for that.
+    """
+    family, people = await _hold(session, lead)
+    if not family:
+        return
+    await _forget_talk(session, family)
+    await _forget_promises(session, family)
+    await _forget_orders(session, family, now=now)
+    for model in _ALL_PERSONAL:
+        await session.execute(delete(model).where(model.lead_id.in_(family)))
+    # their content and handles follow, since no file is deleted inside a transaction
+    await session.execute(
+        update(StoredFile)
+        .where(StoredFile.lead_id.in_(family))
+        .values(file_name="", mime_type="", size=None, sha256=None),
+        execution_options=_BY_CORE,
+    )
+    # lists of leads that were searched for by name
+    await session.execute(delete(LeadView).where(LeadView.creator_id == lead.creator_id))
+    await session.execute(update(Event).where(Event.lead_id.in_(family)).values(data={}), execution_options=_BY_CORE)
+    await _empty_rows(session, family, now=now)
+    await session.refresh(lead)
+    await empty_raw_updates(session, people, lead.creator_id)
+    for person_id in people:
+        await _let_go(session, person_id, now=now)
+    for each in family:
+        await record_event(session, "lead.forgotten", creator_id=lead.creator_id, lead_id=each, now=now)
+    wake(session, TOPIC)
+
+
+async def forget_person(session: AsyncSession, person: Person, *, now: datetime) -> None:
+    """The same for every creator who knows them, whatever they are to others. Their own business stays theirs."""
+    for lead in (await session.scalars(select(Lead).where(Lead.person_id == person.id).order_by(Lead.id))).all():
+        await forget_lead(session, lead, now=now)
+    await empty_raw_updates(session, [person.id], None)
+    await _let_go(session, person.id, now=now)
+    wake(session, TOPIC)
+
+
+async def _hold(session: AsyncSession, lead: Lead) -> tuple[list[int], list[int]]:
+    """The ids of all that is this lead and not forgotten yet, and of the people; nobody else changes them meanwhile."""
+    root = lead.merged_into_id or lead.id
+    of_family = or_(Lead.id == root, Lead.merged_into_id == root)
+    people = select(Lead.person_id).where(of_family, Lead.person_id.is_not(None))
+    held = await session.scalars(
+        select(Person.id).where(Person.id.in_(people)).order_by(Person.id).with_for_update(key_share=True)
+    )
+    person_ids = list(held)
+    family = await session.scalars(
+        select(Lead.id).where(of_family, Lead.forgotten_at.is_(None)).order_by(Lead.id).with_for_update(key_share=True)
+    )
+    return list(family), person_ids
+
+
+async def _forget_talk(session: AsyncSession, family: Sequence[int]) -> None:
+    runs = select(FlowRun.id).where(FlowRun.lead_id.in_(family))
+    await session.execute(delete(FlowTimer).where(FlowTimer.run_id.in_(runs)), execution_options=_BY_CORE)
+    await session.execute(delete(FlowRun).where(FlowRun.lead_id.in_(family)), execution_options=_BY_CORE)
+
+
+async def _forget_promises(session: AsyncSession, family: Sequence[int]) -> None:
+    """Follow-ups end, and every message goes that was said to them, or about them to the creator."""
+    enrollments = select(Enrollment.id).where(Enrollment.lead_id.in_(family))
+    await session.execute(delete(Timer).where(Timer.enrollment_id.in_(enrollments)), execution_options=_BY_CORE)
+    await session.execute(delete(OutboxMessage).where(OutboxMessage.lead_id.in_(family)), execution_options=_BY_CORE)
+    await session.execute(
+        update(Enrollment)
+        .where(Enrollment.lead_id.in_(family))
+        .values(state=EnrollmentState.STOPPED, reason="lead.forgotten"),
+        execution_options=_BY_CORE,
+    )
+
+
+async def _forget_orders(session: AsyncSession, family: Sequence[int], *, now: datetime) -> None:
+    """What was bought for how much and when is kept; what the buyer told Stripe is not.
+
+    An order that was still open can be paid no more from here; money that comes all the same is booked.
+    """
+    theirs = select(Order.id).where(Order.lead_id.in_(family))
+    await session.execute(
+        update(Order)
+        .where(Order.lead_id.in_(family), Order.state.in_([OrderState.OPEN, OrderState.AWAITING_PAYMENT]))
+        .values(state=OrderState.EXPIRED, open_key=None),
+        execution_options=_BY_CORE,
+    )
+    await session.execute(
+        update(Order).where(Order.lead_id.in_(family)).values(checkout_url=None), execution_options=_BY_CORE
+    )
+    await session.execute(
+        update(ProviderEvent).where(ProviderEvent.order_id.in_(theirs)).values(body="{}", error=None),
+        execution_options=_BY_CORE,
+    )
+    # nothing is left to deliver, and nobody to deliver it to
+    await session.execute(
+        update(Entitlement)
+        .where(Entitlement.lead_id.in_(family), Entitlement.delivered_at.is_(None))
+        .values(delivered_at=now),
+        execution_options=_BY_CORE,
+    )
+
+
+async def _empty_rows(session: AsyncSession, family: Sequence[int], *, now: datetime) -> None:
+    nothing = dict.fromkeys(
+        (
+            *("person_id", "email", "email_digest", "phone", "phone_digest", "source", "link_id", "time_zone"),
+            *("consented_at", "unsubscribed_at", "banned_at", "taken_over_at"),
+        )
+    )
+    await session.execute(
+        update(Lead)
+        .where(Lead.id.in_(family))
+        .values(
+            **nothing,
+            name="",
+            email_proof=Proof.TYPED,
+            phone_proof=Proof.TYPED,
+            stage=LeadStage.LOST,
+            score=0,
+            seen_at=Lead.created_at,
+            forgotten_at=now,
+        ),
+        execution_options=_BY_CORE,
+    )
+
+
+async def _let_go(session: AsyncSession, person_id: int, *, now: datetime) -> None:
+    """Marks somebody whom no creator knows any more; the rest goes when what they are answered has gone out."""
+    await session.execute(delete(Prompt).where(Prompt.person_id == person_id))
+    known = select(Lead.id).where(Lead.person_id == person_id).exists()
+    acts = select(Membership.account_id).join(Account, Account.id == Membership.account_id)
+    await session.execute(
+        update(Person)
+        .where(Person.id == person_id, ~known, ~acts.where(Account.person_id == person_id).exists())
+        .values(forgetting_at=now),
+        execution_options={"synchronize_session": "fetch"},
+    )

@@ -1,0 +1,283 @@
+"""Two leads who are one person become one, with the history of both."""
+
+from datetime import datetime
+
+from sqlalchemy import delete, exists, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from domain.consent import unsubscribe
+from domain.entitlements import hand_over
+from domain.events import record_event
+from domain.lead_fields import plain_number
+from domain.lead_words import keep_words, keep_words_of
+from kit.errors import Conflict
+from store.database import insert_each_once
+from store.models import (
+    Consent,
+    Enrollment,
+    EnrollmentState,
+    Entitlement,
+    Event,
+    FlowRun,
+    FlowRunState,
+    FlowTimer,
+    Lead,
+    LeadField,
+    LeadNote,
+    LeadStage,
+    LeadTag,
+    Order,
+    OrderLine,
+    OutboxMessage,
+    OutboxState,
+    Person,
+    Proof,
+    StoredFile,
+    Timer,
+    Touch,
+)
+
+# the rows are read anew afterwards
+_BY_CORE = {"synchronize_session": False}
+_SURER = (Proof.TYPED, Proof.ENTERED, Proof.VERIFIED)
+_AFTER = (LeadStage.NEW, LeadStage.ENGAGED, LeadStage.CUSTOMER)
+
+
+class CannotMerge(Conflict):
+    code = "cannot_merge"
+
+
+async def merge_leads(session: AsyncSession, into: Lead, other: Lead, *, now: datetime) -> None:
+    """`other` becomes a part of `into`, and its number leads there from now on.
+
+    What both have told stays as `into` has it; what does not fit beside it is kept in a note. Orders, rights,
+    follow-ups, tags, touches, notes, consents, files and messages move. Raises CannotMerge for leads of two
+    creators, for two who have a Telegram chat each, and for one that was merged or forgotten before.
+    """
+    await _hold(session, into, other)
+    _check(into, other)
+    waiting = await _undelivered(session, into, other)
+    apart = await _move_fields(session, into, other)
+    await _move_orders(session, into, other)
+    await _move_entitlements(session, into, other)
+    await _move_enrollments(session, into, other, now=now)
+    await _move_flow_runs(session, into, other, now=now)
+    await _move_tags(session, into, other)
+    for model in (LeadNote, Consent, Touch, StoredFile, OutboxMessage):
+        await session.execute(update(model).where(model.lead_id == other.id).values(lead_id=into.id))
+    # what is not looked at yet is about the one who is left; what was looked at stays as it was told
+    await session.execute(
+        update(Event).where(Event.lead_id == other.id, Event.routed_at.is_(None)).values(lead_id=into.id)
+    )
+    apart += await _become_one(session, into, other)
+    if apart:
+        note = LeadNote(creator_id=into.creator_id, lead_id=into.id, text="\n".join(apart), created_at=now)
+        session.add(note)
+        await session.flush()
+    if other.unsubscribed_at is not None or into.unsubscribed_at is not None:
+        await unsubscribe(session, into, now=now)
+    await keep_words(session, other.id, other.creator_id, [])
+    await keep_words_of(session, into)
+    now_theirs = select(Entitlement.id).where(Entitlement.id.in_(waiting), Entitlement.lead_id == into.id)
+    for entitlement_id in list(await session.scalars(now_theirs.order_by(Entitlement.id))):
+        await hand_over(session, into, entitlement_id, now=now)
+    await record_event(
+        session, "lead.merged", creator_id=into.creator_id, lead_id=into.id, subject=f"lead:{other.id}", now=now
+    )
+
+
+async def _hold(session: AsyncSession, into: Lead, other: Lead) -> None:
+    """Nobody else changes the two from here on: first who writes from their chats, then who pays, then the rows."""
+    people = {lead.person_id for lead in (into, other)} - {None}
+    await session.execute(select(Person.id).where(Person.id.in_(people)).order_by(Person.id).with_for_update())
+    await session.execute(select(Order.id).where(Order.lead_id == other.id).order_by(Order.id).with_for_update())
+    both = select(Lead).where(Lead.id.in_({into.id, other.id})).order_by(Lead.id).with_for_update()
+    (await session.scalars(both, execution_options={"populate_existing": True})).all()
+
+
+def _check(into: Lead, other: Lead) -> None:
+    if into.id == other.id:
+        raise CannotMerge("a lead cannot be merged with itself")
+    if into.creator_id != other.creator_id:
+        raise CannotMerge("these are leads of two creators")
+    for lead in (into, other):
+        if lead.merged_into_id is not None:
+            raise CannotMerge(f"lead {lead.id} was merged into lead {lead.merged_into_id} before")
+        if lead.forgotten_at is not None:
+            raise CannotMerge(f"lead {lead.id} has been forgotten")
+    if into.person_id is not None and other.person_id is not None:
+        raise CannotMerge(f"leads {into.id} and {other.id} have a Telegram chat each, so they are two people")
+
+
+async def _undelivered(session: AsyncSession, into: Lead, other: Lead) -> list[int]:
+    """What one of the two has a right to and never got, having no chat, while the other has one."""
+    chatless = [lead.id for lead in (into, other) if lead.person_id is None]
+    if len(chatless) != 1:
+        return []
+    rights = select(Entitlement.id).where(Entitlement.lead_id == chatless[0], Entitlement.delivered_at.is_(None))
+    return list(await session.scalars(rights.order_by(Entitlement.id)))
+
+
+async def _move_fields(session: AsyncSession, into: Lead, other: Lead) -> list[str]:
+    """Returns the answers that do not fit, since `into` has given others."""
+    rows = await session.execute(
+        select(LeadField.lead_id, LeadField.key, LeadField.value, LeadField.number, LeadField.sealed)
+        .where(LeadField.lead_id.in_([into.id, other.id]))
+        .order_by(LeadField.key, LeadField.item)
+    )
+    kept: dict[str, list[str]] = {}
+    told: dict[str, list[str]] = {}
+    for row in rows:
+        shown = row.sealed if row.sealed is not None else row.value
+        answers = kept if row.lead_id == into.id else told
+        answers.setdefault(row.key, []).append(plain_number(row.number or 0) if shown is None else shown)
+    theirs = LeadField.lead_id == other.id
+    await session.execute(delete(LeadField).where(theirs, LeadField.key.in_(kept)), execution_options=_BY_CORE)
+    await session.execute(update(LeadField).where(theirs).values(lead_id=into.id), execution_options=_BY_CORE)
+    return [
+        _apart(other, key, ", ".join(values)) for key, values in told.items() if key in kept and values != kept[key]
+    ]
+
+
+def _apart(other: Lead, key: str, value: str) -> str:
+    return f"#{other.id} {key}: {value}"
+
+
+async def _move_orders(session: AsyncSession, into: Lead, other: Lead) -> None:
+    """An order under way stays the one that the next wish for its product finds, unless there is one already."""
+    open_ones = await session.execute(
+        select(Order.id, OrderLine.product_id)
+        .join(OrderLine, OrderLine.order_id == Order.id)
+        .where(Order.lead_id == other.id, Order.open_key.is_not(None))
+        .order_by(Order.id)
+    )
+    for order_id, product_id in open_ones.all():
+        key = f"{into.id}:{product_id}"
+        taken = await session.scalar(select(Order.id).where(Order.open_key == key))
+        await session.execute(update(Order).where(Order.id == order_id).values(open_key=None if taken else key))
+    await session.execute(update(Order).where(Order.lead_id == other.id).values(lead_id=into.id))
+
+
+async def _move_entitlements(session: AsyncSession, into: Lead, other: Lead) -> None:
+    """A gift that both have got stays with each."""
+    theirs = aliased(Entitlement)
+    same = exists().where(
+        theirs.lead_id == into.id, theirs.product_id == Entitlement.product_id, theirs.origin == Entitlement.origin
+    )
+    moved = list(await session.scalars(select(Entitlement.id).where(Entitlement.lead_id == other.id, ~same)))
+    await session.execute(update(Entitlement).where(Entitlement.id.in_(moved)).values(lead_id=into.id))
+
+
+async def _move_enrollments(session: AsyncSession, into: Lead, other: Lead, *, now: datetime) -> None:
+    """A follow-up that both are in goes on for `into` alone, and none does for one who wants no more of them."""
+    theirs = aliased(Enrollment)
+    same = exists().where(
+        theirs.lead_id == into.id, theirs.funnel_key == Enrollment.funnel_key, theirs.subject == Enrollment.subject
+    )
+    ending = Enrollment.lead_id == other.id
+    if into.unsubscribed_at is None:
+        ending &= same
+    ended = list(await session.scalars(select(Enrollment.id).where(ending)))
+    await session.execute(
+        update(Enrollment)
+        .where(Enrollment.id.in_(ended), Enrollment.state == EnrollmentState.ACTIVE)
+        .values(state=EnrollmentState.STOPPED, reason="lead.merged", ended_at=now)
+    )
+    await session.execute(delete(Timer).where(Timer.enrollment_id.in_(ended)))
+    await session.execute(
+        update(OutboxMessage)
+        .where(OutboxMessage.enrollment_id.in_(ended), OutboxMessage.state == OutboxState.QUEUED)
+        .values(state=OutboxState.CANCELLED, error="lead.merged", closed_at=now)
+    )
+    moving = select(Enrollment.id).where(Enrollment.lead_id == other.id, ~same)
+    moved = list(await session.scalars(moving))
+    await session.execute(update(Enrollment).where(Enrollment.id.in_(moved)).values(lead_id=into.id))
+
+
+async def _move_flow_runs(session: AsyncSession, into: Lead, other: Lead, *, now: datetime) -> None:
+    """One conversation at a time: where both have a question open, that of `into` stays."""
+    asks = select(FlowRun.id).where(FlowRun.lead_id == into.id, FlowRun.state == FlowRunState.ACTIVE)
+    if await session.scalar(asks) is not None:
+        open_one = select(FlowRun.id).where(FlowRun.lead_id == other.id, FlowRun.state == FlowRunState.ACTIVE)
+        cancelled = list(await session.scalars(open_one))
+        await session.execute(delete(FlowTimer).where(FlowTimer.run_id.in_(cancelled)))
+        await session.execute(
+            update(FlowRun)
+            .where(FlowRun.id.in_(cancelled))
+            .values(state=FlowRunState.CANCELLED, ended_at=now, waits_for=None)
+        )
+    await session.execute(update(FlowRun).where(FlowRun.lead_id == other.id).values(lead_id=into.id))
+
+
+async def _move_tags(session: AsyncSession, into: Lead, other: Lead) -> None:
+    rows = await session.execute(select(LeadTag.tag, LeadTag.tagged_at).where(LeadTag.lead_id == other.id))
+    tags = [{"tag": row.tag, "tagged_at": row.tagged_at} for row in rows]
+    ours = {"lead_id": into.id, "creator_id": into.creator_id}
+    await insert_each_once(session, LeadTag, [{**tag, **ours} for tag in tags])
+    await session.execute(delete(LeadTag).where(LeadTag.lead_id == other.id))
+
+
+async def _become_one(session: AsyncSession, into: Lead, other: Lead) -> list[str]:
+    """The two rows; returns what `other` had told otherwise."""
+    apart: list[str] = []
+    values: dict[str, object] = {
+        "person_id": into.person_id or other.person_id,
+        "name": into.name or other.name,
+        "time_zone": into.time_zone or other.time_zone,
+        "stage": _stage(into, other),
+        "score": into.score + other.score,
+        "consented_at": into.consented_at or (other.consented_at if into.unsubscribed_at is None else None),
+        "banned_at": into.banned_at or other.banned_at,
+        "taken_over_at": into.taken_over_at or other.taken_over_at,
+        "seen_at": max(into.seen_at, other.seen_at),
+        "created_at": min(into.created_at, other.created_at),
+    }
+    # first source wins: ads are paid by it
+    earlier, later = sorted((into, other), key=lambda lead: (lead.created_at, lead.id))
+    first = later if earlier.source is None and earlier.link_id is None else earlier
+    values |= {"source": first.source, "link_id": first.link_id}
+    if into.email is None or into.email_digest == other.email_digest:
+        values |= {
+            "email": into.email or other.email,
+            "email_digest": into.email_digest or other.email_digest,
+            "email_proof": max(into.email_proof, other.email_proof, key=_SURER.index),
+        }
+    elif other.email is not None:
+        apart.append(_apart(other, "email", other.email))
+    if into.phone is None or into.phone_digest == other.phone_digest:
+        values |= {
+            "phone": into.phone or other.phone,
+            "phone_digest": into.phone_digest or other.phone_digest,
+            "phone_proof": max(into.phone_proof, other.phone_proof, key=_SURER.index),
+        }
+    elif other.phone is not None:
+        apart.append(_apart(other, "phone", other.phone))
+    if other.name not in {"", values["name"]}:
+        apart.append(_apart(other, "name", other.name))
+    emptied = dict.fromkeys(("person_id", "email", "email_digest", "phone", "phone_digest", "time_zone"))
+    # the keys are free before they are taken: each stands with one lead only
+    await session.execute(
+        update(Lead).where(Lead.id == other.id).values(**emptied, name="", merged_into_id=into.id),
+        execution_options=_BY_CORE,
+    )
+    # those merged into it before lead straight on
+    await session.execute(
+        update(Lead).where(Lead.merged_into_id == other.id).values(merged_into_id=into.id), execution_options=_BY_CORE
+    )
+    await session.execute(update(Lead).where(Lead.id == into.id).values(**values), execution_options=_BY_CORE)
+    await session.refresh(into)
+    await session.refresh(other)
+    return apart
+
+
+def _stage(into: Lead, other: Lead) -> str:
+    """Of the two, the one further on; a stage of the creator's own counts for more than Spark's first ones."""
+    reached = [stage for stage in (into.stage, other.stage) if stage not in set(_AFTER)]
+    if LeadStage.CUSTOMER in {into.stage, other.stage} or not reached:
+        return max((each for each in (into.stage, other.stage) if each in set(_AFTER)), key=_place)
+    return reached[0]
+
+
+def _place(stage: str) -> int:
+    return [str(each) for each in _AFTER].index(stage)

@@ -1,0 +1,15 @@
+# Das Befehlsmenü. Telegram-HTML; Werte sind schon maskiert.
+
+command-shop = Was es zu kaufen gibt
+command-library = Was dir gehört
+command-help = Was ich kann
+command-language = Sprache wählen
+command-cancel = Ein Gespräch abbrechen
+command-stop = Keine weiteren Nachfassnachrichten
+command-privacy = Was über dich gespeichert ist
+command-terms = Die Bedingungen
+command-paysupport = Hilfe bei einer Zahlung
+command-product = Deine Produkte
+command-idea = Deine Ideen
+command-link = Links, die zählen, wer kam
+command-token = Ein Token für die API

@@ -1,0 +1,3 @@
+# Nachfassen. Telegram-HTML; Werte sind schon maskiert.
+
+way-out = <i>/stop beendet diese Nachrichten.</i>

@@ -1,0 +1,19 @@
+# Gespräche, die unterwegs sind. Telegram-HTML; Werte sind schon maskiert, wenn sie hier ankommen.
+
+answer-not-optional = Diese Frage lässt sich nicht überspringen. Bitte beantworte sie, oder beende das Gespräch mit /cancel.
+answer-no-way-back = Es gibt keine frühere Frage, zu der du zurückgehen kannst.
+flow-paused = Du warst vorhin mitten in einem anderen Gespräch. Wollen wir damit weitermachen?
+flow-paused-titled = Vorhin warst du mitten in <b>{ $title }</b>. Wollen wir damit weitermachen?
+button-go-on = Weitermachen
+button-leave-it = Lassen
+flow-left = Gut, wir lassen es.
+flow-over = Dieses Gespräch ist vorbei. /start beginnt von vorn.
+flow-gone = Das gibt es nicht mehr. /start zeigt dir, was es gibt.
+flow-given-up = Macht nichts, wir lassen es hier. Ein Mensch weiß Bescheid und kann dir helfen; /start beginnt von vorn.
+flow-reminder = Bist du noch da? Hier waren wir stehen geblieben:
+chat-taken-over = Hier schreibt gerade ein Mensch mit dir. Schick einfach deine Nachricht.
+relayed-unreadable = (etwas, das sich hier nicht zeigen lässt)
+flow-told = 📝 Lead { $lead }, { $name }, hat „{ $flow }“ abgeschlossen
+flow-stumbled = ⚠️ Dein Flow „{ $flow }“ kann nicht tun, was bei „{ $node }“ steht: { $reason }. Er geht ohne das weiter; bessere es in seiner Definition aus.
+flow-given-up-told = ⚠️ Lead { $lead }, { $name }, konnte „{ $node }“ in deinem Flow „{ $flow }“ nicht beantworten; er endet dort. Mit /lead { $lead } kannst du schreiben.
+handover-told = 🤝 Lead { $lead }, { $name }, wartet auf einen Menschen. Der Bot schweigt dort, bis du den Chat zurückgibst.

@@ -1,0 +1,25 @@
+# Start und Hilfe. Telegram-HTML; Werte sind schon maskiert.
+
+welcome = Hallo! Hier ist { $creator }. /shop zeigt, was es gibt.
+welcome-back = Schön, dass du wieder da bist! /shop zeigt, was es gibt, /library, was dir gehört.
+no-creator = Dieser Bot ist noch nicht eingerichtet. Wer ihn betreibt, legt mit <code>spark creator add</code> einen Creator an.
+not-understood = Das habe ich nicht verstanden. /help zeigt, was ich kann.
+help =
+    <b>Was ich kann</b>
+    /shop – was es zu kaufen gibt
+    /library – was dir gehört, um es noch einmal zu bekommen
+    /language – in welcher Sprache ich schreibe
+    /cancel – ein Gespräch abbrechen
+    /stop – keine weiteren Nachfassnachrichten
+    /privacy, /terms, /paysupport – das Kleingedruckte
+help-creator =
+    <b>Für dich als Creator von { $creator }</b>
+    /product – deine Produkte, <code>/product add "Preset-Paket" 19.00 usd stock=50</code> legt eins an
+    /idea – deine Ideen, <code>/idea add Studiotour #video !high due:2026-12-01</code> legt eine an
+    /token – ein kurzlebiges Token für die API
+    Schick mir eine Datei, um sie an ein Produkt zu hängen.
+trouble = Bei uns ist etwas schiefgegangen, und es ist notiert. Bitte versuch es noch einmal; wenn es so bleibt, nenne <code>{ $reference }</code>.
+paysupport = Ärger mit einer Zahlung? Schreib ihn in eine Zeile, zum Beispiel <code>/paysupport Ich habe das Preset-Paket bezahlt und nichts bekommen</code>, und { $creator } bekommt sie. /library schickt dir noch einmal, was dir gehört.
+paysupport-sent = { $creator } hat deine Nachricht und schreibt dir.
+paysupport-told = 🛟 <b>Hilfe bei einer Zahlung</b>: <a href="tg://user?id={ $telegram }">{ $lead }</a> (Kontakt { $number }) schreibt:
+    { $text }

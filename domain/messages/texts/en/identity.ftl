@@ -1,0 +1,10 @@
+# Who is who among the leads. Telegram HTML; values are escaped before they come here.
+
+lead-duplicate-email = 👥 Lead { $lead } has given an e-mail address that lead { $other } has too. Neither has seen anything of the other.
+lead-duplicate-phone = 👥 Lead { $lead } has given a phone number that lead { $other } has too. Neither has seen anything of the other.
+lead-duplicate-merge = Should they be one person: <code>/lead { $lead } merge { $other }</code>
+lead-joined = 👥 Lead { $other }, whom you had entered, is here: they have shared their own contact and are now a part of lead { $lead }.
+relay-told = ✉️ <b>{ $name }</b> (lead { $lead }) writes:
+    { $text }
+relay-button-answer = Answer
+relay-button-give-back = Give back to the bot

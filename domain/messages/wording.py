@@ -1,0 +1,64 @@
+"""Texts as creators write them: how they may look, and how long Telegram lets them be."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import AfterValidator, Discriminator, StringConstraints, Tag
+
+from domain.messages.local import LocalText, wordings
+from domain.messages.templates import check_template
+from kit.text import CAPTION_LIMIT, TEXT_LIMIT, check_markup, utf16_length, visible_length
+
+# https://core.telegram.org/bots/api#inlinekeyboardbutton gives none; longer labels are cut on a phone
+LABEL_LIMIT = 64
+# two letters, and no more: catalogues and Telegram's language_code begin with them
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
+
+
+def _by_language(given: object) -> str:
+    return "languages" if isinstance(given, Mapping) else "text"
+
+
+# the same for everybody or by language; told apart beforehand, so that a mistake is told once
+Words = Annotated[
+    Annotated[str, Tag("text")] | Annotated[dict[Language, str], Tag("languages")], Discriminator(_by_language)
+]
+
+
+def check_length(text: LocalText, limit: int) -> None:
+    """Raises ValueError where a wording shows more than Telegram takes, in UTF-16 units."""
+    for wording in wordings(text):
+        if visible_length(wording) > limit:
+            what = "caption" if limit == CAPTION_LIMIT else "message"
+            raise ValueError(f"a Telegram {what} holds {limit} characters, this has {visible_length(wording)}")
+
+
+def _in_some_language(text: LocalText) -> None:
+    if not isinstance(text, str) and not text:
+        raise ValueError("a text must be given in one language at least")
+
+
+def _fits_a_message(text: LocalText) -> LocalText:
+    _in_some_language(text)
+    for wording in wordings(text):
+        if not wording.strip():
+            raise ValueError("a text must not be empty")
+        check_markup(check_template(wording))
+    check_length(text, TEXT_LIMIT)
+    return text
+
+
+def _fits_a_button(text: LocalText) -> LocalText:
+    _in_some_language(text)
+    for wording in wordings(text):
+        if not 1 <= utf16_length(wording.strip()) <= LABEL_LIMIT:
+            raise ValueError(f"a button takes 1 to {LABEL_LIMIT} characters, this has {utf16_length(wording)}")
+        if "{{" in wording or "{%" in wording:
+            raise ValueError("nothing is filled in on a button; write its words without {{ … }}")
+    return text
+
+
+# Telegram HTML with {{ … }}
+Text = Annotated[Words, AfterValidator(_fits_a_message)]
+# plain words on a button
+Label = Annotated[Words, AfterValidator(_fits_a_button)]

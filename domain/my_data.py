@@ -1,0 +1,180 @@
+"""Everything about one person, for themselves: what each creator knows, and what Telegram told of them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.raw_words import lane_of
+from store.models import (
+    Account,
+    Base,
+    Consent,
+    Creator,
+    Enrollment,
+    Entitlement,
+    Event,
+    FlowRun,
+    Lead,
+    LeadField,
+    LeadNote,
+    LeadTag,
+    Link,
+    Membership,
+    Order,
+    OrderLine,
+    OutboxMessage,
+    Payment,
+    Person,
+    Product,
+    StoredFile,
+    TelegramUpdate,
+    Touch,
+)
+
+Told = dict[str, Any]
+# they speak of somebody else too
+_ABOUT_OTHERS = ("lead.duplicate", "lead.merged")
+_OF_LEAD = (
+    *("id", "name", "email", "email_proof", "phone", "phone_proof", "source", "stage", "score", "time_zone"),
+    *("consented_at", "unsubscribed_at", "banned_at", "taken_over_at", "seen_at", "created_at"),
+)
+
+
+async def everything_about(session: AsyncSession, person: Person) -> str:
+    """A JSON document; nothing of anybody else is in it."""
+    leads = await session.execute(
+        select(Lead, Creator.name)
+        .join(Creator, Creator.id == Lead.creator_id)
+        .where(Lead.person_id == person.id)
+        .order_by(Lead.id)
+    )
+    told = {
+        "person": _of(
+            person,
+            *("telegram_id", "first_name", "username", "language", "language_chosen"),
+            *("blocked_at", "created_at", "seen_at"),
+        ),
+        "account": await _account(session, person),
+        "creators": [{"creator": name, **await _of_lead(session, lead, person)} for lead, name in leads.all()],
+        "written": await _written(session, person),
+    }
+    return orjson.dumps(told, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z).decode()
+
+
+async def _account(session: AsyncSession, person: Person) -> Told | None:
+    account = await session.scalar(select(Account).where(Account.person_id == person.id))
+    if account is None:
+        return None
+    acts_for = await session.scalars(
+        select(Creator.name)
+        .join(Membership, Membership.creator_id == Creator.id)
+        .where(Membership.account_id == account.id)
+        .order_by(Creator.id)
+    )
+    return {**_of(account, "role", "name", "email", "created_at"), "acts_for": list(acts_for)}
+
+
+async def _of_lead(session: AsyncSession, lead: Lead, person: Person) -> Told:
+    """What one creator knows; leads that were merged into this one are the same person."""
+    same = await session.scalars(select(Lead.id).where(or_(Lead.id == lead.id, Lead.merged_into_id == lead.id)))
+    ids = list(same)
+    return {
+        "lead": _of(lead, *_OF_LEAD),
+        "fields": [
+            {"field": each.key, "value": _answer(each), "answered_at": each.answered_at}
+            for each in await _all(session, LeadField, LeadField.lead_id.in_(ids), LeadField.key, LeadField.item)
+        ],
+        "tags": await _each(session, LeadTag, ids, "tag", "tagged_at"),
+        "notes": await _each(session, LeadNote, ids, "text", "created_at"),
+        "consents": await _each(session, Consent, ids, "text", "version", "channel", "given_at", "withdrawn_at"),
+        "touches": await _touches(session, ids),
+        "flows": await _each(session, FlowRun, ids, "flow_key", "state", "started_at", "ended_at"),
+        "follow_ups": await _each(session, Enrollment, ids, "funnel_key", "state", "started_at", "ended_at"),
+        "orders": [
+            await _order(session, order) for order in await _all(session, Order, Order.lead_id.in_(ids), Order.id)
+        ],
+        "library": await _library(session, ids),
+        "files": await _each(session, StoredFile, ids, "file_name", "mime_type", "size", "created_at"),
+        "messages": [
+            {"text": each.message.get("text", ""), **_of(each, "kind", "state", "created_at", "closed_at")}
+            for each in await _all(
+                session,
+                OutboxMessage,
+                OutboxMessage.lead_id.in_(ids) & (OutboxMessage.person_id == person.id),
+                OutboxMessage.id,
+            )
+        ],
+        "events": [
+            {"event": each.name, "at": each.occurred_at, "about": each.subject, **_words(each.data)}
+            for each in await _all(session, Event, Event.lead_id.in_(ids) & Event.name.not_in(_ABOUT_OTHERS), Event.id)
+        ],
+    }
+
+
+async def _touches(session: AsyncSession, ids: Sequence[int]) -> list[Told]:
+    rows = await session.execute(
+        select(Touch.source, Touch.touched_at, Link.title)
+        .outerjoin(Link, Link.id == Touch.link_id)
+        .where(Touch.lead_id.in_(ids))
+        .order_by(Touch.id)
+    )
+    return [{"source": row.source, "link": row.title, "touched_at": row.touched_at} for row in rows]
+
+
+async def _order(session: AsyncSession, order: Order) -> Told:
+    lines = await _all(session, OrderLine, OrderLine.order_id == order.id, OrderLine.id)
+    payments = await _all(session, Payment, Payment.order_id == order.id, Payment.id)
+    return {
+        **_of(order, "id", "state", "total_minor", "currency", "created_at", "paid_at"),
+        "lines": [_of(each, "title", "price_minor") for each in lines],
+        "payments": [_of(each, "rail", "reference", "amount_minor", "currency", "created_at") for each in payments],
+    }
+
+
+async def _library(session: AsyncSession, ids: Sequence[int]) -> list[Told]:
+    rows = await session.execute(
+        select(Product.title, Entitlement.granted_at, Entitlement.delivered_at)
+        .join(Product, Product.id == Entitlement.product_id)
+        .where(Entitlement.lead_id.in_(ids))
+        .order_by(Entitlement.id)
+    )
+    return [{"title": row.title, "granted_at": row.granted_at, "delivered_at": row.delivered_at} for row in rows]
+
+
+async def _written(session: AsyncSession, person: Person) -> list[Told]:
+    """What this person sent, as it came, for as long as that is kept."""
+    rows = await _all(session, TelegramUpdate, TelegramUpdate.lane == lane_of(person.telegram_id), TelegramUpdate.id)
+    return [{"received_at": each.received_at, "update": _parsed(each.body)} for each in rows if each.body]
+
+
+def _parsed(body: str) -> Any:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return body
+
+
+async def _each(session: AsyncSession, model: type[Any], ids: Sequence[int], *columns: str) -> list[Told]:
+    order = tuple(model.__table__.primary_key)
+    return [_of(row, *columns) for row in await _all(session, model, model.lead_id.in_(ids), *order)]
+
+
+async def _all(session: AsyncSession, model: type[Any], condition: ColumnElement[bool], *order: Any) -> Sequence[Any]:
+    return (await session.scalars(select(model).where(condition).order_by(*order))).all()
+
+
+def _of(row: Base, *columns: str) -> Told:
+    kept = row.__dict__
+    return {name: kept[name] for name in columns}
+
+
+def _answer(field: LeadField) -> str | float | None:
+    return next((each for each in (field.sealed, field.value, field.number) if each is not None), None)
+
+
+def _words(data: Told) -> Told:
+    """Words only: a number may be somebody else's."""
+    return {key: value for key, value in data.items() if isinstance(value, str)}

@@ -1,0 +1,84 @@
+"""Saved segments: questions about leads that a creator has given a name."""
+
+import re
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.events import record_event
+from domain.setups import CreatorSetup
+from kit.errors import Conflict, Invalid, NotFound
+from store.database import count_changed, insert_once
+from store.models import Segment
+from store.queries.leads import saved_segments, where
+from store.segments.checking import segments_in
+
+MOST_SEGMENTS = 200
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+
+
+class ManagedByFile(Conflict):
+    """The name stands in the configuration, and only there can it be changed."""
+
+    code = "managed_by_file"
+
+
+class BadSegmentName(Invalid):
+    code = "bad_segment_name"
+
+
+class SegmentInUse(Conflict):
+    code = "segment_in_use"
+
+
+class NoSuchSegment(NotFound):
+    code = "no_such_segment"
+
+
+async def save_segment(
+    session: AsyncSession, creator_id: int, setup: CreatorSetup, name: str, question: str, *, now: datetime
+) -> str:
+    """The name under which it is kept; one that was there before asks this from now on.
+
+    Raises ManagedByFile for a name of the file's, and BadSegment for what cannot be asked of the leads as they are.
+    """
+    key = _own(setup, name)
+    saved = await saved_segments(session, creator_id)
+    if key not in saved and len(saved) >= MOST_SEGMENTS:
+        raise SegmentInUse(f"there are {MOST_SEGMENTS} saved segments already; drop one first")
+    # with itself among those it may name, so that a circle is seen, through others too
+    known = setup.known({**saved, key: question})
+    await where(session, creator_id, f"segment:{key}", known, now=now)
+    values = {"creator_id": creator_id, "key": key, "question": question, "created_at": now}
+    if await insert_once(session, Segment, values) is None:
+        kept = select(Segment).where(Segment.creator_id == creator_id, Segment.key == key)
+        (await session.scalars(kept)).one().question = question
+        await session.flush()
+    await record_event(session, "segment.saved", creator_id=creator_id, subject=f"segment:{key}", now=now)
+    return key
+
+
+async def drop_segment(session: AsyncSession, creator_id: int, setup: CreatorSetup, name: str) -> None:
+    """Raises ManagedByFile, NoSuchSegment, and SegmentInUse while another one is made of it."""
+    key = _own(setup, name)
+    saved = await saved_segments(session, creator_id)
+    others = {**saved, **setup.segments}.items()
+    users = sorted(other for other, asked in others if other != key and key in segments_in(asked))
+    if key in saved and users:
+        raise SegmentInUse(f"“{key}” is used by {', '.join(f'“{each}”' for each in users)}; change that first")
+    gone = delete(Segment).where(Segment.creator_id == creator_id, Segment.key == key)
+    if not await count_changed(session, gone):
+        raise NoSuchSegment(f"there is no saved segment “{key}”")
+
+
+def _own(setup: CreatorSetup, name: str) -> str:
+    key = name.strip().casefold()
+    if not _NAME.fullmatch(key):
+        raise BadSegmentName(
+            "a segment's name is up to 40 letters, digits, hyphens and underscores, a letter first",
+            fields={"name": "is no name of a segment"},
+        )
+    if key in setup.segments:
+        raise ManagedByFile(f"“{key}” stands in the configuration, so it is changed there")
+    return key

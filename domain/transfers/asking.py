@@ -1,0 +1,138 @@
+"""What people ask of a transfer: to begin it, to change its columns, to go on, to leave it."""
+
+import secrets
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.setups import CreatorSetup
+from domain.transfers.mapping import assign, targets
+from domain.transfers.reading import Layout
+from kit.errors import Conflict, NotFound
+from store.database import count_changed, wake
+from store.models import (
+    TRANSFER_MOVES,
+    LeadField,
+    Transfer,
+    TransferKind,
+    TransferProblem,
+    TransferState,
+)
+
+# the ticks that work on transfers
+TOPIC = "transfers"
+# an import that nobody confirms, and files that nobody fetches, are given up
+KEPT_FOR = timedelta(days=1)
+
+
+class NoSuchTransfer(NotFound):
+    code = "no_such_transfer"
+
+
+class TransferMovedOn(Conflict):
+    """It is being worked on, or over: what the buttons under it offered is out of date."""
+
+    code = "transfer_moved_on"
+
+
+async def begin_import(
+    session: AsyncSession, creator_id: int, person_id: int, *, telegram_file_id: str, file_name: str, now: datetime
+) -> Transfer:
+    """The file is fetched and checked from now on; nothing of it becomes a lead before somebody says yes."""
+    transfer = Transfer(
+        creator_id=creator_id,
+        person_id=person_id,
+        kind=TransferKind.IMPORT,
+        state=TransferState.CHECKING,
+        file_name=file_name,
+        telegram_file_id=telegram_file_id,
+        folder=_folder(),
+        mapping={},
+        files=[],
+        created_at=now,
+    )
+    return await _begun(session, transfer)
+
+
+async def begin_export(
+    session: AsyncSession, creator_id: int, person_id: int, *, question: str, file_name: str, now: datetime
+) -> Transfer:
+    """`question` is a segment, checked already; an empty one is every lead."""
+    transfer = Transfer(
+        creator_id=creator_id,
+        person_id=person_id,
+        kind=TransferKind.EXPORT,
+        state=TransferState.RUNNING,
+        file_name=file_name,
+        folder=_folder(),
+        mapping={},
+        files=[],
+        question=question or None,
+        created_at=now,
+    )
+    return await _begun(session, transfer)
+
+
+async def find_transfer(session: AsyncSession, creator_id: int, transfer_id: int) -> Transfer:
+    """Raises NoSuchTransfer for one that is not this creator's."""
+    transfer = await session.get(Transfer, transfer_id)
+    if transfer is None or transfer.creator_id != creator_id:
+        raise NoSuchTransfer("there is no such file here; send it again")
+    return transfer
+
+
+async def confirm_import(session: AsyncSession, transfer: Transfer) -> None:
+    """Saying yes twice is saying it once. Raises TransferMovedOn."""
+    layout = Layout.model_validate(transfer.mapping)
+    begin = {"position": layout.start, "next_row": layout.row, "rows": 0, "added": 0, "changed": 0, "expires_at": None}
+    await _move(session, transfer, TransferState.RUNNING, **begin)
+
+
+async def change_column(session: AsyncSession, transfer: Transfer, column: int, target: str | None) -> None:
+    """The column is that field (None: left out), and the file is checked again. Raises TransferMovedOn."""
+    layout = Layout.model_validate(transfer.mapping)
+    if not 0 <= column < len(layout.columns):
+        raise NoSuchTransfer("there is no such column")
+    mapping = assign(layout, column, target).model_dump()
+    await _move(session, transfer, TransferState.CHECKING, mapping=mapping, expires_at=None)
+
+
+async def give_up(session: AsyncSession, transfer: Transfer, *, now: datetime) -> None:
+    """Nothing more is taken from it, and its files go. Raises TransferMovedOn."""
+    await _move(session, transfer, TransferState.CLEARING, ended_at=now, expires_at=now)
+
+
+async def fields_in_use(session: AsyncSession, creator_id: int) -> set[str]:
+    """The keys under which this creator's leads have given answers."""
+    keys = await session.scalars(select(LeadField.key).where(LeadField.creator_id == creator_id).distinct())
+    return set(keys)
+
+
+async def possible_targets(session: AsyncSession, creator_id: int, setup: CreatorSetup) -> list[str]:
+    """What a column can be, in an order that stays as long as no field is new."""
+    return targets(setup, await fields_in_use(session, creator_id))
+
+
+async def forget_problems(session: AsyncSession, transfer_id: int) -> None:
+    await session.execute(delete(TransferProblem).where(TransferProblem.transfer_id == transfer_id))
+
+
+async def _begun(session: AsyncSession, transfer: Transfer) -> Transfer:
+    session.add(transfer)
+    await session.flush()
+    wake(session, TOPIC)
+    return transfer
+
+
+async def _move(session: AsyncSession, transfer: Transfer, state: TransferState, **values: object) -> None:
+    """Only the one who finds it READY moves it on."""
+    sources = set(TRANSFER_MOVES.sources(state)) & {TransferState.READY}
+    move = update(Transfer).where(Transfer.id == transfer.id, Transfer.state.in_(sources)).values(state=state, **values)
+    if not await count_changed(session, move):
+        raise TransferMovedOn("this file is dealt with already; send it again")
+    wake(session, TOPIC)
+
+
+def _folder() -> str:
+    return f"transfers/{secrets.token_hex(16)}"

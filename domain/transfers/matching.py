@@ -1,0 +1,143 @@
+"""Which of the rows are leads that a creator has already."""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from domain.transfers.entries import Entry
+from domain.transfers.problems import RowProblem
+from store.models import Lead, Proof
+from store.sealing import digest
+
+CLAIMED = (Proof.ENTERED, Proof.VERIFIED)
+
+
+@dataclass
+class Match:
+    """A row, what its e-mail and phone are found by, and the lead that it is."""
+
+    entry: Entry
+    email_digest: str | None = None
+    phone_digest: str | None = None
+    lead_id: int | None = None
+    # `number`, `email` or `phone`
+    by: str | None = None
+    problem: RowProblem | None = None
+    # of a lead found by its number: what it has already, verified, entered or only typed, it claims no more
+    has: frozenset[str] = frozenset()
+
+    @property
+    def keys(self) -> list[str]:
+        """What no other row of the file may be too."""
+        digests = (("email", self.email_digest), ("phone", self.phone_digest))
+        claims = [f"{kind}:{each}" for kind, each in digests if each is not None and kind not in self.has]
+        return claims if self.lead_id is None else [f"lead:{self.lead_id}", *claims]
+
+
+async def match_entries(session: AsyncSession, creator_id: int, entries: Sequence[Entry]) -> list[Match]:
+    """Looks them up all at once.
+
+    An e-mail or phone is a lead's when it was verified or entered; one that somebody only typed is not theirs. A
+    lead's number, as an export tells it, is believed where the row's e-mail, phone and name do not speak against it.
+    """
+    matches = [
+        Match(
+            entry,
+            None if entry.email is None else await digest(session, entry.email, "email"),
+            None if entry.phone is None else await digest(session, entry.phone, "phone"),
+        )
+        for entry in entries
+    ]
+    # one query for each: over all three at once, a planner may look through every lead
+    known = [
+        *await _known(session, creator_id, Lead.id, [each.entry.number for each in matches]),
+        *await _known(session, creator_id, Lead.email_digest, [each.email_digest for each in matches]),
+        *await _known(session, creator_id, Lead.phone_digest, [each.phone_digest for each in matches]),
+    ]
+    by_number = {row.id: row for row in known}
+    by_email = {row.email_digest: row.id for row in known if row.email_digest and row.email_proof in CLAIMED}
+    by_phone = {row.phone_digest: row.id for row in known if row.phone_digest and row.phone_proof in CLAIMED}
+    for each in matches:
+        email, phone = by_email.get(each.email_digest), by_phone.get(each.phone_digest)
+        numbered = by_number.get(each.entry.number or 0)
+        if numbered is not None and _is_same(each, numbered, email, phone):
+            each.lead_id, each.by = numbered.id, "number"
+            stands = (("email", numbered.email_digest), ("phone", numbered.phone_digest))
+            each.has = frozenset(kind for kind, value in stands if value is not None)
+        elif email is not None and phone is not None and email != phone:
+            each.problem = RowProblem("import-two-leads", email=email, phone=phone)
+        elif email is not None:
+            each.lead_id, each.by = email, "email"
+        elif phone is not None:
+            each.lead_id, each.by = phone, "phone"
+    return matches
+
+
+async def _known(
+    session: AsyncSession, creator_id: int, column: InstrumentedAttribute[Any], values: Sequence[object]
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    wanted = {value for value in values if value is not None}
+    if not wanted:
+        return []
+    columns = (Lead.id, Lead.name, Lead.email_digest, Lead.email_proof, Lead.phone_digest, Lead.phone_proof)
+    alive = (Lead.creator_id == creator_id, Lead.merged_into_id.is_(None), Lead.forgotten_at.is_(None))
+    return (await session.execute(select(*columns).where(*alive, column.in_(wanted)))).all()
+
+
+def _is_same(match: Match, lead: Row[*tuple[Any, ...]], by_email: int | None, by_phone: int | None) -> bool:
+    """Nothing speaks against it, and something for it: an e-mail, a phone, or with neither to compare the name."""
+    compared = 0
+    for ours, theirs, owner in (
+        (match.email_digest, lead.email_digest, by_email),
+        (match.phone_digest, lead.phone_digest, by_phone),
+    ):
+        if ours is not None and theirs is not None:
+            compared += 1
+            if ours != theirs:
+                return False
+        elif ours is not None and owner is not None:
+            # it would be filled in, and is somebody else's
+            return False
+    return compared > 0 or bool(match.entry.name == lead.name)
+
+
+class Seen:
+    """Which row of the file said it first. It stands on disk, so that a long file costs no more memory."""
+
+    def __init__(self) -> None:
+        # without a name SQLite keeps it in a file of its own, which goes when it is closed:
+        # https://www.sqlite.org/inmemorydb.html#temp_db
+        self._store = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        self._store.execute("PRAGMA journal_mode = OFF")
+        self._store.execute("CREATE TABLE seen (key TEXT PRIMARY KEY, row INTEGER) WITHOUT ROWID")
+
+    def first(self, keys: Iterable[str], row: int) -> tuple[str, int] | None:
+        """The key that an earlier row had, and that row; None when they are all new, and this row's from now on."""
+        wanted = list(keys)
+        for key in wanted:
+            found = self._store.execute("SELECT row FROM seen WHERE key = ?", (key,)).fetchone()
+            if found is not None:
+                return key, int(found[0])
+        self._store.executemany("INSERT INTO seen VALUES (?, ?)", [(key, row) for key in wanted])
+        return None
+
+    def close(self) -> None:
+        self._store.close()
+
+
+def refuse_repeat(match: Match, seen: Seen) -> None:
+    """A second row about somebody gets a problem that names the first."""
+    if match.problem is not None:
+        return
+    found = seen.first(match.keys, match.entry.row)
+    if found is None:
+        return
+    key, row = found
+    kind = key.partition(":")[0]
+    text = {"email": "import-same-email", "phone": "import-same-phone", "lead": "import-same-lead"}[kind]
+    match.problem = RowProblem(text, row=row, lead=match.lead_id or 0)

@@ -1,0 +1,80 @@
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, false, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.text import search_words
+from store.database import is_postgresql
+from store.models import Lead, Segment
+from store.sealing import digest
+from store.segments.checking import understand
+from store.segments.compiling import Ground, beginning_with, compile_question, living, narrowed
+from store.segments.known import Known
+from store.segments.naming import look_up
+from store.segments.question import BadSegment
+from store.segments.values import as_email, as_phone
+
+__all__ = ["BadSegment", "count_leads", "lead_matches", "page_of_leads", "saved_segments", "search", "where"]
+
+_LARGEST_ID = 2**63 - 1
+_MOST_WORDS = 5
+
+
+async def where(
+    session: AsyncSession, creator_id: int, question: str, known: Known, *, now: datetime
+) -> ColumnElement[bool]:
+    """The creator's leads of whom the question holds, as a condition on Lead. Raises BadSegment.
+
+    `known` says what the question may name (CreatorSetup.known). Merged and forgotten leads never meet it.
+    """
+    understood = understand(question, known)
+    names = await look_up(session, creator_id, understood)
+    ground = Ground(creator_id, now, ZoneInfo(known.time_zone), names, is_postgresql(session))
+    return compile_question(understood, ground)
+
+
+async def count_leads(session: AsyncSession, creator_id: int, condition: ColumnElement[bool]) -> int:
+    counted = select(func.count()).select_from(Lead).where(Lead.creator_id == creator_id, condition)
+    return await session.scalar(counted) or 0
+
+
+async def page_of_leads(
+    session: AsyncSession, creator_id: int, condition: ColumnElement[bool], *, limit: int, offset: int
+) -> list[Lead]:
+    """Newest first."""
+    page = select(Lead).where(Lead.creator_id == creator_id, condition).order_by(Lead.id.desc())
+    return list(await session.scalars(page.limit(limit).offset(offset)))
+
+
+async def lead_matches(session: AsyncSession, lead_id: int, condition: ColumnElement[bool]) -> bool:
+    """Whether this one lead meets a condition of `where`; costs a few index look-ups, however many leads there are."""
+    return await session.scalar(select(Lead.id).where(narrowed(condition, lead_id))) is not None
+
+
+async def search(session: AsyncSession, creator_id: int, text: str) -> ColumnElement[bool]:
+    """The creator's leads that somebody who types this looks for.
+
+    By how words of the name or username begin, by the whole e-mail or phone, or by number, `#12` or `12`.
+    """
+    wanted = text.strip()
+    found: list[ColumnElement[bool]] = []
+    number = wanted.removeprefix("#")
+    if number.isascii() and number.isdecimal() and int(number) <= _LARGEST_ID:
+        found.append(Lead.id == int(number))
+    if (email := as_email(wanted)) is not None:
+        found.append(Lead.email_digest == await digest(session, email, "email"))
+    if (phone := as_phone(wanted)) is not None:
+        found.append(Lead.phone_digest == await digest(session, phone, "phone"))
+    words = search_words(wanted)[:_MOST_WORDS]
+    if words and not wanted.startswith("#"):
+        found.append(beginning_with(creator_id, words))
+    return living(creator_id) & (or_(*found) if found else false())
+
+
+async def saved_segments(session: AsyncSession, creator_id: int) -> dict[str, str]:
+    """What the creator has saved by chat or API: questions by name."""
+    rows = await session.execute(
+        select(Segment.key, Segment.question).where(Segment.creator_id == creator_id).order_by(Segment.key)
+    )
+    return {row.key: row.question for row in rows}

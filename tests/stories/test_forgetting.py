@@ -1,0 +1,224 @@
+"""Whoever is forgotten is nowhere any more: every table, every column and the file store are looked through."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import unquote, urlparse
+
+import orjson
+import pytest
+from sqlalchemy import func, select, update
+from world import PersonOfTheWorld, World
+
+from domain.consent import give_consent
+from domain.field_values import Values
+from domain.forgetting import forget_lead
+from domain.lead_acts import add_note, relay_to_creator, tag_lead, write_to_lead
+from domain.leads import note_answer
+from domain.prompts import ask_next
+from kit.errors import Refusal
+from store.models import (
+    Base,
+    Enrollment,
+    Event,
+    FileHandle,
+    Lead,
+    LeadField,
+    LeadView,
+    Order,
+    OrderLine,
+    OutboxMessage,
+    Payment,
+    Person,
+    Shape,
+    StoredFile,
+    TelegramUpdate,
+    Touch,
+)
+
+MARKER = "Zwiebelturm"
+NAME = f"Lena{MARKER}"
+
+
+async def found_in_store(world: World, words: Iterable[str]) -> list[str]:
+    """Every table, column and word of them that is left; sealed columns are opened."""
+    needles = [word.casefold() for word in words]
+    places = []
+    async with world.spark.database.reading() as session:
+        for table in Base.metadata.sorted_tables:
+            for row in (await session.execute(select(table))).mappings():
+                for column, value in row.items():
+                    told = orjson.dumps(value, default=str).decode().casefold()
+                    text = told + json.dumps(value, default=str).casefold() + str(value).casefold()
+                    places += [f"{table.name}.{column}: {told[:300]}" for each in needles if each in text]
+    return places
+
+
+def found_in_files(world: World, words: Iterable[str]) -> list[str]:
+    folder = Path(unquote(urlparse(world.loaded.settings.files_url).path))
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert files, "nothing of the creator's own is there either"
+    return [str(path) for path in files for word in words if word.encode() in path.read_bytes()]
+
+
+def traces(person: PersonOfTheWorld) -> list[str]:
+    return [MARKER, "15123456789", str(person.id), f"user{MARKER}"]
+
+
+async def lead_of(world: World, person: PersonOfTheWorld) -> Lead:
+    async with world.spark.database.reading() as session:
+        query = select(Lead).join(Person, Person.id == Lead.person_id).where(Person.telegram_id == person.id)
+        return (await session.scalars(query)).one()
+
+
+async def everything_happens(world: World) -> PersonOfTheWorld:
+    """A lead who has answered, bought, failed, written and been written about, with their name in all of it."""
+    told = {"first_name": NAME, "username": f"user{MARKER}"}
+    lena = PersonOfTheWorld(world, (await world.control("POST", "/people", told))["id"])
+    await lena.answers_welcome(name=NAME, source=f"from_{MARKER}")
+    await world.pay(await lena.checkout("Preset pack"))
+    await lena.gets_file("preset-pack.zip")
+    await world.creator.hears("Sale")
+    # an order that is left open, with its reminder
+    await lena.checkout("Video course")
+    await world.skip(hours=1)
+    await lena.hears("is still waiting for you")
+    await lena.say(f"/paysupport {MARKER} did not come")
+    await world.creator.hears("did not come")
+    await lena.say(f"something else: {MARKER}")
+    await lena.say(f"/start other_{MARKER}")
+    await world.settle()
+    lead = await lead_of(world, lena)
+    blob = await world.spark.files.keep(f"a photo of {MARKER}".encode())
+    async with world.spark.database.transaction() as session:
+        lead = await session.get_one(Lead, lead.id)
+        person = await session.get_one(Person, lead.person_id)
+        now = world.clock()
+        await note_answer(session, lead, "dream", f"a {MARKER} of my own", spec=None, now=now)
+        await add_note(session, lead, f"{MARKER} is nice", now=now)
+        await tag_lead(session, lead, f"vip-{MARKER}".lower(), now=now)
+        await give_consent(session, lead, text=f"{MARKER} says yes", version="1", channel="telegram", now=now)
+        await relay_to_creator(session, lead, person, f"{MARKER} asks", key=f"relay:{lead.id}", now=now)
+        await write_to_lead(session, lead, f"Dear {MARKER}", key=f"write:{lead.id}", now=now)
+        await ask_next(session, person.id, "write", {"text": MARKER}, now=now)
+        session.add(
+            Touch(creator_id=lead.creator_id, lead_id=lead.id, link_id=None, source=MARKER, touched_at=now)
+        )
+        creator = (await session.scalars(select(Person).where(Person.telegram_id == world.creator.id))).one()
+        session.add(
+            LeadView(creator_id=lead.creator_id, person_id=creator.id, question=f'name:"{MARKER}"', created_at=now)
+        )
+        stored = StoredFile(
+            creator_id=lead.creator_id,
+            product_id=None,
+            lead_id=lead.id,
+            shape=Shape.PHOTO,
+            file_name=f"{MARKER}.jpg",
+            mime_type="image/jpeg",
+            size=3,
+            sha256=blob,
+            blob=blob,
+            created_at=now,
+            attached_at=None,
+        )
+        session.add(stored)
+        await session.flush()
+        session.add(FileHandle(file_id=stored.id, bot_id=person.bot_id, telegram_file_id=f"handle-{MARKER}"))
+    # an update that cannot be handled stays as a dead letter, with their name in it
+    lost = {"update_id": 900_001, "message": {"from": {"id": lena.id, "first_name": NAME}, "text": MARKER}}
+    await world.spark.intake.receive(json.dumps(lost).encode())
+    await world.creator.hears(f"{MARKER} asks")
+    await lena.hears(f"Dear {MARKER}")
+    await world.settle()
+    assert len(await found_in_store(world, [MARKER])) > 20
+    assert found_in_files(world, [MARKER])
+    return lena
+
+
+async def is_nowhere(world: World, lena: PersonOfTheWorld) -> None:
+    async def gone() -> bool:
+        return not await found_in_store(world, traces(lena)) and not found_in_files(world, traces(lena))
+
+    if not await world.until(gone):
+        left = await found_in_store(world, traces(lena)) + found_in_files(world, traces(lena))
+        raise AssertionError("\n".join(left))
+
+
+async def tombstone_stands(world: World, lead_id: int) -> None:
+    """What the law wants kept is there, and leads to nobody."""
+    async with world.spark.database.reading() as session:
+        lead = await session.get_one(Lead, lead_id)
+        assert lead.forgotten_at is not None
+        assert (lead.name, lead.person_id, lead.email, lead.phone_digest) == ("", None, None, None)
+        paid = (await session.scalars(select(Order).where(Order.paid_at.is_not(None)))).one()
+        line = (await session.scalars(select(OrderLine).where(OrderLine.order_id == paid.id))).one()
+        payment = (await session.scalars(select(Payment))).one()
+        assert (paid.lead_id, line.title, payment.amount_minor) == (lead_id, "Preset pack", 1900)
+        names = set(await session.scalars(select(Event.name).where(Event.lead_id == lead_id)))
+        assert {"lead.captured", "order.paid", "lead.forgotten"} <= names
+        assert await session.scalar(select(func.count()).where(OutboxMessage.lead_id == lead_id)) == 0
+        open_ones = select(func.count()).where(Enrollment.lead_id == lead_id, Enrollment.state == "active")
+        assert await session.scalar(open_ones) == 0
+
+
+async def test_whoever_asks_to_be_forgotten_is_nowhere_any_more(world: World):
+    lena = await everything_happens(world)
+    lead = await lead_of(world, lena)
+    await lena.say("/forget_me")
+    asked = await lena.hears("Shall you be forgotten?")
+    assert "Known to: " in asked.text
+    await lena.tap("forget me")
+    await lena.hears("you are forgotten here")
+    await is_nowhere(world, lena)
+    await tombstone_stands(world, lead.id)
+    await world.skip(days=3)
+    assert await lena.count("did you have a moment") == 0
+    await is_nowhere(world, lena)
+
+
+async def test_whom_their_creator_forgets_is_nowhere_any_more(world: World):
+    lena = await everything_happens(world)
+    lead = await lead_of(world, lena)
+    async with world.spark.database.transaction() as session:
+        await forget_lead(session, await session.get_one(Lead, lead.id), now=world.clock())
+    await is_nowhere(world, lena)
+    await tombstone_stands(world, lead.id)
+
+
+async def test_after_saying_no_everything_is_as_it_was(world: World):
+    lena = await world.person("Lena")
+    await lena.answers_welcome()
+    await lena.say("/forget_me")
+    await lena.tap("No, keep it")
+    await lena.hears("Nothing was deleted")
+    assert (await lead_of(world, lena)).name == "Lena"
+
+
+async def test_who_writes_again_after_being_forgotten_begins_anew(world: World):
+    lena = await world.person("Lena")
+    await lena.answers_welcome(source="ad42")
+    first = await lead_of(world, lena)
+    await lena.say("/forget_me")
+    await lena.tap("forget me")
+    await lena.hears("you are forgotten here")
+    await lena.say("/start ad43")
+    await lena.hears("What shall we call you?", times=2)
+    await world.settle()
+    again = await lead_of(world, lena)
+    assert again.id != first.id
+    assert again.source == "ad43"
+    await world.skip(minutes=1)
+    assert (await lead_of(world, lena)).id == again.id
+
+
+async def test_a_creator_who_is_forgotten_as_a_lead_keeps_their_own_business(world: World):
+    await world.creator.say("/start studio_ad42")
+    await world.settle()
+    await world.creator.say("/forget_me")
+    asked = await world.creator.hears("Shall you be forgotten?")
+    assert "You act for a creator here" in asked.text
+    await world.creator.tap("forget me")
+    await world.creator.hears("you are forgotten here")
+    await world.settle()
+    await world.creator.say("/product list")
+    await world.creator.hears("Preset pack")
