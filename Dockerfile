@@ -1,5 +1,6 @@
 # Spark in a container: docker build -t spark .
-# /data keeps the database and the files; /spark/config.yaml is the shipped config, to be mounted over.
+# /data keeps the database and the files; /spark/config.yaml is the shipped config with its
+# flows beside it, to be mounted over.
 
 FROM python:3.13-slim AS builder
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
@@ -27,6 +28,7 @@ RUN groupadd --gid 10001 spark \
     && ln -s /data /spark/data
 COPY --from=builder /opt/spark /opt/spark
 COPY config.yaml /spark/config.yaml
+COPY flows /spark/flows
 # the bytecode is compiled already and the root may be read-only; log lines go out as they are written
 ENV PATH="/opt/spark/bin:$PATH" \
     PYTHONDONTWRITEBYTECODE=1 \

@@ -1,19 +1,26 @@
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import get_args
 
 from app.config_file import BadConfig, KeyPath, did_you_mean
-from app.config_types import Slug
+from app.config_texts import check_text, check_texts, facts_of
 from app.settings import CreatorConfig, Loaded, load
-from domain.flows.definition import Flow
-from domain.flows.nodes import AskNode, ChooseNode, GiveNode
+from domain.flows.definition import (
+    CommandTrigger,
+    EventTrigger,
+    Flow,
+    KeywordTrigger,
+    SourceTrigger,
+    Trigger,
+)
+from domain.flows.nodes import FlowButton, SayNode, WaitNode
 from domain.funnels.definition import Funnel, SendStep
 from domain.messages.local import LocalText, wordings
-from domain.messages.templates import BadTemplate, render
 
 KNOWN_EVENTS = frozenset(
     {
+        "consent.given",
+        "consent.withdrawn",
         "flow.finished",
         "idea.added",
         "lead.added",
@@ -23,6 +30,7 @@ KNOWN_EVENTS = frozenset(
         "lead.captured",
         "lead.duplicate",
         "lead.field_changed",
+        "lead.forgotten",
         "lead.given_back",
         "lead.merged",
         "lead.noted",
@@ -32,6 +40,7 @@ KNOWN_EVENTS = frozenset(
         "lead.tagged",
         "lead.taken_over",
         "lead.unbanned",
+        "lead.unblocked",
         "lead.unsubscribed",
         "lead.untagged",
         "lead.written_to",
@@ -45,14 +54,9 @@ KNOWN_EVENTS = frozenset(
         "product.added",
     }
 )
-_SLUG = re.compile(get_args(Slug)[1].pattern)
 # what Telegram opens from a button: https://core.telegram.org/bots/api#inlinekeyboardbutton
 _LINK = re.compile(r"(https?|tg)://|\{\{")
 Found = Iterator[tuple[KeyPath, str]]
-Facts = Mapping[str, Mapping[str, object]]
-# what texts are filled in with to see whether they can be
-_LEAD = {"first_name": "Ada", "name": "Ada Example", "email": "ada@example.com", "phone": "+4930123456"}
-_ORDER = {"title": "Preset pack", "total": "$19.00", "checkout_url": "https://checkout.example.com/1"}
 
 
 def report(config: Path | None = None, environ: Mapping[str, str] | None = None) -> tuple[int, list[str]]:
@@ -90,70 +94,95 @@ def _check(loaded: Loaded) -> Found:
 
 
 def _check_creator(creator: CreatorConfig) -> Found:
-    first, *others = creator.flows or ("",)
-    for key in others:  # a start is the only trigger that there is
-        yield ("flows", key), f"a start begins “{first}” already, so this one would never run"
+    setup = creator.setup()
+    facts = facts_of(setup, creator.name)
+    for place, text in _own_texts(creator):
+        for said in check_text(text, facts):
+            yield place, said
+    yield from _check_triggers(creator.flows)
     for key, flow in creator.flows.items():
-        for path, message in _check_flow(flow):
+        for path, message in (*_check_flow(flow), *check_texts(flow, setup, creator.name)):
             yield ("flows", key, *path), message
     for key, funnel in creator.funnels.items():
-        for path, message in _check_funnel(funnel, creator):
+        for path, message in (*_check_funnel(funnel), *check_texts(funnel, setup, creator.name)):
             yield ("funnels", key, *path), message
 
 
-def _answers(*flows: Flow) -> dict[str, str]:
-    """What a lead may have told by then."""
-    asked = {node.field: "an answer" for flow in flows for node in flow.nodes if isinstance(node, AskNode | ChooseNode)}
-    return asked | _LEAD
+def _own_texts(creator: CreatorConfig) -> Iterator[tuple[KeyPath, LocalText]]:
+    for key, text in creator.values.items():
+        yield ("values", key), text
+    for page, words in (("privacy", creator.privacy), ("terms", creator.terms)):
+        if words is not None:
+            yield (page,), words
 
 
-def _check_text(path: KeyPath, text: LocalText, facts: Facts) -> Found:
-    for wording in wordings(text):
-        try:
-            render(wording, facts)
-        except BadTemplate as bad:
-            yield path, str(bad)
+def _check_triggers(flows: Mapping[str, Flow]) -> Found:
+    """What begins two flows begins the first of them, and the second never."""
+    first: dict[str, str] = {}
+    for key, flow in flows.items():
+        for place, trigger in enumerate(flow.trigger):
+            # one by itself may stand there without a list
+            path: KeyPath = ("flows", key, "trigger", place) if len(flow.trigger) > 1 else ("flows", key, "trigger")
+            for beginning in _beginnings(trigger):
+                other = first.setdefault(beginning, key)
+                if other != key:
+                    yield path, f"{beginning} begins “{other}” already, so it would never begin this one"
 
 
-def _check_flow(flow: Flow) -> Found:
-    facts = {"lead": _answers(flow)}
-    for number, node in enumerate(flow.nodes):
-        text = getattr(node, "text", None)
-        if text is not None:
-            yield from _check_text(("nodes", number, "text"), text, facts)
-        match node:
-            case GiveNode(product=product) if not _SLUG.fullmatch(product):
-                yield ("nodes", number, "product"), "must be the slug of a product, like starter-guide"
-            case ChooseNode(options=options):
-                for place, option in enumerate(options):
-                    path = ("nodes", number, "options", place)
-                    earlier = options[:place]
-                    if option.value in {each.value for each in earlier}:
-                        yield (*path, "value"), f"two options have the value “{option.value}”"
-                    if option.label in {each.label for each in earlier}:
-                        yield (*path, "label"), f"two options are labelled “{option.label}”"
+def _beginnings(trigger: Trigger) -> list[str]:
+    match trigger:
+        case SourceTrigger(source=source):
+            return [f"the source “{source}”"]
+        case KeywordTrigger(keyword=words):
+            return [f"the keyword “{word.casefold()}”" for word in words]
+        case CommandTrigger(command=command):
+            return [f"/{command}"]
+        case EventTrigger():
+            # one event may begin several
+            return []
+        case "start":
+            return ["a start"]
+        case _:
+            return [trigger]
 
 
-def _check_funnel(funnel: Funnel, creator: CreatorConfig) -> Found:
-    facts: dict[str, Mapping[str, object]] = {
-        "lead": _answers(*creator.flows.values()),
-        "creator": {"name": creator.name or "Studio"},
-    }
-    if funnel.trigger.event.startswith("order."):
-        facts["order"] = _ORDER
-    events: list[tuple[KeyPath, str]] = [(("trigger", "event"), funnel.trigger.event)]
-    events += [(("stop", number), event) for number, event in enumerate(funnel.stop)]
+def _check_events(events: list[tuple[KeyPath, str]]) -> Found:
     for path, event in events:
         if event not in KNOWN_EVENTS:
             near = did_you_mean(event, KNOWN_EVENTS) or f"; known: {', '.join(sorted(KNOWN_EVENTS))}"
             yield path, f"there is no event “{event}”{near}"
+
+
+def _check_flow(flow: Flow) -> Found:
+    events: list[tuple[KeyPath, str]] = []
+    for place, trigger in enumerate(flow.trigger):
+        if isinstance(trigger, EventTrigger):
+            events.append(
+                (("trigger", place, "event") if len(flow.trigger) > 1 else ("trigger", "event"), trigger.event)
+            )
+    for number, node in enumerate(flow.nodes):
+        match node:
+            case WaitNode(event=event) if event is not None:
+                events.append((("nodes", number, "event"), event))
+            case SayNode(buttons=buttons):
+                for path, message in _check_buttons(buttons):
+                    yield ("nodes", number, *path), message
+    yield from _check_events(events)
+
+
+def _check_funnel(funnel: Funnel) -> Found:
+    events: list[tuple[KeyPath, str]] = []
+    if funnel.trigger is not None:
+        events.append((("trigger", "event"), funnel.trigger.event))
+    events += [(("stop", number), event) for number, event in enumerate(funnel.stop)]
+    yield from _check_events(events)
     for number, step in enumerate(funnel.steps):
         if isinstance(step, SendStep):
-            yield from _check_text(("steps", number, "text"), step.text, facts)
-            for place, button in enumerate(step.buttons):
-                yield from _check_text(("steps", number, "buttons", place, "url"), button.url, facts)
-                if not all(_LINK.match(wording) for wording in wordings(button.url)):
-                    yield (
-                        ("steps", number, "buttons", place, "url"),
-                        "must begin with https://, http:// or tg://, or be filled in by {{ … }}",
-                    )
+            for path, message in _check_buttons(step.buttons):
+                yield ("steps", number, *path), message
+
+
+def _check_buttons(buttons: tuple[FlowButton, ...]) -> Found:
+    for place, button in enumerate(buttons):
+        if button.url is not None and not all(_LINK.match(wording) for wording in wordings(button.url)):
+            yield ("buttons", place, "url"), "must begin with https://, http:// or tg://, or be filled in by {{ … }}"

@@ -22,7 +22,7 @@ def explain(error: ValidationError, shape: Any, by_file: Collection[KeyPath] = (
     for each in error.errors(include_url=False):
         path, holder, kind = _walk(each["loc"], shape)
         names = holder.model_fields if _is_model(holder) else ()
-        known = [f"{name}_file" if (*path[:-1], name) in by_file else name for name in names]
+        known = [f"{name}_file" if (*path[:-1], name) in by_file else name for name in names if name not in _OUR_OWN]
         match each["type"]:
             case "extra_forbidden":
                 near = did_you_mean(str(path[-1]), known)
@@ -118,6 +118,8 @@ def _pattern_of(model: type[BaseModel], key: str) -> str:
     return next(str(pattern) for pattern in found if pattern)
 
 
+# what Spark puts there, and nobody writes
+_OUR_OWN = {"sha256"}
 _FORMS = {
     _pattern(Slug): "“{}” is not a slug: use a-z and 0-9, with hyphens between them",
     _pattern(Key): "“{}” is not a name: use a letter, then up to 39 of a-z, 0-9, _ and -",

@@ -17,6 +17,8 @@ from automations.engine import Engine
 from automations.forgetting import Forgetting
 from automations.pace import Pace
 from automations.ticks import Tick, Ticks
+from automations.transfer_jobs import Tools
+from automations.transfers import Transfers
 from bot.answering import Answering
 from bot.gateway import TelegramGateway
 from bot.intake import Intake
@@ -132,6 +134,7 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
             holder=holder,
             keep_updates=timedelta(days=settings.telegram.keep_updates_days),
             ticks=ticks,
+            transfers=Transfers(Tools(database, clock, gateway, files, pace, published)),
         )
         forgetting = Forgetting(database, clock, files)
         ticks.add(Tick("forgetting", forgetting.run, every=2, topics=frozenset({FORGETTING})))

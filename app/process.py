@@ -11,6 +11,7 @@ from aiohttp import web
 from telegram.error import InvalidToken
 
 from app.keys import check_keys
+from app.media import keep_media
 from app.parts import STORE_TROUBLE, CannotStart, Role, build_parts, cannot_use_store
 from app.settings import Loaded
 from automations.pace import Pace
@@ -59,6 +60,7 @@ class Spark:
         self._parts = build_parts(
             loaded.settings, clock, role, pace=pace or Pace(), takes_uploads=companion is not None
         )
+        self._places = loaded.places
         self.clock = clock
         self.database = self._parts.database
         self.files = self._parts.files
@@ -167,12 +169,19 @@ class Spark:
     async def _publish(self) -> None:
         """The configured flows and funnels become versions, and are what those who begin now take."""
         creators = self._parts.settings.creators
+        flows, media = {}, {}
+        for slug, creator in creators.items():
+            try:
+                flows[slug], media[slug] = await keep_media(self.files, self._places, slug, creator)
+            except OSError as error:
+                raise CannotStart(f"a file of {slug}'s flows cannot be kept ({error}); see `spark check`") from error
         async with self.database.transaction() as session:
             published = await publish(
                 session,
-                {slug: creator.flows for slug, creator in creators.items()},
+                flows,
                 {slug: creator.funnels for slug, creator in creators.items()},
                 setups={slug: creator.setup() for slug, creator in creators.items()},
+                media=media,
                 now=self.clock(),
             )
         self._parts.published.setups.update(published.setups)

@@ -4,19 +4,23 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
 
+from automations.flows import run_due_flows
 from automations.gateway import Gateway
 from automations.pace import Pace
 from automations.routing import route_events
 from automations.sender import Sender, sweep
 from automations.ticks import Tick, Ticks, Work
 from automations.timers import run_due_steps
+from automations.transfers import Transfers
 from domain.definitions import Published
+from domain.transfers.asking import TOPIC as TRANSFERS
 from kit.clock import Clock
 from kit.log import get_logger
 from store.database import Database, count_changed
 from store.models import TelegramUpdate
 from store.queries.due import earliest_due, has_due
 from store.queries.leases import give_back_lease, take_lease
+from store.queries.updates import MOST_RESUMED
 
 LEASE = "engine"
 LEASE_SECONDS = 15
@@ -36,6 +40,7 @@ class Engine:
     holder: str
     keep_updates: timedelta
     ticks: Ticks
+    transfers: Transfers | None = None
 
     def __post_init__(self) -> None:
         self._leads = False
@@ -48,11 +53,15 @@ class Engine:
             Tick("lease", self._renew, every=LEASE_SECONDS / 3),
             routing,
             stepping,
+            Tick("flows", self._led(self._run_flows), every=1, topics=frozenset({"flow_timers"})),
             self._sending,
             Tick("sweep", self._led(self._sweep), every=10),
             Tick("prune", self._led(self._prune), every=3600),
         ):
             self.ticks.add(tick)
+        if self.transfers is not None:
+            work = self._led(self.transfers.work)
+            self.ticks.add(Tick("transfers", work, every=1, topics=frozenset({TRANSFERS})))
 
     async def start(self, *, alone: bool) -> None:
         """`alone`: no other process can be at work, so what a dead one left in the middle is settled at once."""
@@ -64,6 +73,8 @@ class Engine:
     async def stop(self, *, within: float) -> None:
         """Lets the messages in hand go out for so many seconds, and makes room for another process."""
         await self.sender.finish(within)
+        if self.transfers is not None:
+            self.transfers.close()
         if self._leads:
             async with self.database.transaction() as session:
                 await give_back_lease(session, LEASE, self.holder)
@@ -96,16 +107,24 @@ class Engine:
         async with self.database.transaction() as session:
             return await run_due_steps(session, now=self.clock(), published=self.published)
 
+    async def _run_flows(self) -> int:
+        async with self.database.transaction() as session:
+            return await run_due_flows(session, self.published, now=self.clock())
+
     async def _sweep(self) -> int:
         async with self.database.transaction() as session:
             return await sweep(session, now=self.clock())
 
     async def _prune(self) -> int:
-        """Answered updates are kept for a while to know repeats by, then go with what people wrote in them."""
+        """Updates are kept for a while to know repeats by, then go with what people wrote in them.
+
+        So do those whose reply was given up; what can still be answered stays.
+        """
         old = (
             select(TelegramUpdate.id)
             .where(
-                TelegramUpdate.received_at < self.clock() - self.keep_updates, TelegramUpdate.answered_at.is_not(None)
+                TelegramUpdate.received_at < self.clock() - self.keep_updates,
+                TelegramUpdate.answered_at.is_not(None) | (TelegramUpdate.resumed >= MOST_RESUMED),
             )
             .limit(PRUNED_AT_ONCE)
         )

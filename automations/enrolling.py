@@ -5,7 +5,9 @@ from sqlalchemy import bindparam, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from automations.planner import plan
+from domain.consent import may_market
 from domain.funnels.definition import Funnel
+from domain.setups import CreatorSetup
 from store.database import insert_once, wake
 from store.models import (
     Enrollment,
@@ -19,9 +21,11 @@ from store.models import (
 )
 
 # these end every follow-up to a lead, whatever the funnel says
-_ALWAYS_STOP = frozenset({"lead.unsubscribed", "lead.blocked"})
+_ALWAYS_STOP = frozenset({"lead.unsubscribed", "lead.blocked", "lead.banned"})
 # and these every follow-up about the same order: nobody is reminded to pay what is paid, on its way, or over
 _STOP_FOR_ORDER = frozenset({"order.paid", "order.oversold", "order.pending", "order.expired"})
+
+_ANYBODY = CreatorSetup()
 
 Funnels = Mapping[str, tuple[int, Funnel]]
 
@@ -39,10 +43,11 @@ _BEGUN = (
 
 async def enroll(session: AsyncSession, event: Event, lead: Lead, funnels: Funnels) -> None:
     """Begins each funnel that this event starts: once for each lead and subject, however often it is routed."""
-    if lead.unsubscribed_at is not None:
+    # consent may still come; whether it has is asked when there is something to say
+    if not may_market(lead, _ANYBODY):
         return
     for key, (version_id, funnel) in funnels.items():
-        if funnel.trigger.event != event.name:
+        if funnel.trigger is None or funnel.trigger.event != event.name:
             continue
         first = plan(funnel, None, now=event.occurred_at)
         if first.sends or first.step is None or first.due_at is None:

@@ -4,6 +4,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from automations.enrolling import enroll, stop
+from automations.flows import show_to_flows
 from domain.definitions import Published
 from store.models import Event, Lead
 
@@ -11,7 +12,7 @@ BATCH = 200
 
 
 async def route_events(session: AsyncSession, published: Published, *, now: datetime) -> int:
-    """Shows a batch of new events to the funnels, in the order in which they happened; returns how many."""
+    """Shows a batch of new events to the funnels and flows, in the order in which they happened; returns how many."""
     claimed = await session.scalars(
         select(Event).where(Event.routed_at.is_(None)).order_by(Event.id).limit(BATCH).with_for_update(skip_locked=True)
     )
@@ -29,6 +30,7 @@ async def route_events(session: AsyncSession, published: Published, *, now: date
         lead = leads.get(event.lead_id or 0)
         if lead is not None:
             await enroll(session, event, lead, published.funnels.get(event.creator_id, {}))
+    await show_to_flows(session, events, leads, published, now=now)
     await session.execute(
         update(Event).where(Event.id.in_([event.id for event in events])).values(routed_at=now),
         execution_options={"synchronize_session": False},

@@ -10,6 +10,7 @@ from automations.gateway import Blocked, NotNow, SendFailure, SlowDown, Uncertai
 from automations.pace import Pace
 from bot.commands import show_own_menu
 from bot.gateway import TelegramGateway
+from bot.refusals import refusal_text
 from bot.replies import (
     CheckoutReply,
     DocumentReply,
@@ -27,7 +28,6 @@ from domain.people import note_block
 from kit.clock import Clock
 from kit.errors import Refusal
 from kit.log import get_logger
-from kit.text import escape, sentence
 from payments.checkout import begin_checkout
 from payments.rail import Rail
 from store.database import Database
@@ -172,7 +172,7 @@ class Answering:
         try:
             url = await begin_checkout(self.database, self.rail, order_id, now=self.clock())
         except Refusal as refusal:
-            return Message(text=escape(sentence(refusal)))
+            return Message(text=refusal_text(refusal, language))
         async with self.database.reading() as session:
             order = await describe_order(session, order_id)
         if url is None:

@@ -20,7 +20,7 @@ EVERYONE = (
     "terms",
     "paysupport",
 )
-CREATORS = ("product", "idea", "link", "token")
+CREATORS = ("product", "idea", "leads", "lead", "tag", "link", "export", "token")
 _log = get_logger(__name__)
 
 

@@ -4,11 +4,28 @@ from telegram import CallbackQuery, ChatMember, MessageEntity, Update
 from telegram import Message as TelegramMessage
 from telegram.constants import ChatType
 
-from bot.handlers import about, answers, ideas, language, links, privacy, products, shop, start
+from bot.handlers import (
+    about,
+    answers,
+    ideas,
+    language,
+    lead,
+    lead_prompts,
+    lead_taps,
+    leads,
+    links,
+    privacy,
+    products,
+    shop,
+    start,
+    tags,
+    transfers,
+)
 from bot.replies import PreCheckoutReply, TapReply
 from bot.turn import Turn
 from domain.leads import see_lead
 from domain.people import note_block
+from domain.prompts import drop_prompt, take_next
 
 Command = Callable[[Turn, str], Awaitable[None]]
 Tap = Callable[[Turn, CallbackQuery, list[str]], Awaitable[None]]
@@ -29,7 +46,11 @@ COMMANDS: dict[str, Command] = {
     "library": shop.library,
     "product": products.product,
     "idea": ideas.idea,
+    "leads": leads.leads,
+    "lead": lead.lead,
+    "tag": tags.tag,
     "link": links.link,
+    "export": transfers.export,
     "skip": answers.skip,
     "back": answers.back,
 }
@@ -47,7 +68,11 @@ TAPS: dict[str, Tap] = {
     "again": shop.get_again,
     "products": products.menu,
     "attach": products.attach,
+    "leads": leads.tap,
+    "lead": lead_taps.tap,
+    "tags": tags.tap,
     "link": links.tap,
+    "import": transfers.tap,
     "language": language.tap,
 }
 
@@ -71,10 +96,12 @@ async def dispatch(turn: Turn, update: Update) -> None:
 
 async def _message(turn: Turn, message: TelegramMessage) -> None:
     command, arguments = _command(message)
-    lead = await turn.known_lead()
-    if lead is not None:
-        await see_lead(turn.session, lead, now=turn.now)
-        if lead.banned_at is not None and command not in ALWAYS_ANSWERED:
+    if await _prompted(turn, message, command):
+        return
+    known = await turn.known_lead()
+    if known is not None:
+        await see_lead(turn.session, known, now=turn.now)
+        if known.banned_at is not None and command not in ALWAYS_ANSWERED:
             return
     if command is not None:
         handler = COMMANDS.get(command)
@@ -83,9 +110,23 @@ async def _message(turn: Turn, message: TelegramMessage) -> None:
         elif not await answers.own_command(turn, command):
             turn.say("not-understood")
     elif message.document is not None and await turn.own_creator() is not None and not await answers.is_asked(turn):
-        await products.receive_file(turn, message)
+        receive = transfers.receive if transfers.is_table(message.document) else products.receive_file
+        await receive(turn, message)
     else:
         await answers.answer(turn, message)
+
+
+async def _prompted(turn: Turn, message: TelegramMessage, command: str | None) -> bool:
+    """True when the message was what somebody had been asked for, or called that off. Any command gives it up."""
+    if command is None:
+        return await lead_prompts.prompted(turn, message)
+    if command != "cancel":
+        await drop_prompt(turn.session, turn.person.id)
+        return False
+    if await take_next(turn.session, turn.person.id, now=turn.now) is None:
+        return False
+    turn.say("prompt-dropped")
+    return True
 
 
 def _command(message: TelegramMessage) -> tuple[str | None, str]:
@@ -103,8 +144,8 @@ async def _tap(turn: Turn, query: CallbackQuery) -> None:
     handler = TAPS.get(kind)
     if handler is None:
         raise turn.refusal("not-understood")
-    lead = await turn.known_lead()
-    if lead is not None and lead.banned_at is not None and kind not in ALWAYS_ANSWERED:
+    known = await turn.known_lead()
+    if known is not None and known.banned_at is not None and kind not in ALWAYS_ANSWERED:
         turn.replies.append(TapReply(query_id=query.id))
         return
     try:

@@ -11,15 +11,16 @@ from bot.answering import Answerable, Answering
 from bot.dispatch import dispatch
 from bot.lanes import Lanes
 from bot.reading import Incoming, Urgency, profile_of, read_incoming, sender_of
+from bot.refusals import refusal_text
 from bot.replies import REPLIES, Reply, SendReply, TapReply
-from bot.turn import BotFacts, Said, Turn
+from bot.turn import BotFacts, Turn
 from domain.messages.catalogue import say
 from domain.messages.plain import Message
 from domain.people import see_person
 from kit.clock import Clock
 from kit.errors import Refusal
 from kit.log import correlated, current_correlation_id, get_logger
-from kit.text import escape, sentence, shorten
+from kit.text import shorten
 from store.database import Database, database_in, insert_once, is_unavailable
 from store.models import Person, TelegramUpdate
 from store.queries.people import find_person
@@ -208,10 +209,8 @@ class Intake:
 
     def _apology(self, incoming: Incoming, failed: Exception, language: str) -> list[Reply]:
         """Why nothing was done: on the button for a tap, as a message otherwise."""
-        if isinstance(failed, Said):
-            text = str(failed)
-        elif isinstance(failed, Refusal):
-            text = escape(sentence(failed))
+        if isinstance(failed, Refusal):
+            text = refusal_text(failed, language)
         else:
             text = say("trouble", language, reference=current_correlation_id()[:12])
         query = incoming.raw.get("callback_query")

@@ -97,7 +97,7 @@ class Turn:
         return self._known_lead
 
     def hushed(self, lead: Lead, query_id: str | None = None) -> bool:
-        """True when nothing of a flow is said to this lead: one who is banned, or whose chat a person has taken over."""
+        """True when nothing of a flow is said to this lead: who is banned, or whose chat a person has taken over."""
         if lead.banned_at is None and lead.taken_over_at is None:
             return False
         text = None if lead.banned_at is not None else self.words("chat-taken-over")

@@ -1,7 +1,7 @@
 """Flows and funnels from the configuration become versions in the store, pinned by whoever begins."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
@@ -14,7 +14,7 @@ from domain.flows.definition import Flow, Trigger
 from domain.funnels.definition import Funnel
 from domain.setups import CreatorSetup
 from store.database import insert_once
-from store.models import Creator, FlowVersion, FunnelVersion
+from store.models import Creator, FlowVersion, FunnelVersion, Shape, StoredFile
 
 V = TypeVar("V", FlowVersion, FunnelVersion)
 # a flow's key, its version's id, and what it says
@@ -55,6 +55,17 @@ class Published:
         return self.flow_for(creator_id, lambda trigger: trigger == "start")
 
 
+@dataclass(frozen=True, slots=True)
+class MediaFile:
+    """A picture, video or document of a flow, whose bytes are in the file store already, under their SHA-256."""
+
+    sha256: str
+    shape: Shape
+    file_name: str
+    mime_type: str
+    size: int
+
+
 async def publish(
     session: AsyncSession,
     flows: Mapping[str, Mapping[str, Flow]],
@@ -62,10 +73,17 @@ async def publish(
     *,
     now: datetime,
     setups: Mapping[str, CreatorSetup] | None = None,
+    media: Mapping[str, Iterable[MediaFile]] | None = None,
 ) -> Published:
-    """Keeps each definition, given by creator's slug and name, as a version; a known one is found again."""
+    """Keeps each definition, given by creator's slug and name, as a version; a known one is found again.
+
+    Each file of the `media` that the flows show gets one row, however often and by however many this is done.
+    """
     published = Published()
-    for creator in await session.scalars(select(Creator)):
+    # processes that start together take turns with each creator, and find what the others kept
+    for creator in await session.scalars(select(Creator).order_by(Creator.id).with_for_update(key_share=True)):
+        for file in (media or {}).get(creator.slug, ()):
+            await _keep_media(session, creator.id, file, now=now)
         published.setups[creator.id] = (setups or {}).get(creator.slug, _NOTHING_SET_UP)
         published.flows[creator.id] = {
             key: (await _keep(session, FlowVersion, creator.id, key, flow, now=now), flow)
@@ -76,6 +94,42 @@ async def publish(
             for key, funnel in funnels.get(creator.slug, {}).items()
         }
     return published
+
+
+async def media_file(session: AsyncSession, creator_id: int, sha256: str, shape: Shape) -> int | None:
+    """The stored file that a flow shows, also one of an old version; None when it was never published."""
+    found = await session.scalars(
+        select(StoredFile.id)
+        .where(
+            StoredFile.creator_id == creator_id,
+            StoredFile.sha256 == sha256,
+            StoredFile.shape == shape,
+            StoredFile.product_id.is_(None),
+            StoredFile.lead_id.is_(None),
+        )
+        .order_by(StoredFile.id)
+        .limit(1)
+    )
+    return found.one_or_none()
+
+
+async def _keep_media(session: AsyncSession, creator_id: int, file: MediaFile, *, now: datetime) -> None:
+    if await media_file(session, creator_id, file.sha256, file.shape) is not None:
+        return
+    session.add(
+        StoredFile(
+            creator_id=creator_id,
+            product_id=None,
+            shape=file.shape,
+            file_name=file.file_name,
+            mime_type=file.mime_type,
+            size=file.size,
+            sha256=file.sha256,
+            blob=file.sha256,
+            created_at=now,
+        )
+    )
+    await session.flush()
 
 
 async def _keep(

@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.fields import LeadFieldSpec
+from kit.text import plain_number
 from store.database import count_changed, upsert
 from store.models import Lead, LeadField
 from store.sealing import digest
@@ -22,11 +23,6 @@ _ANSWERS = (
 )
 # each of them in the order of the columns above
 Kept = tuple[str | None, float | None, str | None]
-
-
-def plain_number(number: float) -> str:
-    """All of its digits, and no point where there is nothing behind it."""
-    return str(int(number)) if float(number).is_integer() else repr(float(number))
 
 
 async def kept_fields(session: AsyncSession, lead_id: int) -> dict[str, str]:

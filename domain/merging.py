@@ -9,9 +9,9 @@ from sqlalchemy.orm import aliased
 from domain.consent import unsubscribe
 from domain.entitlements import hand_over
 from domain.events import record_event
-from domain.lead_fields import plain_number
 from domain.lead_words import keep_words, keep_words_of
 from kit.errors import Conflict
+from kit.text import plain_number
 from store.database import insert_each_once
 from store.models import (
     Consent,

@@ -45,7 +45,7 @@ async def queue_message(
 
 
 async def tell_creator(
-    session: AsyncSession, told: Told | Message, *, key: str, creator_id: int, now: datetime, lead_id: int | None = None
+    session: AsyncSession, told: Told, *, key: str, creator_id: int, now: datetime, lead_id: int | None = None
 ) -> None:
     """A notice to everyone who acts for this creator and has a chat with the bot, to each in their own language.
 
@@ -61,7 +61,7 @@ async def tell_creator(
     for person in people.all():
         await queue_message(
             session,
-            told if isinstance(told, Message) else told(person.speaks),
+            told(person.speaks),
             key=f"{key}:{person.id}",
             kind=OutboxKind.NOTICE,
             creator_id=creator_id,

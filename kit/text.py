@@ -80,6 +80,11 @@ def search_words(text: str) -> list[str]:
     return found
 
 
+def plain_number(number: float) -> str:
+    """All of its digits, and no point where there is nothing behind it."""
+    return str(int(number)) if float(number).is_integer() else repr(float(number))
+
+
 # https://core.telegram.org/bots/api#html-style
 _KNOWN_TAGS = frozenset(
     {"b", "strong", "i", "em", "u", "ins", "s", "strike", "del", "a", "code", "pre", "blockquote", "span"}

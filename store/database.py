@@ -265,6 +265,7 @@ def _sqlite_engine(url: URL, *, pool_size: int, begin: str, query_only: bool, **
         "journal_mode = WAL",
         "synchronous = FULL",  # a committed claim survives power loss
         "foreign_keys = ON",
+        "secure_delete = ON",  # whatever goes leaves nothing in the file's free pages
         f"busy_timeout = {BUSY_TIMEOUT_MS}",
         f"query_only = {'ON' if query_only else 'OFF'}",
     )

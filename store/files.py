@@ -5,6 +5,7 @@ from typing import IO
 from urllib.parse import unquote
 
 import obstore
+from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 
 # read and written at a time
@@ -57,6 +58,9 @@ class FileStore:
             return
 
     async def forget_folder(self, folder: str) -> None:
-        """Every blob whose name begins with `folder/` goes."""
-        async for found in obstore.list(self._store, prefix=f"{folder}/"):
-            await obstore.delete_async(self._store, [each["path"] for each in found])
+        """Every blob whose name begins with `folder/` goes. Raises OSError when the store cannot be reached."""
+        try:
+            async for found in obstore.list(self._store, prefix=f"{folder}/"):
+                await obstore.delete_async(self._store, [each["path"] for each in found])
+        except BaseError as error:
+            raise OSError(f"the file store failed: {type(error).__name__}") from error

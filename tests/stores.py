@@ -17,7 +17,7 @@ from store.database import Database
 from store.schema import migrate
 
 # what tests seal personal data with
-DATA_KEYS = ("the data key of the tests, long enough",)
+DATA_KEYS = ("the data key of the tests and long enough",)
 
 
 class Stores:

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from bot.turn import Turn
 from domain.leads import display_name
+from domain.messages.catalogue import say
 from domain.messages.plain import Message
 from domain.outbox import tell_creator
 from kit.text import shorten
@@ -26,17 +27,14 @@ async def paysupport(turn: Turn, arguments: str) -> None:
         turn.say("paysupport", creator=creator.name)
         return
     lead, _ = await turn.lead(creator)
-    told = turn.words(
-        "paysupport-told",
-        lead=await display_name(turn.session, lead),
-        number=lead.id,
-        telegram=turn.person.telegram_id,
-        text=shorten(arguments.strip(), MOST_SAID),
-    )
+    name, text = await display_name(turn.session, lead), shorten(arguments.strip(), MOST_SAID)
+    chat = turn.person.telegram_id
+
+    def told(language: str) -> Message:
+        return Message(text=say("paysupport-told", language, lead=name, number=lead.id, telegram=chat, text=text))
+
     key = f"paysupport:{turn.person.id}:{turn.now.isoformat()}"
-    await tell_creator(
-        turn.session, Message(text=told), key=key, creator_id=creator.id, lead_id=lead.id, now=turn.now
-    )
+    await tell_creator(turn.session, told, key=key, creator_id=creator.id, lead_id=lead.id, now=turn.now)
     turn.say("paysupport-sent", creator=creator.name)
 
 

@@ -130,9 +130,7 @@ async def _answer(turn: Turn, lead: Lead, given: Given) -> None:
     if run is not None:
         turn.show((await answer_flow(session, talk, run, given, now=turn.now)).messages)
         return
-    flow = (
-        flow_of_words(turn.facts.published, lead.creator_id, given.text) if isinstance(given, Typed) else None
-    )
+    flow = flow_of_words(turn.facts.published, lead.creator_id, given.text) if isinstance(given, Typed) else None
     if flow is not None:
         turn.show(await begin_flow(session, talk, flow, now=turn.now))
         return
@@ -148,9 +146,7 @@ async def _relay(turn: Turn, lead: Lead, message: TelegramMessage) -> None:
     given = given_of(message)
     file_id = None
     if isinstance(given, SentFile):
-        file_id = await keep_answer_file(
-            turn.session, lead, given, bot_id=turn.person.bot_id, now=turn.now
-        )
+        file_id = await keep_answer_file(turn.session, lead, given, bot_id=turn.person.bot_id, now=turn.now)
     text = message.text or message.caption or ("" if file_id else turn.words("relayed-unreadable"))
     await relay_to_creator(
         turn.session,

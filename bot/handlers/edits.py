@@ -9,8 +9,6 @@ from domain.messages.plain import Message
 def edit(turn: Turn, query: CallbackQuery, screen: Message) -> None:
     """The message that was tapped becomes this screen; where Telegram no longer tells it, the screen is a new one."""
     if isinstance(query.message, TelegramMessage):
-        turn.replies.append(
-            EditReply(message_id=query.message.message_id, text=screen.text, buttons=screen.buttons)
-        )
+        turn.replies.append(EditReply(message_id=query.message.message_id, text=screen.text, buttons=screen.buttons))
     else:
         turn.send(screen)

@@ -21,7 +21,7 @@ async def language(turn: Turn, arguments: str) -> None:
     if not wanted:
         buttons = [Button(text=own_name(each), data=f"language:{each}") for each in sorted(LANGUAGES)]
         buttons.append(Button(text=turn.words("language-automatic"), data=f"language:{AUTOMATIC}"))
-        text = turn.words("language-which", language=own_name(spoken(turn.person.speaks)))
+        text = turn.words("language-which", name=own_name(spoken(turn.person.speaks)))
         turn.send(Message(text=text, buttons=column(*buttons)))
         return
     if not await _choose(turn, wanted):
@@ -66,7 +66,7 @@ def _changed(turn: Turn, wanted: str) -> str:
     """Said in the new language already."""
     if wanted == AUTOMATIC:
         return turn.words("language-follows")
-    return turn.words("language-changed", language=own_name(wanted))
+    return turn.words("language-changed", name=own_name(wanted))
 
 
 async def _repeat_question(turn: Turn) -> None:

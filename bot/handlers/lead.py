@@ -2,20 +2,16 @@
 
 import re
 
-from telegram import CallbackQuery
-
-from bot.handlers.lead_card import card_screen
+from bot.handlers.lead_access import called, own_lead, read_number
 from bot.handlers.lead_lines import do_line
-from bot.replies import TapReply
+from bot.handlers.lead_screens import card_screen
 from bot.turn import Turn
-from domain.leads import add_lead, current_lead, display_name
+from domain.leads import add_lead
 from domain.messages.plain import Button, Message, column
 from kit.text import shorten
-from store.models import Creator, Lead
-from store.queries.lead_lists import find_own_lead
+from store.models import Creator
 
-# more digits than any number of ours has
-_NUMBER = re.compile(r"#?(\d{1,15})")
+SOURCE_LENGTH = 64
 _PHONE = re.compile(r"[+(]?[\d()/.-]+")
 
 
@@ -26,42 +22,23 @@ async def lead(turn: Turn, arguments: str) -> None:
     if not first:
         buttons = column(
             Button(text=turn.words("lead-button-list"), data="leads:open"),
-            Button(text=turn.words("lead-button-forms"), data="lead:forms:0"),
+            Button(text=turn.words("lead-button-forms"), data="lead:forms"),
         )
         turn.send(Message(text=turn.words("lead-menu"), buttons=buttons))
         return
     if first.lower() == "add":
         await _add(turn, creator, rest)
         return
-    number = _NUMBER.fullmatch(first)
+    number = read_number(first)
     if number is None:
         raise turn.refusal("lead-form")
-    creator, found = await own_lead(turn, int(number[1]))
+    creator, found = await own_lead(turn, number)
     if rest.strip():
         await do_line(turn, creator, found, rest.strip())
         return
-    if found.id != int(number[1]):
-        turn.say("lead-merged", lead=int(number[1]), into=found.id)
+    if found.id != number:
+        turn.say("lead-is-merged", lead=number, into=found.id)
     turn.send(await card_screen(turn, creator, found))
-
-
-async def forms(turn: Turn, query: CallbackQuery) -> None:
-    """`lead:forms`, under the menu."""
-    await turn.as_creator()
-    turn.replies.append(TapReply(query_id=query.id))
-    turn.say("lead-form")
-
-
-async def own_lead(turn: Turn, number: int) -> tuple[Creator, Lead]:
-    """A lead of a creator that this person acts for; a merged one's is the lead it went into. Raises Said."""
-    found = await find_own_lead(turn.session, turn.person.id, number)
-    if found is None:
-        raise turn.refusal("lead-unknown", lead=number)
-    creator, asked = found
-    current = await current_lead(turn.session, asked.id)
-    if current is None or current.forgotten_at is not None:
-        raise turn.refusal("lead-forgotten", lead=number)
-    return creator, current
 
 
 async def _add(turn: Turn, creator: Creator, text: str) -> None:
@@ -72,7 +49,7 @@ async def _add(turn: Turn, creator: Creator, text: str) -> None:
         if "@" in word and not word.startswith("@"):
             email = word
         elif word.casefold().startswith("source:"):
-            source = word.partition(":")[2]
+            source = shorten(word.partition(":")[2], SOURCE_LENGTH) or None
         elif _PHONE.fullmatch(word):
             phone.append(word)
         else:
@@ -82,11 +59,11 @@ async def _add(turn: Turn, creator: Creator, text: str) -> None:
     added = await add_lead(
         turn.session,
         creator.id,
-        name=shorten(" ".join(name), 200),
+        name=" ".join(name),
         email=email,
         phone=" ".join(phone) or None,
         source=source,
         now=turn.now,
     )
-    turn.say("lead-added", lead=added.id, name=await display_name(turn.session, added))
+    turn.say("lead-added", **await called(turn, added))
     turn.send(await card_screen(turn, creator, added))

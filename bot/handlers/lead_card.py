@@ -216,5 +216,3 @@ def _messages(turn: Turn, card: LeadCard, zone: ZoneInfo) -> Sequence[str]:
         )
         for each in card.messages
     ]
-
-

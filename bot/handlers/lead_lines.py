@@ -2,12 +2,13 @@
 
 import re
 
-from bot.handlers.lead_card import ask_forget, ask_merge, send_timeline
+from bot.handlers.lead_access import called
+from bot.handlers.lead_screens import NOWHERE, forget_screen, merge_screen, timeline_screen
 from bot.turn import Turn
 from domain.consent import may_market
 from domain.enrollments import enroll_lead
 from domain.field_values import read_value
-from domain.fields import BUILT_IN, LeadFieldSpec
+from domain.fields import BUILT_IN
 from domain.lead_acts import (
     add_note,
     add_score,
@@ -21,13 +22,14 @@ from domain.lead_acts import (
     untag_lead,
     write_to_lead,
 )
-from domain.leads import display_name, edit_lead
+from domain.leads import FieldValue, edit_lead
 from kit.text import escape
 from kit.tokens import new_reference
 from store.models import Creator, Lead
 
 _POINTS = re.compile(r"([+-]|=)?(\d{1,6})")
 _TAGS_AT_ONCE = 20
+_NOTHING = "-"
 
 
 async def do_line(turn: Turn, creator: Creator, lead: Lead, line: str) -> None:
@@ -50,7 +52,7 @@ async def do_line(turn: Turn, creator: Creator, lead: Lead, line: str) -> None:
         case "enroll":
             await enroll(turn, creator, lead, rest)
         case "merge":
-            await ask_merge(turn, creator, lead, rest)
+            turn.send(await merge_screen(turn, creator, lead, rest))
         case _:
             await _do_word(turn, creator, lead, line.lower())
 
@@ -63,16 +65,16 @@ async def _do_word(turn: Turn, creator: Creator, lead: Lead, word: str) -> None:
         case "take" | "back":
             await take(turn, lead, taken=word == "take")
         case "forget":
-            await ask_forget(turn, lead)
+            turn.send(await forget_screen(turn, lead))
         case "timeline":
-            await send_timeline(turn, creator, lead)
+            turn.send(await timeline_screen(turn, creator, lead, NOWHERE, 0))
         case _:
             raise turn.refusal("lead-form")
 
 
 async def change_tags(turn: Turn, lead: Lead, tags: list[str], *, add: bool) -> None:
     if not 0 < len(tags) <= _TAGS_AT_ONCE:
-        raise turn.refusal("lead-form-tag" if add else "lead-form-untag")
+        raise turn.refusal("lead-form-tag" if add else "lead-form-untag", lead=lead.id)
     for tag in tags:
         await (tag_lead if add else untag_lead)(turn.session, lead, tag, now=turn.now)
     told = "lead-tagged" if add else "lead-untagged"
@@ -81,7 +83,7 @@ async def change_tags(turn: Turn, lead: Lead, tags: list[str], *, add: bool) -> 
 
 async def note(turn: Turn, lead: Lead, text: str) -> None:
     if not text:
-        raise turn.refusal("lead-form-note")
+        raise turn.refusal("lead-form-note", lead=lead.id)
     await add_note(turn.session, lead, text, now=turn.now)
     turn.say("lead-noted", **await called(turn, lead))
 
@@ -89,7 +91,7 @@ async def note(turn: Turn, lead: Lead, text: str) -> None:
 async def write(turn: Turn, lead: Lead, text_html: str, *, file_id: int | None = None) -> None:
     """The creator's own words, as Telegram HTML, and perhaps a file."""
     if not text_html and file_id is None:
-        raise turn.refusal("lead-form-write")
+        raise turn.refusal("lead-form-write", lead=lead.id)
     key = f"written:{lead.id}:{new_reference()}"
     sent = await write_to_lead(turn.session, lead, text_html, key=key, now=turn.now, file_id=file_id)
     if not sent:
@@ -100,22 +102,26 @@ async def write(turn: Turn, lead: Lead, text_html: str, *, file_id: int | None =
 async def stage(turn: Turn, creator: Creator, lead: Lead, wanted: str) -> None:
     stages = turn.facts.published.setup(creator.id).all_stages
     if wanted not in stages:
-        raise turn.refusal("lead-form-stage", stages=", ".join(stages))
+        raise turn.refusal("lead-form-stage", lead=lead.id, stages=", ".join(stages))
     await set_stage(turn.session, lead, wanted, now=turn.now)
     turn.say("lead-staged", stage=wanted, **await called(turn, lead))
 
 
 async def enroll(turn: Turn, creator: Creator, lead: Lead, key: str) -> None:
-    setup = turn.facts.published.setup(creator.id)
     funnels = turn.facts.published.funnels.get(creator.id, {})
     if key not in funnels:
-        raise turn.refusal("lead-form-enroll", funnels=", ".join(funnels) or "—")
-    if not may_market(lead, setup):
+        raise turn.refusal("lead-form-enroll", lead=lead.id, funnels=", ".join(funnels) or "—")
+    await enroll_in(turn, creator, lead, key)
+    turn.say("lead-enrolled", funnel=key, **await called(turn, lead))
+
+
+async def enroll_in(turn: Turn, creator: Creator, lead: Lead, key: str) -> None:
+    """Raises Said for a lead who wants no follow-ups, or has been in this one."""
+    if not may_market(lead, turn.facts.published.setup(creator.id)):
         raise turn.refusal("lead-no-marketing", **await called(turn, lead))
-    version_id, _ = funnels[key]
+    version_id, _ = turn.facts.published.funnels[creator.id][key]
     if not await enroll_lead(turn.session, lead, key, version_id, subject="", now=turn.now):
         raise turn.refusal("lead-in-funnel", funnel=key, **await called(turn, lead))
-    turn.say("lead-enrolled", funnel=key, **await called(turn, lead))
 
 
 async def block(turn: Turn, lead: Lead, *, blocked: bool) -> None:
@@ -130,15 +136,10 @@ async def take(turn: Turn, lead: Lead, *, taken: bool) -> None:
     turn.say("lead-taken" if taken else "lead-given-back", **await called(turn, lead))
 
 
-async def called(turn: Turn, lead: Lead) -> dict[str, object]:
-    """How a line names the lead."""
-    return {"lead": lead.id, "name": await display_name(turn.session, lead)}
-
-
 async def _score(turn: Turn, lead: Lead, text: str) -> None:
     points = _POINTS.fullmatch(text)
     if points is None:
-        raise turn.refusal("lead-form-score")
+        raise turn.refusal("lead-form-score", lead=lead.id)
     sign, amount = points[1], int(points[2])
     if sign in {"+", "-"}:
         await add_score(turn.session, lead, -amount if sign == "-" else amount, now=turn.now)
@@ -148,13 +149,15 @@ async def _score(turn: Turn, lead: Lead, text: str) -> None:
 
 
 async def _set(turn: Turn, creator: Creator, lead: Lead, text: str) -> None:
-    """A field of every lead's, by the rules for those, or one of the creator's own."""
+    """A field of every lead's, or one of the creator's own; `-` empties it."""
     key, _, value = text.partition(" ")
     key, value = key.lower(), value.strip()
     fields = turn.facts.published.setup(creator.id).fields
     if not value or key not in {*BUILT_IN, *fields}:
-        raise turn.refusal("lead-form-set", fields=", ".join([*sorted(BUILT_IN), *fields]))
-    spec: LeadFieldSpec | None = None if key in BUILT_IN else fields[key]
-    read = value if spec is None else read_value(key, value, spec, language=turn.person.speaks, today=turn.now.date())
-    await edit_lead(turn.session, lead, key, read, spec=spec, now=turn.now)
-    turn.say("lead-field-set", field=key, **await called(turn, lead))
+        raise turn.refusal("lead-form-set", lead=lead.id, fields=", ".join([*sorted(BUILT_IN), *fields]))
+    spec = fields.get(key)
+    kept: FieldValue | None = None if value == _NOTHING else value
+    if spec is not None and kept is not None:
+        kept = read_value(key, value, spec, language=turn.person.speaks, today=turn.now.date())
+    await edit_lead(turn.session, lead, key, kept, spec=spec, now=turn.now)
+    turn.say("lead-field-set" if kept is not None else "lead-field-emptied", field=key, **await called(turn, lead))

@@ -2,12 +2,14 @@
 
 from telegram import Message as TelegramMessage
 
-from bot.handlers.lead import own_lead, read_number
-from bot.handlers.lead_card import ask_merge
+from bot.given import given_of
+from bot.handlers.lead_access import own_lead
 from bot.handlers.lead_lines import change_tags, note, write
+from bot.handlers.lead_screens import merge_screen
 from bot.handlers.leads import search_view
-from bot.received import keep_received
 from bot.turn import Turn
+from domain.flows.given import SentFile
+from domain.products import keep_upload
 from domain.prompts import Prompted, take_next
 from store.queries.lead_lists import find_own_lead, relayed_lead
 
@@ -39,10 +41,10 @@ async def _do(turn: Turn, asked: Prompted, message: TelegramMessage) -> None:
     match asked.act:
         case "note":
             await note(turn, lead, text)
-        case "tag":
+        case "newtag":
             await change_tags(turn, lead, text.replace(",", " ").split(), add=True)
         case "merge":
-            await ask_merge(turn, creator, lead, text)
+            turn.send(await merge_screen(turn, creator, lead, text))
 
 
 async def _write(turn: Turn, lead_id: int, message: TelegramMessage) -> None:
@@ -51,7 +53,19 @@ async def _write(turn: Turn, lead_id: int, message: TelegramMessage) -> None:
     if message.text is not None:
         await write(turn, lead, message.text_html)
         return
-    file = await keep_received(turn, message, creator_id=creator.id)
-    if file is None:
+    sent = given_of(message)
+    if not isinstance(sent, SentFile):
         raise turn.refusal("prompt-needs-message")
+    file = await keep_upload(
+        turn.session,
+        creator_id=creator.id,
+        bot_id=turn.facts.bot_id,
+        telegram_file_id=sent.telegram_file_id,
+        file_name=sent.file_name,
+        mime_type=sent.mime_type,
+        size=sent.size,
+        shape=sent.shape,
+        lead_id=lead.id,
+        now=turn.now,
+    )
     await write(turn, lead, message.caption_html or "", file_id=file.id)

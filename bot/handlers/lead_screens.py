@@ -112,9 +112,7 @@ async def timeline_screen(turn: Turn, creator: Creator, lead: Lead, place: Place
     card = await read_card(turn, creator, lead)
     total = await count_events(turn.session, card.lead_ids)
     page = min(page, max(total - 1, 0) // HAPPENED_A_PAGE)
-    happened = await timeline(
-        turn.session, card.lead_ids, limit=HAPPENED_A_PAGE, offset=page * HAPPENED_A_PAGE
-    )
+    happened = await timeline(turn.session, card.lead_ids, limit=HAPPENED_A_PAGE, offset=page * HAPPENED_A_PAGE)
     zone = zone_of(lead, turn.facts.published.setup(creator.id))
     lines = [turn.words("timeline-title", total=total, zone=zone.key, **await called(turn, lead)), ""]
     lines += [

@@ -29,6 +29,7 @@ from domain.messages.plain import Message
 from domain.prompts import ask_next
 from store.models import Creator, Lead
 
+
 async def tap(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
     if arguments == ["forms"]:
         await turn.as_creator()
@@ -44,27 +45,9 @@ async def tap(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
         edit(turn, query, screen)
 
 
-async def _do(turn: Turn, creator: Creator, lead: Lead, place: Place, words: list[str]) -> Message | None:  # noqa: PLR0911 - one for each button
+async def _do(turn: Turn, creator: Creator, lead: Lead, place: Place, words: list[str]) -> Message | None:
     """What the message becomes; None when it stays as it is."""
     match words:
-        case ["show"]:
-            return await card_screen(turn, creator, lead, place)
-        case ["tag"]:
-            return await tags_screen(turn, creator, lead, place)
-        case ["stage"]:
-            return await stages_screen(turn, creator, lead, place)
-        case ["enroll"]:
-            return await funnels_screen(turn, creator, lead, place)
-        case ["timeline", *page]:
-            return await timeline_screen(turn, creator, lead, place, max(int(page[0]), 0) if page else 0)
-        case ["forget"]:
-            return await forget_screen(turn, lead, place)
-        case ["forget", "yes"]:
-            told = turn.words("lead-forgotten", **await called(turn, lead))
-            await forget_lead(turn.session, lead, now=turn.now)
-            return Message(text=told)
-        case ["merge", other]:
-            return await _merge(turn, creator, lead, int(other))
         case ["write" | "note" | "newtag" | "merge" as act]:
             await _ask(turn, lead, act)
         case ["back"]:
@@ -74,33 +57,73 @@ async def _do(turn: Turn, creator: Creator, lead: Lead, place: Place, words: lis
         case ["files"]:
             for file in (await read_card(turn, creator, lead)).files:
                 turn.send(Message(text="", file=file.id))
+        case ["merge", other]:
+            return await _merge(turn, creator, lead, int(other))
+        case ["forget", "yes"]:
+            told = turn.words("lead-forgotten", **await called(turn, lead))
+            await forget_lead(turn.session, lead, now=turn.now)
+            return Message(text=told)
+        case [_]:
+            return await _show(turn, creator, lead, place, words[0])
+        case ["timeline", page]:
+            return await timeline_screen(turn, creator, lead, place, max(int(page), 0))
+        case [act, mark]:
+            return await _choose(turn, creator, lead, place, (act, mark))
         case _:
-            return await _change(turn, creator, lead, place, words)
+            raise turn.refusal("not-understood")
     return None
 
 
-async def _change(turn: Turn, creator: Creator, lead: Lead, place: Place, words: list[str]) -> Message:
-    """What shows on the card at once."""
-    match words:
-        case ["tag", mark]:
+async def _show(turn: Turn, creator: Creator, lead: Lead, place: Place, what: str) -> Message:
+    match what:
+        case "tag":
+            return await tags_screen(turn, creator, lead, place)
+        case "stage":
+            return await stages_screen(turn, creator, lead, place)
+        case "enroll":
+            return await funnels_screen(turn, creator, lead, place)
+        case "timeline":
+            return await timeline_screen(turn, creator, lead, place, 0)
+        case "forget":
+            return await forget_screen(turn, lead, place)
+        case _:
+            await _switch(turn, lead, what)
+            return await card_screen(turn, creator, lead, place)
+
+
+async def _switch(turn: Turn, lead: Lead, what: str) -> None:
+    """What is on or off, and shows on the card at once."""
+    match what:
+        case "show":
+            return
+        case "block":
+            await ban_lead(turn.session, lead, now=turn.now)
+        case "unblock":
+            await unban_lead(turn.session, lead, now=turn.now)
+        case "take":
+            await take_over(turn.session, lead, now=turn.now)
+        case "give":
+            await give_back(turn.session, lead, now=turn.now)
+        case _:
+            raise turn.refusal("not-understood")
+    await turn.session.refresh(lead)
+
+
+async def _choose(turn: Turn, creator: Creator, lead: Lead, place: Place, chosen: tuple[str, str]) -> Message:
+    """One of what a screen offered: a tag, a stage, a funnel."""
+    act, mark = chosen
+    match act:
+        case "tag":
             card = await read_card(turn, creator, lead)
             tag = _marked(turn, mark, await offered_tags(turn, creator, card))
             await (untag_lead if tag in card.tags else tag_lead)(turn.session, lead, tag, now=turn.now)
             return await tags_screen(turn, creator, lead, place)
-        case ["stage", mark]:
+        case "stage":
             stage = _marked(turn, mark, turn.facts.published.setup(creator.id).all_stages)
             await set_stage(turn.session, lead, stage, now=turn.now)
-        case ["enroll", mark]:
+        case "enroll":
             funnels = turn.facts.published.funnels.get(creator.id, {})
             await enroll_in(turn, creator, lead, _marked(turn, mark, funnels))
-        case ["block"]:
-            await ban_lead(turn.session, lead, now=turn.now)
-        case ["unblock"]:
-            await unban_lead(turn.session, lead, now=turn.now)
-        case ["take"]:
-            await take_over(turn.session, lead, now=turn.now)
-        case ["give"]:
-            await give_back(turn.session, lead, now=turn.now)
         case _:
             raise turn.refusal("not-understood")
     await turn.session.refresh(lead)

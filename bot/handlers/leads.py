@@ -1,10 +1,10 @@
 """The creator's list of leads: `/leads`, and the buttons under it."""
 
 from telegram import CallbackQuery
-from telegram import Message as TelegramMessage
 
+from bot.handlers.edits import edit
 from bot.handlers.leads_screen import KINDS, Option, condition_of, filter_screen, list_screen, options, options_screen
-from bot.replies import EditReply, SendReply, TapReply
+from bot.replies import TapReply
 from bot.turn import Turn
 from domain.lead_views import Wanted, change_view, find_view, newest_view, open_view, wanted_by
 from domain.messages.plain import Message
@@ -58,7 +58,7 @@ async def read_wanted(turn: Turn, creator: Creator, text: str) -> Wanted:
 
 
 async def tap(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
-    """`leads:VIEW:PAGE`, `leads:VIEW:filter|search|clear`, `leads:VIEW:KIND`, `leads:VIEW:KIND:OPTION`, `leads:open`."""
+    """`leads:open`, or `leads:VIEW:` and a page, `filter`, `search`, `clear`, or a kind of filter and its option."""
     if arguments == ["open"]:
         creator = await turn.as_creator()
         turn.replies.append(TapReply(query_id=query.id))
@@ -99,16 +99,6 @@ async def own_view(turn: Turn, view_id: int) -> tuple[LeadView, Creator]:
     if not await acts_for(turn.session, turn.person.id, view.creator_id):
         raise turn.refusal("creators-only")
     return view, await turn.session.get_one(Creator, view.creator_id)
-
-
-def edit(turn: Turn, query: CallbackQuery, screen: Message) -> None:
-    """The message that was tapped becomes this screen; where it cannot be told, the screen is a new one."""
-    if isinstance(query.message, TelegramMessage):
-        turn.replies.append(
-            EditReply(message_id=query.message.message_id, text=screen.text, buttons=screen.buttons)
-        )
-    else:
-        turn.replies.append(SendReply(message=screen))
 
 
 async def _toggle(turn: Turn, creator: Creator, view: LeadView, kind: str, mark: str) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_
 from bot.turn import Turn
 from domain.lead_acts import count_tags
 from domain.lead_views import Wanted, wanted_by
-from domain.messages.plain import Button, Message, Rows
+from domain.messages.plain import Button, Message
 from domain.setups import CreatorSetup
 from kit.text import shorten
 from kit.tokens import digest_of
@@ -164,5 +164,3 @@ def _line(turn: Turn, lead: Lead, faces: Mapping[int, Face]) -> str:
         stage=lead.stage,
         source=shorten(lead.source or "—", LABEL_LENGTH),
     )
-
-

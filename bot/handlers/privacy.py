@@ -8,8 +8,10 @@ from telegram import CallbackQuery
 from bot.replies import DocumentReply, EditReply, TapReply
 from bot.turn import Turn
 from domain.consent import give_consent, subscribe, unsubscribe
+from domain.flows.beginning import begin_default
+from domain.flows.talk import facts_of
 from domain.forgetting import forget_lead, forget_person
-from domain.leads import find_lead, known_answers
+from domain.leads import find_lead
 from domain.messages.local import LocalText, pick
 from domain.messages.plain import Button, Message, column
 from domain.messages.templates import BadTemplate, render
@@ -40,14 +42,13 @@ async def terms(turn: Turn, _arguments: str) -> None:
 async def _own_words(turn: Turn, creator: Creator, text: LocalText | None) -> str | None:
     if text is None:
         return None
-    setup = turn.facts.published.setup(creator.id)
+    setup, speaks = turn.facts.published.setup(creator.id), turn.person.speaks
     lead = await find_lead(turn.session, creator.id, turn.person.id)
-    known = {} if lead is None else await known_answers(turn.session, lead)
-    speaks = turn.person.speaks
-    facts = {
-        "creator": setup.words(creator.name, speaks),
-        "lead": {"first_name": turn.person.first_name, **known},
-    }
+    if lead is not None:
+        facts = await facts_of(turn.session, turn.talk(lead))
+    else:
+        names = {"first_name": turn.person.first_name}
+        facts = {"creator": setup.words(creator.name, speaks), "lead": names}
     try:
         return render(pick(text, speaks, setup.language), facts)
     except BadTemplate:
@@ -80,6 +81,9 @@ async def _stop(turn: Turn, lead: Lead, creator: Creator) -> None:
     await unsubscribe(turn.session, lead, now=turn.now)
     again = Button(text=turn.words("button-subscribe"), data=f"subscribe:{creator.id}")
     turn.send(Message(text=turn.words("stopped", creator=creator.name), buttons=column(again)))
+    # a flow says nothing to whom a person is writing with, or who is banned
+    if lead.taken_over_at is None and lead.banned_at is None:
+        turn.show(await begin_default(turn.session, turn.talk(lead), "unsubscribed", now=turn.now) or [])
 
 
 async def subscribe_again(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:

@@ -8,8 +8,8 @@ from domain.messages.catalogue import say
 from domain.messages.plain import Button, Message, column
 from domain.orders import open_order
 from domain.people import talk_to_creator
+from domain.product_card import price_of, product_card
 from domain.products import NoSuchProduct
-from kit.money import Money
 from kit.text import shorten
 from store.models import Creator, Entitlement, Lead, Product
 from store.queries.catalogue import list_owned, list_shop
@@ -33,14 +33,7 @@ async def shop(turn: Turn, arguments: str) -> None:
 async def show_product(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
     product = await _on_sale(turn, arguments)
     turn.replies.append(TapReply(query_id=query.id))
-    price = Money(product.price_minor, product.currency).format(turn.person.speaks)
-    key = "product-card-described" if product.description else "product-card"
-    text = turn.words(key, title=product.title, description=product.description, price=_price(turn, product))
-    label = turn.words("button-get") if product.price_minor == 0 else f"{turn.words('button-buy', price=price)}"
-    if product.stock == 0:
-        turn.send(Message(text=f"{text}\n{turn.words('sold-out')}"))
-        return
-    turn.send(Message(text=text, buttons=column(Button(text=label, data=f"buy:{product.id}"))))
+    turn.send(product_card(product, turn.person.speaks))
 
 
 async def buy(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
@@ -111,13 +104,7 @@ async def _named(turn: Turn, slug: str) -> Creator:
     return creator
 
 
-def _price(turn: Turn, product: Product) -> str:
-    if product.price_minor == 0:
-        return turn.words("price-free")
-    return Money(product.price_minor, product.currency).format(turn.person.speaks)
-
-
 def _label(product: Product, language: str) -> str:
     free = product.price_minor == 0
-    price = say("price-free", language) if free else Money(product.price_minor, product.currency).format(language)
+    price = say("price-free", language) if free else price_of(product, language)
     return f"{shorten(product.title, BUTTON_LENGTH - len(price) - 3)} · {price}"

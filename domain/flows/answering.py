@@ -45,9 +45,7 @@ class Answered:
     redrawn: Message | None = None
 
 
-async def answer_flow(
-    session: AsyncSession, talk: Talk, run: FlowRun, given: Given, *, now: datetime
-) -> Answered:
+async def answer_flow(session: AsyncSession, talk: Talk, run: FlowRun, given: Given, *, now: datetime) -> Answered:
     """Takes the answer to the open question and shows what follows; a wrong one is told why and asked again.
 
     Raises AlreadyAnswered when the answer belongs to an earlier question, or another one came first.
@@ -188,7 +186,7 @@ async def _wrong(way: Way, node: AskNode | ChooseNode | ConsentNode, wrong: Wron
     """Told why and asked again, so often; then the way out."""
     run = way.run
     run.tries += 1
-    if run.tries < (node.tries if isinstance(node, Question) else _TRIES_OF_CONSENT):
+    if run.tries <= (node.tries if isinstance(node, Question) else _TRIES_OF_CONSENT):
         await way.session.flush()
         try:
             way.say(asked_again(run, node, await way.facts(), wrong, **_tongue(way)))

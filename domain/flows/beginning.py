@@ -55,20 +55,22 @@ async def begin_flow(session: AsyncSession, talk: Talk, flow: FlowVersionNow, *,
     return [*way.shown, *await take_up(session, talk, now=now)]
 
 
-async def begin_default(
-    session: AsyncSession, talk: Talk, default: Default, *, now: datetime
-) -> list[Message] | None:
+async def begin_default(session: AsyncSession, talk: Talk, default: Default, *, now: datetime) -> list[Message] | None:
     """The creator's flow for `start`, `returning`, `no_match` or `unsubscribed`; None when they have none."""
     flow = talk.published.flow_for(talk.lead.creator_id, lambda trigger: trigger == default)
     return None if flow is None else await begin_flow(session, talk, flow, now=now)
 
 
 def flow_of_source(published: Published, creator_id: int, source: str) -> FlowVersionNow | None:
-    return published.flow_for(creator_id, lambda trigger: isinstance(trigger, SourceTrigger) and trigger.source == source)
+    return published.flow_for(
+        creator_id, lambda trigger: isinstance(trigger, SourceTrigger) and trigger.source == source
+    )
 
 
 def flow_of_command(published: Published, creator_id: int, command: str) -> FlowVersionNow | None:
-    return published.flow_for(creator_id, lambda trigger: isinstance(trigger, CommandTrigger) and trigger.command == command)
+    return published.flow_for(
+        creator_id, lambda trigger: isinstance(trigger, CommandTrigger) and trigger.command == command
+    )
 
 
 def flow_of_words(published: Published, creator_id: int, text: str) -> FlowVersionNow | None:

@@ -15,6 +15,7 @@ from domain.flows.nodes import (
     ConsentNode,
     EndNode,
     GotoNode,
+    HandoverNode,
     Node,
     SayNode,
     WaitNode,
@@ -117,7 +118,8 @@ def _ways(nodes: Sequence[AnyNode], number: int) -> list[str]:
 
 
 def _stops(node: Node) -> bool:
-    return isinstance(node, (*ASKING, WaitNode))
+    # a person takes the chat over until they give it back
+    return isinstance(node, (*ASKING, WaitNode, HandoverNode))
 
 
 def _reached(start: str, ways: Mapping[str, Sequence[str]]) -> set[str]:
@@ -151,8 +153,10 @@ def _of_node(node: AnyNode) -> Iterator[Slip]:
 
 
 def _of_question(node: AskNode) -> Iterator[Slip]:
+    # a version from the store tells its defaults too
+    told = node.model_dump(exclude_defaults=True)
     for key, kinds in _BELONGS.items():
-        if key in node.model_fields_set and node.kind not in kinds:
+        if key in told and node.kind not in kinds:
             yield (key,), f"is for a question of kind {' or '.join(sorted(kinds))}, this asks for {node.kind}"
     if node.min_length > node.max_length:
         yield ("min_length",), "is more than max_length, so nothing would fit"
@@ -178,7 +182,7 @@ def _of_choice(node: ChooseNode) -> Iterator[Slip]:
             yield ("options", place, "next"), "with many, a choice leads nowhere of its own; use next of the question"
     if not node.many:
         for key in ("least", "most"):
-            if key in node.model_fields_set:
+            if key in node.model_dump(exclude_defaults=True):
                 yield (key,), "is for many: true"
     elif node.least > (node.most or len(node.options)) or (node.most or 1) > len(node.options):
         yield ("most" if node.most else "least",), f"does not go with {len(node.options)} options"

@@ -2,6 +2,7 @@
 
 from sqlalchemy import select
 
+from domain.definitions import media_file
 from domain.enrollments import enroll_lead
 from domain.entitlements import grant
 from domain.field_values import read_value
@@ -25,7 +26,7 @@ from domain.messages.templates import render_address
 from domain.outbox import tell_creator
 from domain.product_card import product_card
 from kit.errors import NotFound
-from store.models import Product, Shape, StoredFile
+from store.models import Product, Shape
 
 
 class Missing(NotFound):
@@ -79,18 +80,8 @@ async def _button(way: Way, node: SayNode, button: FlowButton) -> Button | None:
 
 async def _media(way: Way, node: SayNode) -> int | None:
     shape = Shape.PHOTO if node.photo else Shape.VIDEO if node.video else Shape.DOCUMENT
-    file_id: int | None = await way.session.scalar(
-        select(StoredFile.id)
-        .where(
-            StoredFile.creator_id == way.talk.lead.creator_id,
-            StoredFile.sha256 == node.sha256,
-            StoredFile.shape == shape,
-            StoredFile.product_id.is_(None),
-            StoredFile.lead_id.is_(None),
-        )
-        .order_by(StoredFile.id)
-        .limit(1)
-    )
+    lead = way.talk.lead
+    file_id = await media_file(way.session, lead.creator_id, node.sha256, shape) if node.sha256 else None
     if file_id is None:
         # the words go out without it
         await way.stumbled(node, f"{node.media} is not there")
@@ -159,7 +150,5 @@ async def _on_sale(way: Way, slug: str) -> Product:
 
 
 async def _find(way: Way, slug: str) -> Product | None:
-    query = select(Product).where(
-        Product.creator_id == way.talk.lead.creator_id, Product.slug == slug, Product.active
-    )
+    query = select(Product).where(Product.creator_id == way.talk.lead.creator_id, Product.slug == slug, Product.active)
     return (await way.session.scalars(query)).one_or_none()

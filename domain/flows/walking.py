@@ -12,7 +12,6 @@ from domain.flows.nodes import (
     ChooseNode,
     ConsentNode,
     EndNode,
-    GotoNode,
     HandoverNode,
     Question,
     WaitNode,
@@ -44,31 +43,41 @@ async def walk(way: Way, node: AnyNode | None) -> None:
             await finish(way)
             return
         try:
-            match node:
-                case AskNode() | ChooseNode() | ConsentNode():
-                    if not await _passes_over(way, node) and await ask(way, node):
-                        return
-                case WaitNode():
-                    await _wait(way, node)
-                    return
-                case HandoverNode():
-                    await _hand_over(way, node)
-                    return
-                case EndNode(text=text):
-                    if text is not None:
-                        way.say(Message(text=way.talk.words(text, await way.facts()), drop_keys=True))
-                case BranchNode():
-                    node = await branch(way, node)
-                    continue
-                case GotoNode():
-                    pass
-                case _:
-                    await do_node(way, node)
+            if await _stops_at(way, node):
+                return
+            node = await _follows(way, node)
         except TROUBLE as error:
             await way.stumbled(node, str(error))
-        node = None if isinstance(node, EndNode) else await below(way, node)
+            node = None if node is None or isinstance(node, EndNode) else await below(way, node)
     await way.stumbled(node, "it goes round in a circle")
     await end_run(way.session, way.talk.lead, way.run, FlowRunState.CANCELLED, now=way.now)
+
+
+async def _stops_at(way: Way, node: AnyNode) -> bool:
+    """True once a question is open, a wait has begun, or a person has been called."""
+    match node:
+        case AskNode() | ChooseNode() | ConsentNode():
+            return not await _passes_over(way, node) and await ask(way, node)
+        case WaitNode():
+            await _wait(way, node)
+            return True
+        case HandoverNode():
+            await _hand_over(way, node)
+            return True
+    return False
+
+
+async def _follows(way: Way, node: AnyNode) -> AnyNode | None:
+    """Does what the node says, and where it leads."""
+    match node:
+        case BranchNode():
+            return await branch(way, node)
+        case EndNode(text=text):
+            if text is not None:
+                way.say(Message(text=way.talk.words(text, await way.facts()), drop_keys=True))
+            return None
+    await do_node(way, node)
+    return await below(way, node)
 
 
 async def below(way: Way, node: AnyNode) -> AnyNode | None:

@@ -1,6 +1,6 @@
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from domain.durations import Duration
 from domain.fields import Key, Strict
@@ -9,7 +9,10 @@ from domain.messages.wording import Text
 
 
 class Trigger(Strict):
+    """`when` is a segment: of all leads to whom the event happens, only those who are in it begin."""
+
     event: EventName
+    when: Annotated[str, StringConstraints(min_length=1, max_length=2000)] | None = None
 
 
 class WaitStep(Strict):
@@ -29,9 +32,9 @@ Step = Annotated[WaitStep | SendStep, Field(discriminator="do")]
 
 
 class Funnel(Strict):
-    """A follow-up: begun by an event, left when one of `stop` happens about the same subject."""
+    """A follow-up: begun by an event, by a flow or by hand; left when one of `stop` happens about the same subject."""
 
-    trigger: Trigger
+    trigger: Trigger | None = None
     stop: tuple[EventName, ...] = ()
     steps: Annotated[list[Step], Field(min_length=1)]
 

@@ -1,4 +1,4 @@
-from functools import cache
+from functools import cache, reduce
 from importlib import resources
 
 from fluent.runtime import FluentBundle
@@ -9,6 +9,7 @@ from fluent.syntax.ast import Message, Resource
 from kit.text import escape
 
 FALLBACK = "en"
+_LONG = 1000
 _FOLDERS = resources.files("domain.messages").joinpath("texts")
 # each language is a folder by its two letters
 LANGUAGES = frozenset(folder.name for folder in _FOLDERS.iterdir() if folder.is_dir())
@@ -24,10 +25,12 @@ def say(key: str, language: str = FALLBACK, **values: object) -> str:
     if message.value is None:
         raise KeyError(key)
     safe = {name: _safe(value) for name, value in values.items()}
-    text, errors = bundle.format_pattern(message.value, safe)
+    # Fluent takes no value of half a message's length, so a long one is put in afterwards
+    long = {f"\0{name}\0": value for name, value in safe.items() if isinstance(value, str) and len(value) > _LONG}
+    text, errors = bundle.format_pattern(message.value, safe | {mark.strip("\0"): mark for mark in long})
     if errors:
         raise KeyError(f"{key}: {errors[0]}")
-    return str(text)
+    return reduce(lambda said, mark: said.replace(mark, long[mark]), long, str(text))
 
 
 def spoken(language: str) -> str:

@@ -4,11 +4,11 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from domain.lead_fields import plain_number
 from domain.setups import CreatorSetup
 from domain.transfers.formulas import defuse
 from domain.transfers.mapping import NUMBER, own_header
 from kit.money import exponent_of
+from kit.text import plain_number
 from store.models import FieldKind, Proof
 from store.queries.lead_pages import LeadRow
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.setups import CreatorSetup
@@ -151,12 +151,11 @@ async def import_batch(session: AsyncSession, ground: Ground, batch: Batch, *, l
         raise Overtaken("these rows are taken already")
 
 
-async def late_problems(session: AsyncSession, transfer_id: int, most: int) -> list[tuple[int, str]]:
-    """What the check let pass and could not be taken all the same, by row."""
+async def late_problems(session: AsyncSession, transfer_id: int, most: int) -> tuple[list[tuple[int, str]], int]:
+    """What the check let pass and could not be taken all the same: the first by row, and how many there are."""
+    late = (TransferProblem.transfer_id == transfer_id, TransferProblem.late.is_(True))
     found = await session.execute(
-        select(TransferProblem.row, TransferProblem.reason)
-        .where(TransferProblem.transfer_id == transfer_id, TransferProblem.late.is_(True))
-        .order_by(TransferProblem.row)
-        .limit(most)
+        select(TransferProblem.row, TransferProblem.reason).where(*late).order_by(TransferProblem.row).limit(most)
     )
-    return [(row.row, row.reason) for row in found]
+    count = await session.scalar(select(func.count()).select_from(TransferProblem).where(*late))
+    return [(row.row, row.reason) for row in found], count or 0

@@ -39,6 +39,17 @@ def seal_all(connection: Connection) -> None:
         )
 
 
+def forget_new_words(connection: Connection) -> None:
+    """Stages, kinds and states that the older schema knows no word for become the nearest that it has."""
+    for statement in (
+        "UPDATE lead SET stage = 'engaged' WHERE stage NOT IN ('new', 'engaged', 'customer')",
+        "UPDATE outbox_message SET kind = 'notice' WHERE kind = 'flow'",
+        "UPDATE flow_run SET state = 'cancelled', ended_at = COALESCE(ended_at, started_at) "
+        "WHERE state NOT IN ('active', 'done', 'cancelled')",
+    ):
+        connection.execute(text(statement))
+
+
 def unseal_all(connection: Connection) -> None:
     keyring = keyring_of(connection.dialect)
     for table, column in _SEALED:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from kit.text import search_words
+from kit.text import plain_number, search_words
 from store.models import FieldKind
 from store.segments import values
 from store.segments.conditions import (
@@ -266,7 +266,7 @@ def _sealed_text(said: Said, field: KnownField) -> str:
     """As the answer was written when it was sealed."""
     match field.kind:
         case FieldKind.NUMBER:
-            return f"{values.read_number(said):g}"
+            return plain_number(values.read_number(said))
         case FieldKind.DATE:
             return values.read_day(said).isoformat()
         case FieldKind.YES_NO:

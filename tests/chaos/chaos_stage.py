@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -44,6 +45,8 @@ def write_config(folder: Path, change: Callable[[dict[str, Any]], None] | None =
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     if change is not None:
         change(config)
+    # what it includes stands beside it
+    shutil.copytree(ROOT / "flows", folder / "flows", dirs_exist_ok=True)
     path = folder / "config.yaml"
     path.write_text(yaml.safe_dump(config, sort_keys=False))
     return path

@@ -1,5 +1,5 @@
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -8,18 +8,14 @@ from folk import NOW, a_creator, a_lead, a_product, count, events, notices, prom
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.definitions import publish
+from domain.definitions import Published, publish
+from domain.flows.answering import answer_flow
 from domain.flows.answers import Given, SharedContact, Skipped, Tapped, Typed, Unreadable
+from domain.flows.beginning import begin_flow, cancel_flow
 from domain.flows.definition import Flow
-from domain.flows.runs import (
-    AlreadyAnswered,
-    active_run,
-    answer_flow,
-    begin_flow,
-    cancel_flow,
-    current_screen,
-    has_finished,
-)
+from domain.flows.paused import current_screen
+from domain.flows.runs import AlreadyAnswered, active_run, has_met
+from domain.flows.talk import Talk
 from domain.leads import known_answers, note_answer
 from domain.messages.plain import Message
 from store.database import Database
@@ -56,16 +52,20 @@ class Chat:
     lead_id: int
     person_id: int
 
-    async def _who(self, session: AsyncSession) -> tuple[Lead, Person]:
-        return await session.get_one(Lead, self.lead_id), await session.get_one(Person, self.person_id)
+    published: Published = field(default_factory=Published)
+
+    async def talk(self, session: AsyncSession) -> Talk:
+        lead, person = await session.get_one(Lead, self.lead_id), await session.get_one(Person, self.person_id)
+        return Talk(lead, person, self.published)
 
     async def begin(self, *nodes: dict[str, Any]) -> list[Message]:
         async with self.database.transaction() as session:
             creator = await session.get_one(Creator, self.creator_id)
             flow = Flow.model_validate({"nodes": list(nodes or WELCOME)})
-            started = (await publish(session, {creator.slug: {"welcome": flow}}, {}, now=NOW)).start_flow(creator.id)
+            self.published = await publish(session, {creator.slug: {"welcome": flow}}, {}, now=NOW)
+            started = self.published.start_flow(creator.id)
             assert started is not None
-            return await begin_flow(session, *await self._who(session), started, now=NOW)
+            return await begin_flow(session, await self.talk(session), started, now=NOW)
 
     async def answer(self, given: Given | str, run: FlowRun | None = None) -> list[str]:
         """With a `run` that was read before: as another process would, which has not seen what came between."""
@@ -75,8 +75,8 @@ class Chat:
             if run is not None:
                 held = await session.merge(run, load=False)
             answer = Typed(given) if isinstance(given, str) else given
-            messages = await answer_flow(session, held, *await self._who(session), answer, now=NOW)
-        return [message.text for message in messages]
+            answered = await answer_flow(session, await self.talk(session), held, answer, now=NOW)
+        return [message.text for message in answered.messages]
 
     async def run(self) -> FlowRun:
         async with self.database.reading() as session:
@@ -84,7 +84,7 @@ class Chat:
 
     async def screen(self) -> list[str]:
         async with self.database.reading() as session:
-            return [message.text for message in await current_screen(session, *await self._who(session))]
+            return [message.text for message in await current_screen(session, await self.talk(session), now=NOW)]
 
     async def known(self) -> dict[str, str]:
         async with self.database.reading() as session:
@@ -111,7 +111,7 @@ async def test_a_flow_is_walked_from_its_first_word_to_its_gift(chat: Chat):
     assert await chat.tap(1) == ["Here, Tom &amp; &lt;b&gt;Jerry&lt;/b&gt;: photo"]
     assert await chat.known() == {"name": "Tom & <b>Jerry</b>", "phone": "+4915123456789", "interest": "photo"}
     async with chat.database.reading() as session:
-        assert await has_finished(session, chat.lead_id, "welcome")
+        assert await has_met(session, chat.lead_id, "welcome")
         assert await events(session, "flow.finished") == ["flow.finished"]
         assert len(await promised(session, OutboxKind.DELIVERY)) == 1
         (told,) = await notices(session)
@@ -199,8 +199,8 @@ async def test_an_answer_that_comes_after_the_end_changes_nothing(chat: Chat):
     await chat.begin()
     run = await chat.run()
     async with chat.database.transaction() as session:
-        assert await cancel_flow(session, chat.lead_id, now=NOW)
-        assert not await cancel_flow(session, chat.lead_id, now=NOW)
+        assert await cancel_flow(session, (await chat.talk(session)).lead, now=NOW)
+        assert not await cancel_flow(session, (await chat.talk(session)).lead, now=NOW)
     with pytest.raises(AlreadyAnswered):
         await chat.answer("Lena", run)
     assert (await chat.run()).state == FlowRunState.CANCELLED
@@ -218,7 +218,7 @@ async def test_beginning_again_in_the_middle_shows_the_open_question(chat: Chat)
 async def test_ten_beginnings_at_once_are_one_run(chat: Chat):
     await chat.begin()
     async with chat.database.transaction() as session:
-        await cancel_flow(session, chat.lead_id, now=NOW)
+        await cancel_flow(session, (await chat.talk(session)).lead, now=NOW)
     await asyncio.gather(*(chat.begin() for _ in range(10)))
     async with chat.database.reading() as session:
         assert await count(session, FlowRun, FlowRun.state == FlowRunState.ACTIVE) == 1
@@ -237,8 +237,8 @@ async def test_whoever_began_with_a_version_ends_with_it(chat: Chat):
 async def test_what_is_known_already_is_not_asked_again(chat: Chat):
     async with chat.database.transaction() as session:
         lead = await session.get_one(Lead, chat.lead_id)
-        await note_answer(session, lead, "name", "Lena", now=NOW)
-        await note_answer(session, lead, "interest", "video", now=NOW)
+        await note_answer(session, lead, "name", "Lena", spec=None, now=NOW)
+        await note_answer(session, lead, "interest", "video", spec=None, now=NOW)
     assert [message.text for message in await chat.begin()] == ["Hello &lt;Lena&gt;", "Phone, Lena?"]
     assert await chat.answer(Skipped()) == ["Here, Lena: video"]
 

@@ -64,7 +64,7 @@ def test_the_build_takes_in_the_packages_and_no_secrets_or_data() -> None:
     rules = [rule for rule in rules if rule and not rule.startswith("#")]
     assert rules[0] == "*"
     taken = {rule.removeprefix("!") for rule in rules if rule.startswith("!")}
-    others = {"LICENSE", "README.md", "config.yaml", "pyproject.toml", "requirements.lock"}
+    others = {"LICENSE", "README.md", "config.yaml", "flows", "pyproject.toml", "requirements.lock"}
     assert taken == {*packages(), *others}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kit.text import name_words
+from kit.text import name_words, plain_number
 from store.models import (
     Base,
     Creator,
@@ -281,7 +281,7 @@ class Ground:
     async def _kept(self, key: str, value: Any) -> dict[str, Any]:
         """As domain.leads keeps an answer."""
         if KNOWN.fields[key].sealed:
-            text = f"{value:g}" if isinstance(value, float) else str(value)
+            text = plain_number(value) if isinstance(value, float) else str(value)
             return {"sealed": text, "digest": await digest(self.session, text.casefold(), f"field:{key}")}
         match value:
             case bool():

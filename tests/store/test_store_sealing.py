@@ -14,7 +14,7 @@ from store.models import Lead, LeadField, LookupKey
 from store.models.sealed import Sealed
 from store.sealing import count_under_older_keys, digest, reseal, retire_older_keys, sealed_columns, use_data_keys
 
-NEW = "another data key of the tests, long enough"
+NEW = "another data key of the tests that is long enough"
 
 
 def opened(url: str, *keys: str) -> Database:

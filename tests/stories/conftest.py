@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ SHIPPED = Path(__file__).parents[2] / "config.yaml"
 @pytest_asyncio.fixture
 async def world(store_url: str, tmp_path: Path) -> AsyncIterator[World]:
     """The shipped configuration with the demo's creator, on either database."""
+    shutil.copytree(SHIPPED.parent / "flows", tmp_path / "flows")
     async with a_world(store_url, tmp_path, SHIPPED.read_text()) as world:
         settings = world.loaded.settings
         await seed_demo(

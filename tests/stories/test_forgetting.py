@@ -6,24 +6,20 @@ from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 import orjson
-import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from world import PersonOfTheWorld, World
 
 from domain.consent import give_consent
-from domain.field_values import Values
 from domain.forgetting import forget_lead
 from domain.lead_acts import add_note, relay_to_creator, tag_lead, write_to_lead
 from domain.leads import note_answer
 from domain.prompts import ask_next
-from kit.errors import Refusal
 from store.models import (
     Base,
     Enrollment,
     Event,
     FileHandle,
     Lead,
-    LeadField,
     LeadView,
     Order,
     OrderLine,
@@ -32,7 +28,6 @@ from store.models import (
     Person,
     Shape,
     StoredFile,
-    TelegramUpdate,
     Touch,
 )
 
@@ -101,9 +96,7 @@ async def everything_happens(world: World) -> PersonOfTheWorld:
         await relay_to_creator(session, lead, person, f"{MARKER} asks", key=f"relay:{lead.id}", now=now)
         await write_to_lead(session, lead, f"Dear {MARKER}", key=f"write:{lead.id}", now=now)
         await ask_next(session, person.id, "write", {"text": MARKER}, now=now)
-        session.add(
-            Touch(creator_id=lead.creator_id, lead_id=lead.id, link_id=None, source=MARKER, touched_at=now)
-        )
+        session.add(Touch(creator_id=lead.creator_id, lead_id=lead.id, link_id=None, source=MARKER, touched_at=now))
         creator = (await session.scalars(select(Person).where(Person.telegram_id == world.creator.id))).one()
         session.add(
             LeadView(creator_id=lead.creator_id, person_id=creator.id, question=f'name:"{MARKER}"', created_at=now)

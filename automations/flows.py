@@ -1,0 +1,92 @@
+"""Conversations that go on by themselves: when their time has come, or something has happened to their lead."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, exists, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.definitions import Published
+from domain.flows.definition import EventTrigger
+from domain.flows.talk import Talk
+from domain.flows.waking import GIVEN_BACK, event_happens, time_is_up
+from store.models import Event, FlowRun, FlowRunState, FlowTimer, Lead, Person
+
+BATCH = 100
+
+
+async def run_due_flows(session: AsyncSession, published: Published, *, now: datetime) -> int:
+    """Takes a batch of due timers and moves their runs on; returns how many.
+
+    A lead with an event not yet routed waits for it, so what a run waits for comes before its time-out.
+    """
+    unrouted = exists().where(Event.lead_id == FlowRun.lead_id, Event.routed_at.is_(None))
+    claimed = await session.execute(
+        select(FlowTimer.due_at, FlowRun, Lead)
+        .join(FlowRun, FlowRun.id == FlowTimer.run_id)
+        .join(Lead, Lead.id == FlowRun.lead_id)
+        .where(FlowTimer.due_at <= now, ~unrouted)
+        .order_by(FlowTimer.due_at, FlowTimer.run_id)
+        .limit(BATCH)
+        .with_for_update(of=FlowTimer, skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+    due = [(run, lead) for _, run, lead in claimed]
+    people = await _hold(session, {lead.person_id for _, lead in due if lead.person_id is not None}, wait=False)
+    # whoever writes at this very moment is left to that: their run is looked at again right after
+    free = [(run, lead) for run, lead in due if lead.person_id is None or lead.person_id in people]
+    if not free:
+        return 0
+    await session.execute(delete(FlowTimer).where(FlowTimer.run_id.in_([run.id for run, _ in free])))
+    for run, lead in free:
+        # read before they were held, and perhaps moved on since
+        await session.refresh(run)
+        await session.refresh(lead)
+        person = people.get(lead.person_id or 0)
+        if person is not None:
+            await time_is_up(session, Talk(lead, person, published), run, now=now)
+    return len(free)
+
+
+async def show_to_flows(
+    session: AsyncSession, events: Sequence[Event], leads: Mapping[int, Lead], published: Published, *, now: datetime
+) -> None:
+    """Events in the order in which they happened: each wakes the runs that wait for it, and begins its flows."""
+    waiting = set(
+        await session.scalars(
+            select(FlowRun.lead_id).where(FlowRun.lead_id.in_(leads), FlowRun.state == FlowRunState.WAITING)
+        )
+    )
+    begins = {creator_id: _events_of(published, creator_id) for creator_id in published.flows}
+    for event in events:
+        lead = leads.get(event.lead_id or 0)
+        if lead is None or lead.person_id is None:
+            continue
+        if lead.id not in waiting and event.name != GIVEN_BACK and event.name not in begins.get(event.creator_id, ()):
+            continue
+        person = (await _hold(session, [lead.person_id], wait=True)).get(lead.person_id)
+        if person is None:
+            continue
+        await session.refresh(lead)
+        await event_happens(session, Talk(lead, person, published), event, now=now)
+        # what has moved on may be waiting now for what comes next
+        waiting.add(lead.id)
+
+
+async def _hold(session: AsyncSession, ids: Collection[int], *, wait: bool) -> dict[int, Person]:
+    """The people's rows, held as a person's own updates hold them: what they do now comes before or after this."""
+    if not ids:
+        return {}
+    query = select(Person).where(Person.id.in_(ids)).order_by(Person.id)
+    held = query.with_for_update(key_share=True, skip_locked=not wait).execution_options(populate_existing=True)
+    return {person.id: person for person in await session.scalars(held)}
+
+
+def _events_of(published: Published, creator_id: int) -> frozenset[str]:
+    """The events that begin a flow of this creator's."""
+    return frozenset(
+        trigger.event
+        for _, flow in published.flows[creator_id].values()
+        for trigger in flow.trigger
+        if isinstance(trigger, EventTrigger)
+    )

@@ -1,0 +1,41 @@
+# Die Karte eines Kontakts. Telegram-HTML; Werte sind schon maskiert.
+
+card-title = 👤 <b>{ $name }</b> (Kontakt { $lead })
+card-merged = Mit allem, was von Kontakt { $leads } bekannt war
+card-same-email = 👥 Kontakt { $other } hat dieselbe E-Mail-Adresse ({ $proof })
+card-same-phone = 👥 Kontakt { $other } hat dieselbe Telefonnummer ({ $proof })
+card-banned = ⛔ Von dir gesperrt: Der Bot antwortet nicht
+card-taken = ✋ Übernommen: Der Bot schweigt
+card-no-chat = Kein Chat mit dem Bot
+card-chat = Chat: <a href="tg://user?id={ $telegram }">{ $name }</a> { $username }
+card-email = E-Mail: { $email } ({ $proof })
+card-phone = Telefon: { $phone } ({ $proof })
+card-proof-typed = getippt, nicht bestätigt
+card-proof-entered = von dir eingetragen
+card-proof-verified = bestätigt
+card-language = Sprache: { $language }
+card-time = Zeitzone: { $zone }, dort ist es { $time }
+card-source = Quelle: { $source }
+card-touches = { $count }-mal gekommen, zuletzt über: { $latest }
+card-stage = Phase: { $stage }, Punkte: { $score }
+card-tags = Tags: { $tags }
+card-since = Bekannt seit { $since }, zuletzt hier { $seen }
+card-consent = ✅ Eingewilligt am { $at } (Fassung { $version })
+card-unsubscribed = 🔕 Möchte keine Nachfassnachrichten seit { $at }
+card-blocked = 🚫 Hat den Bot blockiert seit { $at }
+card-answers = <b>Antworten</b>
+card-answer = { $field }: { $value }
+card-yes = ja
+card-no = nein
+card-orders = <b>Bestellungen</b>
+card-order = { $order }. { $title } · { $total } · { $state }
+card-spent = Insgesamt bezahlt: { $spent }
+card-owned = Besitzt: { $titles }
+card-more = … und { $count } weitere
+card-ways = <b>Gespräche und Nachfassen</b>
+card-flow = Flow { $flow }: { $state }
+card-funnel = Funnel { $funnel }: { $state }
+card-notes = <b>Notizen</b>
+card-note = { $at }: { $text }
+card-messages = <b>Letzte Nachrichten an den Kontakt</b>
+card-message = { $at } ({ $kind }, { $state }): { $text }

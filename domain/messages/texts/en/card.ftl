@@ -1,0 +1,41 @@
+# The card of a lead. Telegram HTML; values are escaped before they come here.
+
+card-title = 👤 <b>{ $name }</b> (lead { $lead })
+card-merged = Together with what was known as lead { $leads }
+card-same-email = 👥 Lead { $other } has the same e-mail address ({ $proof })
+card-same-phone = 👥 Lead { $other } has the same phone number ({ $proof })
+card-banned = ⛔ Blocked by you: the bot does not answer
+card-taken = ✋ Taken over: the bot keeps quiet
+card-no-chat = No chat with the bot
+card-chat = Chat: <a href="tg://user?id={ $telegram }">{ $name }</a> { $username }
+card-email = E-mail: { $email } ({ $proof })
+card-phone = Phone: { $phone } ({ $proof })
+card-proof-typed = typed, not verified
+card-proof-entered = entered by you
+card-proof-verified = verified
+card-language = Language: { $language }
+card-time = Time zone: { $zone }, where it is { $time }
+card-source = Source: { $source }
+card-touches = Came { $count } times, lately by: { $latest }
+card-stage = Stage: { $stage }, score: { $score }
+card-tags = Tags: { $tags }
+card-since = Known since { $since }, last here { $seen }
+card-consent = ✅ Consented on { $at } (version { $version })
+card-unsubscribed = 🔕 Wants no follow-ups since { $at }
+card-blocked = 🚫 Has blocked the bot since { $at }
+card-answers = <b>Answers</b>
+card-answer = { $field }: { $value }
+card-yes = yes
+card-no = no
+card-orders = <b>Orders</b>
+card-order = { $order }. { $title } · { $total } · { $state }
+card-spent = Paid in all: { $spent }
+card-owned = Owns: { $titles }
+card-more = … and { $count } more
+card-ways = <b>Conversations and follow-ups</b>
+card-flow = Flow { $flow }: { $state }
+card-funnel = Funnel { $funnel }: { $state }
+card-notes = <b>Notes</b>
+card-note = { $at }: { $text }
+card-messages = <b>Last messages to them</b>
+card-message = { $at } ({ $kind }, { $state }): { $text }
