@@ -2,7 +2,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict
 
-from app.config_types import MAY_BE_EMPTY, ONE_OR_MORE, Currency, TimeZone
+from app.config_types import MAY_BE_EMPTY, ONE_OR_MORE, SEVERAL, Currency, TimeZone
 from domain.fields import Key, LeadFieldSpec
 from domain.flows.definition import Flow
 from domain.flows.nodes import Tag
@@ -22,8 +22,8 @@ class CreatorConfig(Section):
     # two letters; of texts that are given in several languages, the one for people who speak none of them
     language: Language = "en"
     fields: Annotated[dict[Key, LeadFieldSpec], MAY_BE_EMPTY] = {}
-    tags: tuple[Tag, ...] = ()
-    stages: tuple[Key, ...] = ()
+    tags: Annotated[tuple[Tag, ...], SEVERAL] = ()
+    stages: Annotated[tuple[Key, ...], SEVERAL] = ()
     values: Annotated[dict[Key, Text], MAY_BE_EMPTY] = {}
     segments: Annotated[dict[Key, str], MAY_BE_EMPTY] = {}
     track_clicks: bool = False

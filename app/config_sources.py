@@ -8,6 +8,8 @@ from app.config_types import read_json
 
 PREFIX = "SPARK_"
 _FILE = "_file"
+# blocks of keys, which a variable gives as JSON
+_BLOCKS = frozenset({"fields", "flows", "funnels", "segments", "values"})
 # Apache Spark's, which a machine may well carry
 _FOREIGN = frozenset(
     {"SPARK_HOME", "SPARK_CONF_DIR", "SPARK_LOCAL_IP", "SPARK_LOCAL_DIRS", "SPARK_LOG_DIR", "SPARK_VERSION"}
@@ -101,7 +103,7 @@ class Sources:
     def _value(self, name: str, path: KeyPath, text: str) -> Any:
         if name in self._names.files:
             return _read_secret(Path(text))
-        return read_json(text) if path[-1] in {"flows", "funnels"} else text.strip()
+        return read_json(text) if path[-1] in _BLOCKS else text.strip()
 
     def _take_from_file(self, given: dict[str, Any], path: KeyPath, *, overruled: bool) -> None:
         """A secret may be named by the config file, never stand in it."""

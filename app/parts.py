@@ -79,6 +79,8 @@ class Parts:
     engine: Engine | None
     poller: Poller | None
     application: web.Application
+    # of links whose clicks are counted
+    click_key: bytes
 
 
 def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, takes_uploads: bool) -> Parts:
@@ -104,6 +106,7 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
     gateway = TelegramGateway(bot, settings.bot_id, database, files)
     rail = _make_rail(settings)
     access_key = derive_key(secret_key.get_secret_value(), "access")
+    click_key = derive_key(secret_key.get_secret_value(), "clicks")
     facts = BotFacts(
         bot_id=settings.bot_id,
         default_creator=settings.telegram.default_creator,
@@ -158,7 +161,7 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
         readiness=readiness,
         public_url=settings.public_url,
         access_key=access_key,
-        click_key=derive_key(secret_key.get_secret_value(), "clicks"),
+        click_key=click_key,
         telegram=intake if by_webhook else None,
         stripe=stripe_events,
     )
@@ -177,6 +180,7 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
         intake=intake,
         engine=engine,
         poller=poller,
+        click_key=click_key,
         application=build_web_app(tools, client_max_size=MOST_UPLOAD) if takes_uploads else build_web_app(tools),
     )
 

@@ -4,10 +4,12 @@ import asyncio
 import os
 import signal
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
 from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncSession
 from telegram.error import InvalidToken
 
 from app.keys import check_keys
@@ -15,7 +17,8 @@ from app.media import keep_media
 from app.parts import STORE_TROUBLE, CannotStart, Role, build_parts, cannot_use_store
 from app.settings import Loaded
 from automations.pace import Pace
-from domain.definitions import publish
+from domain.clicks import Tracker, addresses, know_addresses
+from domain.definitions import Published, publish
 from kit.clock import Clock
 from kit.log import get_logger
 from store.queries.leases import clear_leases
@@ -184,9 +187,20 @@ class Spark:
                 media=media,
                 now=self.clock(),
             )
+            await self._count_clicks(session, published)
         self._parts.published.setups.update(published.setups)
         self._parts.published.flows.update(published.flows)
         self._parts.published.funnels.update(published.funnels)
+
+    async def _count_clicks(self, session: AsyncSession, published: Published) -> None:
+        """Where a creator wants clicks counted, the links in their texts are known by number from now on."""
+        for creator_id, setup in published.setups.items():
+            if setup.track_clicks:
+                texts = [each.model_dump(mode="json") for _, each in published.flows[creator_id].values()]
+                texts += [each.model_dump(mode="json") for _, each in published.funnels[creator_id].values()]
+                ids = await know_addresses(session, creator_id, set(addresses(texts)), now=self.clock())
+                tracker = Tracker(self._parts.settings.public_url, self._parts.click_key, ids)
+                published.setups[creator_id] = replace(setup, tracker=tracker)
 
     async def _reach_telegram(self) -> bool:
         """Asks who the bot is, for as long as it takes; False when it is time to stop. Raises CannotStart."""

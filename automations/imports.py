@@ -71,6 +71,7 @@ class CheckJob:
     def __init__(self, tools: Tools, transfer: Transfer, person: Person) -> None:
         self.tools, self.transfer, self.person = tools, transfer, person
         self._file: IO[bytes] | None = None
+        self._open: list[IO[bytes] | CsvFile] = []
         self._seen = Seen()
         self._place = Place(0, 0)
         self._tally = Tally()
@@ -94,6 +95,7 @@ class CheckJob:
 
     async def _begin(self) -> None:
         file = await open_upload(self.tools, self.transfer)
+        self._open.append(file)
         self._file, self._size = file, max(size_of(file), 1)
         setup = setup_of(self.tools, self.transfer)
         if self.transfer.mapping:
@@ -108,6 +110,7 @@ class CheckJob:
         self._own = [place for place, name in enumerate(self._layout.columns) if name not in _ADDED]
         self._problems = CsvFile([*_ADDED, *(self._layout.columns[place] for place in self._own)])
         self._matched = CsvFile(["row", "lead", "by"])
+        self._open += [self._problems, self._matched]
 
     async def _look_through(self, rows: list[Row]) -> None:
         setup, now = setup_of(self.tools, self.transfer), self.tools.clock()
@@ -169,10 +172,8 @@ class CheckJob:
 
     def close(self) -> None:
         self._seen.close()
-        if self._file is not None:
-            self._file.close()
-            self._problems.close()
-            self._matched.close()
+        for each in self._open:
+            each.close()
 
 
 class ImportJob:

@@ -132,7 +132,8 @@ async def _message(session: AsyncSession, step: SendStep, due: Due, person: Pers
         buttons.append(target)
     text = render(words(step.text), facts) + "\n\n" + say("way-out", person.speaks)
     # one that leads nowhere by now is left out
-    return Message(text=text, buttons=column(*(button for button in buttons if button.url or button.data)))
+    message = Message(text=text, buttons=column(*(button for button in buttons if button.url or button.data)))
+    return message if setup.tracker is None else setup.tracker.message(message, due.lead.id)
 
 
 async def _product(session: AsyncSession, creator_id: int, slug: str) -> str | None:

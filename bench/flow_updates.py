@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +32,13 @@ telegram:
   default_creator: bench
 creators:
   bench:
+    fields:
+      interest:
+        kind: choice
+        options:
+          - {value: photography, label: Photography}
+          - {value: travel, label: Travel}
+          - {value: cooking, label: Cooking}
     flows:
       welcome:
         trigger: start
@@ -75,8 +82,10 @@ async def baseline_bot(data: Path) -> AsyncIterator[Bot]:
 
 
 @contextlib.asynccontextmanager
-async def spark_bot(name: str, data: Path, store_url: str) -> AsyncIterator[Bot]:
-    """`spark run` behind a webhook, with a creator that `spark creator add` made."""
+async def spark_bot(
+    name: str, data: Path, store_url: str, program: Sequence[str] = (str(Path(sys.executable).with_name("spark")),)
+) -> AsyncIterator[Bot]:
+    """`spark run` behind a webhook, with a creator that `spark creator add` made; `program` is what `spark` is."""
     stub = TelegramStub()
     port = _free_port()
     config = data / "config.yaml"
@@ -93,10 +102,10 @@ async def spark_bot(name: str, data: Path, store_url: str) -> AsyncIterator[Bot]
         "SPARK_PUBLIC_URL": f"http://127.0.0.1:{port}",
     }
     add = ("creator", "add", "--name", "Bench", "--slug", "bench", "--config", str(config))
-    adding = await _spark(environment, *add)
+    adding = await _spark(program, environment, *add)
     if await adding.wait():
         raise RuntimeError("`spark creator add` failed")
-    process = await _spark(environment, "run", "--config", str(config))
+    process = await _spark(program, environment, "run", "--config", str(config))
     try:
         await _until_ready(f"http://127.0.0.1:{port}/health/ready", process)
         yield Bot(name, process.pid, f"http://127.0.0.1:{port}/webhooks/telegram/{TOKEN.partition(':')[0]}", stub)
@@ -107,9 +116,9 @@ async def spark_bot(name: str, data: Path, store_url: str) -> AsyncIterator[Bot]
         await stub.stop()
 
 
-async def _spark(environment: dict[str, str], *arguments: str) -> asyncio.subprocess.Process:
+async def _spark(program: Sequence[str], environment: dict[str, str], *arguments: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
-        str(Path(sys.executable).with_name("spark")),
+        *program,
         *arguments,
         stdout=asyncio.subprocess.DEVNULL,
         cwd=Path(__file__).parent.parent,
@@ -135,7 +144,7 @@ def _free_port() -> int:
     return port
 
 
-async def _until_idle(bot: Bot) -> None:
+async def until_idle(bot: Bot) -> None:
     """What one bot still has to do after its run is not taken from the other's time."""
     while True:
         before = cpu_seconds(bot.pid)
@@ -167,7 +176,7 @@ async def run(quick: bool) -> Report:  # noqa: FBT001 - every benchmark is run s
                                 bot.pid, bot.webhook_url, bot.stub, people=people, at_once=at_once, secret=SECRET
                             )
                             found.setdefault((bot.name, delay, at_once), []).append(one)
-                            await _until_idle(bot)
+                            await until_idle(bot)
         finally:
             server.cleanup()
     return _report(found, rounds)

@@ -10,7 +10,7 @@ from telegram import Bot, ChatMember, Update
 from bot.answering import Answerable, Answering
 from bot.dispatch import dispatch
 from bot.lanes import Lanes
-from bot.reading import Incoming, Urgency, profile_of, read_incoming, sender_of
+from bot.reading import Incoming, Urgency, language_of_sender, profile_of, read_incoming, sender_of
 from bot.refusals import refusal_text
 from bot.replies import REPLIES, Reply, SendReply, TapReply
 from bot.turn import BotFacts, Turn
@@ -167,7 +167,9 @@ class Intake:
                     person, replies = turn.person, turn.replies
             elif telegram_id is not None:
                 person = await find_person(session, self.bot_id, telegram_id)
-                replies = self._apology(incoming, failed, person.speaks if person else "en")
+                # of somebody whose very first update failed nothing was kept
+                language = person.speaks if person else language_of_sender(incoming.raw)
+                replies = self._apology(incoming, failed, language)
             reply = REPLIES.dump_python(list(replies), mode="json")
             await save_reply(session, row_id, reply, answered_at=None if replies else now)
         if not replies or telegram_id is None:

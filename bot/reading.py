@@ -66,5 +66,15 @@ def sender_of(raw: dict[str, Any]) -> int | None:
     return None
 
 
+def language_of_sender(raw: dict[str, Any]) -> str:
+    """The language that Telegram tells of whoever did it, English when the update does not say."""
+    for part in raw.values():
+        if isinstance(part, dict) and isinstance(part.get("from"), dict):
+            language = part["from"].get("language_code")
+            if isinstance(language, str):
+                return language
+    return "en"
+
+
 def profile_of(telegram_id: int, first_name: str, username: str | None, language: str | None) -> Profile:
     return Profile(telegram_id, shorten(first_name, LONGEST_NAME), username, language or "en")

@@ -6,7 +6,7 @@ from datetime import datetime
 from html import unescape
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_time
 
 from bot.turn import Turn
 from domain.fields import LeadFieldSpec
@@ -58,7 +58,8 @@ def fitting(lines: Iterable[str], limit: int = TEXT_LIMIT) -> str:
 
 def moment(turn: Turn, at: datetime, zone: ZoneInfo) -> str:
     """Day and time as people of this language write them, in that zone."""
-    return str(format_datetime(at.astimezone(zone), "short", locale=language_of(turn.person.speaks)))
+    local, language = at.astimezone(zone), language_of(turn.person.speaks)
+    return f"{format_date(local, 'medium', locale=language)}, {format_time(local, 'short', locale=language)}"
 
 
 def _head(turn: Turn, card: LeadCard) -> list[str]:

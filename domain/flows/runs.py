@@ -65,7 +65,7 @@ async def definition_of(session: AsyncSession, run: FlowRun) -> Flow:
     known = _READ.get(digest)
     if known is None:
         version = await session.get_one(FlowVersion, run.version_id)
-        known = _READ[digest] = Flow.model_validate(version.definition)
+        known = _READ[digest] = Flow.kept(version.definition)
     return known
 
 

@@ -47,7 +47,8 @@ class Way:
         self._known = self._facts = None
 
     def say(self, message: Message) -> None:
-        self.shown.append(message)
+        tracker = self.talk.setup.tracker
+        self.shown.append(message if tracker is None else tracker.message(message, self.talk.lead.id))
 
     async def stumbled(self, node: AnyNode | None, reason: str) -> None:
         """Something in the creator's flow cannot be done. They are told once; the lead is not left standing."""

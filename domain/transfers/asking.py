@@ -84,14 +84,14 @@ async def find_transfer(session: AsyncSession, creator_id: int, transfer_id: int
 
 async def confirm_import(session: AsyncSession, transfer: Transfer) -> None:
     """Saying yes twice is saying it once. Raises TransferMovedOn."""
-    layout = Layout.model_validate(transfer.mapping)
+    layout = _layout(transfer)
     begin = {"position": layout.start, "next_row": layout.row, "rows": 0, "added": 0, "changed": 0, "expires_at": None}
     await _move(session, transfer, TransferState.RUNNING, **begin)
 
 
 async def change_column(session: AsyncSession, transfer: Transfer, column: int, target: str | None) -> None:
     """The column is that field (None: left out), and the file is checked again. Raises TransferMovedOn."""
-    layout = Layout.model_validate(transfer.mapping)
+    layout = _layout(transfer)
     if not 0 <= column < len(layout.columns):
         raise NoSuchTransfer("there is no such column")
     mapping = assign(layout, column, target).model_dump()
@@ -118,6 +118,16 @@ async def forget_problems(session: AsyncSession, transfer_id: int) -> None:
     await session.execute(delete(TransferProblem).where(TransferProblem.transfer_id == transfer_id))
 
 
+def _layout(transfer: Transfer) -> Layout:
+    if transfer.state is not TransferState.READY:
+        raise _moved_on()
+    return Layout.model_validate(transfer.mapping)
+
+
+def _moved_on() -> TransferMovedOn:
+    return TransferMovedOn("this file is dealt with already; send it again")
+
+
 async def _begun(session: AsyncSession, transfer: Transfer) -> Transfer:
     session.add(transfer)
     await session.flush()
@@ -130,7 +140,7 @@ async def _move(session: AsyncSession, transfer: Transfer, state: TransferState,
     sources = set(TRANSFER_MOVES.sources(state)) & {TransferState.READY}
     move = update(Transfer).where(Transfer.id == transfer.id, Transfer.state.in_(sources)).values(state=state, **values)
     if not await count_changed(session, move):
-        raise TransferMovedOn("this file is dealt with already; send it again")
+        raise _moved_on()
     wake(session, TOPIC)
 
 

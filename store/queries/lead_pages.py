@@ -42,7 +42,6 @@ async def page_after(
         )
         .order_by(Lead.id)
         .limit(most)
-        .execution_options(yield_per=most)
     )
     rows = {lead.id: LeadRow(lead, first, username, language) for lead, first, username, language in found}
     ids = list(rows)

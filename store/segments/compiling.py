@@ -105,13 +105,17 @@ def compile_question(question: Question, ground: Ground) -> Holds:
 
 def narrowed(condition: Holds, lead_id: int) -> Holds:
     """The same condition for one lead alone: each set is asked for that id, and never gathered whole."""
+    return and_(Lead.id == lead_id, replacement_traverse(condition, {}, _narrow(lead_id)))
 
+
+def _narrow(lead_id: int, root: Any = None) -> Callable[..., Any]:
     def narrow(element: Any, **_: Any) -> Any:
-        if isinstance(element, Select):
-            return element.where(element.selected_columns[0] == lead_id)
-        return None
+        if element is root or not isinstance(element, Select):
+            return None
+        inner: Any = replacement_traverse(element, {}, _narrow(lead_id, element))
+        return inner.where(inner.selected_columns[0] == lead_id)
 
-    return and_(Lead.id == lead_id, replacement_traverse(condition, {}, narrow))
+    return narrow
 
 
 def beginning_with(creator_id: int, words: Sequence[str]) -> Holds:
@@ -148,8 +152,15 @@ def _among(meant: _Among, lead: type[Lead], ground: Ground, *, yes: bool) -> Hol
 
 
 def _any_of(parts: Sequence[Question], lead: type[Lead], ground: Ground, *, yes: bool) -> Holds:
-    """PostgreSQL looks through every lead for an OR with a set in it, but joins the union of the two."""
-    if not ground.postgresql or all(_is_plain(part, ground) for part in parts):
+    """The union of what several indexes tell, where that is less than everybody: an OR looks through all leads.
+
+    PostgreSQL is as quick at looking through the leads' own columns, and slow at looking up sets for each of them.
+    """
+    if ground.postgresql:
+        joins = not all(_is_plain(part, ground) for part in parts)
+    else:
+        joins = all(_is_select(part, ground, yes=yes) for part in parts)
+    if not joins:
         return or_(*(_holds(part, lead, ground, yes=yes) for part in parts))
     arms: list[LeadIds] = []
     for part in parts:
@@ -159,6 +170,7 @@ def _any_of(parts: Sequence[Question], lead: type[Lead], ground: Ground, *, yes:
 
 
 def _is_plain(question: Question, ground: Ground) -> bool:
+    """Asks for nothing but the lead's own columns."""
     match question:
         case AllOf(parts) | AnyOf(parts):
             return all(_is_plain(part, ground) for part in parts)
@@ -166,6 +178,21 @@ def _is_plain(question: Question, ground: Ground) -> bool:
             return _is_plain(part, ground)
         case _:
             return not isinstance(_meaning(question, Lead, ground), _Among)
+
+
+def _is_select(question: Question, ground: Ground, *, yes: bool) -> bool:
+    """Asks for somebody in particular, and not for everybody but a few."""
+    match question:
+        case Not(part):
+            return _is_select(part, ground, yes=not yes)
+        case AllOf(parts) | AnyOf(parts):
+            every = isinstance(question, AllOf) is yes
+            return (any if every else all)(_is_select(part, ground, yes=yes) for part in parts)
+        case Is(Mark.ALL | Mark.SUBSCRIBED):
+            return not yes
+        case _:
+            meant = _meaning(question, Lead, ground)
+            return yes is not (isinstance(meant, _Among) and meant.inverse)
 
 
 def _union(ids: Sequence[LeadIds]) -> Any:

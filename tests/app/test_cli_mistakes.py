@@ -218,10 +218,11 @@ def test_check_fills_in_every_text(environ: dict[str, str], tmp_path: Path):
         """\
 creators:
   studio:
+    fields: {age: {kind: text}}
     flows:
       welcome:
         nodes:
-          - {key: hello, do: say, text: "Hi {{ lead.first_name }} {{ lead.age | int + 1 }}"}
+          - {key: hello, do: say, text: "Hi {{ lead.first_name }} {{ lead.age | default(0) | int + 1 }}"}
           - {key: age, do: ask, kind: text, field: age, text: "{{ nosuch.x }}"}
           - {key: shop, do: say, text: "{{ order.title }}"}
     funnels:
@@ -247,10 +248,10 @@ creators:
     lines = done.stderr.splitlines()
     why = "the text cannot be filled in: "
     assert [line.partition(why)[0] for line in lines] == [
-        f"config.yaml:7: {at}.flows.welcome.nodes.1.text: ",
-        f"config.yaml:8: {at}.flows.welcome.nodes.2.text: ",
-        f"config.yaml:14: {at}.funnels.nudge.steps.1.text: ",
-        f"config.yaml:19: {at}.funnels.nudge.steps.2.buttons.0.url: ",
+        f"config.yaml:8: {at}.flows.welcome.nodes.1.text: ",
+        f"config.yaml:9: {at}.flows.welcome.nodes.2.text: ",
+        f"config.yaml:15: {at}.funnels.nudge.steps.1.text: ",
+        f"config.yaml:20: {at}.funnels.nudge.steps.2.buttons.0.url: ",
     ]
     assert "nosuch" in lines[0]
     done = spark("check", environ=environ, cwd=REPOSITORY)

@@ -1,11 +1,13 @@
 from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
+from typing import get_args
 
 import pytest
 
 from app.config_check import report
 from app.settings import load
+from domain.flows.nodes import AnyNode, AskNode, ChooseNode
 from domain.messages.templates import render
 
 Check = Callable[..., tuple[int, list[str]]]
@@ -24,7 +26,7 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 def test_the_shipped_config_is_well():
-    assert report(SHIPPED, {}) == (0, [f"{SHIPPED}: 1 flow, 2 funnels: all well"])
+    assert report(SHIPPED, {}) == (0, [f"{SHIPPED}: 3 flows, 3 funnels: all well"])
 
 
 def test_the_shipped_config_asks_and_follows_up_as_the_newcomers_tour_says():
@@ -55,10 +57,26 @@ def test_the_shipped_texts_can_be_filled_in_without_leaving_holes():
     texts = [node.text for node in studio.flows["welcome"].nodes]
     texts += [step.text for funnel in studio.funnels.values() for step in funnel.steps if step.do == "send"]
     for text in texts:
-        filled = render(text, facts)
-        assert "{{" not in filled
-        assert "  " not in filled.strip()
-    assert "Hi there," in render(studio.funnels["welcome"].steps[1].text, {"lead": {"first_name": ""}})
+        assert set(text) == {"en", "de"}
+        for wording in text.values():
+            filled = render(wording, facts)
+            assert "{{" not in filled
+            assert "  " not in filled.strip()
+    assert "Hi there," in render(studio.funnels["welcome"].steps[1].text["en"], {"lead": {"first_name": ""}})
+
+
+def test_the_shipped_flows_have_every_node_and_every_kind_of_question_in_two_languages():
+    studio = load(SHIPPED, {}).settings.creators["studio"]
+    assert list(studio.flows) == ["welcome", "book-session", "feedback"]
+    nodes = [node for flow in studio.flows.values() for node in flow.nodes]
+    every = {get_args(kind.model_fields["do"].annotation)[0] for kind in get_args(get_args(AnyNode)[0])}
+    assert {node.do for node in nodes} == every
+    asked = [node for node in nodes if isinstance(node, AskNode)]
+    assert {node.kind for node in asked} == set(get_args(AskNode.model_fields["kind"].annotation))
+    assert {node.many for node in nodes if isinstance(node, ChooseNode)} == {True, False}
+    spoken = [text for node in nodes if (text := node.model_dump().get("text")) is not None]
+    assert len(spoken) > 30
+    assert all(set(text) == {"en", "de"} for text in spoken)
 
 
 def test_without_a_file_the_defaults_are_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -72,7 +90,6 @@ def test_bad_settings_and_disabled_funnels_and_stray_variables_all_end_in_2(chec
     assert check("creators:\n  studio:\n    funnels:\n      bad: {steps: []}\n") == (
         2,
         [
-            "config.yaml:4: creators.studio.funnels.bad.trigger: is missing",
             "config.yaml:4: creators.studio.funnels.bad.steps: must have at least 1",
         ],
     )
@@ -106,15 +123,21 @@ def test_events_that_never_happen_are_told(check: Check):
     assert code == 2
     at = "creators.studio.funnels.late"
     assert lines[0] == f"config.yaml:5: {at}.trigger.event: there is no event “order.payed”; did you mean order.paid?"
-    assert lines[1].startswith(f"config.yaml:8: {at}.stop.1: there is no event “sun.rose”; known: flow.finished,")
+    assert lines[1].startswith(f"config.yaml:8: {at}.stop.1: there is no event “sun.rose”; known: consent.given,")
 
 
 def test_what_could_be_read_but_would_not_work_is_told(check: Check):
     code, lines = check("""\
         creators:
           studio:
+            fields:
+              pick: {kind: choice}
             flows:
               welcome:
+                nodes:
+                  - {key: hello, do: say, text: Hello}
+              pick:
+                trigger: []
                 nodes:
                   - key: pick
                     do: choose
@@ -124,6 +147,9 @@ def test_what_could_be_read_but_would_not_work_is_told(check: Check):
                       - {value: a, label: One}
                       - {value: a, label: Two}
                       - {value: b, label: One}
+              gift:
+                trigger: []
+                nodes:
                   - key: gift
                     do: give
                     product: ""
@@ -144,11 +170,13 @@ def test_what_could_be_read_but_would_not_work_is_told(check: Check):
         """)
     assert code == 2
     at = "creators.studio"
+    slug = "“” is not a slug: use a-z and 0-9, with hyphens between them"
+    twice = "a start begins “welcome” already, so it would never begin this one"
     link = "must begin with https://, http:// or tg://, or be filled in by {{ … }}"
     assert lines == [
-        f"config.yaml:12: {at}.flows.welcome.nodes.0.options.1.value: two options have the value “a”",
-        f"config.yaml:13: {at}.flows.welcome.nodes.0.options.2.label: two options are labelled “One”",
-        f"config.yaml:16: {at}.flows.welcome.nodes.1.product: must be the slug of a product, like starter-guide",
-        f"config.yaml:18: {at}.flows.second: a start begins “welcome” already, so this one would never run",
-        f"config.yaml:29: {at}.funnels.nudge.steps.0.buttons.0.url: {link}",
+        f"config.yaml:18: {at}.flows.pick.nodes.0.options.1.value: two options have the value “a”",
+        f"config.yaml:19: {at}.flows.pick.nodes.0.options.2.label: two options are labelled “One”",
+        f"config.yaml:25: {at}.flows.gift.nodes.0.product: {slug}",
+        f"config.yaml:27: {at}.flows.second.trigger: {twice}",
+        f"config.yaml:38: {at}.funnels.nudge.steps.0.buttons.0.url: {link}",
     ]

@@ -7,6 +7,7 @@ import pytest
 from app.settings import BadConfig, Loaded, load
 
 Write = Callable[[str], None]
+EVERY_NODE = "use say, ask, choose, consent, set, tag, branch, goto, wait, offer, give, handover, enroll or end"
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ def test_a_problem_is_one_line_and_repeats_no_more_than_a_few_words(write: Write
     write("creators:\n  studio:\n    flows:\n      long:\n        nodes: [{do: 'a\n\n b" + "c" * 99 + "'}]\n")
     (only,) = broken(load(None, {}))["studio flow long"]
     assert only.startswith("config.yaml:5: creators.studio.flows.long.nodes.0.do: there is no “a bccc")
-    assert only.endswith("ccc…”; use say, ask, choose or give")
+    assert only.endswith("ccc…”; " + EVERY_NODE)
 
 
 def test_one_bad_funnel_is_disabled_alone(write: Write):
@@ -118,9 +119,7 @@ def test_one_bad_funnel_is_disabled_alone(write: Write):
     assert list(loaded.settings.creators["studio"].funnels) == ["good"]
     at = "creators.studio"
     told = broken(loaded)
-    assert told["studio flow bad"] == [
-        f"config.yaml:13: {at}.flows.bad.nodes.1.do: there is no “sya”; use say, ask, choose or give"
-    ]
+    assert told["studio flow bad"] == [f"config.yaml:13: {at}.flows.bad.nodes.1.do: there is no “sya”; {EVERY_NODE}"]
     first, second, third = told["studio funnel bad"]
     assert first == (
         f"config.yaml:21: {at}.funnels.bad.steps.0.time: write a duration as a number and a unit: 30m, 1h, 2d"
@@ -138,7 +137,7 @@ def test_one_bad_funnel_is_disabled_alone(write: Write):
         ("{}", 4, "nodes", "is missing"),
         ("hello", 4, "", "must be a block of keys, each written like “name: value”"),
         ("{nodes: {key: a}}", 4, "nodes", "must be a list, each entry behind a hyphen"),
-        ("{nodes: [{key: a}]}", 4, "nodes.0.do", "is missing; use say, ask, choose or give"),
+        ("{nodes: [{key: a}]}", 4, "nodes.0.do", "is missing; " + EVERY_NODE),
         ("{nodes: [{key: a, do: say, text: yes}]}", 4, "nodes.0.text", "must be text; put it in quotes"),
         ("{nodes: [{key: a, do: say, text: ' '}]}", 4, "nodes.0.text", "a text must not be empty"),
         (
@@ -151,7 +150,7 @@ def test_one_bad_funnel_is_disabled_alone(write: Write):
             "{nodes: [{key: a, do: ask, kind: mail, field: f, text: x}]}",
             4,
             "nodes.0.kind",
-            "there is no “mail”; use text, email or phone",
+            "there is no “mail”; use text, email, phone, number, date, yes_no, file, photo, location, rating or time_zone",
         ),
         (
             "{nodes: [{key: a, do: choose, field: f, text: x, options: [{value: v}]}]}",
@@ -159,12 +158,17 @@ def test_one_bad_funnel_is_disabled_alone(write: Write):
             "nodes.0.options.0.label",
             "is missing",
         ),
-        ("{nodes: [{key: a, do: say, text: x, next: b}]}", 4, "", "node “a” goes to “b”, which is not there"),
+        (
+            "{nodes: [{key: a, do: say, text: x, next: b}]}",
+            4,
+            "nodes.0.next",
+            "node “a” goes to “b”, which is not there",
+        ),
         (
             "{on: start, nodes: [{key: a, do: say, text: x}]}",
             4,
             "on",
-            "not a setting here; known: trigger, nodes",
+            "not a setting here; known: trigger, title, idle, tell_creator, nodes",
         ),
         (
             "{nodes: [{key: a, do: say, text: x, text: y}]}",

@@ -97,7 +97,7 @@ def test_a_creator_can_be_changed_by_variables(write: Write):
 def test_a_broken_flow_given_by_a_variable_is_told_with_the_place_inside_of_it(write: Write):
     write("{}")
     loaded = load(None, {"SPARK_CREATORS__ANNA__FLOWS": '{"hi": {"nodes": [{"key": "a", "do": "say"}]}}'})
-    said = ["environment: SPARK_CREATORS__ANNA__FLOWS: hi.nodes.0.text: is missing"]
+    said = ["environment: SPARK_CREATORS__ANNA__FLOWS: hi.nodes.0: say needs a text, a photo, a video or a document"]
     assert broken(loaded) == {"anna flow hi": said}
     assert refusal_of({"SPARK_CREATORS__ANNA__FLOWS": "{"}) == ["environment: SPARK_CREATORS__ANNA__FLOWS: is not JSON"]
 
@@ -288,8 +288,9 @@ def test_keys_that_are_no_settings_are_refused_with_those_that_are(write: Write)
         "base_url, intake, default_creator, keep_updates_days; did you mean token_file?"
     )
     assert third == (
-        "config.yaml:7: creators.studio.curency: not a setting here; known: name, currency, time_zone, "
-        "flows, funnels; did you mean currency?"
+        "config.yaml:7: creators.studio.curency: not a setting here; known: name, currency, time_zone, language, "
+        "fields, tags, stages, values, segments, track_clicks, consent_required, privacy, terms, flows, funnels, "
+        "include; did you mean currency?"
     )
     assert fourth == "config.yaml:8: _env_file: not a setting here"
 

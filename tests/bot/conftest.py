@@ -9,6 +9,7 @@ import structlog
 sys.path.insert(0, str(Path(__file__).parents[1] / "stories"))
 
 from bot_world import SHIPPED, Hook, hooked, seed
+from leads_chat import a_chat
 from stores import Stores
 from world import World, a_world
 
@@ -45,4 +46,11 @@ async def world(store_url: str, tmp_path: Path) -> AsyncIterator[World]:
         await world.spark.start()
         await world.creator.say("/start")
         await world.creator.hears("For you as the creator")
+        yield world
+
+
+@pytest_asyncio.fixture
+async def chat(store_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    """A small configuration, with the creator in the chat and no lead yet."""
+    async with a_chat(store_url, tmp_path) as world:
         yield world

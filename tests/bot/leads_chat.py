@@ -1,17 +1,71 @@
 """A creator in the chat, and leads to speak of."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
+from bot_world import seed
 from sqlalchemy import select
-from world import PersonOfTheWorld, Said, World
+from world import PersonOfTheWorld, Said, World, a_world
 
 from domain.creators import add_creator, bind_by_payload
 from domain.leads import add_lead, capture_lead
 from domain.people import Profile, see_person
-from store.models import Creator, Lead
+from store.models import Creator, Lead, Person
 
 BOT = 7000000009
+CONFIG = """
+telegram:
+  default_creator: studio
+creators:
+  studio:
+    name: Studio <North>
+    currency: usd
+    time_zone: Europe/Berlin
+    stages: [warm]
+    fields:
+      size: {kind: number, label: Team size}
+      pro: {kind: yes_no}
+      topic:
+        kind: choice
+        options:
+          - {value: presets, label: {en: Editing <presets>, de: Presets}}
+    segments:
+      curious: stage:engaged
+    flows:
+      welcome:
+        trigger: start
+        nodes:
+          - key: hello
+            do: say
+            text: Hi there.
+          - key: ask-name
+            do: ask
+            kind: text
+            field: name
+            text: What shall we call you?
+          - key: done
+            do: say
+            text: Thanks, {{ lead.name }}.
+    funnels:
+      nurture:
+        trigger: {event: lead.tagged}
+        steps:
+          - {key: a-day, do: wait, time: 1d}
+          - {key: hello, do: send, text: Still there?}
+"""
+
+
+@asynccontextmanager
+async def a_chat(store_url: str, folder: Path) -> AsyncIterator[World]:
+    """Spark with a creator in the chat, and no lead yet."""
+    async with a_world(store_url, folder, CONFIG) as world:
+        await seed(world)
+        await world.spark.start()
+        await world.creator.say("/start")
+        await world.creator.hears("For you as the creator")
+        yield world
 
 
 async def answers(world: World, text: str, *, who: PersonOfTheWorld | None = None) -> Said:
@@ -63,22 +117,16 @@ async def entered(world: World, *names: str, **more: Any) -> list[int]:
         return [(await add_lead(session, creator.id, name=name, now=world.clock(), **more)).id for name in names]
 
 
-async def with_a_chat(world: World, first_name: str = "Lena") -> tuple[PersonOfTheWorld, int]:
-    """Somebody who has met the bot, in the middle of the welcome flow."""
+async def with_a_chat(
+    world: World, first_name: str = "Lena", start: str = "/start ad42"
+) -> tuple[PersonOfTheWorld, int]:
+    """Somebody who has met the bot and is asked for their name."""
     person = await world.person(first_name)
-    await person.say("/start")
-
-    async def known() -> Sequence[int]:
-        async with world.spark.database.reading() as session:
-            return (await session.scalars(select(Lead.id).where(Lead.person_id.is_not(None)).order_by(Lead.id))).all()
-
-    before = await known()
-    assert await world.until(lambda: _more(known, before)), "nobody came"
-    return person, (await known())[-1]
-
-
-async def _more(known: Any, _before: Any) -> bool:
-    return bool(await known())
+    await person.say(start)
+    await person.hears("What shall we call you?")
+    async with world.spark.database.reading() as session:
+        found = select(Lead.id).join(Person, Person.id == Lead.person_id).where(Person.telegram_id == person.id)
+        return person, (await session.scalars(found)).one()
 
 
 async def lead_of(world: World, number: int) -> Lead:

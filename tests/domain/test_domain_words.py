@@ -77,7 +77,7 @@ def test_a_template_that_cannot_be_filled_in_says_so(template: str):
 def test_a_template_is_checked_before_it_is_ever_filled_in():
     assert check_template("{{ lead.name | upper }}") == "{{ lead.name | upper }}"
     with pytest.raises(ValueError, match="cannot be read"):
-        check_template("{{ lead.name | nofilter }}")
+        check_template("{{ lead.name | nofilter(1) }}")
 
 
 def test_an_address_is_read_without_markup():

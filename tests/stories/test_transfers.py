@@ -1,16 +1,27 @@
 """A creator brings leads in from a CSV file, and takes them out again."""
 
-import asyncio
 import csv
 import io
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from world import World
 
 from automations import imports, transfer_jobs
-from store.models import Event, Lead, LeadTag, OutboxMessage, StoredFile, Transfer, TransferProblem, TransferState
+from domain.transfers.asking import begin_export
+from store.models import (
+    Event,
+    Lead,
+    LeadTag,
+    OutboxMessage,
+    OutboxState,
+    Person,
+    StoredFile,
+    Transfer,
+    TransferProblem,
+    TransferState,
+)
 
 GOOD = "Name;E-Mail;Telefon;Tags;Punkte\n"
 
@@ -74,7 +85,9 @@ async def test_a_file_is_looked_through_then_imported_after_a_yes_and_forgotten(
     assert known["Ada Lovelace"].phone == "+4915123456789"
     assert (known["Ada Lovelace"].score, known["Ada Lovelace"].source) == (10, "import")
     assert known["Cleo Co"].email == "cleo@example.com"
-    tags = await ask(world, select(LeadTag.tag).where(LeadTag.lead_id == known["Ada Lovelace"].id).order_by(LeadTag.tag))
+    tags = await ask(
+        world, select(LeadTag.tag).where(LeadTag.lead_id == known["Ada Lovelace"].id).order_by(LeadTag.tag)
+    )
     assert [row.tag for row in tags] == ["early", "vip"]
     names = {row.name for row in await ask(world, select(Event.name).where(Event.lead_id == known["Cleo Co"].id))}
     assert names == {"lead.imported"}
@@ -170,7 +183,9 @@ async def test_progress_is_one_message_that_changes(world: World, monkeypatch):
     await uploads(world, "a.csv", "name\n" + "".join(f"Person {number}\n" for number in range(200)))
     await world.creator.hears("Nothing is saved yet")
     shown = await world.creator.hears("✔️ 200 rows")
-    edits = [call for call in await world.calls("editMessageText") if call["params"]["message_id"] == shown.raw["message_id"]]
+    edits = [
+        call for call in await world.calls("editMessageText") if call["params"]["message_id"] == shown.raw["message_id"]
+    ]
     texts = [call["params"]["text"] for call in edits]
     assert any("Looking through the file" in text and "% · about" in text for text in texts)
     assert len(texts) == len(set(texts))
@@ -208,7 +223,7 @@ async def test_an_export_comes_as_a_file_and_goes_round(world: World, tmp_path: 
     assert by_name["Lena"]["phone"] == "'+4915123456789"
     assert by_name["Lena"]["phone_verified"] == "yes"
     assert (by_name["Lena"]["source"], by_name["Lena"]["interest"]) == ("ad42", "presets")
-    assert by_name["'=HYPERLINK(\"x\")"]["consent"] == "2026-01-02T00:00:00+00:00"
+    assert by_name['\'=HYPERLINK("x")']["consent"] == "2026-01-02T00:00:00+00:00"
     assert await world.until(lambda: is_cleared(world))
     assert kept_files(tmp_path) == []
 
@@ -247,23 +262,27 @@ async def test_a_lead_cannot_export_and_their_file_is_no_import(world: World):
     assert await ask(world, select(Transfer.id)) == []
 
 
-async def test_files_that_cannot_be_sent_are_forgotten_all_the_same(world: World, tmp_path: Path):
+async def test_a_file_that_cannot_be_sent_is_forgotten_after_a_day(world: World, tmp_path: Path):
+    await (await world.person("Lena")).say("/start")
+
+    async def someone() -> bool:
+        return len(await ask(world, select(Lead.id))) == 1
+
+    assert await world.until(someone)
     await world.control("PUT", f"/people/{world.creator.id}/blocked", {"blocked": True})
     async with world.spark.database.transaction() as session:
-        creator_id, person_id = (await session.execute(select(Lead.creator_id, Lead.person_id))).first() or (1, 1)
-        from domain.transfers.asking import begin_export
+        person = (await session.scalars(select(Person).where(Person.telegram_id == world.creator.id))).one()
+        creator_id = await session.scalar(select(Lead.creator_id)) or 0
+        await begin_export(session, creator_id, person.id, question="", file_name="leads.csv", now=world.clock())
 
-        await begin_export(
-            session, creator_id, person_id or 1, question="", file_name="leads.csv", now=world.clock()
-        )
+    async def waits() -> bool:
+        state = (await ask(world, select(Transfer.state)))[0].state
+        queued = await ask(world, select(OutboxMessage.key).where(OutboxMessage.key.like("transfer:%:file:%")))
+        return state == TransferState.CLEARING and len(queued) == 1 and kept_files(tmp_path) == ["leads.csv"]
 
-    async def ended() -> bool:
-        return [row.state for row in await ask(world, select(Transfer.state))] == [TransferState.CLEARING]
-
-    assert await world.until(ended)
-    await asyncio.sleep(0)
-    async with world.spark.database.transaction() as session:
-        await session.execute(update(OutboxMessage).values(due_at=world.clock()))
+    assert await world.until(waits)
     await world.skip(days=1, seconds=1)
     assert await world.until(lambda: is_cleared(world))
     assert kept_files(tmp_path) == []
+    outcome = await ask(world, select(OutboxMessage.state).where(OutboxMessage.key.like("transfer:%:file:%")))
+    assert [row.state for row in outcome] == [OutboxState.CANCELLED]

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import shutil
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -20,6 +21,7 @@ from automations.pace import Pace
 from kit.clock import MovableClock
 from playground.server import Playground
 
+FLOWS = Path(__file__).parents[2] / "flows"
 MORNING = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
 TOKEN = "7000000009:a-token-of-the-stories"
 CREATOR = 1001
@@ -215,6 +217,8 @@ async def a_world(store_url: str, folder: Path, config: str, **environ: str) -> 
     """Everything but Spark itself runs already; `config` is the text of its config.yaml."""
     path = folder / "config.yaml"
     path.write_text(config)
+    # what the shipped configuration includes
+    shutil.copytree(FLOWS, folder / "flows", dirs_exist_ok=True)
     app_port, port = free_ports(2)
     address = f"http://127.0.0.1:{port}"
     playground = Playground(

@@ -1,0 +1,20 @@
+"""`spark` with a keyring that does nothing: what stands in the store is as it was typed. Only for the benchmark."""
+
+from app.cli import main
+from kit.keyring import Keyring
+
+
+def _as_it_is(_keyring: Keyring, text: str, _place: str) -> str:
+    return text
+
+
+def leave_open() -> None:
+    """From here on this process seals nothing."""
+    Keyring.seal = _as_it_is  # type: ignore[method-assign]
+    Keyring.unseal = _as_it_is  # type: ignore[method-assign]
+    Keyring.digest = _as_it_is  # type: ignore[method-assign]
+
+
+if __name__ == "__main__":
+    leave_open()
+    main()
