@@ -162,6 +162,7 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
         public_url=settings.public_url,
         access_key=access_key,
         click_key=click_key,
+        published=published,
         telegram=intake if by_webhook else None,
         stripe=stripe_events,
     )

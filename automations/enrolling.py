@@ -8,6 +8,7 @@ from automations.planner import plan
 from domain.consent import may_market
 from domain.funnels.definition import Funnel
 from domain.setups import CreatorSetup
+from kit.log import get_logger
 from store.database import insert_once, wake
 from store.models import (
     Enrollment,
@@ -19,6 +20,9 @@ from store.models import (
     OutboxState,
     Timer,
 )
+from store.queries.leads import lead_matches, saved_segments, where
+from store.segments.checking import segments_in
+from store.segments.question import BadSegment
 
 # these end every follow-up to a lead, whatever the funnel says
 _ALWAYS_STOP = frozenset({"lead.unsubscribed", "lead.blocked", "lead.banned"})
@@ -27,6 +31,7 @@ _STOP_FOR_ORDER = frozenset({"order.paid", "order.oversold", "order.pending", "o
 
 _ANYBODY = CreatorSetup()
 
+_log = get_logger(__name__)
 Funnels = Mapping[str, tuple[int, Funnel]]
 
 _UNSENT = exists().where(OutboxMessage.enrollment_id == Enrollment.id, OutboxMessage.state == OutboxState.QUEUED)
@@ -41,13 +46,22 @@ _BEGUN = (
 )
 
 
-async def enroll(session: AsyncSession, event: Event, lead: Lead, funnels: Funnels) -> None:
-    """Begins each funnel that this event starts: once for each lead and subject, however often it is routed."""
+async def enroll(
+    session: AsyncSession, event: Event, lead: Lead, funnels: Funnels, setup: CreatorSetup, *, now: datetime
+) -> None:
+    """Begins each funnel that this event starts: once for each lead and subject, however often it is routed.
+
+    Where its trigger says `when`, the lead must be in that segment at this moment.
+    """
     # consent may still come; whether it has is asked when there is something to say
     if not may_market(lead, _ANYBODY):
         return
     for key, (version_id, funnel) in funnels.items():
         if funnel.trigger is None or funnel.trigger.event != event.name:
+            continue
+        if funnel.trigger.when is not None and not await _meets(
+            session, key, funnel.trigger.when, lead, setup, now=now
+        ):
             continue
         first = plan(funnel, None, now=event.occurred_at)
         if first.sends or first.step is None or first.due_at is None:
@@ -71,6 +85,19 @@ async def enroll(session: AsyncSession, event: Event, lead: Lead, funnels: Funne
         if enrollment_id is not None:
             await insert_once(session, Timer, {"due_at": due_at, "enrollment_id": enrollment_id})
             wake(session, "timers")
+
+
+async def _meets(
+    session: AsyncSession, funnel_key: str, question: str, lead: Lead, setup: CreatorSetup, *, now: datetime
+) -> bool:
+    """A question that cannot be asked, of a product that is gone, holds for nobody."""
+    try:
+        saved = await saved_segments(session, lead.creator_id) if segments_in(question) else {}
+        condition = await where(session, lead.creator_id, question, setup.known(saved), now=now)
+    except BadSegment:
+        _log.warning("segment cannot be asked", funnel=funnel_key, creator_id=lead.creator_id)
+        return False
+    return await lead_matches(session, lead.id, condition)
 
 
 async def stop(session: AsyncSession, event: Event, *, now: datetime) -> None:

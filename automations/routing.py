@@ -29,7 +29,8 @@ async def route_events(session: AsyncSession, published: Published, *, now: date
         await stop(session, event, now=now)
         lead = leads.get(event.lead_id or 0)
         if lead is not None:
-            await enroll(session, event, lead, published.funnels.get(event.creator_id, {}))
+            funnels, setup = published.funnels.get(event.creator_id, {}), published.setup(event.creator_id)
+            await enroll(session, event, lead, funnels, setup, now=now)
     await show_to_flows(session, events, leads, published, now=now)
     await session.execute(
         update(Event).where(Event.id.in_([event.id for event in events])).values(routed_at=now),

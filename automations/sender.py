@@ -221,6 +221,4 @@ async def _tell_of_stuck(session: AsyncSession, message_id: int, reason: str, *,
         return Message(text=say("delivery-stuck", language, reason=reason, **named))
 
     key = f"delivery-stuck:{message_id}"
-    await tell_creator(
-        session, told, key=key, creator_id=delivery.creator_id, lead_id=delivery.lead_id, now=now
-    )
+    await tell_creator(session, told, key=key, creator_id=delivery.creator_id, lead_id=delivery.lead_id, now=now)

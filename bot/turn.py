@@ -47,14 +47,14 @@ class Turn:
     replies: list[Reply] = field(default_factory=list)
     _known_lead: Lead | None = None
 
-    def say(self, key: str, **values: object) -> None:
+    def say(self, key: str, /, **values: object) -> None:
         """Replies with words of Spark's own."""
         self.send(Message(text=self.words(key, **values)))
 
-    def words(self, key: str, **values: object) -> str:
+    def words(self, key: str, /, **values: object) -> str:
         return say(key, self.person.speaks, **values)
 
-    def refusal(self, key: str, **values: object) -> Said:
+    def refusal(self, key: str, /, **values: object) -> Said:
         """To be raised: nothing is saved, and the person reads why."""
         return Said(self.words(key, **values))
 

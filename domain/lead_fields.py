@@ -15,13 +15,18 @@ from store.sealing import digest
 FieldItem = str | float | date | bool
 # text, a number, a date, yes or no, or several values of a choice
 FieldValue = FieldItem | Sequence[str]
-# built once: it belongs to every update
+# built once: these belong to every update
+_STANDS = (
+    select(LeadField.value, LeadField.number, LeadField.sealed)
+    .where(LeadField.lead_id == bindparam("lead"), LeadField.key == bindparam("field"))
+    .order_by(LeadField.item)
+)
 _ANSWERS = (
     select(LeadField.key, LeadField.item, LeadField.value, LeadField.number, LeadField.sealed)
     .where(LeadField.lead_id == bindparam("lead"))
     .order_by(LeadField.key, LeadField.item)
 )
-# each of them in the order of the columns above
+# in the order of the columns above
 Kept = tuple[str | None, float | None, str | None]
 
 
@@ -40,10 +45,11 @@ async def keep_field(
 ) -> bool:
     """True when another value stood there before."""
     items: Sequence[FieldItem] = value if isinstance(value, list | tuple) else [value]  # type: ignore[list-item]
-    before = await _kept(session, lead, key)
-    surplus = delete(LeadField).where(LeadField.lead_id == lead.id, LeadField.key == key, LeadField.item >= len(items))
+    stood = await session.execute(_STANDS, {"lead": lead.id, "field": key})
+    before: list[Kept] = [(row.value, row.number, row.sealed) for row in stood]
     if len(before) > len(items):
-        await session.execute(surplus)
+        theirs = (LeadField.lead_id == lead.id) & (LeadField.key == key)
+        await session.execute(delete(LeadField).where(theirs, LeadField.item >= len(items)))
     after: list[Kept] = []
     for number, item in enumerate(items):
         columns = await field_columns(session, key, item, spec)
@@ -57,15 +63,6 @@ async def drop_field(session: AsyncSession, lead: Lead, key: str) -> bool:
     """False when nothing stood there."""
     gone = delete(LeadField).where(LeadField.lead_id == lead.id, LeadField.key == key)
     return bool(await count_changed(session, gone))
-
-
-async def _kept(session: AsyncSession, lead: Lead, key: str) -> list[Kept]:
-    rows = await session.execute(
-        select(LeadField.value, LeadField.number, LeadField.sealed)
-        .where(LeadField.lead_id == lead.id, LeadField.key == key)
-        .order_by(LeadField.item)
-    )
-    return [(row.value, row.number, row.sealed) for row in rows]
 
 
 async def field_columns(

@@ -50,7 +50,6 @@ async def open_view(
     session: AsyncSession, creator_id: int, person_id: int, wanted: Wanted, *, now: datetime
 ) -> LeadView:
     """A new list. Lists that are too old go."""
-    await session.execute(delete(LeadView).where(LeadView.created_at < now - KEPT_FOR))
     view = LeadView(
         creator_id=creator_id,
         person_id=person_id,
@@ -59,6 +58,8 @@ async def open_view(
     )
     session.add(view)
     await session.flush()
+    # not before: SQLite would give the new one a number that the buttons of an old one carry
+    await session.execute(delete(LeadView).where(LeadView.created_at < now - KEPT_FOR))
     return view
 
 

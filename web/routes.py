@@ -6,6 +6,7 @@ from aiohttp import web
 
 from web.answers import answer
 from web.api.ideas import show_ideas
+from web.api.leads import enter_lead, show_lead, show_leads
 from web.health import show_alive, show_ready, show_store
 from web.metrics import show_metrics
 from web.redirects import follow
@@ -28,5 +29,8 @@ def routes() -> list[web.RouteDef]:
         web.post("/webhooks/telegram/{bot_id}", take_telegram_update),
         web.post("/webhooks/stripe", take_stripe_event),
         web.get("/r/{token}", follow),
+        web.get("/api/v1/leads", show_leads),
+        web.post("/api/v1/leads", enter_lead),
+        web.get("/api/v1/leads/{lead_id}", show_lead),
         web.get("/api/v1/{user_id}/ideas", show_ideas),
     ]

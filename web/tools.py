@@ -5,6 +5,7 @@ from typing import Protocol
 
 from aiohttp import web
 
+from domain.definitions import Published
 from kit.clock import Clock
 from store.database import Database
 
@@ -53,6 +54,7 @@ class WebTools:
     public_url: str
     access_key: bytes
     click_key: bytes
+    published: Published
     telegram: TelegramIntake | None
     stripe: StripeIntake | None
 

@@ -102,7 +102,7 @@ def _where(turn: Turn, card: LeadCard, zone: ZoneInfo) -> list[str]:
     lead = card.lead
     lines = []
     if card.person is not None:
-        lines.append(turn.words("card-language", language=card.person.speaks))
+        lines.append(turn.words("card-language", spoken=card.person.speaks))
     lines.append(turn.words("card-time", zone=zone.key, time=moment(turn, turn.now, zone)))
     source = card.link.title if card.link is not None else lead.source or "—"
     lines.append(turn.words("card-source", source=shorten(source, VALUE_LENGTH)))

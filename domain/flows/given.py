@@ -17,7 +17,7 @@ class WrongAnswer(Invalid):
 
     code = "wrong_answer"
 
-    def __init__(self, key: str, **values: object) -> None:
+    def __init__(self, key: str, /, **values: object) -> None:
         super().__init__(key)
         self.values = values
 

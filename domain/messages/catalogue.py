@@ -15,7 +15,7 @@ _FOLDERS = resources.files("domain.messages").joinpath("texts")
 LANGUAGES = frozenset(folder.name for folder in _FOLDERS.iterdir() if folder.is_dir())
 
 
-def say(key: str, language: str = FALLBACK, **values: object) -> str:
+def say(key: str, language: str = FALLBACK, /, **values: object) -> str:
     """Spark's own words as Telegram HTML; every value is escaped here, so what people typed stays text.
 
     A language without a catalogue of its own gets English. Raises KeyError for a key that no catalogue has.

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from domain.transfers.problems import FileProblem, RowProblem
 
 MOST_COLUMNS = 200
+LONGEST_COLUMN = 100
 LONGEST_CELL = 4000
 LONGEST_LINE = 1024 * 1024
 # rows that are no CSV at all; with more, it is not a matter of rows
@@ -114,7 +115,7 @@ def find_layout(file: IO[bytes]) -> Layout:
 
 
 def _check_header(columns: tuple[str, ...]) -> None:
-    if not any(columns):
+    if not any(columns) or any("\x00" in name or len(name) > LONGEST_COLUMN for name in columns):
         raise FileProblem("import-bad-header")
     if len(columns) > MOST_COLUMNS:
         raise FileProblem("import-many-columns", most=MOST_COLUMNS)

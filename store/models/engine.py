@@ -21,7 +21,7 @@ class Event(Numbered, Base):
     __table_args__ = (
         Index("ix_event_unrouted", "id", sqlite_where=_UNROUTED, postgresql_where=_UNROUTED),
         Index("ix_event_unrouted_lead", "lead_id", sqlite_where=_UNROUTED, postgresql_where=_UNROUTED),
-        Index("ix_event_creator", "creator_id", "id"),
+        Index("ix_event_name", "creator_id", "name", "lead_id", "occurred_at"),
         Index("ix_event_lead", "lead_id", "name", "id"),
     )
     creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"))
@@ -57,8 +57,11 @@ class Enrollment(Numbered, Base):
     """One lead in one funnel about one subject, once; `reason` tells why it ended."""
 
     __tablename__ = "enrollment"
-    __table_args__ = (UniqueConstraint("lead_id", "funnel_key", "subject"),)
-    creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"), index=True)
+    __table_args__ = (
+        UniqueConstraint("lead_id", "funnel_key", "subject"),
+        Index("ix_enrollment_funnel", "creator_id", "funnel_key", "state", "lead_id"),
+    )
+    creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"))
     lead_id: Mapped[int] = mapped_column(ForeignKey("lead.id"))
     funnel_key: Mapped[str]
     version_id: Mapped[int] = mapped_column(ForeignKey("funnel_version.id"))

@@ -46,6 +46,7 @@ class FlowRun(Numbered, Base):
         # one conversation at a time: whichever start comes second finds the first
         Index("uq_flow_run_active", "lead_id", unique=True, sqlite_where=_ACTIVE, postgresql_where=_ACTIVE),
         Index("ix_flow_run_lead", "lead_id", "flow_key"),
+        Index("ix_flow_run_version", "version_id", "state", "lead_id"),
     )
     lead_id: Mapped[int] = mapped_column(ForeignKey("lead.id"))
     flow_key: Mapped[str]

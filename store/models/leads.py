@@ -44,6 +44,12 @@ class Proof(StrEnum):
 
 _EMAIL_CLAIMED = text("email_proof IN ('entered', 'verified') AND email_digest IS NOT NULL")
 _PHONE_CLAIMED = text("phone_proof IN ('entered', 'verified') AND phone_digest IS NOT NULL")
+# segments never meet those who were merged or forgotten
+_LIVING = text("merged_into_id IS NULL AND forgotten_at IS NULL")
+_MERGED = text("merged_into_id IS NOT NULL")
+# a value stands in one of three columns
+_NUMBER = text("number IS NOT NULL")
+_DIGEST = text("digest IS NOT NULL")
 
 
 class Lead(Numbered, Base):
@@ -74,10 +80,19 @@ class Lead(Numbered, Base):
         ),
         Index("ix_lead_email", "creator_id", "email_digest"),
         Index("ix_lead_phone", "creator_id", "phone_digest"),
-        Index("ix_lead_list", "creator_id", "id"),
-        Index("ix_lead_stage", "creator_id", "stage", "id"),
-        Index("ix_lead_source", "creator_id", "source", "id"),
-        Index("ix_lead_seen", "creator_id", "seen_at", "id"),
+        # what nearly every segment asks besides stands in it, so that a count need not look at the leads themselves
+        Index(
+            "ix_lead_list",
+            *("creator_id", "id", "created_at", "dice", "unsubscribed_at", "consented_at"),
+            *("merged_into_id", "forgotten_at"),
+            sqlite_where=_LIVING,
+            postgresql_where=_LIVING,
+        ),
+        Index("ix_lead_stage", "creator_id", "stage", "id", sqlite_where=_LIVING, postgresql_where=_LIVING),
+        Index("ix_lead_score", "creator_id", "score", "id", sqlite_where=_LIVING, postgresql_where=_LIVING),
+        Index("ix_lead_source", "creator_id", "source", "id", sqlite_where=_LIVING, postgresql_where=_LIVING),
+        Index("ix_lead_seen", "creator_id", "seen_at", "id", sqlite_where=_LIVING, postgresql_where=_LIVING),
+        Index("ix_lead_merged", "merged_into_id", sqlite_where=_MERGED, postgresql_where=_MERGED),
     )
     creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"))
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
@@ -104,7 +119,7 @@ class Lead(Numbered, Base):
     taken_over_at: Mapped[datetime | None]
     # to the hour
     seen_at: Mapped[datetime]
-    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("lead.id"), index=True)
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("lead.id"))
     forgotten_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
@@ -119,8 +134,18 @@ class LeadField(Base):
     __tablename__ = "lead_field"
     __table_args__ = (
         Index("ix_lead_field_value", "creator_id", "key", "value", "lead_id"),
-        Index("ix_lead_field_number", "creator_id", "key", "number", "lead_id"),
-        Index("ix_lead_field_digest", "creator_id", "key", "digest", "lead_id"),
+        Index(
+            "ix_lead_field_number",
+            *("creator_id", "key", "number", "lead_id"),
+            sqlite_where=_NUMBER,
+            postgresql_where=_NUMBER,
+        ),
+        Index(
+            "ix_lead_field_digest",
+            *("creator_id", "key", "digest", "lead_id"),
+            sqlite_where=_DIGEST,
+            postgresql_where=_DIGEST,
+        ),
     )
     lead_id: Mapped[int] = mapped_column(ForeignKey("lead.id"), primary_key=True)
     key: Mapped[str] = mapped_column(primary_key=True)

@@ -33,7 +33,10 @@ ORDER_MOVES = Moves(
 
 class Order(Numbered, Base):
     __tablename__ = "order"
-    __table_args__ = (Index("ix_order_lead", "lead_id", "id"), Index("ix_order_creator", "creator_id", "id"))
+    __table_args__ = (
+        Index("ix_order_lead", "lead_id", "creator_id", "id"),
+        Index("ix_order_creator", "creator_id", "id"),
+    )
     creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"))
     lead_id: Mapped[int] = mapped_column(ForeignKey("lead.id"))
     # what a rail knows the order by: no other store, on the same account, ever has the same
@@ -59,7 +62,7 @@ class OrderLine(Numbered, Base):
 
     __tablename__ = "order_line"
     order_id: Mapped[int] = mapped_column(ForeignKey("order.id"), index=True)
-    product_id: Mapped[int] = mapped_column(ForeignKey("product.id"))
+    product_id: Mapped[int] = mapped_column(ForeignKey("product.id"), index=True)
     title: Mapped[str]
     price_minor: Mapped[int]
 
@@ -81,7 +84,10 @@ class Entitlement(Numbered, Base):
     """The right to a product; `origin` says where it came from (`line:7`, `gift`) and comes once."""
 
     __tablename__ = "entitlement"
-    __table_args__ = (UniqueConstraint("lead_id", "product_id", "origin"),)
+    __table_args__ = (
+        UniqueConstraint("lead_id", "product_id", "origin"),
+        Index("ix_entitlement_product", "product_id", "lead_id"),
+    )
     lead_id: Mapped[int] = mapped_column(ForeignKey("lead.id"))
     product_id: Mapped[int] = mapped_column(ForeignKey("product.id"))
     order_id: Mapped[int | None] = mapped_column(ForeignKey("order.id"), index=True)

@@ -12,10 +12,7 @@ from store.segments.checking import understand
 from store.segments.compiling import Ground, beginning_with, compile_question, living, narrowed
 from store.segments.known import Known
 from store.segments.naming import look_up
-from store.segments.question import BadSegment
 from store.segments.values import as_email, as_phone
-
-__all__ = ["BadSegment", "count_leads", "lead_matches", "page_of_leads", "saved_segments", "search", "where"]
 
 _LARGEST_ID = 2**63 - 1
 _MOST_WORDS = 5
@@ -70,6 +67,14 @@ async def search(session: AsyncSession, creator_id: int, text: str) -> ColumnEle
     if words and not wanted.startswith("#"):
         found.append(beginning_with(creator_id, words))
     return living(creator_id) & (or_(*found) if found else false())
+
+
+async def find_living_lead(session: AsyncSession, creator_id: int, lead_id: int) -> Lead | None:
+    """The creator's lead of that number, or the one that it became a part of; None for a forgotten one."""
+    lead = await session.scalar(select(Lead).where(Lead.id == lead_id, Lead.creator_id == creator_id))
+    while lead is not None and lead.merged_into_id is not None:
+        lead = await session.get(Lead, lead.merged_into_id)
+    return None if lead is None or lead.forgotten_at is not None else lead
 
 
 async def saved_segments(session: AsyncSession, creator_id: int) -> dict[str, str]:

@@ -7,6 +7,7 @@ import pytest
 from app.settings import BadConfig, Loaded, load
 
 Write = Callable[[str], None]
+EVERY_KIND = "use text, email, phone, number, date, yes_no, file, photo, location, rating or time_zone"
 EVERY_NODE = "use say, ask, choose, consent, set, tag, branch, goto, wait, offer, give, handover, enroll or end"
 
 
@@ -150,7 +151,7 @@ def test_one_bad_funnel_is_disabled_alone(write: Write):
             "{nodes: [{key: a, do: ask, kind: mail, field: f, text: x}]}",
             4,
             "nodes.0.kind",
-            "there is no “mail”; use text, email, phone, number, date, yes_no, file, photo, location, rating or time_zone",
+            f"there is no “mail”; {EVERY_KIND}",
         ),
         (
             "{nodes: [{key: a, do: choose, field: f, text: x, options: [{value: v}]}]}",

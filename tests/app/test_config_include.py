@@ -102,7 +102,7 @@ def test_a_mistake_is_told_with_the_file_and_line_where_it_stands(write: Write):
     write(MAIN, one=Path("flows/one.yaml").read_text().replace("  - Bad Tag\n", ""))
     (segment, *_), flows = [line for line in told() if "two" in line], [line for line in told() if "one" in line]
     assert segment.startswith("flows/two.yaml:2: segments.fans: ")
-    assert [line.split(": ")[0] for line in flows] == ["flows/one.yaml:12"]
+    assert [line.split(": ")[0] for line in flows] == ["flows/one.yaml:8", "flows/one.yaml:12"]
     write(MAIN, two="segments:\n  fans: tag:fan\n")
     assert told()[0] == (
         "flows/one.yaml:8: flows.bad.nodes.1.add.0: there is no tag “fna”; did you mean fan?; tags stand under tags:"

@@ -50,7 +50,7 @@ creators:
             text: Thanks, {{ lead.name }}.
     funnels:
       nurture:
-        trigger: {event: lead.tagged}
+        trigger: {event: lead.subscribed}
         steps:
           - {key: a-day, do: wait, time: 1d}
           - {key: hello, do: send, text: Still there?}

@@ -1,9 +1,11 @@
 """The creator's list of leads: pages, filters, search, segments, tags, all in one message."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
-from leads_chat import answers, entered, refused, somebody_elses, tapped, with_a_chat
+from bot_world import hooked, tap, until_called
+from leads_chat import CONFIG, answers, entered, lead_of, refused, somebody_elses, tapped, with_a_chat
 from sqlalchemy import func, select
 from world import World
 
@@ -214,14 +216,21 @@ async def test_nobody_sees_the_leads_of_another_creator(chat: World):
         assert "Secret" not in (await answers(chat, line)).text, line
 
 
-async def test_a_list_belongs_to_whoever_opened_it(chat: World):
-    await entered(chat, *(f"Nr{each:02}" for each in range(1, 13)))
-    listed = await answers(chat, "/leads")
-    lena, _ = await with_a_chat(chat)
-    hers = (await lena.hears("What shall we call you?")).raw["message_id"]
-    data = listed.button("›")["data"]
-    told = await chat.control("POST", f"/people/{lena.id}/taps", {"message_id": hers, "data": data})
-    assert told["answer"] == "This list is too old; /leads shows a new one"
+async def test_a_list_and_a_card_belong_to_those_who_act_for_the_creator(store_url: str, tmp_path: Path):
+    async with hooked(store_url, tmp_path, CONFIG) as hook:
+        world = hook.world
+        (anna,) = await entered(world, "Anna")
+        await world.creator.say("/leads")
+        await world.creator.hears("Leads of Studio <North>: 1")
+        lena = await world.person("Lena")
+        for number, data in enumerate(
+            ("leads:1:0", "leads:1:clear", f"lead:show:{anna}", f"lead:forget:{anna}:0:0:yes")
+        ):
+            await hook.post(tap(900_000 + number, lena.id, data, query_id=str(number)))
+        told = [each["params"].get("text", "") for each in await until_called(world, "answerCallbackQuery", 4)]
+        assert sum("This list is too old" in each for each in told) == 2
+        assert sum(f"There is no lead {anna}" in each for each in told) == 2
+        assert (await lead_of(world, anna)).name == "Anna"
 
 
 async def test_old_lists_go_and_their_buttons_say_so(chat: World):

@@ -247,6 +247,7 @@ async def test_nothing_is_said_unasked_to_whoever_has_unsubscribed_and_it_ends_a
     await chat.begin()
     async with chat.database.transaction() as session:
         await unsubscribe(session, (await chat.talk(session)).lead, now=chat.now)
+    assert await chat.later(hours=1) == []
     assert await chat.later(days=3) == []
     assert await chat.states() == {"first": "expired", "second": "cancelled"}
 

@@ -1,15 +1,16 @@
+import asyncio
 from datetime import timedelta
 
 import pytest
 from folk import GOOD_FOR, NOW, a_creator, a_lead, a_person, a_product, count, events, money, promised
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.consent import give_consent, unsubscribe
 from domain.entitlements import grant
 from domain.fields import LeadFieldSpec
 from domain.lead_acts import add_note, add_score, ban_lead, set_stage, tag_lead
-from domain.leads import add_lead, capture_lead, current_lead, known_answers, note_answer
+from domain.leads import add_lead, capture_lead, current_lead, find_lead, known_answers, note_answer
 from domain.links import make_link, note_touch
 from domain.merging import CannotMerge, merge_leads
 from domain.messages.plain import Message
@@ -407,3 +408,25 @@ async def test_money_that_comes_while_two_become_one_is_the_ones_who_is_left(dat
         await pay_order(session, stale, money(), now=LATER)
     async with database.reading() as session:
         assert (await _right(session, order.id)).lead_id == lead.id
+
+
+async def test_whoever_writes_while_their_lead_moves_writes_to_the_one_that_is_left(database: Database):
+    _, lead, entered = await two_leads(database)
+    async with database.transaction() as session:
+        person = await a_person(session)
+        held = await find_lead(session, lead.creator_id, person.id)
+        assert held is not None
+        merging = asyncio.create_task(merged(database, entered, lead))
+        # on PostgreSQL the merge is under way at the same time: it is seen to wait for the person's row
+        while not database.is_sqlite and not merging.done() and not await someone_waits(database):
+            pass
+        await note_answer(session, held, "city", "Bonn", spec=None, now=NOW)
+    kept = await merging
+    async with database.reading() as session:
+        assert (await known_answers(session, kept))["city"] == "Bonn"
+        assert await count(session, LeadField, LeadField.lead_id == lead.id) == 0
+
+
+async def someone_waits(database: Database) -> bool:
+    async with database.reading() as session:
+        return bool(await session.scalar(text("SELECT count(*) FROM pg_sleep(0.01), pg_locks WHERE NOT granted")))

@@ -81,7 +81,8 @@ def test_what_is_no_table_with_a_header_says_why(content: bytes, problem: str):
 
 
 def test_rows_are_numbered_as_a_spreadsheet_numbers_them():
-    content = b'name,town\n"Ada\nL.",K\n\n , \nBob,B\nCleo\n"x"y,z\nDora,D,,\nEve,E,more\nF\x00,F\n' + b"G," + b"g" * 4001 + b"\n"
+    content = b'name,town\n"Ada\nL.",K\n\n , \nBob,B\nCleo\n"x"y,z\nDora,D,,\nEve,E,more\nF\x00,F\n'
+    content += b"G,%s\n" % (b"g" * 4001)
     layout, rows = all_rows(content, at_once=2)
     assert [(row.number, row.problem and row.problem.key) for row in rows] == [
         (2, None),
@@ -118,7 +119,8 @@ def test_a_line_without_end_is_refused_and_not_kept_in_memory():
 def test_whatever_a_table_holds_is_read_again_from_any_place(rows: list[list[str]], separator: str, at_once: int):
     # what people cannot see is somebody else's test: lone surrogates are no text, and line ends become plain ones
     rows = [
-        [cell.encode("utf-8", "replace").decode().replace("\r\n", "\n").replace("\r", "\n") for cell in row] for row in rows
+        [cell.encode("utf-8", "replace").decode().replace("\r\n", "\n").replace("\r", "\n") for cell in row]
+        for row in rows
     ]
     out = io.StringIO()
     csv.writer(out, delimiter=separator, lineterminator="\n").writerows([["name", "town"], *rows])
@@ -136,7 +138,17 @@ def test_a_defused_cell_begins_no_formula_and_comes_back_as_it_was(cell: str):
 
 
 def test_columns_are_guessed_in_english_and_german_each_field_once():
-    columns = ("Vorname", "Nachname", "E-Mail-Adresse", "Handy", "Mobile", "Einwilligung", "Interest", "field:score", "Nix")
+    columns = (
+        "Vorname",
+        "Nachname",
+        "E-Mail-Adresse",
+        "Handy",
+        "Mobile",
+        "Einwilligung",
+        "Interest",
+        "field:score",
+        "Nix",
+    )
     layout = Layout(separator=",", start=0, row=2, columns=columns)
     guessed = guess(layout, CreatorSetup(), {"interest", "score"})
     assert guessed.fields == (
@@ -154,7 +166,9 @@ def test_columns_are_guessed_in_english_and_german_each_field_once():
     assert (changed.fields[3], changed.fields[4]) == (None, "phone")
 
 
-@pytest.mark.parametrize(("text", "value"), [("+49 (0)151-23456789", "+4915123456789"), ("0049 151 23456789", "+4915123456789")])
+@pytest.mark.parametrize(
+    ("text", "value"), [("+49 (0)151-23456789", "+4915123456789"), ("0049 151 23456789", "+4915123456789")]
+)
 def test_phones_are_kept_in_one_form(text: str, value: str):
     assert cells.phone(text) == value
 
@@ -165,7 +179,9 @@ def test_a_phone_without_its_country_is_refused(text: str):
         cells.phone(text)
 
 
-@pytest.mark.parametrize(("text", "iso"), [("2026-12-31", "2026-12-31"), ("31.12.2026", "2026-12-31"), ("1.2.2026", "2026-02-01")])
+@pytest.mark.parametrize(
+    ("text", "iso"), [("2026-12-31", "2026-12-31"), ("31.12.2026", "2026-12-31"), ("1.2.2026", "2026-02-01")]
+)
 def test_days_are_read_where_there_is_one_way_to_read_them(text: str, iso: str):
     assert cells.day(text).isoformat() == iso
 

@@ -30,8 +30,9 @@ async def owned(world: World, lead: Lead) -> int:
         rights = await session.scalars(
             select(Entitlement.id).where(Entitlement.lead_id == lead.id, Entitlement.origin.startswith("line:"))
         )
-        assert len(orders.all()) == len(rights.all())
-        return len((await session.scalars(select(Order.id).where(Order.lead_id == lead.id))).all())
+        found = len(orders.all())
+        assert found == len(rights.all())
+        return found
 
 
 async def test_whoever_types_another_leads_email_gets_nothing_of_theirs_and_the_creator_sees_it(world: World):
@@ -64,9 +65,13 @@ async def test_whoever_types_another_leads_email_gets_nothing_of_theirs_and_the_
     assert (await owned(world, first), await owned(world, second)) == (1, 0)
     assert (first.phone_proof, second.phone_proof, second.email_proof) == (Proof.VERIFIED, Proof.TYPED, Proof.TYPED)
     # and it is still Lena's
-    await lena.say("/library")
-    await lena.tap("Preset pack")
-    await lena.hears("Sent again")
+    asked = (await lena.post({"text": "/library"}))["message_id"]
+    await lena.tap("Preset pack", newer_than=asked)
+
+    async def sent_again() -> bool:
+        return sum(said.file_name == "preset-pack.zip" for said in await lena.chat()) == 2
+
+    assert await world.until(sent_again)
 
 
 async def test_whoever_the_creator_has_entered_is_joined_by_their_own_contact_and_by_nothing_else(world: World):

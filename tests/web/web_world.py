@@ -9,6 +9,7 @@ from uuid import UUID
 from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient
 
+from domain.definitions import Published
 from kit.clock import MovableClock
 from kit.errors import Refusal
 from kit.tokens import AUDIENCE, ISSUER, sign_access_token
@@ -58,6 +59,7 @@ class Site:
     database: Database
     clock: MovableClock = field(default_factory=lambda: MovableClock(frozen_at=NOON))
     readiness: Readiness = field(default_factory=Readiness)
+    published: Published = field(default_factory=Published)
     telegram: Telegram = field(default_factory=Telegram)
     stripe: Stripe = field(default_factory=Stripe)
     public_url: str = "https://spark.example"
@@ -70,6 +72,7 @@ class Site:
                 readiness=self.readiness,
                 public_url=self.public_url,
                 access_key=KEY,
+                published=self.published,
                 click_key=KEY,
                 telegram=self.telegram if with_rails else None,
                 stripe=self.stripe if with_rails else None,

@@ -35,7 +35,8 @@ def _comma_separated(text: Any) -> Any:
 
 
 Whole = Annotated[int, BeforeValidator(_whole)]
-Text = Annotated[str, BeforeValidator(_printable), Field(max_length=_MOST_TEXT)]
+Printable = BeforeValidator(_printable)
+Text = Annotated[str, Printable, Field(max_length=_MOST_TEXT)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_comma_separated), Field(max_length=50)]
 
 
@@ -56,14 +57,14 @@ def read_query(request: web.Request, model: type[Q]) -> Q:
     try:
         query = model.model_validate({name: request.query.get(name) for name in request.query})
     except ValidationError as error:
-        fields = {str(each["loc"][0]): _reason(each) for each in error.errors()} | fields
+        fields = {str(each["loc"][0]): reason_of(each) for each in error.errors()} | fields
     else:
         if not fields:
             return query
     raise Invalid("some parameters are wrong: " + ", ".join(sorted(fields)), fields=fields)
 
 
-def _reason(error: Any) -> str:
+def reason_of(error: Any) -> str:
     match error["type"]:
         case "extra_forbidden":
             return "there is no such parameter here"

@@ -254,12 +254,7 @@ def upgrade() -> None:
                existing_nullable=True)
         batch_op.create_index('ix_lead_email', ['creator_id', 'email_digest'], unique=False)
         batch_op.create_index(batch_op.f('ix_lead_link_id'), ['link_id'], unique=False)
-        batch_op.create_index('ix_lead_list', ['creator_id', 'id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_lead_merged_into_id'), ['merged_into_id'], unique=False)
         batch_op.create_index('ix_lead_phone', ['creator_id', 'phone_digest'], unique=False)
-        batch_op.create_index('ix_lead_seen', ['creator_id', 'seen_at', 'id'], unique=False)
-        batch_op.create_index('ix_lead_source', ['creator_id', 'source', 'id'], unique=False)
-        batch_op.create_index('ix_lead_stage', ['creator_id', 'stage', 'id'], unique=False)
         batch_op.create_index('uq_lead_email_claimed', ['creator_id', 'email_digest'], unique=True, sqlite_where=sa.text("email_proof IN ('entered', 'verified') AND email_digest IS NOT NULL"), postgresql_where=sa.text("email_proof IN ('entered', 'verified') AND email_digest IS NOT NULL"))
         batch_op.create_index('uq_lead_phone_claimed', ['creator_id', 'phone_digest'], unique=True, sqlite_where=sa.text("phone_proof IN ('entered', 'verified') AND phone_digest IS NOT NULL"), postgresql_where=sa.text("phone_proof IN ('entered', 'verified') AND phone_digest IS NOT NULL"))
         batch_op.create_foreign_key(batch_op.f('fk_lead_merged_into_id'), 'lead', ['merged_into_id'], ['id'])
@@ -282,8 +277,8 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['lead_id'], ['lead.id'], name=op.f('fk_lead_field_lead_id')),
     sa.PrimaryKeyConstraint('lead_id', 'key', 'item', name=op.f('pk_lead_field'))
     )
-    op.create_index('ix_lead_field_digest', 'lead_field', ['creator_id', 'key', 'digest', 'lead_id'], unique=False)
-    op.create_index('ix_lead_field_number', 'lead_field', ['creator_id', 'key', 'number', 'lead_id'], unique=False)
+    op.create_index('ix_lead_field_digest', 'lead_field', ['creator_id', 'key', 'digest', 'lead_id'], unique=False, sqlite_where=sa.text("digest IS NOT NULL"), postgresql_where=sa.text("digest IS NOT NULL"))
+    op.create_index('ix_lead_field_number', 'lead_field', ['creator_id', 'key', 'number', 'lead_id'], unique=False, sqlite_where=sa.text("number IS NOT NULL"), postgresql_where=sa.text("number IS NOT NULL"))
     op.create_index('ix_lead_field_value', 'lead_field', ['creator_id', 'key', 'value', 'lead_id'], unique=False)
 
     with op.batch_alter_table('outbox_message', schema=None) as batch_op:
@@ -329,9 +324,47 @@ def upgrade() -> None:
     with op.batch_alter_table('lead', schema=None) as batch_op:
         batch_op.alter_column('seen_at', existing_type=store.models.base.Instant(), nullable=False)
         batch_op.drop_column('phone_verified')
+    index_for_segments()
+
+
+_LIVING = 'merged_into_id IS NULL AND forgotten_at IS NULL'
+# by name: table, columns, and the condition of a partial one
+_OF_SEGMENTS = {
+    'ix_lead_list': ('lead', ['creator_id', 'id', 'created_at', 'dice', 'unsubscribed_at', 'consented_at', 'merged_into_id', 'forgotten_at'], _LIVING),
+    'ix_lead_stage': ('lead', ['creator_id', 'stage', 'id'], _LIVING),
+    'ix_lead_score': ('lead', ['creator_id', 'score', 'id'], _LIVING),
+    'ix_lead_source': ('lead', ['creator_id', 'source', 'id'], _LIVING),
+    'ix_lead_seen': ('lead', ['creator_id', 'seen_at', 'id'], _LIVING),
+    'ix_lead_merged': ('lead', ['merged_into_id'], 'merged_into_id IS NOT NULL'),
+    'ix_event_name': ('event', ['creator_id', 'name', 'lead_id', 'occurred_at'], None),
+    'ix_enrollment_funnel': ('enrollment', ['creator_id', 'funnel_key', 'state', 'lead_id'], None),
+    'ix_flow_run_version': ('flow_run', ['version_id', 'state', 'lead_id'], None),
+    'ix_order_line_product_id': ('order_line', ['product_id'], None),
+    'ix_entitlement_product': ('entitlement', ['product_id', 'lead_id'], None),
+}
+
+
+def index_for_segments() -> None:
+    op.drop_index('ix_event_creator', 'event')
+    op.drop_index('ix_enrollment_creator_id', 'enrollment')
+    op.drop_index('ix_order_lead', 'order')
+    op.create_index('ix_order_lead', 'order', ['lead_id', 'creator_id', 'id'], unique=False)
+    for name, (table, columns, held) in _OF_SEGMENTS.items():
+        where = {} if held is None else {'sqlite_where': sa.text(held), 'postgresql_where': sa.text(held)}
+        op.create_index(name, table, columns, unique=False, **where)
+
+
+def index_as_before() -> None:
+    for name, (table, _, _) in _OF_SEGMENTS.items():
+        op.drop_index(name, table)
+    op.drop_index('ix_order_lead', 'order')
+    op.create_index('ix_order_lead', 'order', ['lead_id', 'id'], unique=False)
+    op.create_index('ix_enrollment_creator_id', 'enrollment', ['creator_id'], unique=False)
+    op.create_index('ix_event_creator', 'event', ['creator_id', 'id'], unique=False)
 
 
 def downgrade() -> None:
+    index_as_before()
     connection = op.get_bind()
     forget_new_words(connection)
     unseal_all(connection)
@@ -387,13 +420,8 @@ def downgrade() -> None:
         batch_op.drop_constraint(batch_op.f('fk_lead_merged_into_id'), type_='foreignkey')
         batch_op.drop_index('uq_lead_phone_claimed', sqlite_where=sa.text("phone_proof IN ('entered', 'verified') AND phone_digest IS NOT NULL"), postgresql_where=sa.text("phone_proof IN ('entered', 'verified') AND phone_digest IS NOT NULL"))
         batch_op.drop_index('uq_lead_email_claimed', sqlite_where=sa.text("email_proof IN ('entered', 'verified') AND email_digest IS NOT NULL"), postgresql_where=sa.text("email_proof IN ('entered', 'verified') AND email_digest IS NOT NULL"))
-        batch_op.drop_index('ix_lead_stage')
-        batch_op.drop_index('ix_lead_source')
-        batch_op.drop_index('ix_lead_seen')
         batch_op.drop_index('ix_lead_phone')
-        batch_op.drop_index(batch_op.f('ix_lead_merged_into_id'))
         batch_op.drop_index(batch_op.f('ix_lead_link_id'))
-        batch_op.drop_index('ix_lead_list')
         batch_op.drop_index('ix_lead_email')
         batch_op.alter_column('phone',
                existing_type=sa.Text(),

@@ -38,7 +38,6 @@ answer-too-large = Bitte schick eine Zahl bis { $most }.
 answer-no-such-day = Diesen Tag gibt es im Kalender nicht. Bitte prüfe ihn und schick ihn noch einmal.
 answer-too-early = Das ist zu früh: frühestens { $earliest }.
 answer-too-late = Das ist zu spät: spätestens { $latest }.
-answer-not-expected = Bitte beantworte die Frage oben.
 answer-thanks = Danke!
 answer-taken = Das hast du schon beantwortet.
 key-share-contact = 📱 Meine Telefonnummer teilen

@@ -16,8 +16,9 @@ help-creator =
     <b>Für dich als Creator von { $creator }</b>
     /product – deine Produkte, <code>/product add "Preset-Paket" 19.00 usd stock=50</code> legt eins an
     /idea – deine Ideen, <code>/idea add Studiotour #video !high due:2026-12-01</code> legt eine an
+    /export – deine Kontakte als CSV-Datei, <code>/export tag:vip</code> nur einen Teil davon
     /token – ein kurzlebiges Token für die API
-    Schick mir eine Datei, um sie an ein Produkt zu hängen.
+    Schick mir eine Datei, um sie an ein Produkt zu hängen, oder eine CSV mit Kontakten, um sie zu importieren.
 trouble = Bei uns ist etwas schiefgegangen, und es ist notiert. Bitte versuch es noch einmal; wenn es so bleibt, nenne <code>{ $reference }</code>.
 paysupport = Ärger mit einer Zahlung? Schreib ihn in eine Zeile, zum Beispiel <code>/paysupport Ich habe das Preset-Paket bezahlt und nichts bekommen</code>, und { $creator } bekommt sie. /library schickt dir noch einmal, was dir gehört.
 paysupport-sent = { $creator } hat deine Nachricht und schreibt dir.

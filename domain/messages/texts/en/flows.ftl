@@ -38,7 +38,6 @@ answer-too-large = Please send a number of at most { $most }.
 answer-no-such-day = There is no such day in the calendar. Please check it and send it again.
 answer-too-early = That is too early: { $earliest } at the earliest.
 answer-too-late = That is too late: { $latest } at the latest.
-answer-not-expected = Please answer the question above.
 answer-thanks = Thank you!
 answer-taken = You have answered this already.
 key-share-contact = 📱 Share my phone number

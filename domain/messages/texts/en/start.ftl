@@ -16,8 +16,9 @@ help-creator =
     <b>For you as the creator of { $creator }</b>
     /product – your products, <code>/product add "Preset pack" 19.00 usd stock=50</code> adds one
     /idea – your ideas, <code>/idea add Studio tour #video !high due:2026-12-01</code> adds one
+    /export – your leads as a CSV file, <code>/export tag:vip</code> only some of them
     /token – a short-lived token for the API
-    Send me a file to attach it to a product.
+    Send me a file to attach it to a product, or a CSV of leads to import it.
 trouble = Something went wrong on our side and has been noted. Please try again; if it stays so, quote <code>{ $reference }</code>.
 paysupport = Trouble with a payment? Write it in one line, like <code>/paysupport I paid for the preset pack and nothing came</code>, and { $creator } gets it. /library sends again what you own.
 paysupport-sent = { $creator } has your message and will write to you.

@@ -1,0 +1,31 @@
+"""JSON bodies in, checked whole: every wrong part is named at once."""
+
+from typing import TypeVar
+
+import orjson
+from aiohttp import web
+from pydantic import BaseModel, ValidationError
+
+from kit.errors import Invalid
+from web.api.query import reason_of
+from web.bodies import read_body
+
+B = TypeVar("B", bound=BaseModel)
+_MOST_BYTES = 64 * 1024
+
+
+async def read_json(request: web.Request, model: type[B]) -> B:
+    """Raises Invalid with a reason for each part that is wrong; what is no JSON is a 415 or a 400."""
+    if request.content_type != "application/json":
+        raise web.HTTPUnsupportedMediaType
+    try:
+        given = orjson.loads(await read_body(request, most=_MOST_BYTES))
+    except orjson.JSONDecodeError:
+        raise web.HTTPBadRequest from None
+    if not isinstance(given, dict):
+        raise Invalid("send a JSON object")
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        fields = {".".join(str(part) for part in each["loc"]): reason_of(each) for each in error.errors()}
+        raise Invalid("some parts are wrong: " + ", ".join(sorted(fields)), fields=fields) from None
