@@ -21,6 +21,8 @@ KNOWN_EVENTS = frozenset(
     {
         "consent.given",
         "consent.withdrawn",
+        "flow.cancelled",
+        "flow.expired",
         "flow.finished",
         "idea.added",
         "lead.added",

@@ -8,7 +8,7 @@ from domain.raw_words import finish_forgetting
 from kit.clock import Clock
 from store.database import Database
 from store.files import FileStore
-from store.models import FileHandle, Lead, StoredFile
+from store.models import FileHandle, Person, StoredFile
 
 BATCH = 100
 
@@ -22,8 +22,12 @@ class Forgetting:
     files: FileStore
 
     async def run(self) -> int:
-        async with self.database.transaction() as session:
-            people = await finish_forgetting(session, now=self.clock())
+        async with self.database.reading() as session:
+            waits = await session.scalar(select(exists().where(Person.forgetting_at.is_not(None))))
+        people = 0
+        if waits:
+            async with self.database.transaction() as session:
+                people = await finish_forgetting(session, now=self.clock())
         return people + await self._drop_files()
 
     async def _drop_files(self) -> int:
@@ -31,8 +35,7 @@ class Forgetting:
         async with self.database.reading() as session:
             found = await session.execute(
                 select(StoredFile.id, StoredFile.blob)
-                .join(Lead, Lead.id == StoredFile.lead_id)
-                .where(Lead.forgotten_at.is_not(None))
+                .where(StoredFile.forgetting_at.is_not(None))
                 .order_by(StoredFile.id)
                 .limit(BATCH)
             )

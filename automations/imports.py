@@ -26,12 +26,13 @@ from domain.transfers.importing import (
     parse_rows,
 )
 from domain.transfers.mapping import guess
-from domain.transfers.matching import Match, Seen
+from domain.transfers.matching import Match
 from domain.transfers.problems import FileProblem, RowProblem
 from domain.transfers.reading import MOST_BROKEN, Layout, Place, Row, find_layout, make_readable, read_rows
 from domain.transfers.reports import NAMED, check_report, done_report
 from domain.transfers.writing import Ground
 from store.models import Person, Transfer, TransferState
+from store.seen import Seen
 
 CHECKED_AT_ONCE = 500
 # each is one transaction, and on SQLite others wait for it

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import flow_updates, request_class, sealing, transfers
+from bench import flow_updates, request_class, sealing, segments, transfers
 from bench.report import Report
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
@@ -32,6 +32,7 @@ BENCHMARKS = [
     Benchmark("flow_updates", flow_updates.run),
     Benchmark("sealing", sealing.run),
     Benchmark("transfers", transfers.run),
+    Benchmark("segments", segments.run),
 ]
 
 

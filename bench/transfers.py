@@ -34,8 +34,8 @@ async def run(quick: bool) -> Report:  # noqa: FBT001 - as every benchmark is ca
         title="Leads by CSV: import and export",
         what_ran=(
             "A file of eight columns (name, e-mail, phone, tags, score, a text, a number, a date), of which one row "
-            "in a hundred is bad, is looked through, imported, and all leads are exported; then that export is imported for "
-            "another creator and exported again. Each line is a process of its own, the work done by "
+            "in a hundred is bad, is looked through, imported, and all leads are exported; then that export is "
+            "imported for another creator and exported again. Each line is a process of its own, the work done by "
             "`automations.transfers` as in `spark run`, with Telegram stood in for by the file itself. E-mails, phones "
             "and texts are sealed."
         ),

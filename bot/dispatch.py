@@ -4,6 +4,7 @@ from telegram import CallbackQuery, ChatMember, MessageEntity, Update
 from telegram import Message as TelegramMessage
 from telegram.constants import ChatType
 
+from bot.commands import CREATORS
 from bot.handlers import (
     about,
     answers,
@@ -56,6 +57,8 @@ COMMANDS: dict[str, Command] = {
 }
 # what nobody is refused, not even whom the creator has banned
 ALWAYS_ANSWERED = frozenset({"stop", "forget_me", "my_data", "privacy"})
+# commands and buttons of those who act for a creator, whatever they are to another one
+FOR_CREATORS = frozenset({*CREATORS, "products", "attach", "leads", "lead", "tags", "import"})
 TAPS: dict[str, Tap] = {
     "flow": answers.tap,
     "begin": answers.begin,
@@ -101,7 +104,7 @@ async def _message(turn: Turn, message: TelegramMessage) -> None:
     known = await turn.known_lead()
     if known is not None:
         await see_lead(turn.session, known, now=turn.now)
-        if known.banned_at is not None and command not in ALWAYS_ANSWERED:
+        if known.banned_at is not None and not await _is_answered(turn, command):
             return
     if command is not None:
         handler = COMMANDS.get(command)
@@ -114,6 +117,11 @@ async def _message(turn: Turn, message: TelegramMessage) -> None:
         await receive(turn, message)
     else:
         await answers.answer(turn, message)
+
+
+async def _is_answered(turn: Turn, asked: str | None) -> bool:
+    """What still works for somebody whom the creator of this chat has banned."""
+    return asked in ALWAYS_ANSWERED or (asked in FOR_CREATORS and await turn.own_creator() is not None)
 
 
 async def _prompted(turn: Turn, message: TelegramMessage, command: str | None) -> bool:
@@ -145,7 +153,7 @@ async def _tap(turn: Turn, query: CallbackQuery) -> None:
     if handler is None:
         raise turn.refusal("not-understood")
     known = await turn.known_lead()
-    if known is not None and known.banned_at is not None and kind not in ALWAYS_ANSWERED:
+    if known is not None and known.banned_at is not None and not await _is_answered(turn, kind):
         turn.replies.append(TapReply(query_id=query.id))
         return
     try:

@@ -14,18 +14,20 @@ def read_email(text: str) -> str:
     """The address as email-validator normalises it, casefolded. Raises BadContact."""
     try:
         return validate_email(text.strip(), check_deliverability=False).normalized.casefold()
-    except EmailNotValidError:
+    except (EmailNotValidError, UnicodeError):
         message = f"“{text.strip()}” is no e-mail address, use one like ada@example.com"
         raise BadContact(message, fields={"email": message}) from None
 
 
 def read_phone(text: str) -> str:
     """The number in E.164, from any way of writing it with its country code. Raises BadContact."""
+    written = text.strip()
     try:
-        number = phonenumbers.parse(text.strip(), None)
+        # 00 is dialled for + in most of the world: https://www.itu.int/rec/T-REC-E.164
+        number = phonenumbers.parse(f"+{written[2:]}" if written.startswith("00") else written, None)
     except phonenumbers.NumberParseException:
         number = None
     if number is None or not phonenumbers.is_possible_number(number):
-        message = f"“{text.strip()}” is no phone number with its country code, use one like +49 151 23456789"
+        message = f"“{written}” is no phone number with its country code, use one like +49 151 23456789"
         raise BadContact(message, fields={"phone": message})
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

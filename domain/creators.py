@@ -2,10 +2,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import available_timezones
 
-from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.contacts import read_email
 from kit.errors import Conflict, Invalid, NotFound
 from kit.money import check_currency
 from kit.text import slugify
@@ -51,7 +51,7 @@ async def add_creator(
         raise Invalid(f"“{slug}” is no slug: use lower-case letters, digits and hyphens", fields={"slug": slug})
     if time_zone not in available_timezones():
         raise Invalid(f"“{time_zone}” is no time zone, use one like Europe/Berlin", fields={"time_zone": time_zone})
-    email = None if email is None else _read_email(email)
+    email = None if email is None else read_email(email)
     values = {
         "slug": slug,
         "name": name.strip(),
@@ -79,14 +79,6 @@ async def add_creator(
     await session.flush()
     payload = await make_bind_payload(session, account_id, now=now)
     return NewCreator(await session.get_one(Creator, creator_id), await session.get_one(Account, account_id), payload)
-
-
-def _read_email(email: str) -> str:
-    try:
-        return validate_email(email.strip(), check_deliverability=False).normalized.casefold()
-    except EmailNotValidError:
-        message = f"“{email}” is no e-mail address, use one like ada@example.com"
-        raise Invalid(message, fields={"email": email}) from None
 
 
 async def make_bind_payload(session: AsyncSession, account_id: int, *, now: datetime) -> str:

@@ -66,7 +66,7 @@ async def forget_lead(session: AsyncSession, lead: Lead, *, now: datetime) -> No
     await session.execute(
         update(StoredFile)
         .where(StoredFile.lead_id.in_(family))
-        .values(file_name="", mime_type="", size=None, sha256=None),
+        .values(file_name="", mime_type="", size=None, sha256=None, forgetting_at=now),
         execution_options=_BY_CORE,
     )
     # lists of leads that were searched for by name

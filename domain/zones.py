@@ -117,12 +117,24 @@ def zone_by_phone(e164: str) -> str | None:
         number = phonenumbers.parse(e164, None)
     except phonenumbers.NumberParseException:
         return None
-    zones = [zone for zone in time_zones_for_number(number) if zone in available_timezones()]
+    main = phonenumbers.region_code_for_country_code(number.country_code or 0)
+    return _one_of(tuple(time_zones_for_number(number)), main)
+
+
+@cache
+def _one_of(told: tuple[str, ...], country: str) -> str | None:
+    """The country's own zone before those of its islands, when all of them keep one time."""
+    zones = [zone for zone in told if zone in _known()]
     if not zones or not _agree(zones):
         return None
-    main = phonenumbers.region_code_for_country_code(number.country_code or 0)
-    country = get_global("territory_zones").get(main, ())
-    return next((zone for zone in zones if zone in country), zones[0])
+    of_country = get_global("territory_zones").get(country, ())
+    return next((zone for zone in zones if zone in of_country), zones[0])
+
+
+@cache
+def _known() -> frozenset[str]:
+    """Every name that this machine has; looking takes a while."""
+    return frozenset(available_timezones())
 
 
 def _agree(zones: Iterable[str]) -> bool:
@@ -140,7 +152,7 @@ def _bare(text: str) -> str:
 @cache
 def _zones_by_name() -> dict[str, str]:
     """A more exact name wins: what IANA calls a zone, then its city, then other cities, then countries."""
-    known = available_timezones()
+    known = _known()
     aliases = get_global("zone_aliases")
     zones = {name: aliases.get(name, name) for name in known if "/" in name and not name.startswith("Etc/")}
     zones = {name: zone if zone in known else name for name, zone in zones.items()}
@@ -148,7 +160,8 @@ def _zones_by_name() -> dict[str, str]:
     found = {_bare(name): zone for name, zone in zones.items()} | {"utc": "UTC"}
     cities: dict[str, set[str]] = {}
     for name, zone in zones.items():
-        for city in (name.rpartition("/")[2], *(city_of(zone, str(locale)) for locale in spoken)):
+        own = ((locale.time_zones.get(name) or {}).get("city") for locale in spoken)
+        for city in (name.rpartition("/")[2], *(each for each in own if each)):
             cities.setdefault(_bare(city), set()).add(zone)
     for city, named in cities.items():
         if len(named) == 1:
@@ -158,12 +171,13 @@ def _zones_by_name() -> dict[str, str]:
             found.setdefault(_bare(city), zone)
     for locale in spoken:
         for country, name in locale.territories.items():
-            of_country = _of_country(country, known)
+            of_country = _of_country(country)
             if of_country and country not in _NOT_BY_COUNTRY:
                 found.setdefault(_bare(name), of_country[0])
     return found
 
 
-def _of_country(country: str, known: set[str]) -> Sequence[str]:
-    zones = [zone for zone in get_global("territory_zones").get(country, ()) if zone in known]
+@cache
+def _of_country(country: str) -> Sequence[str]:
+    zones = [zone for zone in get_global("territory_zones").get(country, ()) if zone in _known()]
     return zones if zones and _agree(zones) else ()

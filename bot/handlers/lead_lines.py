@@ -25,7 +25,7 @@ from domain.lead_acts import (
 from domain.leads import FieldValue, edit_lead
 from kit.text import escape
 from kit.tokens import new_reference
-from store.models import Creator, Lead
+from store.models import Creator, Lead, Person
 
 _POINTS = re.compile(r"([+-]|=)?(\d{1,6})")
 _TAGS_AT_ONCE = 20
@@ -96,7 +96,9 @@ async def write(turn: Turn, lead: Lead, text_html: str, *, file_id: int | None =
     sent = await write_to_lead(turn.session, lead, text_html, key=key, now=turn.now, file_id=file_id)
     if not sent:
         raise turn.refusal("lead-without-chat", **await called(turn, lead))
-    turn.say("lead-written", **await called(turn, lead))
+    person = await turn.session.get(Person, lead.person_id)
+    away = person is not None and person.blocked_at is not None
+    turn.say("lead-written-waits" if away else "lead-written", **await called(turn, lead))
 
 
 async def stage(turn: Turn, creator: Creator, lead: Lead, wanted: str) -> None:

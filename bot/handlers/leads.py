@@ -4,6 +4,7 @@ from telegram import CallbackQuery
 
 from bot.handlers.edits import edit
 from bot.handlers.leads_screen import KINDS, Option, condition_of, filter_screen, list_screen, options, options_screen
+from bot.handlers.transfers import export_leads
 from bot.replies import TapReply
 from bot.turn import Turn
 from domain.lead_views import Wanted, change_view, find_view, newest_view, open_view, wanted_by
@@ -58,7 +59,7 @@ async def read_wanted(turn: Turn, creator: Creator, text: str) -> Wanted:
 
 
 async def tap(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
-    """`leads:open`, or `leads:VIEW:` and a page, `filter`, `search`, `clear`, or a kind of filter and its option."""
+    """`leads:open`, or `leads:VIEW:` and a page, `filter`, `search`, `clear`, `export`, a kind of filter, an option."""
     if arguments == ["open"]:
         creator = await turn.as_creator()
         turn.replies.append(TapReply(query_id=query.id))
@@ -73,6 +74,8 @@ async def tap(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
         case ["search"]:
             await ask_next(turn.session, turn.person.id, "search", {"view": view.id}, now=turn.now)
             turn.send(Message(text=turn.words("leads-ask-search")))
+        case ["export"]:
+            await export_leads(turn, creator, wanted_by(view).question)
         case ["clear"]:
             await change_view(turn.session, view, Wanted())
             edit(turn, query, await list_screen(turn, creator, view, 0))

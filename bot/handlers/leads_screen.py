@@ -60,6 +60,9 @@ async def list_screen(turn: Turn, creator: Creator, view: LeadView, page: int) -
     ]
     if wanted != Wanted():
         change.append(Button(text=turn.words("leads-button-clear"), data=f"leads:{view.id}:clear"))
+    if leads and not wanted.search:
+        # an export asks by segment, and a search is none
+        change.append(Button(text=turn.words("leads-button-export"), data=f"leads:{view.id}:export"))
     rows = [tuple(numbers[at : at + IN_A_ROW]) for at in range(0, len(numbers), IN_A_ROW)]
     rows += [tuple(each) for each in (steps, change) if each]
     return Message(text="\n".join(lines), buttons=tuple(rows))

@@ -20,7 +20,7 @@ from domain.transfers.asking import (
 from domain.transfers.reading import Layout
 from domain.transfers.reports import columns_menu, targets_menu
 from kit.text import shorten, slugify
-from store.models import Transfer
+from store.models import Creator, Transfer
 from store.queries.leads import saved_segments, where
 
 # what Telegram lets a bot fetch: https://core.telegram.org/bots/api#getfile
@@ -59,8 +59,11 @@ async def receive(turn: Turn, message: TelegramMessage) -> None:
 
 async def export(turn: Turn, arguments: str) -> None:
     """`/export` sends every lead, `/export tag:vip` those of a segment."""
-    creator = await turn.as_creator()
-    question = arguments.strip()
+    await export_leads(turn, await turn.as_creator(), arguments.strip())
+
+
+async def export_leads(turn: Turn, creator: Creator, question: str) -> None:
+    """Those of whom the question holds, all of them when it is empty."""
     if question:
         known = turn.facts.published.setup(creator.id).known(await saved_segments(turn.session, creator.id))
         # a mistake in it is told at once

@@ -5,10 +5,9 @@ import unicodedata
 from datetime import date
 from functools import cache
 
-import phonenumbers
 from babel.dates import format_date
-from email_validator import EmailNotValidError, validate_email
 
+from domain import contacts
 from domain.flows.given import Ground, WrongAnswer
 from domain.flows.nodes import AskNode
 from domain.flows.patterns import LONGEST_TEXT
@@ -77,22 +76,17 @@ def folded(text: str) -> str:
 
 def read_phone(text: str) -> str:
     """A number in E.164, from any way of writing it with its country code."""
-    written = text.strip()
     try:
-        # 00 is dialled for + in most of the world: https://www.itu.int/rec/T-REC-E.164
-        number = phonenumbers.parse(f"+{written[2:]}" if written.startswith("00") else written, None)
-    except phonenumbers.NumberParseException:
+        return contacts.read_phone(text)
+    except contacts.BadContact:
         raise WrongAnswer("answer-needs-phone") from None
-    if not phonenumbers.is_possible_number(number):
-        raise WrongAnswer("answer-needs-phone")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def read_email(text: str) -> str:
     """As it is looked up: normalised, in small letters."""
     try:
-        return validate_email(text.strip(), check_deliverability=False).normalized.casefold()
-    except (EmailNotValidError, UnicodeError):
+        return contacts.read_email(text)
+    except contacts.BadContact:
         raise WrongAnswer("answer-needs-email") from None
 
 

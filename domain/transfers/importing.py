@@ -10,13 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.setups import CreatorSetup
 from domain.transfers.asking import KEPT_FOR
 from domain.transfers.entries import Entry, read_entry
-from domain.transfers.matching import Match, Seen, match_entries, refuse_repeat
+from domain.transfers.matching import Match, match_entries, refuse_repeat
 from domain.transfers.problems import RowProblem
 from domain.transfers.reading import Layout, Place, Row
 from domain.transfers.writing import Ground, add_leads, fill_leads
 from kit.errors import Conflict
 from store.database import count_changed, insert_each_once
 from store.models import Transfer, TransferProblem, TransferState
+from store.seen import Seen
 
 
 class Overtaken(Conflict):

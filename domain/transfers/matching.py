@@ -1,7 +1,6 @@
 """Which of the rows are leads that a creator has already."""
 
-import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +12,7 @@ from domain.transfers.entries import Entry
 from domain.transfers.problems import RowProblem
 from store.models import Lead, Proof
 from store.sealing import digest
+from store.seen import Seen
 
 CLAIMED = (Proof.ENTERED, Proof.VERIFIED)
 
@@ -104,30 +104,6 @@ def _is_same(match: Match, lead: Row[*tuple[Any, ...]], by_email: int | None, by
             # it would be filled in, and is somebody else's
             return False
     return compared > 0 or bool(match.entry.name == lead.name)
-
-
-class Seen:
-    """Which row of the file said it first. It stands on disk, so that a long file costs no more memory."""
-
-    def __init__(self) -> None:
-        # without a name SQLite keeps it in a file of its own, which goes when it is closed:
-        # https://www.sqlite.org/inmemorydb.html#temp_db
-        self._store = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-        self._store.execute("PRAGMA journal_mode = OFF")
-        self._store.execute("CREATE TABLE seen (key TEXT PRIMARY KEY, row INTEGER) WITHOUT ROWID")
-
-    def first(self, keys: Iterable[str], row: int) -> tuple[str, int] | None:
-        """The key that an earlier row had, and that row; None when they are all new, and this row's from now on."""
-        wanted = list(keys)
-        for key in wanted:
-            found = self._store.execute("SELECT row FROM seen WHERE key = ?", (key,)).fetchone()
-            if found is not None:
-                return key, int(found[0])
-        self._store.executemany("INSERT INTO seen VALUES (?, ?)", [(key, row) for key in wanted])
-        return None
-
-    def close(self) -> None:
-        self._store.close()
 
 
 def refuse_repeat(match: Match, seen: Seen) -> None:

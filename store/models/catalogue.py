@@ -1,10 +1,12 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from store.models.base import Base, Numbered, state_column
+
+_FORGETTING = text("forgetting_at IS NOT NULL")
 
 
 class ProductKind(StrEnum):
@@ -56,7 +58,10 @@ class StoredFile(Numbered, Base):
     """
 
     __tablename__ = "stored_file"
-    __table_args__ = (Index("ix_stored_file_content", "creator_id", "sha256", "shape"),)
+    __table_args__ = (
+        Index("ix_stored_file_content", "creator_id", "sha256", "shape"),
+        Index("ix_stored_file_forgetting", "id", sqlite_where=_FORGETTING, postgresql_where=_FORGETTING),
+    )
     creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"))
     product_id: Mapped[int | None] = mapped_column(ForeignKey("product.id"), index=True)
     # whose answer it is
@@ -69,6 +74,8 @@ class StoredFile(Numbered, Base):
     blob: Mapped[str | None]
     created_at: Mapped[datetime]
     attached_at: Mapped[datetime | None]
+    # whose it was is forgotten: content, handle and row go soon
+    forgetting_at: Mapped[datetime | None]
 
 
 class FileHandle(Base):

@@ -1,12 +1,14 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, ForeignKey, UniqueConstraint, func
+from sqlalchemy import ColumnElement, ForeignKey, Index, UniqueConstraint, func, text
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from store.models.base import Base, Numbered, state_column
 from store.models.sealed import Sealed
+
+_FORGETTING = text("forgetting_at IS NOT NULL")
 
 
 class Creator(Numbered, Base):
@@ -24,7 +26,10 @@ class Person(Numbered, Base):
     """A Telegram user as one bot sees them."""
 
     __tablename__ = "person"
-    __table_args__ = (UniqueConstraint("bot_id", "telegram_id"),)
+    __table_args__ = (
+        UniqueConstraint("bot_id", "telegram_id"),
+        Index("ix_person_forgetting", "id", sqlite_where=_FORGETTING, postgresql_where=_FORGETTING),
+    )
     bot_id: Mapped[int]
     telegram_id: Mapped[int]
     first_name: Mapped[str]

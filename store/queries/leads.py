@@ -46,7 +46,8 @@ async def page_of_leads(
 
 async def lead_matches(session: AsyncSession, lead_id: int, condition: ColumnElement[bool]) -> bool:
     """Whether this one lead meets a condition of `where`; costs a few index look-ups, however many leads there are."""
-    return await session.scalar(select(Lead.id).where(narrowed(condition, lead_id))) is not None
+    alone = narrowed(condition, lead_id, postgresql=is_postgresql(session))
+    return await session.scalar(select(Lead.id).where(alone)) is not None
 
 
 async def search(session: AsyncSession, creator_id: int, text: str) -> ColumnElement[bool]:

@@ -1,7 +1,7 @@
 """A checked question as a condition on leads, for either database.
 
-A condition is a comparison of the lead's own columns, or membership in sets of lead ids that an index tells. Either
-holds or does not, for every lead: nothing is ever NULL, so `not` means everybody else.
+A condition is a comparison of the lead's own columns, or membership in sets of lead ids that an index tells. `not` is
+handed down to them, so that it means everybody else, those included of whom nothing is known.
 """
 
 import operator
@@ -94,6 +94,14 @@ class _Among:
     inverse: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Same:
+    """A column that may be empty, and the value that it should have; an empty one is another."""
+
+    column: Any
+    value: object
+
+
 def living(creator_id: int, lead: type[Lead] = Lead) -> Holds:
     """This creator's leads; those merged or forgotten are none any more."""
     return and_(lead.creator_id == creator_id, lead.merged_into_id.is_(None), lead.forgotten_at.is_(None))
@@ -103,9 +111,14 @@ def compile_question(question: Question, ground: Ground) -> Holds:
     return and_(living(ground.creator_id), _holds(question, Lead, ground, yes=True))
 
 
-def narrowed(condition: Holds, lead_id: int) -> Holds:
-    """The same condition for one lead alone: each set is asked for that id, and never gathered whole."""
-    return and_(Lead.id == lead_id, replacement_traverse(condition, {}, _narrow(lead_id)))
+def narrowed(condition: Holds, lead_id: int, *, postgresql: bool) -> Holds:
+    """The same condition for one lead alone: each set is asked for that id, and never gathered whole.
+
+    PostgreSQL sees by itself that no other id matters.
+    """
+    if not postgresql:
+        condition = replacement_traverse(condition, {}, _narrow(lead_id))
+    return and_(Lead.id == lead_id, condition)
 
 
 def _narrow(lead_id: int, root: Any = None) -> Callable[..., Any]:
@@ -134,10 +147,19 @@ def _holds(question: Question, lead: type[Lead], ground: Ground, *, yes: bool) -
         case AllOf(parts) | AnyOf(parts):
             return _any_of(parts, lead, ground, yes=yes)
         case _:
-            meant = _meaning(question, lead, ground)
-            if not isinstance(meant, _Among):
-                return meant if yes else not_(meant)
+            return _one_holds(question, lead, ground, yes=yes)
+
+
+def _one_holds(condition: Condition, lead: type[Lead], ground: Ground, *, yes: bool) -> Holds:
+    meant = _meaning(condition, lead, ground)
+    match meant:
+        case _Among():
             return _among(meant, lead, ground, yes=yes is not meant.inverse)
+        case _Same(column, value):
+            equal: Holds = column == value
+            return equal if yes else or_(column.is_(None), column != value)
+        case _:
+            return meant if yes else not_(meant)
 
 
 def _among(meant: _Among, lead: type[Lead], ground: Ground, *, yes: bool) -> Holds:
@@ -145,10 +167,17 @@ def _among(meant: _Among, lead: type[Lead], ground: Ground, *, yes: bool) -> Hol
         return and_(*(lead.id.in_(_union(each)) for each in meant.every))
     if not ground.postgresql:
         return or_(*(lead.id.not_in(_union(each)) for each in meant.every))
-    # NOT IN is no join there, but a search of the whole set for each lead once the set outgrows work_mem
-    return or_(
-        *(and_(*(not_(ids.where(ids.selected_columns[0] == lead.id).exists()) for ids in each)) for each in meant.every)
-    )
+    return or_(*(and_(*(not_(_has_joined(ids, lead)) for ids in each)) for each in meant.every))
+
+
+def _has_joined(ids: LeadIds, lead: type[Lead]) -> Holds:
+    """As PostgreSQL joins it: NOT IN is a search of the whole set for each lead once that outgrows work_mem.
+
+    A table of its own, since a set that is grouped would else be grouped anew for each lead.
+    """
+    held = ids.subquery()
+    column = next(iter(held.c))
+    return select(column).where(column == lead.id).exists()
 
 
 def _any_of(parts: Sequence[Question], lead: type[Lead], ground: Ground, *, yes: bool) -> Holds:
@@ -205,15 +234,15 @@ def _one(*ids: LeadIds) -> _Among:
 
 def _meaning(  # noqa: C901, PLR0911, PLR0912 - one line for each condition
     condition: Condition, lead: type[Lead], ground: Ground
-) -> Holds | _Among:
+) -> Holds | _Among | _Same:
     creator_id, names = ground.creator_id, ground.names
     match condition:
         case Tagged(tag):
             return _one(sets.tagged(creator_id, tag))
         case CameFrom(source):
-            return _same(lead.source, source)
+            return _Same(lead.source, source)
         case CameBy():
-            return _same(lead.link_id, names.links[condition])
+            return _Same(lead.link_id, names.links[condition])
         case Clicked():
             url_id = names.urls.get(condition)
             if url_id is None:
@@ -241,9 +270,9 @@ def _meaning(  # noqa: C901, PLR0911, PLR0912 - one line for each condition
         case SealedIs(key):
             return _one(sets.with_field(creator_id, key, LeadField.digest == names.digests[condition]))
         case Mailed():
-            return _same(lead.email_digest, names.digests[condition])
+            return _Same(lead.email_digest, names.digests[condition])
         case Phoned():
-            return _same(lead.phone_digest, names.digests[condition])
+            return _Same(lead.phone_digest, names.digests[condition])
         case Named(words):
             return _Among(tuple((sets.with_word(creator_id, word),) for word in words))
         case WithProduct(how):
@@ -258,11 +287,6 @@ def _meaning(  # noqa: C901, PLR0911, PLR0912 - one line for each condition
             return _one(*sets.did(creator_id, event, since=None if within is None else ground.now - within))
         case Drawn(share):
             return lead.dice < share
-
-
-def _same(column: Any, value: object) -> Holds:
-    """False, and not NULL, where there is no value."""
-    return and_(column.is_not(None), column == value)
 
 
 def _compare(column: Any, sign: Sign, value: object) -> Holds:

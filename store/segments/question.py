@@ -218,7 +218,7 @@ def _colon_hint(question: str, token: Token, history: Sequence[Token]) -> str:
     if before is None or token.type not in {"WORD", "STRING"} or before.type != "WORD":
         return ""
     start = question[: before.start_pos].rstrip()
-    return "" if start.endswith((":", "<", ">", "=", "≤", "≥", "≠")) else f"; or write {before}:{token}"
+    return "" if start.endswith((":", "<", ">", "=", "≤", "≥", "≠")) else f"; or write {shown(f'{before}:{token}')}"
 
 
 def _unreadable(question: str, place: int) -> BadSegment:

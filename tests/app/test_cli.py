@@ -126,7 +126,11 @@ def test_check_names_file_line_and_key_of_each_mistake(environ: dict[str, str], 
         ),
         (["demo", "--host", "0.0.0.0"], {}, (2, "127.0.0.1")),
         (["demo", "--host", "example.com"], {}, (2, "127.0.0.1")),
-        (["migrate"], {"SPARK_STORE__URL": "postgresql://nobody@127.0.0.1:1/none"}, (1, "store.url")),
+        (
+            ["migrate"],
+            {"SPARK_STORE__URL": "postgresql://nobody@127.0.0.1:1/none", "SPARK_SECRET_KEY": KEY},
+            (1, "store.url"),
+        ),
     ],
 )
 def test_a_mistake_is_one_line_that_says_how_to_mend_it(

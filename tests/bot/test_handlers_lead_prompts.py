@@ -194,3 +194,30 @@ async def test_a_reply_to_any_other_notice_goes_to_nobody(chat: World):
     await chat.creator.post({"text": "How nice", "reply_to": notice.raw["message_id"]})
     await answers(chat, "/lead")
     assert await lena.count("How nice") == 0
+
+
+async def test_what_is_written_to_somebody_who_has_blocked_the_bot_waits_for_them(chat: World):
+    lena, number = await with_a_chat(chat)
+    await chat.control("PUT", f"/people/{lena.id}/blocked", {"blocked": True})
+
+    async def known() -> bool:
+        async with chat.spark.database.reading() as session:
+            found = select(Person.blocked_at).where(Person.telegram_id == lena.id)
+            return await session.scalar(found) is not None
+
+    assert await chat.until(known)
+    assert "has blocked the bot: your message waits" in (await answers(chat, f"/lead {number} write Come back")).text
+    assert "Has blocked the bot since" in (await answers(chat, f"/lead {number}")).text
+    await chat.control("PUT", f"/people/{lena.id}/blocked", {"blocked": False})
+    await lena.say("Back again")
+    await lena.hears("Come back")
+
+
+async def test_a_creator_whom_another_one_has_banned_still_sees_to_their_own_leads(chat: World):
+    await entered(chat, "Anna")
+    await chat.creator.say("/start as-a-lead")
+    await chat.creator.hears("What shall we call you?")
+    async with chat.spark.database.transaction() as session:
+        found = select(Lead).join(Person, Person.id == Lead.person_id).where(Person.telegram_id == chat.creator.id)
+        (await session.scalars(found)).one().banned_at = chat.clock()
+    assert "Leads of Studio" in (await answers(chat, "/leads")).text

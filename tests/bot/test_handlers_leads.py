@@ -209,6 +209,17 @@ async def test_what_is_shown_can_be_saved_under_a_name_and_dropped(chat: World):
     assert "A search cannot be saved" in (await answers(chat, "/leads save annas")).text
 
 
+async def test_what_is_shown_can_be_exported(chat: World):
+    anna, _ = await entered(chat, "Anna", "Bert")
+    await tagged(chat, [anna], "vip")
+    listed = await answers(chat, "/leads tag:vip")
+    body = {"message_id": listed.raw["message_id"], "data": listed.button("Export")["data"]}
+    await chat.control("POST", f"/people/{chat.creator.id}/taps", body)
+    sent = await chat.creator.gets_file("leads-studio-tag-vip-2026-11-03.csv")
+    assert sent.by_bot
+    assert "Export" not in (await answers(chat, "/leads anna")).labels
+
+
 async def test_nobody_sees_the_leads_of_another_creator(chat: World):
     secret = await somebody_elses(chat)
     await entered(chat, "Anna")

@@ -325,3 +325,23 @@ async def test_an_answer_and_a_waking_of_the_same_instant_never_open_two_questio
     active = [run for run in await chat.runs() if run.state == FlowRunState.ACTIVE]
     assert len(active) == 1
     assert (await chat.known())["name"] == "Ann"
+
+
+async def test_time_that_is_up_while_the_lead_answers_is_looked_at_after_the_answer(chat: Conversation):
+    """Else each would see the other's question as open: both would make room, and nobody would speak."""
+    await chat.publish({"first": [A_DAY, ask("note")], "second": by_source(ask("name"))})
+    await chat.begin()
+    await chat.begin("second")
+    chat.now += timedelta(days=1)
+    async with chat.database.transaction() as session:
+        await a_person(session)
+        run = await active_run(session, chat.lead_id)
+        assert run is not None
+        await answer_flow(session, await chat.talk(session), run, Typed("Ann"), now=chat.now)
+        ticking = asyncio.create_task(chat.tick())
+        # one store lets the tick pass by the lead, the other lets it wait for the end of this
+        await asyncio.wait({ticking}, timeout=0.5)
+    await ticking
+    while await chat.tick():
+        pass
+    assert await chat.unasked() == ["note?"]

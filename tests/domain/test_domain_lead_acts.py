@@ -149,7 +149,7 @@ async def test_what_a_lead_writes_reaches_everyone_who_acts_for_the_creator_in_t
             await relay_to_creator(session, lead, person, "Is <it> ready?", key="relay:7", now=NOW)
         rows = {row.person_id: row for row in await promised(session, OutboxKind.NOTICE)}
         assert len(rows) == 2
-        assert "(Lead 1) schreibt" in rows[cora].message["text"]
+        assert "(Kontakt 1) schreibt" in rows[cora].message["text"]
         (own,) = [row for person_id, row in rows.items() if person_id != cora]
         assert own.message["text"] == f"✉️ <b>Lena</b> (lead {lead.id}) writes:\nIs &lt;it&gt; ready?"
         assert own.lead_id == lead.id

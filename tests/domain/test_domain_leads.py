@@ -219,7 +219,9 @@ async def test_a_lead_is_not_entered_with_what_cannot_be(database: Database, val
             await add_lead(session, (await a_creator(session)).id, now=NOW, **values)
 
 
-@pytest.mark.parametrize("values", [{"email": "A@X.org"}, {"phone": "+49 151 23456789"}])
+@pytest.mark.parametrize(
+    "values", [{"email": "A@X.org"}, {"phone": "+49 151 23456789"}, {"phone": "0049 151 23456789"}]
+)
 async def test_a_second_lead_with_the_same_contact_is_refused_and_the_first_is_named(
     database: Database, values: dict[str, str]
 ):

@@ -26,7 +26,6 @@ from domain.transfers.asking import (
 from domain.transfers.exporting import cells_of, export_keys, header
 from domain.transfers.importing import Batch, Overtaken, Tally, check_batch, finish_check, import_batch, parse_rows
 from domain.transfers.mapping import guess
-from domain.transfers.matching import Seen
 from domain.transfers.problems import RowProblem
 from domain.transfers.reading import Layout, Place, find_layout, read_rows
 from domain.transfers.writing import Ground
@@ -45,6 +44,7 @@ from store.models import (
     TransferState,
 )
 from store.queries.lead_pages import page_after
+from store.seen import Seen
 
 SETUP = CreatorSetup(
     stages=("warm",),

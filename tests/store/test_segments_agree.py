@@ -242,7 +242,7 @@ async def _drawn(database: Database, crowd: list[Sketch]) -> Drawn:
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(crowd=crowds(), asked=st.lists(questions, min_size=1, max_size=6))
 async def test_the_store_and_plain_python_agree(database: Database, crowd: list[Sketch], asked: list[Asked]):

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 from segment_sketches import KNOWN, NOW, Sketch, draw
 
 from store.database import Database
-from store.queries.leads import where
+from store.queries.leads import count_leads, lead_matches, where
 from store.segments.checking import check_question, segments_in
 from store.segments.question import BadSegment
 
 MISTAKES = [
     ("", "a segment says who is meant, like tag:vip; all means everybody"),
     ("tga:vip", "character 1: there is no condition “tga”; did you mean tag?"),
-    ("tag vip", "character 5: “vip” cannot stand here: and, or, or the end comes next; or write tag:vip"),
+    ("tag vip", "character 5: “vip” cannot stand here: and, or, or the end comes next; or write “tag:vip”"),
     ("tag:vip adn blocked", "character 9: “adn” cannot stand here: and, or, or the end comes next; did you mean and?"),
     ("tag:vip and", "character 12: the end cannot stand here: a condition comes next, like tag:vip"),
     ("tag:", "character 5: the end cannot stand here: a value comes next, like vip or “Preset pack”"),
@@ -51,7 +51,7 @@ MISTAKES = [
     ("field:plan>pro", "character 1: field can only be asked for equality: write field:city=Berlin"),
     ("field:born<soon", "character 12: “soon” is no day: write it like 2026-12-01"),
     ("field:paper=7", "character 1: a file has no value to compare; field:paper asks whether there is one"),
-    ("has:mail", "character 1: has: knows no “mail”; did you mean email?"),
+    ("has:mail", "character 5: has: knows no “mail”; did you mean email?"),
     ("email:ada", "character 7: “ada” is no e-mail address; one is only found whole, like email:ada@example.com"),
     ("did:something", "character 5: “something” is no event: write it like order.paid"),
     ("tag:vip within 30d", "character 1: only did: takes within, like did:order.paid within 30d"),
@@ -60,7 +60,7 @@ MISTAKES = [
     ("segment:keeen", "character 1: there is no segment “keeen”; did you mean keen?"),
     (
         "segment:circle",
-        "in segment “circle”: in segment “round”: character 9: segment “circle” is made of itself: "
+        "in segment “circle”: in segment “round”: character 12: segment “circle” is made of itself: "
         "circle → round → circle",
     ),
     ("segment:broken", "in segment “broken”: character 1: there is no condition “tga”; did you mean tag?"),
@@ -77,10 +77,7 @@ KNOWS = replace(KNOWN, segments=SEGMENTS)
 def test_a_mistake_is_told_with_its_place_and_the_right_form(question: str, told: str):
     with pytest.raises(BadSegment) as refused:
         check_question(question, KNOWS)
-    assert str(refused.value).replace("character 9: character", "character") in {
-        told,
-        told.replace("character 9: segment", "character 12: segment"),
-    }
+    assert str(refused.value) == told
     assert "\n" not in str(refused.value)
 
 
@@ -91,7 +88,7 @@ WORDS = [
 ]
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(st.one_of(st.text(max_size=60), st.lists(st.sampled_from(WORDS), max_size=14).map("".join)))
 @example("score:٣")
 @example("random ٣%")
@@ -103,24 +100,24 @@ WORDS = [
 @example("(" * 1999)
 @example("not " * 499 + "all")
 def test_nonsense_is_never_anything_but_a_bad_segment(question: str):
+    told = "understood"
     try:
         check_question(question, KNOWS)
     except BadSegment as refused:
-        assert str(refused)
-        assert "\n" not in str(refused)
+        told = str(refused)
+    assert told
+    assert "\n" not in told
 
 
 async def test_the_deepest_question_allowed_can_be_asked(database: Database):
     deep = "tag:a"
-    for level in range(11):
+    for level in range(9):
         deep = f"({deep}) {'or' if level % 2 else 'and'} not tag:t{level}"
     known = replace(KNOWN, segments={"one": deep, "two": f"not (segment:one or {deep})"})
     async with database.transaction() as session:
         drawn = await draw(session, [Sketch()])
         for question in (deep, "not segment:two", " or ".join(["spent>=5usd", "tag:x", "name:ada"] * 20)):
             condition = await where(session, drawn.creator_id, question, known, now=NOW)
-            from store.queries.leads import count_leads, lead_matches
-
             assert await count_leads(session, drawn.creator_id, condition) in {0, 1}
             assert await lead_matches(session, drawn.ids[0], condition) in {True, False}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conversing_people import LENA, TOM, People
+from conversing_people import LENA, TOM, People, Shown
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from stores import Stores
@@ -93,6 +93,7 @@ _ACTS = st.one_of(
     st.tuples(st.just("event"), st.sampled_from(["order.paid", "order.fulfilled"])),
 )
 _PARSED = {key: Flow.model_validate(flow) for key, flow in FLOWS.items()}
+_STANDING = (FlowRunState.ACTIVE, FlowRunState.PAUSED)
 _paths = itertools.count()
 
 
@@ -143,11 +144,9 @@ async def _do(people: People, act: str, how: Any, word: str) -> None:
         case "text" | "command":
             await people.write(LENA, str(how))
         case "tap" if shown:
-            await people.tap(LENA, shown[-1 - how % len(shown)])
-        case "newest" if open_now is not None:
-            mine = [each for each in shown if each.data.startswith(f"flow:{open_now.id}:{open_now.turn}:")]
-            if mine:
-                await people.tap(LENA, mine[how % len(mine)])
+            await _tap_any(people, shown[-1 - how % len(shown)])
+        case "newest":
+            await _tap_open(people, how)
         case "foreign":
             await _tap_of_another(people, how)
         case "repeat" if people.posted:
@@ -161,6 +160,26 @@ async def _do(people: People, act: str, how: Any, word: str) -> None:
             await people.happens(str(how))
     await people.tick()
     assert await people.answers() - before in {0, 1}
+
+
+async def _tap_open(people: People, which: int) -> None:
+    """A button of the open question."""
+    run = await people.active()
+    mine = [each for each in people.gateway.shown if run and each.data.startswith(f"flow:{run.id}:{run.turn}:")]
+    if mine:
+        await people.tap(LENA, mine[which % len(mine)])
+
+
+async def _tap_any(people: People, shown: Shown) -> None:
+    """A button of whatever age; one of a question that is answered, or of a conversation that is over, does nothing."""
+    kind, *numbers = shown.data.split(":")
+    before, answers = await people.runs(), await people.answers()
+    await people.tap(LENA, shown)
+    stands = {(str(run.id), str(run.turn)) for run in before if run.state in _STANDING}
+    if kind == "flow" and (shown.person != LENA or tuple(numbers[:2]) not in stands):
+        after = await people.runs()
+        assert [(run.id, run.turn, run.state) for run in after] == [(run.id, run.turn, run.state) for run in before]
+        assert await people.answers() == answers
 
 
 async def _tap_of_another(people: People, which: int) -> None:

@@ -5,6 +5,7 @@ import io
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import func, select
 from world import World
 
@@ -172,6 +173,13 @@ async def test_what_is_no_list_of_leads_is_told_so_and_forgotten(world: World, t
         assert reason in said.text
     assert await world.until(lambda: is_cleared(world))
     assert kept_files(tmp_path) == []
+
+
+@pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")
+async def test_a_file_that_telegram_gives_no_bot_is_refused_at_once(world: World):
+    await uploads(world, "big.csv", b"name\n" + b"Ada\n" * (5 * 1024 * 1024 + 1))
+    await world.creator.hears("That file has 21 MB, and Telegram gives bots files of up to 20 MB only")
+    assert await ask(world, select(Transfer.id)) == []
 
 
 async def test_progress_is_one_message_that_changes(world: World, monkeypatch):

@@ -294,6 +294,7 @@ def upgrade() -> None:
     with op.batch_alter_table('person', schema=None) as batch_op:
         batch_op.add_column(sa.Column('language_chosen', sa.String(), nullable=True))
         batch_op.add_column(sa.Column('forgetting_at', store.models.base.Instant(), nullable=True))
+        batch_op.create_index('ix_person_forgetting', ['id'], unique=False, sqlite_where=sa.text('forgetting_at IS NOT NULL'), postgresql_where=sa.text('forgetting_at IS NOT NULL'))
 
     with op.batch_alter_table('provider_event', schema=None) as batch_op:
         batch_op.add_column(sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
@@ -303,6 +304,8 @@ def upgrade() -> None:
     with op.batch_alter_table('stored_file', schema=None) as batch_op:
         batch_op.add_column(sa.Column('lead_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
         batch_op.add_column(sa.Column('shape', sa.Enum('document', 'photo', 'video', 'voice', 'audio', name='shape', native_enum=False, length=24), nullable=False, server_default='document'))
+        batch_op.add_column(sa.Column('forgetting_at', store.models.base.Instant(), nullable=True))
+        batch_op.create_index('ix_stored_file_forgetting', ['id'], unique=False, sqlite_where=sa.text('forgetting_at IS NOT NULL'), postgresql_where=sa.text('forgetting_at IS NOT NULL'))
         batch_op.create_index('ix_stored_file_content', ['creator_id', 'sha256', 'shape'], unique=False)
         batch_op.create_index(batch_op.f('ix_stored_file_lead_id'), ['lead_id'], unique=False)
         batch_op.create_foreign_key(batch_op.f('fk_stored_file_lead_id'), 'lead', ['lead_id'], ['id'])
@@ -385,10 +388,13 @@ def downgrade() -> None:
         batch_op.drop_constraint(batch_op.f('fk_stored_file_lead_id'), type_='foreignkey')
         batch_op.drop_index(batch_op.f('ix_stored_file_lead_id'))
         batch_op.drop_index('ix_stored_file_content')
+        batch_op.drop_index('ix_stored_file_forgetting', sqlite_where=sa.text('forgetting_at IS NOT NULL'), postgresql_where=sa.text('forgetting_at IS NOT NULL'))
+        batch_op.drop_column('forgetting_at')
         batch_op.drop_column('shape')
         batch_op.drop_column('lead_id')
 
     with op.batch_alter_table('person', schema=None) as batch_op:
+        batch_op.drop_index('ix_person_forgetting', sqlite_where=sa.text('forgetting_at IS NOT NULL'), postgresql_where=sa.text('forgetting_at IS NOT NULL'))
         batch_op.drop_column('forgetting_at')
         batch_op.drop_column('language_chosen')
 

@@ -22,6 +22,7 @@ lead-tagged = { $name } (Kontakt { $lead }) hat jetzt: { $tags }
 lead-untagged = { $name } (Kontakt { $lead }) hat nicht mehr: { $tags }
 lead-noted = Notiert zu { $name } (Kontakt { $lead }).
 lead-written = ✉️ Unterwegs an { $name } (Kontakt { $lead }).
+lead-written-waits = ✉️ { $name } (Kontakt { $lead }) hat den Bot blockiert: Deine Nachricht wartet, bis von dort wieder etwas kommt.
 lead-without-chat = { $name } (Kontakt { $lead }) hat keinen Chat mit dem Bot.
 lead-staged = { $name } (Kontakt { $lead }) ist jetzt in der Phase { $stage }.
 lead-scored = { $name } (Kontakt { $lead }) hat { $score } Punkte.

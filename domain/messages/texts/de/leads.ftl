@@ -32,6 +32,7 @@ leads-no-options = Hier gibt es noch nichts zur Auswahl.
 leads-button-filter = Filtern
 leads-button-search = Suchen
 leads-button-clear = Zurücksetzen
+leads-button-export = Exportieren
 leads-button-done = Kontakte zeigen
 leads-button-back = ‹ Filter
 

@@ -16,6 +16,9 @@ help-creator =
     <b>Für dich als Creator von { $creator }</b>
     /product – deine Produkte, <code>/product add "Preset-Paket" 19.00 usd stock=50</code> legt eins an
     /idea – deine Ideen, <code>/idea add Studiotour #video !high due:2026-12-01</code> legt eine an
+    /leads – deine Kontakte: Seiten, Filter, Suche; <code>/leads tag:vip and spent&gt;=50usd</code> fragt
+    /lead 12 – ein Kontakt: Karte, Tags, Notizen, Schreiben; /lead zeigt, wie
+    /tag – deine Tags, <code>/tag 12 vip -alt</code> ändert die von Kontakt 12
     /export – deine Kontakte als CSV-Datei, <code>/export tag:vip</code> nur einen Teil davon
     /token – ein kurzlebiges Token für die API
     Schick mir eine Datei, um sie an ein Produkt zu hängen, oder eine CSV mit Kontakten, um sie zu importieren.

@@ -22,6 +22,7 @@ lead-tagged = { $name } (lead { $lead }) is tagged: { $tags }
 lead-untagged = { $name } (lead { $lead }) is no longer tagged: { $tags }
 lead-noted = Noted about { $name } (lead { $lead }).
 lead-written = ✉️ On its way to { $name } (lead { $lead }).
+lead-written-waits = ✉️ { $name } (lead { $lead }) has blocked the bot: your message waits until they write again.
 lead-without-chat = { $name } (lead { $lead }) has no chat with the bot.
 lead-staged = { $name } (lead { $lead }) is now at the stage { $stage }.
 lead-scored = { $name } (lead { $lead }) has a score of { $score }.

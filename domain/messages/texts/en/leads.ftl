@@ -32,6 +32,7 @@ leads-no-options = Nothing to choose from yet.
 leads-button-filter = Filter
 leads-button-search = Search
 leads-button-clear = Clear
+leads-button-export = Export
 leads-button-done = Show leads
 leads-button-back = ‹ Filters
 

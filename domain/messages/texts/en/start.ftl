@@ -16,6 +16,9 @@ help-creator =
     <b>For you as the creator of { $creator }</b>
     /product – your products, <code>/product add "Preset pack" 19.00 usd stock=50</code> adds one
     /idea – your ideas, <code>/idea add Studio tour #video !high due:2026-12-01</code> adds one
+    /leads – your leads: pages, filters, search; <code>/leads tag:vip and spent&gt;=50usd</code> asks
+    /lead 12 – one lead: card, tags, notes, writing; /lead shows how
+    /tag – your tags, <code>/tag 12 vip -old</code> changes lead 12's
     /export – your leads as a CSV file, <code>/export tag:vip</code> only some of them
     /token – a short-lived token for the API
     Send me a file to attach it to a product, or a CSV of leads to import it.

@@ -1,0 +1,161 @@
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from web_world import NOON, Client, Site, error_of
+
+from domain.lead_acts import tag_lead
+from domain.leads import add_lead
+from domain.merging import merge_leads
+from domain.setups import CreatorSetup
+from store.models import Lead
+
+
+class Reader:
+    """One creator's account at the leads."""
+
+    def __init__(self, site: Site, client: Client, creator_id: int, account_id: int) -> None:
+        self.site, self.client = site, client
+        self.creator_id, self.account_id = creator_id, account_id
+
+    async def get(self, path: str = "", **query: Any) -> Any:
+        headers = self.site.bearer(self.account_id)
+        return await self.client.get(f"/api/v1/leads{path}", headers=headers, params=query)
+
+    async def post(self, body: Any) -> Any:
+        return await self.client.post("/api/v1/leads", headers=self.site.bearer(self.account_id), json=body)
+
+    async def names(self, **query: Any) -> list[str]:
+        response = await self.get(**query)
+        assert response.status == 200, await response.text()
+        return [item["name"] for item in (await response.json())["items"]]
+
+
+@pytest.fixture
+async def reader(either_site: Site, either_client: Client) -> Reader:
+    site = either_site
+    ada, bob = await site.add_creator("ada"), await site.add_creator("bob")
+    site.published.setups[ada] = CreatorSetup(segments={"fans": "tag:fan"})
+    async with site.database.transaction() as session:
+        lena = await add_lead(session, ada, name="Lena Müller", email="lena@example.com", now=NOON - timedelta(days=40))
+        await tag_lead(session, lena, "fan", now=NOON)
+        await add_lead(session, ada, name="Tom", phone="+4915123456789", source="fair", now=NOON)
+        stranger = await add_lead(session, bob, name="Bob's own", email="other@example.com", now=NOON)
+        await tag_lead(session, stranger, "fan", now=NOON)
+    return Reader(site, either_client, ada, await site.add_account(ada))
+
+
+async def test_leads_are_listed_newest_first_with_all_that_belongs_to_them(reader: Reader):
+    body = await (await reader.get(limit=1, offset=1)).json()
+    assert {name: body[name] for name in ("total", "limit", "offset", "has_more")} == {
+        "total": 2,
+        "limit": 1,
+        "offset": 1,
+        "has_more": False,
+    }
+    (item,) = body["items"]
+    assert item.pop("id") > 0
+    assert item == {
+        "name": "Lena Müller",
+        "first_name": None,
+        "username": None,
+        "language": None,
+        "email": "lena@example.com",
+        "email_proof": "entered",
+        "phone": None,
+        "phone_proof": None,
+        "source": None,
+        "stage": "new",
+        "score": 0,
+        "tags": ["fan"],
+        "fields": {},
+        "orders": 0,
+        "spent": {},
+        "consented_at": None,
+        "unsubscribed_at": None,
+        "captured_at": "2031-03-25T12:00:00Z",
+        "last_seen_at": "2031-03-25T12:00:00Z",
+    }
+
+
+async def test_a_segment_and_a_search_narrow_the_list(reader: Reader):
+    assert await reader.names() == ["Tom", "Lena Müller"]
+    assert await reader.names(segment="tag:fan") == ["Lena Müller"]
+    assert await reader.names(segment="segment:fans or source:fair") == ["Tom", "Lena Müller"]
+    assert await reader.names(segment="captured<30d") == ["Tom"]
+    assert await reader.names(search="mul") == ["Lena Müller"]
+    assert await reader.names(search="LENA@example.com") == ["Lena Müller"]
+    assert await reader.names(search="+49 151 23456789") == ["Tom"]
+    assert await reader.names(search="mul", segment="source:fair") == []
+    # an address is found whole or not at all
+    assert await reader.names(search="lena@example") == []
+
+
+async def test_a_wrong_segment_is_told_with_its_place(reader: Reader):
+    response = await reader.get(segment="tga:fan")
+    assert response.status == 422
+    error = await error_of(response)
+    assert (error["code"], error["message"]) == (
+        "BAD_SEGMENT",
+        "character 1: there is no condition “tga”; did you mean tag?",
+    )
+
+
+async def test_one_lead_is_found_by_number_and_others_leads_are_not(reader: Reader):
+    listed = (await (await reader.get()).json())["items"]
+    one = await (await reader.get(f"/{listed[0]['id']}")).json()
+    assert one == listed[0]
+    for missing in ("0", "999", "x", "9" * 40, str(max(item["id"] for item in listed) + 1)):
+        response = await reader.get(f"/{missing}")
+        assert response.status == 404, missing
+
+
+async def test_the_number_of_a_merged_lead_leads_to_the_one_that_it_became_a_part_of(reader: Reader):
+    tom, lena = [item["id"] for item in (await (await reader.get()).json())["items"]]
+    async with reader.site.database.transaction() as session:
+        await merge_leads(session, await session.get_one(Lead, lena), await session.get_one(Lead, tom), now=NOON)
+    assert (await (await reader.get(f"/{tom}")).json())["id"] == lena
+    assert await reader.names() == ["Lena Müller"]
+
+
+async def test_a_lead_is_entered_once(reader: Reader):
+    response = await reader.post({"name": "Zoë", "email": "Zoe@Example.com", "source": "api"})
+    assert response.status == 201
+    entered = await response.json()
+    assert (entered["name"], entered["email"], entered["source"]) == ("Zoë", "zoe@example.com", "api")
+    again = await reader.post({"name": "Somebody", "email": "zoe@example.com"})
+    assert again.status == 409
+    error = await error_of(again)
+    assert error["code"] == "LEAD_EXISTS"
+    assert str(entered["id"]) in error["message"]
+    assert (await reader.post({"phone": "+49 151 23456789"})).status == 409
+    # who is another creator's lead may be this one's too
+    assert (await reader.post({"email": "other@example.com"})).status == 201
+
+
+async def test_what_is_no_lead_is_refused_with_each_reason(reader: Reader):
+    for body, parts in (
+        ({"name": "x" * 201}, {"name"}),
+        ({"nome": "x", "email": 5}, {"nome", "email"}),
+        ({}, {"name"}),
+        ({"email": "nobody"}, {"email"}),
+        ({"name": "a\0b"}, {"name"}),
+    ):
+        response = await reader.post(body)
+        assert response.status == 422, body
+        assert set((await error_of(response))["fields"]) == parts, body
+    assert (await reader.post(["x"])).status == 422
+    headers = reader.site.bearer(reader.account_id)
+    typeless = await reader.client.post("/api/v1/leads", headers=headers, data=b"{}")
+    assert typeless.status == 415
+    json_headers = headers | {"Content-Type": "application/json"}
+    broken = await reader.client.post("/api/v1/leads", headers=json_headers, data=b"{")
+    assert broken.status == 400
+
+
+async def test_only_those_who_act_for_a_creator_see_or_enter_leads(reader: Reader):
+    outsider = Reader(reader.site, reader.client, 0, await reader.site.add_account())
+    assert (await outsider.get()).status == 403
+    assert (await outsider.post({"name": "x"})).status == 403
+    for answer in (await reader.client.get("/api/v1/leads"), await reader.client.post("/api/v1/leads", json={})):
+        assert answer.status == 401
