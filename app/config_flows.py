@@ -81,6 +81,11 @@ def flow_slips(flow: Flow, ground: Ground) -> Found:
 
 
 def funnel_slips(funnel: Funnel, ground: Ground) -> Found:
+    if funnel.trigger is not None and funnel.trigger.when is not None:
+        try:
+            check_question(funnel.trigger.when, ground.setup.known())
+        except BadSegment as bad:
+            yield ("trigger", "when"), str(bad)
     for number, step in enumerate(funnel.steps):
         if isinstance(step, SendStep):
             for path, said in _of_buttons(step.buttons, ground):

@@ -37,7 +37,8 @@ class FileStore:
     async def write_from(self, blob: str, source: IO[bytes]) -> None:
         """Keeps a whole file under this name, piece by piece; what stood there is replaced, and never by half of it."""
         await asyncio.to_thread(source.seek, 0)
-        await obstore.put_async(self._store, blob, source)
+        # more parts at once would have more of the file in memory at once
+        await obstore.put_async(self._store, blob, source, max_concurrency=1)
 
     async def read_into(self, blob: str, target: IO[bytes]) -> int:
         """Appends the blob to an open file, piece by piece; returns how many bytes it has.

@@ -65,7 +65,7 @@ async def tap(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
     run, lead = await _own_run(turn, run_id)
     if turn.hushed(lead, query.id):
         return
-    if run.state not in {FlowRunState.ACTIVE, FlowRunState.PAUSED}:
+    if run.state in {FlowRunState.CANCELLED, FlowRunState.EXPIRED}:
         raise turn.refusal("flow-over")
     try:
         given = Tapped(run_id, turn_number, option)

@@ -60,9 +60,9 @@ async def _do(turn: Turn, creator: Creator, lead: Lead, place: Place, words: lis
         case ["merge", other]:
             return await _merge(turn, creator, lead, int(other))
         case ["forget", "yes"]:
-            told = turn.words("lead-forgotten", **await called(turn, lead))
             await forget_lead(turn.session, lead, now=turn.now)
-            return Message(text=told)
+            # by number alone: what is said here is kept for some days
+            return Message(text=turn.words("lead-forgotten", lead=lead.id))
         case [_]:
             return await _show(turn, creator, lead, place, words[0])
         case ["timeline", page]:

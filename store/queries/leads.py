@@ -9,8 +9,9 @@ from store.database import is_postgresql
 from store.models import Lead, Segment
 from store.sealing import digest
 from store.segments.checking import understand
-from store.segments.compiling import Ground, beginning_with, compile_question, living, narrowed
+from store.segments.compiling import beginning_with, compile_question, living, narrowed
 from store.segments.known import Known
+from store.segments.meaning import Ground
 from store.segments.naming import look_up
 from store.segments.values import as_email, as_phone
 

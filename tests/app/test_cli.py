@@ -159,6 +159,7 @@ def test_fresh_leaves_a_folder_alone_that_is_not_the_demos(environ: dict[str, st
 
 
 def test_creators_are_added_once_and_listed(environ: dict[str, str], tmp_path: Path):
+    environ |= {"SPARK_SECRET_KEY": KEY}
     assert "no creators yet" in spark("creator", "list", environ=environ, cwd=tmp_path).stdout
     added = spark("creator", "add", "--name", "Studio North", "--slug", "studio", environ=environ, cwd=tmp_path)
     assert added.returncode == 0, added.stderr
@@ -180,6 +181,7 @@ def test_doctor_asks_everything_and_says_how_to_mend_what_is_not_well(environ: d
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     given = environ | {
+        "SPARK_SECRET_KEY": KEY,
         "SPARK_TELEGRAM__TOKEN": TOKEN,
         "SPARK_TELEGRAM__BASE_URL": f"{address}/telegram",
         "SPARK_STRIPE__SECRET_KEY": "sk_test_playground",

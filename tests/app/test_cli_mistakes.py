@@ -43,7 +43,7 @@ def test_a_store_file_that_is_no_store_is_one_line(environ: dict[str, str], tmp_
 def test_doctor_says_that_the_store_is_ill_and_asks_the_others(
     environ: dict[str, str], tmp_path: Path, more: dict[str, str]
 ):
-    done = spark("doctor", environ=environ | more, cwd=tmp_path)
+    done = spark("doctor", environ=environ | {"SPARK_SECRET_KEY": KEY} | more, cwd=tmp_path)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "BAD store" in done.stderr
@@ -117,14 +117,19 @@ def test_without_arguments_the_help_is_shown(environ: dict[str, str], tmp_path: 
 
 
 def test_an_email_is_checked_and_kept_in_one_form(environ: dict[str, str], tmp_path: Path):
+    environ |= {"SPARK_SECRET_KEY": KEY}
     for bad in ("bad", "a@", "", "a b@example.com"):
         refused(spark(*ADD, "--email", bad, environ=environ, cwd=tmp_path), 1, "e-mail")
     assert spark(*ADD, "--email", " Ada@Example.COM", environ=environ, cwd=tmp_path).returncode == 0
+    same = ["creator", "add", "--name", "Other", "--slug", "other", "--email", "ada@EXAMPLE.com"]
+    refused(spark(*same, environ=environ, cwd=tmp_path), 1, "an account with this e-mail exists already")
     with closing(sqlite3.connect(tmp_path / "spark.db")) as store:
-        assert store.execute("SELECT email FROM account").fetchall() == [("ada@example.com",)]
+        ((kept,),) = store.execute("SELECT email FROM account").fetchall()
+    assert kept.startswith("s1.")
 
 
 def test_a_fresh_link_mends_a_wrong_telegram_id(environ: dict[str, str], tmp_path: Path):
+    environ |= {"SPARK_SECRET_KEY": KEY}
     given = environ | {"SPARK_TELEGRAM__TOKEN": TOKEN}
     assert spark(*ADD, "--telegram-id", "5", environ=given, cwd=tmp_path).returncode == 0
     payloads = set()

@@ -180,3 +180,22 @@ def test_what_could_be_read_but_would_not_work_is_told(check: Check):
         f"config.yaml:27: {at}.flows.second.trigger: {twice}",
         f"config.yaml:38: {at}.funnels.nudge.steps.0.buttons.0.url: {link}",
     ]
+
+
+def test_a_funnel_that_asks_for_a_segment_is_checked_for_it(check: Check):
+    code, lines = check(
+        """\
+        creators:
+          studio:
+            segments:
+              keen: tag:vip
+            funnels:
+              reminder:
+                trigger: {event: order.opened, when: segment:keen and spnt>5}
+                steps:
+                  - {key: one, do: send, text: Hello}
+        """
+    )
+    assert code == 2
+    (line,) = lines
+    assert line.endswith("when: character 18: there is no condition “spnt”; did you mean spent?")

@@ -10,7 +10,6 @@ from sqlalchemy import func, select
 from world import PersonOfTheWorld, World
 
 from domain.consent import give_consent
-from domain.forgetting import forget_lead
 from domain.lead_acts import add_note, relay_to_creator, tag_lead, write_to_lead
 from domain.leads import note_answer
 from domain.prompts import ask_next
@@ -172,8 +171,11 @@ async def test_whoever_asks_to_be_forgotten_is_nowhere_any_more(world: World):
 async def test_whom_their_creator_forgets_is_nowhere_any_more(world: World):
     lena = await everything_happens(world)
     lead = await lead_of(world, lena)
-    async with world.spark.database.transaction() as session:
-        await forget_lead(session, await session.get_one(Lead, lead.id), now=world.clock())
+    await world.creator.say(f"/lead {lead.id}")
+    await world.creator.hears(f"{lead.id}")
+    await world.creator.say(f"/lead {lead.id} forget")
+    await world.creator.tap("Forget for good")
+    await world.creator.hears(f"Lead {lead.id} has been forgotten")
     await is_nowhere(world, lena)
     await tombstone_stands(world, lead.id)
 
