@@ -1,21 +1,21 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.leads import known_answers
-from domain.setups import CreatorSetup
+from domain.shown import Showing, shown_answers
 from store.models import Creator, Lead, Person
 from store.queries.orders import describe_order
 
 
 async def facts_about(
-    session: AsyncSession, lead: Lead, person: Person, subject: str, setup: CreatorSetup
+    session: AsyncSession, lead: Lead, person: Person, subject: str, by: Showing
 ) -> dict[str, dict[str, object]]:
     """What a funnel's text may name: `lead`, `creator`, and `order` when the funnel is about one."""
     creator = await session.get_one(Creator, lead.creator_id)
     own = {"first_name": person.first_name, "username": person.username or "", "language": person.speaks}
-    answers = await known_answers(session, lead)
+    answers = await shown_answers(session, lead.id, await known_answers(session, lead), by, person.speaks)
     facts: dict[str, dict[str, object]] = {
         "lead": {"source": lead.source or "", "stage": lead.stage, "score": lead.score, **answers, **own},
-        "creator": setup.words(creator.name, person.speaks),
+        "creator": by.setup.words(creator.name, person.speaks),
     }
     kind, _, number = subject.partition(":")
     if kind == "order" and number.isdecimal():

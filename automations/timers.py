@@ -14,7 +14,7 @@ from domain.messages.local import LocalText, pick
 from domain.messages.plain import Button, Message, column
 from domain.messages.templates import render, render_address
 from domain.outbox import queue_message
-from domain.setups import CreatorSetup
+from domain.shown import Showing, showing
 from kit.errors import Refusal
 from kit.log import get_logger
 from store.database import insert_once
@@ -65,19 +65,19 @@ async def run_due_steps(session: AsyncSession, *, now: datetime, published: Publ
         return 0
     await session.execute(delete(Timer).where(Timer.enrollment_id.in_([due.enrollment.id for due in batch])))
     for due in batch:
-        await _take_step(session, due, published.setup(due.lead.creator_id), now=now)
+        await _take_step(session, due, showing(published, due.lead.creator_id), now=now)
     return len(batch)
 
 
-async def _take_step(session: AsyncSession, due: Due, setup: CreatorSetup, *, now: datetime) -> None:
+async def _take_step(session: AsyncSession, due: Due, by: Showing, *, now: datetime) -> None:
     enrollment = due.enrollment
-    if not may_market(due.lead, setup) or due.person is None or due.person.blocked_at is not None:
+    if not may_market(due.lead, by.setup) or due.person is None or due.person.blocked_at is not None:
         await _end(session, enrollment, EnrollmentState.STOPPED, reason="cannot be written to", now=now)
         return
     try:
         funnel = Funnel.model_validate(due.definition)
         decided = plan(funnel, enrollment.step or None, now=now)
-        messages = [(step, await _message(session, step, due, due.person, setup)) for step in decided.sends]
+        messages = [(step, await _message(session, step, due, due.person, by)) for step in decided.sends]
     except (Refusal, KeyError, ValueError) as error:
         # this one waits for a person with its reason; the others go on
         _log.warning("enrollment parked", enrollment=enrollment.id, reason=str(error))
@@ -114,8 +114,9 @@ async def _end(
     )
 
 
-async def _message(session: AsyncSession, step: SendStep, due: Due, person: Person, setup: CreatorSetup) -> Message:
-    facts = await facts_about(session, due.lead, person, due.enrollment.subject, setup)
+async def _message(session: AsyncSession, step: SendStep, due: Due, person: Person, by: Showing) -> Message:
+    facts = await facts_about(session, due.lead, person, due.enrollment.subject, by)
+    setup = by.setup
 
     def words(text: LocalText) -> str:
         return pick(text, person.speaks, setup.language)

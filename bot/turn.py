@@ -83,9 +83,7 @@ class Turn:
             query = query.where(Creator.slug == self.facts.default_creator)
         return await self.session.scalar(query)
 
-    async def lead(
-        self, creator: Creator, *, source: str | None = None, link: Link | None = None
-    ) -> tuple[Lead, bool]:
+    async def lead(self, creator: Creator, *, source: str | None = None, link: Link | None = None) -> tuple[Lead, bool]:
         """This person as the creator's lead, and whether they are new; the chat is with that creator from now on."""
         await talk_to_creator(self.session, self.person, creator.id)
         return await capture_lead(self.session, creator.id, self.person, source=source, link=link, now=self.now)

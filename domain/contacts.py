@@ -3,7 +3,11 @@
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
-from kit.errors import Invalid
+from kit.errors import Invalid, Reason
+from kit.text import shorten
+
+# so much of what was typed is said back
+SHOWN = 200
 
 
 class BadContact(Invalid):
@@ -16,7 +20,9 @@ def read_email(text: str) -> str:
         return validate_email(text.strip(), check_deliverability=False).normalized.casefold()
     except (EmailNotValidError, UnicodeError):
         message = f"“{text.strip()}” is no e-mail address, use one like ada@example.com"
-        raise BadContact(message, fields={"email": message}) from None
+        raise BadContact(
+            message, fields={"email": message}, why=Reason("refused-email", email=shorten(text.strip(), SHOWN))
+        ) from None
 
 
 def read_phone(text: str) -> str:
@@ -29,5 +35,5 @@ def read_phone(text: str) -> str:
         number = None
     if number is None or not phonenumbers.is_possible_number(number):
         message = f"“{written}” is no phone number with its country code, use one like +49 151 23456789"
-        raise BadContact(message, fields={"phone": message})
+        raise BadContact(message, fields={"phone": message}, why=Reason("refused-phone", phone=shorten(written, SHOWN)))
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

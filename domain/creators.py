@@ -6,7 +6,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.contacts import read_email
-from kit.errors import Conflict, Invalid, NotFound
+from kit.errors import Conflict, Invalid, NotFound, Reason
 from kit.money import check_currency
 from kit.text import slugify
 from kit.tokens import digest_of, new_secret
@@ -113,7 +113,7 @@ async def bind_person(session: AsyncSession, account_id: int, person: Person) ->
     """Binds an account to a person. One who has an account already takes over what the new one acts for."""
     acts_for = await creators_of(session, account_id)
     if not acts_for:
-        raise NotFound("this account acts for no creator")
+        raise NotFound("this account acts for no creator", why=Reason("refused-acts-for-none"))
     theirs = await session.scalar(select(Account.id).where(Account.person_id == person.id))
     if theirs is not None and theirs != account_id:
         for creator_id in acts_for:

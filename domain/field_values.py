@@ -7,7 +7,7 @@ from domain.fields import LeadFieldSpec
 from domain.leads import FieldValue
 from domain.messages.local import wordings
 from domain.written import read_date, read_number
-from kit.errors import Invalid
+from kit.errors import Invalid, Reason
 from store.models import FieldKind
 
 TEXT_LENGTH = 4000
@@ -65,15 +65,21 @@ def _chosen(key: str, text: str, spec: LeadFieldSpec) -> str:
 
 
 def _bad(key: str, spec: LeadFieldSpec) -> BadValue:
-    options = ", ".join(option.value for option in spec.options) or "a word"
+    told = ", ".join(option.value for option in spec.options) or "a word"
     forms = {
         FieldKind.TEXT: f"a text of up to {TEXT_LENGTH} characters",
         FieldKind.NUMBER: "a number like 12.5",
         FieldKind.DATE: "a date like 2026-12-01",
         FieldKind.YES_NO: "yes or no",
-        FieldKind.CHOICE: f"one of {options}",
-        FieldKind.CHOICES: f"some of {options}, with commas between them",
+        FieldKind.CHOICE: f"one of {told}",
+        FieldKind.CHOICES: f"some of {told}, with commas between them",
         FieldKind.LOCATION: "a place like 52.52,13.405",
         FieldKind.FILE: "a file, which only the lead can send",
     }
-    return BadValue(f"{key} is {forms[spec.kind]}", fields={key: "cannot be read"})
+    options = ", ".join(option.value for option in spec.options) or Reason("refused-value-word")
+    form = Reason(f"refused-value-{spec.kind.replace('_', '-')}", most=TEXT_LENGTH, options=options)
+    return BadValue(
+        f"{key} is {forms[spec.kind]}",
+        fields={key: "cannot be read"},
+        why=Reason("refused-value", field=key, form=form),
+    )

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.events import record_event
-from kit.errors import Invalid
+from kit.errors import Invalid, Reason
 from store.database import insert_once
 from store.models import Idea, Priority
 
@@ -28,10 +28,18 @@ async def add_idea(
     """Keeps a thought; its short number counts up for each creator. Raises Invalid."""
     title = " ".join(title.split())
     if not 1 <= len(title) <= TITLE_LENGTH:
-        raise Invalid(f"an idea's title has 1 to {TITLE_LENGTH} characters", fields={"title": title[:50]})
+        raise Invalid(
+            f"an idea's title has 1 to {TITLE_LENGTH} characters",
+            fields={"title": title[:50]},
+            why=Reason("refused-idea-title", most=TITLE_LENGTH),
+        )
     normal = sorted({tag for each in tags if (tag := _TAG.sub("", each.casefold()))})
     if len(normal) > MOST_TAGS:
-        raise Invalid(f"an idea has at most {MOST_TAGS} tags", fields={"tags": str(len(normal))})
+        raise Invalid(
+            f"an idea has at most {MOST_TAGS} tags",
+            fields={"tags": str(len(normal))},
+            why=Reason("refused-idea-tags", most=MOST_TAGS),
+        )
     idea_id = None
     while idea_id is None:
         # two at once take the same number, and the unique key sends one of them round again

@@ -20,7 +20,7 @@ from domain.merging import CannotMerge, merge_leads
 from domain.messages.catalogue import say
 from domain.messages.plain import Message
 from domain.outbox import tell_creator
-from kit.errors import Conflict
+from kit.errors import Conflict, Reason
 from store.models import Event, Lead, Proof
 from store.sealing import digest
 
@@ -43,7 +43,11 @@ class LeadExists(Conflict):
 
     def __init__(self, contact: Contact, lead_id: int) -> None:
         what = "e-mail address" if contact is Contact.EMAIL else "phone number"
-        super().__init__(f"lead {lead_id} has this {what} already", fields={contact: f"is lead {lead_id}'s"})
+        super().__init__(
+            f"lead {lead_id} has this {what} already",
+            fields={contact: f"is lead {lead_id}'s"},
+            why=Reason("refused-same-email" if contact is Contact.EMAIL else "refused-same-phone", lead=lead_id),
+        )
         self.contact = contact
         self.lead_id = lead_id
 

@@ -11,7 +11,7 @@ from domain.events import record_event
 from domain.messages.catalogue import say
 from domain.messages.plain import Button, Message
 from domain.outbox import queue_message, tell_creator
-from kit.errors import Invalid
+from kit.errors import Invalid, Reason
 from kit.text import CAPTION_LIMIT, TEXT_LIMIT, shorten
 from store.database import count_changed, insert_once
 from store.models import Lead, LeadNote, LeadTag, OutboxKind, Person
@@ -34,8 +34,11 @@ def read_tag(text: str) -> str:
     """A tag as it is kept: casefolded, without `#`, its words joined by hyphens. Raises BadTag."""
     tag = "-".join(text.strip().removeprefix("#").casefold().split())
     if not _TAG.fullmatch(tag):
+        said = shorten(text, 40)
         raise BadTag(
-            f"“{shorten(text, 40)}” is no tag: up to 40 letters, digits and hyphens", fields={"tag": "is no tag"}
+            f"“{said}” is no tag: up to 40 letters, digits and hyphens",
+            fields={"tag": "is no tag"},
+            why=Reason("refused-tag", tag=said),
         )
     return tag
 
@@ -90,7 +93,11 @@ async def add_note(session: AsyncSession, lead: Lead, text: str, *, now: datetim
     """What the creator wants to remember; the lead never sees it. Raises BadNote for nothing, or too much."""
     text = text.strip()
     if not text or len(text) > NOTE_LENGTH:
-        raise BadNote(f"a note has between 1 and {NOTE_LENGTH} characters", fields={"text": "is empty or too long"})
+        raise BadNote(
+            f"a note has between 1 and {NOTE_LENGTH} characters",
+            fields={"text": "is empty or too long"},
+            why=Reason("refused-note", most=NOTE_LENGTH),
+        )
     note = LeadNote(creator_id=lead.creator_id, lead_id=lead.id, text=text, created_at=now)
     session.add(note)
     await session.flush()

@@ -1,4 +1,5 @@
 import secrets
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -13,9 +14,10 @@ from domain.lead_acts import set_stage
 from domain.lead_fields import FieldItem, FieldValue, drop_field, keep_field, kept_fields
 from domain.lead_words import keep_words, keep_words_of
 from domain.links import link_source
+from domain.messages.catalogue import plain
 from domain.setups import CreatorSetup
 from domain.zones import zone_by_phone
-from kit.errors import Invalid
+from kit.errors import Invalid, Reason
 from kit.text import shorten
 from store.database import insert_once
 from store.models import Lead, LeadStage, Link, Person, Proof
@@ -151,7 +153,7 @@ async def edit_lead(
             value = read_phone(text)
         case "time_zone", str(text) if text not in available_timezones():
             message = f"“{text}” is no time zone, use one like Europe/Berlin"
-            raise Invalid(message, fields={"time_zone": message})
+            raise Invalid(message, fields={"time_zone": message}, why=Reason("refused-time-zone", zone=text))
     if value is None:
         await _drop(session, lead, field)
     else:
@@ -223,7 +225,11 @@ async def add_lead(
     name = shorten(" ".join(name.split()), NAME_LENGTH)
     email, phone = read_email(email) if email else None, read_phone(phone) if phone else None
     if not (name or email or phone):
-        raise Invalid("a lead needs a name, an e-mail address or a phone number", fields={"name": "is missing"})
+        raise Invalid(
+            "a lead needs a name, an e-mail address or a phone number",
+            fields={"name": "is missing"},
+            why=Reason("refused-nameless"),
+        )
     values = {
         "creator_id": creator_id,
         "name": name,
@@ -264,8 +270,9 @@ async def _record(session: AsyncSession, name: str, lead: Lead, field: str, *, n
     await record_event(session, name, creator_id=lead.creator_id, lead_id=lead.id, now=now, field=field)
 
 
-async def display_name(session: AsyncSession, lead: Lead) -> str:
-    """The name that the lead gave, else their Telegram name, else their number."""
-    if not lead.name and lead.person_id is not None:
-        return (await session.get_one(Person, lead.person_id)).first_name
-    return lead.name or f"lead {lead.id}"
+async def display_name(session: AsyncSession, lead: Lead) -> Callable[[str], str]:
+    """What the lead is called, by the reader's language: the name they gave, else their Telegram name, or number."""
+    name = lead.name
+    if not name and lead.person_id is not None:
+        name = (await session.get_one(Person, lead.person_id)).first_name
+    return lambda language: name or plain("leads-nameless", language, lead=lead.id)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.events import record_event
 from domain.setups import CreatorSetup
-from kit.errors import Invalid, NotFound
+from kit.errors import Invalid, NotFound, Reason
 from kit.text import shorten, slugify
 from kit.tokens import new_key
 from store.database import count_changed, insert_once
@@ -40,8 +40,10 @@ async def make_link(
     found = await _title_of(session, creator_id, setup, target, name)
     for field, value in (utm or {}).items():
         if field not in UTM or not _UTM_VALUE.match(value):
+            known = ", ".join(f"utm_{each}" for each in UTM)
             raise BadLink(
-                f"utm_{field} is none of {', '.join(f'utm_{each}' for each in UTM)}, each up to 100 characters"
+                f"utm_{field} is none of {known}, each up to 100 characters",
+                why=Reason("refused-utm", field=shorten(f"utm_{field}", TITLE_LENGTH), known=known),
             )
     values = {
         "creator_id": creator_id,
@@ -67,7 +69,7 @@ async def own_link(session: AsyncSession, creator_id: int, link_id: int) -> Link
     """Raises NotFound for one that is not this creator's."""
     link = await session.scalar(select(Link).where(Link.id == link_id, Link.creator_id == creator_id))
     if link is None:
-        raise NotFound(f"you have no link {link_id}")
+        raise NotFound(f"you have no link {link_id}", why=Reason("refused-no-link", link=link_id))
     return link
 
 
@@ -111,8 +113,11 @@ async def _title_of(session: AsyncSession, creator_id: int, setup: CreatorSetup,
         case LinkTarget.FLOW | LinkTarget.FUNNEL:
             known = setup.flows if target == LinkTarget.FLOW else setup.funnels
             if name not in known:
-                has = ", ".join(sorted(known)) or "none"
-                raise BadLink(f"there is no {target} “{name}”; there are: {has}")
+                has = ", ".join(sorted(known))
+                raise BadLink(
+                    f"there is no {target} “{name}”; there are: {has or 'none'}",
+                    why=Reason("refused-link-unknown", target=Reason(f"link-to-{target}"), name=name, known=has or "—"),
+                )
             return name
         case LinkTarget.PRODUCT:
             title = await session.scalar(
@@ -122,7 +127,10 @@ async def _title_of(session: AsyncSession, creator_id: int, setup: CreatorSetup,
             number = int(name) if name.isdecimal() and len(name) < 10 else 0  # noqa: PLR2004 - fits the column
             title = await session.scalar(select(Idea.title).where(Idea.creator_id == creator_id, Idea.number == number))
     if title is None:
-        raise BadLink(f"you have no {target} “{name}”")
+        raise BadLink(
+            f"you have no {target} “{name}”",
+            why=Reason("refused-link-none", target=Reason(f"link-to-{target}"), name=name),
+        )
     return title
 
 

@@ -10,7 +10,7 @@ from domain.consent import unsubscribe
 from domain.entitlements import hand_over
 from domain.events import record_event
 from domain.lead_words import keep_words, keep_words_of
-from kit.errors import Conflict
+from kit.errors import Conflict, Reason
 from kit.text import plain_number
 from store.database import insert_each_once
 from store.models import (
@@ -100,16 +100,22 @@ async def _hold(session: AsyncSession, into: Lead, other: Lead) -> None:
 
 def _check(into: Lead, other: Lead) -> None:
     if into.id == other.id:
-        raise CannotMerge("a lead cannot be merged with itself")
+        raise CannotMerge("a lead cannot be merged with itself", why=Reason("refused-merge-itself"))
     if into.creator_id != other.creator_id:
-        raise CannotMerge("these are leads of two creators")
+        raise CannotMerge("these are leads of two creators", why=Reason("refused-merge-creators"))
     for lead in (into, other):
         if lead.merged_into_id is not None:
-            raise CannotMerge(f"lead {lead.id} was merged into lead {lead.merged_into_id} before")
+            raise CannotMerge(
+                f"lead {lead.id} was merged into lead {lead.merged_into_id} before",
+                why=Reason("refused-merged-before", lead=lead.id, into=lead.merged_into_id),
+            )
         if lead.forgotten_at is not None:
-            raise CannotMerge(f"lead {lead.id} has been forgotten")
+            raise CannotMerge(f"lead {lead.id} has been forgotten", why=Reason("refused-merge-forgotten", lead=lead.id))
     if into.person_id is not None and other.person_id is not None:
-        raise CannotMerge(f"leads {into.id} and {other.id} have a Telegram chat each, so they are two people")
+        raise CannotMerge(
+            f"leads {into.id} and {other.id} have a Telegram chat each, so they are two people",
+            why=Reason("refused-merge-chats", lead=into.id, other=other.id),
+        )
 
 
 async def _undelivered(session: AsyncSession, into: Lead, other: Lead) -> list[int]:

@@ -181,7 +181,7 @@ async def fail_payment(session: AsyncSession, order: Order, *, now: datetime) ->
     name, title = await display_name(session, lead), await _titles(session, order)
 
     def told(language: str) -> Message:
-        return Message(text=say("payment-failed-told", language, order=order.id, lead=name, title=title))
+        return Message(text=say("payment-failed-told", language, order=order.id, lead=name(language), title=title))
 
     key = f"payment-failed-told:{order.id}"
     await tell_creator(session, told, key=key, creator_id=order.creator_id, lead_id=lead.id, now=now)
@@ -257,7 +257,7 @@ async def _tell_of_money(session: AsyncSession, text: str, order: Order, receive
 
     def told(language: str) -> Message:
         total = received.money.format(language)
-        return Message(text=say(text, language, order=order.id, lead=name, title=title, total=total))
+        return Message(text=say(text, language, order=order.id, lead=name(language), title=title, total=total))
 
     key = f"{text}:{received.rail}:{received.reference}"
     await tell_creator(session, told, key=key, creator_id=order.creator_id, lead_id=lead.id, now=now)

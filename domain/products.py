@@ -7,7 +7,7 @@ from domain.events import record_event
 from domain.messages.catalogue import say
 from domain.messages.plain import Message
 from domain.outbox import queue_message
-from kit.errors import Invalid, NotFound
+from kit.errors import Invalid, NotFound, Reason
 from kit.money import Money
 from kit.text import slugify
 from store.database import count_changed, insert_once
@@ -47,9 +47,15 @@ async def add_product(
     """On sale from now on. `stock` None is unlimited. Two of the same title get slugs of their own."""
     title = title.strip()
     if not 1 <= len(title) <= TITLE_LENGTH:
-        raise Invalid(f"a title has 1 to {TITLE_LENGTH} characters", fields={"title": title})
+        raise Invalid(
+            f"a title has 1 to {TITLE_LENGTH} characters",
+            fields={"title": title},
+            why=Reason("refused-title", most=TITLE_LENGTH),
+        )
     if stock is not None and not 0 <= stock <= MOST_STOCK:
-        raise Invalid("stock is a number from 0 to a billion", fields={"stock": str(stock)})
+        raise Invalid(
+            "stock is a number from 0 to a billion", fields={"stock": str(stock)}, why=Reason("refused-stock")
+        )
     wanted = slug or slugify(title) or "product"
     values = {
         "creator_id": creator_id,
@@ -73,7 +79,7 @@ async def find_product(session: AsyncSession, creator_id: int, product_id: int) 
     """Raises NoSuchProduct for one that is not this creator's."""
     product = await session.get(Product, product_id)
     if product is None or product.creator_id != creator_id:
-        raise NoSuchProduct("there is no such product here")
+        raise NoSuchProduct("there is no such product here", why=Reason("refused-no-product"))
     return product
 
 
@@ -125,7 +131,7 @@ async def attach_file(
         .values(product_id=product.id, attached_at=now)
     )
     if await count_changed(session, attach) == 0:
-        raise NoSuchProduct("there is no such file here; send it again")
+        raise NoSuchProduct("there is no such file here; send it again", why=Reason("refused-no-file"))
     await _deliver_to_waiting(session, product, file_id, now=now)
     return product
 

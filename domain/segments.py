@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.events import record_event
 from domain.setups import CreatorSetup
-from kit.errors import Conflict, Invalid, NotFound
+from kit.errors import Conflict, Invalid, NotFound, Reason
 from store.database import count_changed, insert_once
 from store.models import Segment
 from store.queries.leads import saved_segments, where
@@ -46,7 +46,10 @@ async def save_segment(
     key = _own(setup, name)
     saved = await saved_segments(session, creator_id)
     if key not in saved and len(saved) >= MOST_SEGMENTS:
-        raise SegmentInUse(f"there are {MOST_SEGMENTS} saved segments already; drop one first")
+        raise SegmentInUse(
+            f"there are {MOST_SEGMENTS} saved segments already; drop one first",
+            why=Reason("refused-many-segments", most=MOST_SEGMENTS),
+        )
     # with itself among those it may name, so that a circle is seen, through others too
     known = setup.known({**saved, key: question})
     await where(session, creator_id, f"segment:{key}", known, now=now)
@@ -66,10 +69,13 @@ async def drop_segment(session: AsyncSession, creator_id: int, setup: CreatorSet
     others = {**saved, **setup.segments}.items()
     users = sorted(other for other, asked in others if other != key and key in segments_in(asked))
     if key in saved and users:
-        raise SegmentInUse(f"“{key}” is used by {', '.join(f'“{each}”' for each in users)}; change that first")
+        told = ", ".join(f"“{each}”" for each in users)
+        raise SegmentInUse(
+            f"“{key}” is used by {told}; change that first", why=Reason("refused-segment-in-use", name=key, users=told)
+        )
     gone = delete(Segment).where(Segment.creator_id == creator_id, Segment.key == key)
     if not await count_changed(session, gone):
-        raise NoSuchSegment(f"there is no saved segment “{key}”")
+        raise NoSuchSegment(f"there is no saved segment “{key}”", why=Reason("refused-no-segment", name=key))
 
 
 def _own(setup: CreatorSetup, name: str) -> str:
@@ -78,7 +84,11 @@ def _own(setup: CreatorSetup, name: str) -> str:
         raise BadSegmentName(
             "a segment's name is up to 40 letters, digits, hyphens and underscores, a letter first",
             fields={"name": "is no name of a segment"},
+            why=Reason("refused-segment-name"),
         )
     if key in setup.segments:
-        raise ManagedByFile(f"“{key}” stands in the configuration, so it is changed there")
+        raise ManagedByFile(
+            f"“{key}” stands in the configuration, so it is changed there",
+            why=Reason("refused-managed-by-file", name=key),
+        )
     return key

@@ -1,17 +1,33 @@
 from collections.abc import Mapping
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error of ours
-    """What a person asked for cannot be done; `str()` is one line for them that says how to mend it.
+class Reason:
+    """Why not, as a text of the catalogue: its key, and the values that it shows. A value may be a Reason itself.
 
+    It is spoken by whoever knows the reader's language.
+    """
+
+    __slots__ = ("key", "values")
+
+    def __init__(self, key: str, /, **values: object) -> None:
+        self.key = key
+        self.values: Mapping[str, object] = values
+
+
+class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error of ours
+    """What a person asked for cannot be done; `str()` is one line in English that says how to mend it.
+
+    `why` says the same in the language of whoever reads it; a class of one line alone needs none, as the catalogue
+    knows it by its code.
     Faces know only this class and its `code` and `status`; anything else that is raised is our bug.
     """
 
     code = "refused"
     status = 400
 
-    def __init__(self, message: str, *, fields: Mapping[str, str] | None = None) -> None:
+    def __init__(self, message: str, *, fields: Mapping[str, str] | None = None, why: Reason | None = None) -> None:
         super().__init__(message)
+        self.why = why
         self.fields = dict(fields or {})
 
 

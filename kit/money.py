@@ -5,7 +5,7 @@ from decimal import Decimal
 from babel.core import Locale, UnknownLocaleError
 from babel.numbers import format_currency, list_currencies
 
-from kit.errors import Invalid
+from kit.errors import Invalid, Reason
 
 # What one charge may come to, in minor units: https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
 MOST_MINOR = 99_999_999
@@ -30,18 +30,31 @@ class Money:
         exponent = exponent_of(code)
         written = _PRICE.fullmatch(amount.strip())
         if written is None:
-            raise Invalid(f"“{amount}” is not a price; write it like 19.00", fields={"price": amount})
+            raise Invalid(
+                f"“{amount}” is not a price; write it like 19.00",
+                fields={"price": amount},
+                why=Reason("refused-price", price=amount),
+            )
         if len(written[2] or "") == _THOUSANDS_GROUP > max(exponent, _HUNDREDTHS):
             # “1,900” is one thousand nine hundred to many people, and must not be taken for 1.90
-            raise Invalid(f"“{amount}” can be read in two ways; write it like 1900.00", fields={"price": amount})
+            raise Invalid(
+                f"“{amount}” can be read in two ways; write it like 1900.00",
+                fields={"price": amount},
+                why=Reason("refused-price-two-ways", price=amount),
+            )
         minor = Decimal(f"{written[1]}.{written[2] or 0}").scaleb(exponent)
         if minor != minor.to_integral_value():
             raise Invalid(
                 f"{code.upper()} has {exponent} decimal places, so “{amount}” is too exact",
                 fields={"price": amount},
+                why=Reason("refused-price-exact", currency=code.upper(), places=exponent, price=amount),
             )
         if minor > MOST_MINOR:
-            raise Invalid("the price is larger than one payment may be", fields={"price": amount})
+            raise Invalid(
+                "the price is larger than one payment may be",
+                fields={"price": amount},
+                why=Reason("refused-price-large"),
+            )
         return cls(int(minor), code)
 
     def format(self, language: str = "en") -> str:
@@ -69,7 +82,11 @@ def language_of(tag: str) -> str:
 def check_currency(code: str) -> str:
     lowered = code.lower()
     if lowered != "xtr" and lowered.upper() not in _KNOWN:
-        raise Invalid(f"“{code}” is not a currency; use a code such as usd", fields={"currency": code})
+        raise Invalid(
+            f"“{code}” is not a currency; use a code such as usd",
+            fields={"currency": code},
+            why=Reason("refused-currency", currency=code),
+        )
     return lowered
 
 

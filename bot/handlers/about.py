@@ -31,7 +31,9 @@ async def paysupport(turn: Turn, arguments: str) -> None:
     chat = turn.person.telegram_id
 
     def told(language: str) -> Message:
-        return Message(text=say("paysupport-told", language, lead=name, number=lead.id, telegram=chat, text=text))
+        return Message(
+            text=say("paysupport-told", language, lead=name(language), number=lead.id, telegram=chat, text=text)
+        )
 
     key = f"paysupport:{turn.person.id}:{turn.now.isoformat()}"
     await tell_creator(turn.session, told, key=key, creator_id=creator.id, lead_id=lead.id, now=turn.now)

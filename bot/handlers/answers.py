@@ -177,23 +177,12 @@ def _redraw(turn: Turn, query: CallbackQuery, answered: Answered) -> None:
     if answered.redrawn is not None:
         redrawn = answered.redrawn
         turn.replies.append(EditReply(message_id=message_id, text=redrawn.text, buttons=redrawn.buttons))
-    elif (label := _label(query)) is not None:
-        text = f"{query.message.text_html or ''}\n\n✓ {label}"
-        turn.replies.append(EditReply(message_id=message_id, text=text))
+    else:
+        closed = "" if answered.closed is None else f"\n\n{escape(answered.closed)}"
+        turn.replies.append(EditReply(message_id=message_id, text=f"{query.message.text_html or ''}{closed}"))
 
 
 def _close(turn: Turn, query: CallbackQuery) -> None:
     """The message stays, and its buttons go."""
     if isinstance(query.message, TelegramMessage) and query.message.text:
         turn.replies.append(EditReply(message_id=query.message.message_id, text=query.message.text_html))
-
-
-def _label(query: CallbackQuery) -> str | None:
-    """The words on the button that was pressed, escaped."""
-    if not isinstance(query.message, TelegramMessage) or query.message.reply_markup is None:
-        return None
-    for row in query.message.reply_markup.inline_keyboard:
-        for button in row:
-            if button.callback_data == query.data:
-                return escape(button.text)
-    return None

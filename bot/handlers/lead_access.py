@@ -33,4 +33,5 @@ async def own_lead(turn: Turn, number: int) -> tuple[Creator, Lead]:
 
 async def called(turn: Turn, lead: Lead) -> dict[str, object]:
     """The values by which a line names the lead."""
-    return {"lead": lead.id, "name": shorten(await display_name(turn.session, lead), NAME_LENGTH)}
+    name = await display_name(turn.session, lead)
+    return {"lead": lead.id, "name": shorten(name(turn.person.speaks), NAME_LENGTH)}

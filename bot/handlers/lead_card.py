@@ -1,7 +1,7 @@
 """Everything that is known about one lead, as one message."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from html import unescape
 from zoneinfo import ZoneInfo
@@ -9,14 +9,13 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_time
 
 from bot.turn import Turn
-from domain.fields import LeadFieldSpec
 from domain.leads import zone_of
-from domain.messages.local import pick
 from domain.setups import CreatorSetup
+from domain.shown import showing
 from kit.money import Money, language_of
 from kit.text import TEXT_LIMIT, shorten, visible_length
-from store.models import EnrollmentState, FieldKind, FlowRunState
-from store.queries.lead_card import Answered, LeadCard
+from store.models import EnrollmentState, FlowRunState
+from store.queries.lead_card import LeadCard
 
 VALUE_LENGTH = 200
 SAID_LENGTH = 80
@@ -34,7 +33,7 @@ def card_text(turn: Turn, card: LeadCard, setup: CreatorSetup) -> str:
         *_contacts(turn, card),
         *_where(turn, card, zone),
         *_standing(turn, card, zone),
-        *_section(turn, "card-answers", (_answer(turn, card, each, setup) for each in card.answers)),
+        *_section(turn, "card-answers", _answers(turn, card)),
         *_section(turn, "card-orders", _orders(turn, card)),
         *_section(turn, "card-ways", _ways(turn, card)),
         *_section(turn, "card-notes", _notes(turn, card, zone)),
@@ -137,26 +136,13 @@ def _section(turn: Turn, title: str, lines: Iterable[str]) -> list[str]:
     return ["", turn.words(title), *told] if told else []
 
 
-def _answer(turn: Turn, card: LeadCard, answered: Answered, setup: CreatorSetup) -> str:
-    spec = setup.fields.get(answered.key, LeadFieldSpec())
-    label = pick(spec.label, turn.person.speaks, setup.language) if spec.label else answered.key
-    value = ", ".join(_value(turn, card, each, spec, setup) for each in answered.values)
-    return turn.words("card-answer", field=shorten(label, SAID_LENGTH), value=shorten(value, VALUE_LENGTH))
-
-
-def _value(turn: Turn, card: LeadCard, value: str | float, spec: LeadFieldSpec, setup: CreatorSetup) -> str:
-    if not isinstance(value, str):
-        return f"{value:g}"
-    match spec.kind:
-        case FieldKind.CHOICE | FieldKind.CHOICES:
-            labels = {option.value: pick(option.label, turn.person.speaks, setup.language) for option in spec.options}
-            return labels.get(value, value)
-        case FieldKind.YES_NO if value in {"yes", "no"}:
-            return unescape(turn.words("card-yes" if value == "yes" else "card-no"))
-        case FieldKind.FILE:
-            names = {str(file.id): file.file_name for file in card.files}
-            return "📎 " + names.get(value, value)
-    return value
+def _answers(turn: Turn, card: LeadCard) -> Iterator[str]:
+    by, speaks = showing(turn.facts.published, card.lead.creator_id), turn.person.speaks
+    files = {str(file.id): file.file_name for file in card.files}
+    for answered in card.answers:
+        field = shorten(by.name(answered.key, speaks), SAID_LENGTH)
+        value = ", ".join(by.value(answered.key, each, speaks, files) for each in answered.values)
+        yield turn.words("card-answer", field=field, value=shorten(value, VALUE_LENGTH))
 
 
 def _orders(turn: Turn, card: LeadCard) -> list[str]:

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_
 from bot.turn import Turn
 from domain.lead_acts import count_tags
 from domain.lead_views import Wanted, wanted_by
+from domain.messages.catalogue import plain
 from domain.messages.plain import Button, Message
 from domain.setups import CreatorSetup
 from kit.text import shorten
@@ -133,7 +134,7 @@ async def options_screen(turn: Turn, creator: Creator, view: LeadView, kind: str
 def name_of(turn: Turn, lead: Lead, face: Face | None) -> str:
     """The name that the lead gave, else their Telegram name, else their number; not yet escaped."""
     name = lead.name or (face.first_name if face else "")
-    return shorten(name, NAME_LENGTH) if name else turn.words("leads-nameless", lead=lead.id)
+    return shorten(name, NAME_LENGTH) if name else plain("leads-nameless", turn.person.speaks, lead=lead.id)
 
 
 def quoted(value: str) -> str:

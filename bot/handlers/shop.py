@@ -10,6 +10,7 @@ from domain.orders import open_order
 from domain.people import talk_to_creator
 from domain.product_card import price_of, product_card
 from domain.products import NoSuchProduct
+from kit.errors import Reason
 from kit.text import shorten
 from store.models import Creator, Entitlement, Lead, Product
 from store.queries.catalogue import list_owned, list_shop
@@ -92,7 +93,7 @@ async def _on_sale(turn: Turn, arguments: list[str]) -> Product:
     (product_id,) = (int(part) for part in arguments)
     product = await turn.session.get(Product, product_id)
     if product is None or not product.active:
-        raise NoSuchProduct("this is no longer for sale")
+        raise NoSuchProduct("this is no longer for sale", why=Reason("refused-not_for_sale"))
     await talk_to_creator(turn.session, turn.person, product.creator_id)
     return product
 

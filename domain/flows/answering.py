@@ -23,7 +23,7 @@ from domain.flows.answers import (
 from domain.flows.files import keep_answer_file
 from domain.flows.nodes import ASKING, AnyNode, AskNode, ChooseNode, ConsentNode, Question
 from domain.flows.paused import go_on, take_up, way_of
-from domain.flows.questions import asked_again, has_keys, question
+from domain.flows.questions import asked_again, closing, has_keys, question
 from domain.flows.runs import AlreadyAnswered, end_run, stands_at_question, take_turn
 from domain.flows.talk import Talk
 from domain.flows.telling import tell_of_giving_up
@@ -39,10 +39,14 @@ _TRIES_OF_CONSENT = 3
 
 @dataclass
 class Answered:
-    """What is said now; `redrawn` takes the place of the question's own message."""
+    """What is said now; `redrawn` takes the place of the question's own message.
+
+    `closed` says below a question what became of it, as plain words; None when it is asked again.
+    """
 
     messages: list[Message] = field(default_factory=list)
     redrawn: Message | None = None
+    closed: str | None = None
 
 
 async def answer_flow(session: AsyncSession, talk: Talk, run: FlowRun, given: Given, *, now: datetime) -> Answered:
@@ -65,9 +69,12 @@ async def answer_flow(session: AsyncSession, talk: Talk, run: FlowRun, given: Gi
         # it was stopped between two questions, and goes on from there
         await walk(way, node)
         return Answered([*way.shown, *await take_up(session, talk, now=now)])
+    told = meant(node, given)
+    closed = closing(run, node, told, **_tongue(way))
     try:
-        marked = await _take(way, node, meant(node, given))
+        marked = await _take(way, node, told)
     except WrongAnswer as wrong:
+        closed = None
         await _wrong(way, node, wrong)
     else:
         if marked is not None:
@@ -75,7 +82,7 @@ async def answer_flow(session: AsyncSession, talk: Talk, run: FlowRun, given: Gi
             await await_answer(way, way.flow.idle)
             return Answered(redrawn=marked)
     _drop_keys(way, node)
-    return Answered([*way.shown, *await take_up(session, talk, now=now)])
+    return Answered([*way.shown, *await take_up(session, talk, now=now)], closed=closed)
 
 
 async def _take(way: Way, node: AskNode | ChooseNode | ConsentNode, given: Given) -> Message | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from domain.leads import FieldValue
-from kit.errors import Invalid
+from kit.errors import Invalid, Reason
 from store.models import Proof, Shape
 
 # `OPTION` of a button that is none of the question's own options
@@ -13,13 +13,13 @@ YES, NO = 0, 1
 
 
 class WrongAnswer(Invalid):
-    """Its `str()` is the key of the text that tells the person why, `values` what that text shows."""
+    """Its `why` tells the person; `str()` is the key of that text."""
 
     code = "wrong_answer"
 
     def __init__(self, key: str, /, **values: object) -> None:
-        super().__init__(key)
-        self.values = values
+        self.reason = Reason(key, **values)
+        super().__init__(key, why=self.reason)
 
 
 @dataclass(frozen=True, slots=True)

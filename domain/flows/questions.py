@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
-from domain.flows.given import BACK, DONE, NO, SKIP, YES, WrongAnswer
+from domain.flows.given import BACK, DONE, NO, SKIP, YES, Back, Given, Skipped, Tapped, WrongAnswer
 from domain.flows.nodes import AskNode, ChooseNode, ConsentNode, Question
-from domain.messages.catalogue import say
+from domain.messages.catalogue import plain, say, say_why
 from domain.messages.local import pick
 from domain.messages.plain import Button, Message, Rows
 from domain.messages.templates import render
@@ -37,10 +37,31 @@ def asked_again(
     run: FlowRun, node: Asking, facts: Facts, wrong: WrongAnswer, *, language: str, fallback: str
 ) -> Message:
     """Why the answer was wrong, above the buttons or keys of the question. Raises BadTemplate."""
-    why = say(str(wrong), language, **wrong.values)
+    why = say_why(wrong.reason, language)
     if str(wrong) == "answer-wrong-form" and isinstance(node, AskNode) and node.hint is not None:
         why = render(pick(node.hint, language, fallback), facts)
     return question(run, node, facts, language=language, fallback=fallback).model_copy(update={"text": why})
+
+
+def closing(run: FlowRun, node: Asking, given: Given, *, language: str, fallback: str) -> str | None:
+    """What stands below a question once it is answered by a button; None for what is answered in words."""
+    match node, given:
+        case _, Skipped():
+            return plain("question-skipped", language)
+        case _, Back():
+            return plain("question-left", language)
+        case ChooseNode(many=True, options=options), Tapped(option=option) if option == DONE:
+            chosen = [pick(each.label, language, fallback) for each in options if each.value in run.marked]
+            return f"✓ {', '.join(chosen) or '—'}"
+        case ChooseNode(many=False, options=options), Tapped(option=number) if 0 <= number < len(options):
+            return f"✓ {pick(options[number].label, language, fallback)}"
+        case AskNode(kind="rating", stars=stars), Tapped(option=option) if 1 <= option <= stars:
+            return "★" * option + "☆" * (stars - option)
+        case AskNode(kind="time_zone"), Tapped(option=option) if 0 <= option < len(COMMON_ZONES):
+            return f"✓ {city_of(COMMON_ZONES[option], language)}"
+        case ConsentNode() | AskNode(kind="yes_no"), Tapped(option=option):
+            return f"✓ {plain('key-yes' if option == YES else 'key-no', language)}"
+    return None
 
 
 def has_keys(node: Asking) -> bool:

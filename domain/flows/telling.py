@@ -7,6 +7,7 @@ from domain.leads import display_name
 from domain.messages.catalogue import say
 from domain.messages.plain import Button, Message
 from domain.outbox import tell_creator
+from domain.shown import file_names
 from kit.text import shorten
 from store.models import FlowRun, FlowRunState
 
@@ -26,16 +27,23 @@ async def tell_of_end(way: Way) -> None:
     shown = {field: value for field, value in known.items() if first or field in asked}
     title = run.flow_key if way.flow.title is None else way.talk.label(way.flow.title)
     name = await display_name(way.session, lead)
+    by = way.talk.showing(way.flow)
+    files = await file_names(way.session, lead.id, shown, by)
 
     def told(language: str) -> Message:
         head = (
             say("lead-told", language, lead=lead.id, source=lead.source or "—")
             if first
-            else say("flow-told", language, lead=lead.id, name=name, flow=title)
+            else say("flow-told", language, lead=lead.id, name=name(language), flow=title)
         )
         answers = [
-            say("lead-answer", language, field=field, value=shorten(value, VALUE_LENGTH))
-            for field, value in shown.items()
+            say(
+                "lead-answer",
+                language,
+                field=by.name(field, language),
+                value=shorten(by.value(field, kept, language, files), VALUE_LENGTH),
+            )
+            for field, kept in shown.items()
         ]
         return Message(text="\n".join([head, *answers]))
 
@@ -58,7 +66,9 @@ async def tell_of_handover(way: Way) -> None:
     def told(language: str) -> Message:
         answer = Button(text=say("relay-button-answer", language), data=f"lead:write:{lead.id}")
         back = Button(text=say("relay-button-give-back", language), data=f"lead:back:{lead.id}")
-        return Message(text=say("handover-told", language, lead=lead.id, name=name), buttons=((answer, back),))
+        return Message(
+            text=say("handover-told", language, lead=lead.id, name=name(language)), buttons=((answer, back),)
+        )
 
     key = f"handover:{way.run.id}:{way.run.turn}"
     await tell_creator(way.session, told, key=key, creator_id=lead.creator_id, lead_id=lead.id, now=way.now)
@@ -70,7 +80,7 @@ async def tell_of_giving_up(way: Way) -> None:
     name = await display_name(way.session, lead)
 
     def told(language: str) -> Message:
-        text = say("flow-given-up-told", language, lead=lead.id, name=name, flow=run.flow_key, node=run.node)
+        text = say("flow-given-up-told", language, lead=lead.id, name=name(language), flow=run.flow_key, node=run.node)
         return Message(text=text)
 
     key = f"flow-given-up:{run.id}"

@@ -40,7 +40,7 @@ class Way:
 
     async def facts(self) -> Facts:
         if self._facts is None:
-            self._facts = await facts_of(self.session, self.talk, await self.known())
+            self._facts = await facts_of(self.session, self.talk, await self.known(), self.flow)
         return self._facts
 
     def learned(self) -> None:

@@ -1,3 +1,5 @@
+import html
+import re
 from functools import cache, reduce
 from importlib import resources
 
@@ -6,10 +8,12 @@ from fluent.runtime.types import fluent_number
 from fluent.syntax import FluentParser
 from fluent.syntax.ast import Message, Resource
 
+from kit.errors import Reason
 from kit.text import escape
 
 FALLBACK = "en"
 _LONG = 1000
+_TAG = re.compile(r"<[^>]+>")
 _FOLDERS = resources.files("domain.messages").joinpath("texts")
 # each language is a folder by its two letters
 LANGUAGES = frozenset(folder.name for folder in _FOLDERS.iterdir() if folder.is_dir())
@@ -33,6 +37,34 @@ def say(key: str, language: str = FALLBACK, /, **values: object) -> str:
     return reduce(lambda said, mark: said.replace(mark, long[mark]), long, str(text))
 
 
+def plain(key: str, language: str = FALLBACK, /, **values: object) -> str:
+    """The same without any markup: as it stands on a button, in a file, or as a value of another text."""
+    return html.unescape(_TAG.sub("", say(key, language, **values)))
+
+
+def say_why(reason: Reason, language: str = FALLBACK) -> str:
+    """A reason in that language, as Telegram HTML."""
+    return say(reason.key, language, **_heard(reason, language))
+
+
+def plain_why(reason: Reason, language: str = FALLBACK) -> str:
+    """The same without any markup."""
+    return plain(reason.key, language, **_heard(reason, language))
+
+
+def _heard(reason: Reason, language: str) -> dict[str, object]:
+    return {
+        name: plain_why(value, language) if isinstance(value, Reason) else value
+        for name, value in reason.values.items()
+    }
+
+
+def word_for(key: str, otherwise: str, language: str) -> str:
+    """Spark's own word for a state, a stage or an event, `event-order.paid`; any other stays as it is. No markup."""
+    known = key.replace(".", "-")
+    return plain(known, language) if known in keys() else otherwise
+
+
 def spoken(language: str) -> str:
     """The language of ours that serves one as Telegram tells it: `de-at` is `de`, and what we do not speak English."""
     base = language.partition("-")[0].lower()
@@ -44,6 +76,7 @@ def _safe(value: object) -> object:
     return fluent_number(value, useGrouping=False) if isinstance(value, int | float) else escape(value)
 
 
+@cache
 def keys(language: str = FALLBACK) -> frozenset[str]:
     """Every key of one catalogue."""
     return frozenset(entry.id.name for entry in _resource(language).body if isinstance(entry, Message))

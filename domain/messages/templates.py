@@ -102,8 +102,12 @@ def render(template: str, facts: Mapping[str, Mapping[str, object]]) -> str:
 
 
 def render_address(template: str, facts: Mapping[str, Mapping[str, object]]) -> str:
-    """The same where no HTML is read: the address behind a button."""
-    return html.unescape(render(template, facts))
+    """The same where no person reads: the address behind a button gets values as they are kept, and no HTML."""
+    kept = {
+        about: {name: str.__str__(value) if isinstance(value, str) else value for name, value in values.items()}
+        for about, values in facts.items()
+    }
+    return html.unescape(render(template, kept))
 
 
 def check_template(template: str) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.setups import CreatorSetup
 from domain.transfers.mapping import assign, targets
 from domain.transfers.reading import Layout
-from kit.errors import Conflict, NotFound
+from kit.errors import Conflict, NotFound, Reason
 from store.database import count_changed, wake
 from store.models import (
     TRANSFER_MOVES,
@@ -78,7 +78,7 @@ async def find_transfer(session: AsyncSession, creator_id: int, transfer_id: int
     """Raises NoSuchTransfer for one that is not this creator's."""
     transfer = await session.get(Transfer, transfer_id)
     if transfer is None or transfer.creator_id != creator_id:
-        raise NoSuchTransfer("there is no such file here; send it again")
+        raise NoSuchTransfer("there is no such file here; send it again", why=Reason("refused-no-file"))
     return transfer
 
 
@@ -93,7 +93,7 @@ async def change_column(session: AsyncSession, transfer: Transfer, column: int, 
     """The column is that field (None: left out), and the file is checked again. Raises TransferMovedOn."""
     layout = _layout(transfer)
     if not 0 <= column < len(layout.columns):
-        raise NoSuchTransfer("there is no such column")
+        raise NoSuchTransfer("there is no such column", why=Reason("refused-no-column"))
     mapping = assign(layout, column, target).model_dump()
     await _move(session, transfer, TransferState.CHECKING, mapping=mapping, expires_at=None)
 
@@ -125,7 +125,7 @@ def _layout(transfer: Transfer) -> Layout:
 
 
 def _moved_on() -> TransferMovedOn:
-    return TransferMovedOn("this file is dealt with already; send it again")
+    return TransferMovedOn("this file is dealt with already; send it again", why=Reason("refused-file-moved-on"))
 
 
 async def _begun(session: AsyncSession, transfer: Transfer) -> Transfer:

@@ -94,7 +94,7 @@ async def test_fields_score_stage_and_tags_are_set_on_the_way(chat: Conversation
         },
         tags=frozenset({"vip", "new"}),
     )
-    assert await chat.begin() == ["came as Lena &amp; co 41.5 yes 2031-02-03"]
+    assert await chat.begin() == ["came as Lena &amp; co 41,5 ja 3. Februar 2031"]
     lead = await chat.lead()
     assert (lead.score, lead.stage) == (7, "customer")
     async with chat.database.reading() as session:

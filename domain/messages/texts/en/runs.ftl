@@ -17,3 +17,5 @@ flow-told = 📝 Lead { $lead }, { $name }, has finished “{ $flow }”
 flow-stumbled = ⚠️ Your flow “{ $flow }” cannot do what stands at “{ $node }”: { $reason }. It goes on without it; mend it in its definition.
 flow-given-up-told = ⚠️ Lead { $lead }, { $name }, could not answer “{ $node }” in your flow “{ $flow }”, and it has ended there. /lead { $lead } lets you write to them.
 handover-told = 🤝 Lead { $lead }, { $name }, waits for a person. The bot keeps quiet there until you give the chat back.
+question-skipped = ↷ Skipped
+question-left = ↩ Back to the question before
