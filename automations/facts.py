@@ -1,7 +1,8 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.leads import known_answers
-from domain.shown import Showing, shown_answers
+from domain.messages.catalogue import word_for
+from domain.shown import Showing, Shown, shown_answers
 from store.models import Creator, Lead, Person
 from store.queries.orders import describe_order
 
@@ -14,7 +15,13 @@ async def facts_about(
     own = {"first_name": person.first_name, "username": person.username or "", "language": person.speaks}
     answers = await shown_answers(session, lead.id, await known_answers(session, lead), by, person.speaks)
     facts: dict[str, dict[str, object]] = {
-        "lead": {"source": lead.source or "", "stage": lead.stage, "score": lead.score, **answers, **own},
+        "lead": {
+            "source": lead.source or "",
+            "stage": Shown(lead.stage, word_for(f"stage-{lead.stage}", lead.stage, person.speaks)),
+            "score": lead.score,
+            **answers,
+            **own,
+        },
         "creator": by.setup.words(creator.name, person.speaks),
     }
     kind, _, number = subject.partition(":")

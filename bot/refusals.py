@@ -11,7 +11,7 @@ def refusal_text(refusal: Refusal, language: str) -> str:
     if isinstance(refusal, Said):
         return str(refusal)
     if refusal.why is not None:
-        return say_why(refusal.why, language)
+        return sentence(say_why(refusal.why, language))
     if f"refused-{refusal.code}" in _SPOKEN:
         return say(f"refused-{refusal.code}", language)
     return escape(sentence(refusal))

@@ -9,7 +9,7 @@ from bot.replies import Reply, SendReply, TapReply
 from domain.definitions import Published
 from domain.flows.talk import Talk
 from domain.leads import capture_lead, find_lead
-from domain.messages.catalogue import say
+from domain.messages.catalogue import say, word_for
 from domain.messages.plain import Message
 from domain.people import talk_to_creator
 from kit.errors import Refusal
@@ -53,6 +53,10 @@ class Turn:
 
     def words(self, key: str, /, **values: object) -> str:
         return say(key, self.person.speaks, **values)
+
+    def word(self, key: str, otherwise: str) -> str:
+        """Spark's own word for a state, a stage or an event, else what a creator calls theirs; without markup."""
+        return word_for(key, otherwise, self.person.speaks)
 
     def refusal(self, key: str, /, **values: object) -> Said:
         """To be raised: nothing is saved, and the person reads why."""

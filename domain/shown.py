@@ -46,6 +46,8 @@ class Showing:
     def name(self, key: str, language: str) -> str:
         """What a field is called."""
         spec = self.setup.fields.get(key)
+        if key in BUILT_IN:
+            return plain(f"field-{key.replace('_', '-')}", language)
         return key if spec is None or spec.label is None else pick(spec.label, language, self.setup.language)
 
     def value(self, key: str, kept: str | float, language: str, files: Mapping[str, str] | None = None) -> str:

@@ -61,6 +61,12 @@ def moment(turn: Turn, at: datetime, zone: ZoneInfo) -> str:
     return f"{format_date(local, 'medium', locale=language)}, {format_time(local, 'short', locale=language)}"
 
 
+def subject_told(turn: Turn, subject: str) -> str:
+    """What something was about: `order:7` is order 7."""
+    kind, _, number = subject.partition(":")
+    return f"{turn.word(f'about-{kind}', kind)} {number}".strip()
+
+
 def _head(turn: Turn, card: LeadCard) -> list[str]:
     lead, person = card.lead, card.person
     name = lead.name or (person.first_name if person else "") or "—"
@@ -114,7 +120,7 @@ def _where(turn: Turn, card: LeadCard, zone: ZoneInfo) -> list[str]:
 def _standing(turn: Turn, card: LeadCard, zone: ZoneInfo) -> list[str]:
     """How far the lead has come, and whether they may be written to."""
     lead = card.lead
-    lines = [turn.words("card-stage", stage=lead.stage, score=lead.score)]
+    lines = [turn.words("card-stage", stage=turn.word(f"stage-{lead.stage}", lead.stage), score=lead.score)]
     if card.tags:
         lines.append(turn.words("card-tags", tags=" ".join(f"#{each}" for each in card.tags[:MOST_TAGS])))
     lines.append(
@@ -153,7 +159,7 @@ def _orders(turn: Turn, card: LeadCard) -> list[str]:
             order=each.id,
             title=shorten(each.title, SAID_LENGTH),
             total=each.total.format(speaks),
-            state=each.state.value,
+            state=turn.word(f"order-is-{each.state}", each.state),
         )
         for each in card.orders
     ]
@@ -174,11 +180,14 @@ def _ways(turn: Turn, card: LeadCard) -> list[str]:
     for flow in card.flows:
         under_way = flow.state in {FlowRunState.ACTIVE, FlowRunState.WAITING, FlowRunState.PAUSED}
         place = f" · {flow.node}" if under_way else ""
-        lines.append(turn.words("card-flow", flow=flow.flow, state=flow.state.value + place))
+        lines.append(
+            turn.words("card-flow", flow=flow.flow, state=turn.word(f"flow-is-{flow.state}", flow.state) + place)
+        )
     for funnel in card.funnels:
         place = f" · {funnel.step}" if funnel.state == EnrollmentState.ACTIVE and funnel.step else ""
-        about = f" · {funnel.subject}" if funnel.subject else ""
-        lines.append(turn.words("card-funnel", funnel=funnel.funnel, state=funnel.state.value + place + about))
+        about = f" · {subject_told(turn, funnel.subject)}" if funnel.subject else ""
+        state = turn.word(f"funnel-is-{funnel.state}", funnel.state)
+        lines.append(turn.words("card-funnel", funnel=funnel.funnel, state=state + place + about))
     return lines
 
 
@@ -197,8 +206,8 @@ def _messages(turn: Turn, card: LeadCard, zone: ZoneInfo) -> Sequence[str]:
         turn.words(
             "card-message",
             at=moment(turn, each.at, zone),
-            kind=each.kind.value,
-            state=each.state.value,
+            kind=turn.word(f"message-of-{each.kind}", each.kind),
+            state=turn.word(f"message-is-{each.state}", each.state),
             text=shorten(" ".join(unescape(_TAG.sub("", each.text)).split()) or "📎", SAID_LENGTH),
         )
         for each in card.messages

@@ -103,10 +103,13 @@ async def write(turn: Turn, lead: Lead, text_html: str, *, file_id: int | None =
 
 async def stage(turn: Turn, creator: Creator, lead: Lead, wanted: str) -> None:
     stages = turn.facts.published.setup(creator.id).all_stages
-    if wanted not in stages:
+    # as it is called, or as the reader's language calls it
+    named = {turn.word(f"stage-{each}", each): each for each in stages} | {each: each for each in stages}
+    if wanted not in named:
         raise turn.refusal("lead-form-stage", lead=lead.id, stages=", ".join(stages))
-    await set_stage(turn.session, lead, wanted, now=turn.now)
-    turn.say("lead-staged", stage=wanted, **await called(turn, lead))
+    chosen = named[wanted]
+    await set_stage(turn.session, lead, chosen, now=turn.now)
+    turn.say("lead-staged", stage=turn.word(f"stage-{chosen}", chosen), **await called(turn, lead))
 
 
 async def enroll(turn: Turn, creator: Creator, lead: Lead, key: str) -> None:

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 from bot.handlers.lead_access import called, own_lead, read_number
-from bot.handlers.lead_card import card_text, fitting, moment
+from bot.handlers.lead_card import card_text, fitting, moment, subject_told
 from bot.turn import Turn
 from domain.lead_acts import count_tags
 from domain.leads import zone_of
 from domain.messages.plain import Button, Message
+from domain.shown import showing
 from kit.text import shorten
 from kit.tokens import digest_of
 from store.models import Creator, Lead
@@ -94,7 +95,10 @@ async def offered_tags(turn: Turn, creator: Creator, card: LeadCard) -> list[str
 
 async def stages_screen(turn: Turn, creator: Creator, lead: Lead, place: Place) -> Message:
     buttons = [
-        Button(text=("✓ " if each == lead.stage else "") + each, data=place.data("stage", lead, mark_of(each)))
+        Button(
+            text=("✓ " if each == lead.stage else "") + turn.word(f"stage-{each}", each),
+            data=place.data("stage", lead, mark_of(each)),
+        )
         for each in turn.facts.published.setup(creator.id).all_stages
     ]
     return _menu(turn, lead, place, turn.words("lead-choose-stage", **await called(turn, lead)), buttons)
@@ -116,7 +120,12 @@ async def timeline_screen(turn: Turn, creator: Creator, lead: Lead, place: Place
     zone = zone_of(lead, turn.facts.published.setup(creator.id))
     lines = [turn.words("timeline-title", total=total, zone=zone.key, **await called(turn, lead)), ""]
     lines += [
-        turn.words("timeline-line", at=moment(turn, each.occurred_at, zone), name=each.name, about=_about(each))
+        turn.words(
+            "timeline-line",
+            at=moment(turn, each.occurred_at, zone),
+            name=turn.word(f"event-{each.name}", each.name),
+            about=_about(turn, creator, each),
+        )
         for each in happened
     ]
     steps = [Button(text="‹", data=place.data("timeline", lead, page - 1))] if page else []
@@ -165,6 +174,21 @@ def _back(turn: Turn, lead: Lead, place: Place) -> Button:
     return Button(text=turn.words("lead-button-card"), data=place.data("show", lead))
 
 
-def _about(happened: Happened) -> str:
-    data = ", ".join(f"{key}={value}" for key, value in happened.data.items() if value is not None)
-    return shorten(" · ".join(each for each in (happened.subject, data) if each), DATA_LENGTH)
+def _about(turn: Turn, creator: Creator, happened: Happened) -> str:
+    data = [_datum(turn, creator, key, value) for key, value in happened.data.items() if value is not None]
+    # the flow's name says more than the number of its run
+    subject = "" if "flow" in happened.data else subject_told(turn, happened.subject)
+    return shorten(" · ".join(each for each in (subject, ", ".join(data)) if each), DATA_LENGTH)
+
+
+def _datum(turn: Turn, creator: Creator, key: str, value: object) -> str:
+    match key:
+        case "stage":
+            return turn.word(f"stage-{value}", str(value))
+        case "field":
+            return showing(turn.facts.published, creator.id).name(str(value), turn.person.speaks)
+        case "tag":
+            return f"#{value}"
+        case "flow" | "source" | "score":
+            return str(value)
+    return f"{key}={value}"

@@ -94,7 +94,7 @@ async def options(turn: Turn, creator: Creator, kind: str) -> Sequence[Option]:
     setup = turn.facts.published.setup(creator.id)
     match kind:
         case "stage":
-            return [Option(f"stage:{quoted(each)}", each) for each in setup.all_stages]
+            return [Option(f"stage:{quoted(each)}", turn.word(f"stage-{each}", each)) for each in setup.all_stages]
         case "tag":
             tags = list((await count_tags(turn.session, creator.id)).items())[:MOST_OPTIONS]
             return [Option(f"tag:{quoted(tag)}", f"{tag} · {count}") for tag, count in tags]
@@ -165,6 +165,6 @@ def _line(turn: Turn, lead: Lead, faces: Mapping[int, Face]) -> str:
         "leads-line",
         lead=lead.id,
         name=name_of(turn, lead, face) + username,
-        stage=lead.stage,
+        stage=turn.word(f"stage-{lead.stage}", lead.stage),
         source=shorten(lead.source or "—", LABEL_LENGTH),
     )

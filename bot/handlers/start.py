@@ -11,7 +11,7 @@ from domain.enrollments import enroll_lead
 from domain.flows.beginning import begin_flow, cancel_flow, flow_of_source, greet
 from domain.flows.paused import take_up
 from domain.links import find_link, note_touch
-from domain.messages.catalogue import say
+from domain.messages.catalogue import plain, say
 from domain.messages.plain import Message
 from domain.outbox import tell_creator
 from domain.product_card import product_card
@@ -119,7 +119,9 @@ async def _tell_of_lead(turn: Turn, lead: Lead) -> None:
 
     def told(language: str) -> Message:
         head = say("lead-told", language, lead=lead.id, source=lead.source or "—")
-        return Message(text=f"{head}\n{say('lead-answer', language, field='name', value=first_name)}")
+        return Message(
+            text=f"{head}\n{say('lead-answer', language, field=plain('field-name', language), value=first_name)}"
+        )
 
     key = f"lead-told:lead:{lead.id}"
     await tell_creator(turn.session, told, key=key, creator_id=lead.creator_id, lead_id=lead.id, now=turn.now)

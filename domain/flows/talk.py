@@ -6,10 +6,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.definitions import Published
 from domain.flows.definition import Flow
 from domain.leads import known_answers
+from domain.messages.catalogue import word_for
 from domain.messages.local import LocalText, pick
 from domain.messages.templates import render
 from domain.setups import CreatorSetup
-from domain.shown import Showing, showing, shown_answers
+from domain.shown import Showing, Shown, showing, shown_answers
 from store.models import Creator, Lead, Person
 
 # what a creator's text may name
@@ -58,6 +59,12 @@ async def facts_of(
     creator = await session.get_one(Creator, lead.creator_id)
     own = {"first_name": person.first_name, "username": person.username or "", "language": talk.language}
     return {
-        "lead": {"source": lead.source or "", "stage": lead.stage, "score": lead.score, **shown, **own},
+        "lead": {
+            "source": lead.source or "",
+            "stage": Shown(lead.stage, word_for(f"stage-{lead.stage}", lead.stage, talk.language)),
+            "score": lead.score,
+            **shown,
+            **own,
+        },
         "creator": talk.setup.words(creator.name, talk.language),
     }

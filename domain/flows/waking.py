@@ -20,6 +20,7 @@ from domain.messages.catalogue import say
 from domain.messages.plain import Message
 from domain.outbox import queue_message
 from store.models import Event, FlowRun, FlowRunState, OutboxKind
+from store.queries.outbox import HANDOVER
 
 # what gives a chat back to the bot lets go on what had waited for that
 GIVEN_BACK = "lead.given_back"
@@ -133,7 +134,8 @@ async def _go_on_after_takeover(session: AsyncSession, talk: Talk, *, now: datet
 async def _say(
     talk: Talk, run: FlowRun, messages: Sequence[Message], about: str, *, session: AsyncSession, now: datetime
 ) -> None:
-    """Once for each turn: `flow:RUN:TURN:…`."""
+    """Once for each turn: `flow:RUN:TURN:…`. What is said while a person writes in the chat is said in handing it over."""
+    about = HANDOVER if talk.lead.taken_over_at is not None else about
     for number, message in enumerate(messages):
         await queue_message(
             session,

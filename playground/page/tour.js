@@ -31,6 +31,8 @@ export function drawTour(root, { people, clock, onAct, onClose }) {
       step("Answer", "Type a name and an e-mail, share the phone number with the button, choose an interest. A free gift follows; the creator hears about the lead."),
       step("Buy", "Choose a product and follow its pay button to the checkout page, in a new tab. Pay there, come back: the file is in the chat.", say("lead", "/shop"), say("lead", "/library")),
       step("Be the creator", "Add a product and an idea in one line each, and list them.", say("creator", '/product add "Sound pack" 9.00 usd stock=20'), say("creator", "/idea add Studio tour #video"), say("creator", "/product"), say("creator", "/idea")),
+      step("Hold a conversation", "A longer flow with pictures, places, dates and a way back. /cancel stops it, /language speaks German.", say("lead", "/book"), say("lead", "/back"), say("lead", "/language")),
+      step("Know your leads", "See who came, look at one, write to them, ask for a segment, and make a link that counts who comes by it.", say("creator", "/leads"), say("creator", "/lead 1"), say("creator", '/leads source:ad42 and not bought:"Preset pack"'), say("creator", '/link flow book-session "Instagram bio"')),
       step("Skip a day", "The follow-up that was promised to the lead arrives.", skip("day", "Skip a day")),
       step("Leave a checkout unpaid", "Open a checkout and do not pay. An hour later comes a reminder. Pay, and no more come.", skip("hour", "Skip an hour")),
       step("Break something", "Open the wire, let the next sendMessage fail, and see that nothing is lost. Or kill the process in the middle of the questions and start it again."),

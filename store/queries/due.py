@@ -15,6 +15,7 @@ from store.models import (
     Transfer,
     TransferState,
 )
+from store.queries.outbox import held_back
 
 # a message to somebody who has blocked the bot waits for them, and not for an instant
 _REACHABLE = exists().where(Person.id == OutboxMessage.person_id, Person.blocked_at.is_(None))
@@ -27,7 +28,10 @@ async def earliest_due(session: AsyncSession, *, after: datetime) -> datetime | 
         await session.scalar(select(func.min(FlowTimer.due_at)).where(FlowTimer.due_at > after)),
         await session.scalar(
             select(func.min(OutboxMessage.due_at)).where(
-                OutboxMessage.state == OutboxState.QUEUED, OutboxMessage.due_at > after, _REACHABLE
+                OutboxMessage.state == OutboxState.QUEUED,
+                OutboxMessage.due_at > after,
+                _REACHABLE,
+                ~held_back(OutboxMessage),
             )
         ),
         await session.scalar(
@@ -52,7 +56,12 @@ async def has_due(session: AsyncSession, *, now: datetime) -> bool:
             exists().where(Timer.due_at <= now),
             exists().where(FlowTimer.due_at <= now),
             exists().where(OutboxMessage.state == OutboxState.SENDING),
-            exists().where(OutboxMessage.state == OutboxState.QUEUED, OutboxMessage.due_at <= now, _REACHABLE),
+            exists().where(
+                OutboxMessage.state == OutboxState.QUEUED,
+                OutboxMessage.due_at <= now,
+                _REACHABLE,
+                ~held_back(OutboxMessage),
+            ),
             exists().where(ProviderEvent.state == ProviderEventState.KEPT, ProviderEvent.retry_at <= now),
             exists().where(Transfer.state.in_([TransferState.CHECKING, TransferState.RUNNING])),
             exists().where(Transfer.state == TransferState.READY, Transfer.expires_at <= now),

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, or_, select, update
+from sqlalchemy import ColumnElement, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -37,6 +37,16 @@ class Claimed:
     entitlement_id: int | None
 
 
+# in the key of a message that was said in handing a chat over
+HANDOVER = "handover"
+
+
+def held_back(message: type[OutboxMessage]) -> ColumnElement[bool]:
+    """A flow keeps quiet in a chat that a person has taken over, but for the words with which it hands it over."""
+    taken_over = exists().where(Lead.id == message.lead_id, Lead.taken_over_at.is_not(None))
+    return (message.kind == OutboxKind.FLOW) & message.key.not_like(f"flow:%:{HANDOVER}%") & taken_over
+
+
 async def cancel_unwanted(session: AsyncSession, need_consent: Collection[int], *, now: datetime) -> None:
     """Nobody is written to who has left: what was queued while they did, in another transaction, goes nowhere.
 
@@ -67,7 +77,8 @@ async def claim_due(
     """Marks up to `most` due messages as `sending`, at most one a chat and each chat's oldest first.
 
     `resting` are Telegram ids to leave alone. A funnel's message is taken only while its enrollment has not been
-    stopped and nothing has happened to its lead that is not looked at yet.
+    stopped and nothing has happened to its lead that is not looked at yet. A flow's waits while a person has taken
+    the chat over.
     """
     earlier = aliased(OutboxMessage)
     waits_behind = exists().where(
@@ -75,7 +86,7 @@ async def claim_due(
         earlier.id < OutboxMessage.id,
         or_(
             earlier.state == OutboxState.SENDING,
-            (earlier.state == OutboxState.QUEUED) & (earlier.due_at <= now),
+            (earlier.state == OutboxState.QUEUED) & (earlier.due_at <= now) & ~held_back(earlier),
         ),
     )
     stopped = exists().where(
@@ -92,6 +103,7 @@ async def claim_due(
             Person.blocked_at.is_(None),
             Person.telegram_id.not_in(resting),
             ~waits_behind,
+            ~held_back(OutboxMessage),
             or_(OutboxMessage.kind != OutboxKind.FUNNEL, ~stopped & ~unrouted),
         )
         .order_by(OutboxMessage.due_at, OutboxMessage.id)

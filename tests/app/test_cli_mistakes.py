@@ -182,11 +182,11 @@ async def test_the_link_moves_the_account_to_whoever_uses_it(
     from store.models import Account
 
     monkeypatch.chdir(tmp_path)
-    for name, value in (environ | {"SPARK_TELEGRAM__TOKEN": TOKEN}).items():
+    for name, value in (environ | READY).items():
         monkeypatch.setenv(name, value)
     await add_creator_to_store(None, name="Studio", slug="studio", email=None, telegram_id=5)
     (line,) = await link_creator_of_store(None, slug="studio")
-    database, now = Database(environ["SPARK_STORE__URL"]), SystemClock()()
+    database, now = Database(environ["SPARK_STORE__URL"], data_keys=(KEY,)), SystemClock()()
     async with database.transaction() as session:
         right = await see_person(session, 7000000002, Profile(6, "Ada", None, "en"), now=now)
         bound = await bind_by_payload(session, right, line.rpartition(" ")[2], now=now)

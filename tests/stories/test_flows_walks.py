@@ -110,7 +110,7 @@ async def test_a_conversation_with_marks_a_way_back_a_restart_and_a_wrong_answer
     await lena.say("/skip")
     await lena.hears("All set, Lena.")
     told = await world.creator.hears("New lead")
-    assert "topics: colour" in told.text
+    assert "topics: Colour" in told.text
     await lena.say("/start")
     await lena.hears("Nice to see you again.")
     await lena.say("hm")

@@ -127,7 +127,7 @@ async def test_a_choice_typed_in_another_language_is_the_same_choice(world: Worl
     await lena.hears("Which?")
     await lena.say("fotos")
     await lena.hears("That is all.")
-    assert "interest: photo" in (await world.creator.hears("New lead")).text
+    assert "interest: Photos" in (await world.creator.hears("New lead")).text
 
 
 async def test_a_language_that_is_not_there_is_told_with_those_that_are(world: World):

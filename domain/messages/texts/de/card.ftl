@@ -39,3 +39,7 @@ card-notes = <b>Notizen</b>
 card-note = { $at }: { $text }
 card-messages = <b>Letzte Nachrichten an den Kontakt</b>
 card-message = { $at } ({ $kind }, { $state }): { $text }
+field-name = Name
+field-email = E-Mail
+field-phone = Telefon
+field-time-zone = Zeitzone

@@ -39,3 +39,7 @@ card-notes = <b>Notes</b>
 card-note = { $at }: { $text }
 card-messages = <b>Last messages to them</b>
 card-message = { $at } ({ $kind }, { $state }): { $text }
+field-name = name
+field-email = email
+field-phone = phone
+field-time-zone = time zone
