@@ -20,6 +20,7 @@ from automations.ticks import Tick, Ticks
 from automations.transfer_jobs import Tools
 from automations.transfers import Transfers
 from bot.answering import Answering
+from bot.commands import Menu
 from bot.gateway import TelegramGateway
 from bot.intake import Intake
 from bot.poller import Poller
@@ -73,6 +74,7 @@ class Parts:
     files: FileStore
     published: Published
     ticks: Ticks
+    menu: Menu
     presence: Presence
     rail: StripeRail | None
     intake: Intake
@@ -103,7 +105,7 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
         request=AiohttpRequest(),
         get_updates_request=updates_request,
     )
-    gateway = TelegramGateway(bot, settings.bot_id, database, files)
+    gateway, menu = TelegramGateway(bot, settings.bot_id, database, files), Menu()
     rail = _make_rail(settings)
     access_key = derive_key(secret_key.get_secret_value(), "access")
     click_key = derive_key(secret_key.get_secret_value(), "clicks")
@@ -122,7 +124,7 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
         clock,
         bot,
         facts,
-        Answering(database, clock, gateway, pace, rail),
+        Answering(database, clock, gateway, pace, rail, menu),
         secret=webhook_secret.get_secret_value() if webhook_secret else "",
     )
     stripe_events = _stripe_events(settings, database, clock, rail)
@@ -145,6 +147,7 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
             poller = Poller(database, bot, updates_request, intake, holder=holder)
     presence = Presence(
         bot,
+        menu,
         webhook=f"{settings.public_url}/webhooks/telegram/{settings.bot_id}"
         if by_webhook and role is not Role.WORKER
         else None,
@@ -176,6 +179,7 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
         files=files,
         published=published,
         ticks=ticks,
+        menu=menu,
         presence=presence,
         rail=rail,
         intake=intake,

@@ -18,7 +18,9 @@ from app.parts import STORE_TROUBLE, CannotStart, Role, build_parts, cannot_use_
 from app.settings import Loaded
 from automations.pace import Pace
 from domain.clicks import Tracker, addresses, know_addresses
+from domain.creators import default_creator
 from domain.definitions import Published, publish
+from domain.flows.beginning import own_commands
 from kit.clock import Clock
 from kit.log import get_logger
 from store.queries.leases import clear_leases
@@ -188,9 +190,17 @@ class Spark:
                 now=self.clock(),
             )
             await self._count_clicks(session, published)
+            await self._offer_commands(session, published)
         self._parts.published.setups.update(published.setups)
         self._parts.published.flows.update(published.flows)
         self._parts.published.funnels.update(published.funnels)
+
+    async def _offer_commands(self, session: AsyncSession, published: Published) -> None:
+        """The command menu shows what begins a flow of the creator whom a bare /start speaks to."""
+        creator = await default_creator(session, self._parts.settings.telegram.default_creator)
+        if creator is not None:
+            own, language = own_commands(published, creator.id), published.setup(creator.id).language
+            self._parts.menu.offer(own, creator=creator.name, fallback=language)
 
     async def _count_clicks(self, session: AsyncSession, published: Published) -> None:
         """Where a creator wants clicks counted, the links in their texts are known by number from now on."""

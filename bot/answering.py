@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from automations.gateway import Blocked, NotNow, SendFailure, SlowDown, Uncertain
 from automations.pace import Pace
-from bot.commands import show_own_menu
+from bot.commands import Menu
 from bot.gateway import TelegramGateway
 from bot.refusals import refusal_text
 from bot.replies import (
@@ -61,6 +61,7 @@ class Answering:
     gateway: TelegramGateway
     pace: Pace
     rail: Rail | None
+    menu: Menu = field(default_factory=Menu)
     _noted: list[int] = field(default_factory=list)
     _noting: asyncio.Task[None] | None = None
 
@@ -156,7 +157,7 @@ class Answering:
             case PreCheckoutReply(query_id=query_id, text=text):
                 await self.gateway.refuse_pre_checkout(query_id, text)
             case MenuReply(commands=commands):
-                await show_own_menu(self.gateway.bot, answerable.telegram_id, commands, answerable.language)
+                await self.menu.show_own(self.gateway.bot, answerable.telegram_id, commands, answerable.language)
             case CheckoutReply(order_id=order_id):
                 await self._send(answerable, await self._checkout(answerable, order_id))
 

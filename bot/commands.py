@@ -1,11 +1,14 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from telegram import Bot, BotCommand, BotCommandScopeChat, BotCommandScopeDefault
 from telegram.error import TelegramError
 
-from domain.messages.catalogue import FALLBACK, LANGUAGES, say
+from domain.flows.commands import SPARKS_OWN
+from domain.messages.catalogue import FALLBACK, LANGUAGES, plain
+from domain.messages.local import LocalText, pick
 from kit.log import get_logger
+from kit.text import shorten, unmarked
 
 EVERYONE = (
     "shop",
@@ -21,35 +24,60 @@ EVERYONE = (
     "paysupport",
 )
 CREATORS = ("product", "idea", "leads", "lead", "tag", "link", "export", "token")
+# https://core.telegram.org/bots/api#setmycommands
+MOST_COMMANDS = 100
+# longer titles are cut on a phone
+TITLE_LENGTH = 64
+_TAKEN = frozenset({*EVERYONE, *CREATORS}) | SPARKS_OWN
 _log = get_logger(__name__)
 
 
-async def show_menu(bot: Bot) -> None:
-    """The command menu that everyone sees, in each language. Raises TelegramError."""
-    for language in LANGUAGES - {FALLBACK}:
-        await bot.set_my_commands(_commands(EVERYONE, language), scope=BotCommandScopeDefault(), language_code=language)
-    await bot.set_my_commands(_commands(EVERYONE, FALLBACK), scope=BotCommandScopeDefault())
+class Menu:
+    """The commands that Telegram shows beside the text field: Spark's, and those of a creator's own flows."""
 
+    def __init__(self) -> None:
+        self._own: Mapping[str, LocalText | None] = {}
+        self._creator = ""
+        self._fallback = FALLBACK
 
-async def show_own_menu(
-    bot: Bot, telegram_id: int, whose: Literal["creator", "everyone", "automatic"], language: str
-) -> None:
-    """One chat's menu: a creator's commands too, or everyone's in a language that was chosen, or as Telegram's is.
+    def offer(self, own: Mapping[str, LocalText | None], *, creator: str, fallback: str) -> None:
+        """The commands of that creator's flows, with their titles, are shown from the next time on."""
+        self._own = {name: title for name, title in own.items() if name not in _TAKEN}
+        self._creator, self._fallback = creator, fallback
 
-    Without it all works the same.
-    """
-    scope = BotCommandScopeChat(telegram_id)
-    try:
-        match whose:
-            case "creator":
-                await bot.set_my_commands(_commands((*CREATORS, *EVERYONE), language), scope=scope)
-            case "everyone":
-                await bot.set_my_commands(_commands(EVERYONE, language), scope=scope)
-            case "automatic":
-                await bot.delete_my_commands(scope=scope)
-    except TelegramError as error:
-        _log.warning("a chat's command menu was not set", reason=str(error))
+    async def show(self, bot: Bot) -> None:
+        """What everyone sees, in each language. Raises TelegramError."""
+        scope = BotCommandScopeDefault()
+        for language in LANGUAGES - {FALLBACK}:
+            await bot.set_my_commands(self._commands(EVERYONE, language), scope=scope, language_code=language)
+        await bot.set_my_commands(self._commands(EVERYONE, FALLBACK), scope=scope)
 
+    async def show_own(
+        self, bot: Bot, telegram_id: int, whose: Literal["creator", "everyone", "automatic"], language: str
+    ) -> None:
+        """One chat's menu: a creator's commands too, or everyone's in a language that was chosen, or as Telegram's is.
 
-def _commands(names: Sequence[str], language: str) -> list[BotCommand]:
-    return [BotCommand(name, say(f"command-{name}", language)) for name in names]
+        Without it all works the same.
+        """
+        scope = BotCommandScopeChat(telegram_id)
+        try:
+            match whose:
+                case "creator":
+                    await bot.set_my_commands(self._commands((*CREATORS, *EVERYONE), language), scope=scope)
+                case "everyone":
+                    await bot.set_my_commands(self._commands(EVERYONE, language), scope=scope)
+                case "automatic":
+                    await bot.delete_my_commands(scope=scope)
+        except TelegramError as error:
+            _log.warning("a chat's command menu was not set", reason=str(error))
+
+    def _commands(self, names: Sequence[str], language: str) -> list[BotCommand]:
+        sparks = [BotCommand(name, plain(f"command-{name}", language)) for name in names]
+        own = [BotCommand(name, self._told(title, language)) for name, title in self._own.items()]
+        return [*sparks, *own[: MOST_COMMANDS - len(sparks)]]
+
+    def _told(self, title: LocalText | None, language: str) -> str:
+        """The flow's title where it is short and the same for everybody, else whose command it is."""
+        told = "" if title is None else unmarked(pick(title, language, self._fallback)).strip()
+        fits = 0 < len(told) <= TITLE_LENGTH and "{{" not in told and "{%" not in told
+        return told if fits else plain("menu-own-command", language, creator=shorten(self._creator, TITLE_LENGTH))

@@ -1,7 +1,7 @@
 from telegram import Bot
 from telegram.error import InvalidToken, TelegramError
 
-from bot.commands import show_menu
+from bot.commands import Menu
 from bot.poller import ALLOWED_UPDATES
 from kit.log import get_logger
 
@@ -13,8 +13,9 @@ _log = get_logger(__name__)
 class Presence:
     """Who the bot is, and what Telegram has to know of this process: the menus, and where updates go."""
 
-    def __init__(self, bot: Bot, *, webhook: str | None, secret: str) -> None:
+    def __init__(self, bot: Bot, menu: Menu, *, webhook: str | None, secret: str) -> None:
         self._bot = bot
+        self._menu = menu
         self._webhook = webhook
         self._secret = secret
         self._told = False
@@ -47,7 +48,7 @@ class Presence:
                     allowed_updates=list(ALLOWED_UPDATES),
                     max_connections=MOST_CONNECTIONS,
                 )
-            await show_menu(self._bot)
+            await self._menu.show(self._bot)
             self._told = True
         except TelegramError as error:
             _log.warning("Telegram was not told where updates go; trying again", reason=str(error))

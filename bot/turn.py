@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.replies import Reply, SendReply, TapReply
+from domain.creators import default_creator
 from domain.definitions import Published
 from domain.flows.talk import Talk
 from domain.leads import capture_lead, find_lead
@@ -82,10 +83,7 @@ class Turn:
     async def _present_creator(self) -> Creator | None:
         if self.person.creator_id is not None:
             return await self.session.get_one(Creator, self.person.creator_id)
-        query = select(Creator).order_by(Creator.id).limit(1)
-        if self.facts.default_creator is not None:
-            query = query.where(Creator.slug == self.facts.default_creator)
-        return await self.session.scalar(query)
+        return await default_creator(self.session, self.facts.default_creator)
 
     async def lead(self, creator: Creator, *, source: str | None = None, link: Link | None = None) -> tuple[Lead, bool]:
         """This person as the creator's lead, and whether they are new; the chat is with that creator from now on."""

@@ -26,6 +26,12 @@ class BindRefused(Conflict):
     code = "bind_refused"
 
 
+async def default_creator(session: AsyncSession, slug: str | None) -> Creator | None:
+    """Whom a bare /start speaks to: the one of that slug, without one the first; None before there is one."""
+    query = select(Creator).order_by(Creator.id).limit(1)
+    return await session.scalar(query if slug is None else query.where(Creator.slug == slug))
+
+
 @dataclass(frozen=True, slots=True)
 class NewCreator:
     creator: Creator

@@ -13,7 +13,7 @@ from domain.messages.plain import Button, Message
 from domain.outbox import queue_message, tell_creator
 from kit.errors import Invalid, Reason
 from kit.text import CAPTION_LIMIT, TEXT_LIMIT, shorten
-from store.database import count_changed, insert_once
+from store.database import count_changed, insert_once, wake
 from store.models import Lead, LeadNote, LeadTag, OutboxKind, Person
 
 NOTE_LENGTH = 2000
@@ -137,6 +137,8 @@ async def give_back(session: AsyncSession, lead: Lead, *, now: datetime) -> bool
     give = update(Lead).where(Lead.id == lead.id, Lead.taken_over_at.is_not(None)).values(taken_over_at=None)
     if not await count_changed(session, give):
         return False
+    # what a flow had to say when it was taken over goes out now
+    wake(session, "outbox")
     await _record(session, "lead.given_back", lead, now=now)
     return True
 

@@ -25,7 +25,12 @@ def utf16_length(text: str) -> int:
 
 def visible_length(marked_up: str) -> int:
     """Length in UTF-16 code units once HTML tags and entities are parsed away."""
-    return utf16_length(html.unescape(_TAG.sub("", marked_up)))
+    return utf16_length(unmarked(marked_up))
+
+
+def unmarked(marked_up: str) -> str:
+    """The text without its HTML tags and entities."""
+    return html.unescape(_TAG.sub("", marked_up))
 
 
 def shorten(text: str, limit: int) -> str:

@@ -15,6 +15,7 @@ from bot.commands import CREATORS, EVERYONE
 from bot.dispatch import COMMANDS
 from domain.flows.nodes import AskNode
 from domain.messages.catalogue import keys, source
+from kit.errors import Refusal
 from store.models import Base
 
 ROOT = Path(__file__).parents[1]
@@ -147,8 +148,8 @@ def test_every_table_is_known_to_belong_to_a_creator_or_not():
 
 # Texts for people ---------------------------------------------------------------------------------------------
 
-SPEAKERS = {"say", "words", "refusal", "WrongAnswer"}
-SPEAKING = ("automations", "bot", "domain", "payments", "app", "web")
+SPEAKERS = {"say", "plain", "words", "refusal", "WrongAnswer", "Reason"}
+SPEAKING = ("automations", "bot", "domain", "payments", "app", "web", "store", "kit")
 
 
 def _words_of(node: ast.expr) -> Iterator[str]:
@@ -201,6 +202,57 @@ def test_every_text_in_the_catalogue_is_spoken_somewhere():
         key for key in keys() if key not in constants and not any(_matches(each, key) for each in patterns)
     } == set()
     assert {key.removeprefix("command-") for key in keys() if key.startswith("command-")} == {*EVERYONE, *CREATORS}
+
+
+# what no chat meets: the command line, the API, and checks of what a program sent
+ELSEWHERE = {
+    *("NotSignedIn", "BadSignature", "CreatorExists", "Overtaken", "UnknownOrder", "Mismatch"),
+    *("kit/paging.py", "domain/clicks.py", "domain/creators.py", "payments/provider_events.py"),
+}
+# these carry the key of their text by themselves
+BY_KEY = {"WrongAnswer", "FileProblem", "RowProblem", "LeadExists"}
+# in words of the person's language already
+SPOKEN = {"Said"}
+
+
+def _codes() -> dict[str, str]:
+    """Every kind of refusal, with its code."""
+    kinds, waiting = {"Refusal": Refusal.code}, True
+    while waiting:
+        waiting = False
+        for path in _files("kit", "store", "domain", "payments", "bot"):
+            for node in ast.walk(_tree(path)):
+                if isinstance(node, ast.ClassDef) and node.name not in kinds:
+                    above = next(
+                        (kinds[base.id] for base in node.bases if isinstance(base, ast.Name) and base.id in kinds), None
+                    )
+                    if above is not None:
+                        kinds[node.name], waiting = _own_code(node) or above, True
+    return kinds
+
+
+def _own_code(kind: ast.ClassDef) -> str | None:
+    for line in kind.body:
+        match line:
+            case ast.Assign(targets=[ast.Name(id="code")], value=ast.Constant(value=str(code))):
+                return code
+    return None
+
+
+def test_every_refusal_that_a_chat_can_meet_is_told_in_the_readers_language():
+    codes = _codes()
+    assert {"BadSegment", "CannotMerge", "SoldOut", "RailDown"} <= set(codes)
+    silent = [
+        f"{_place(path, call)}: {name}"
+        for path in _files("kit", "store", "domain", "payments", "bot")
+        for name, call in _calls(path)
+        if isinstance(call.func, ast.Name)
+        and name in codes
+        and not {name, str(path.relative_to(ROOT))} & {*ELSEWHERE, *BY_KEY, *SPOKEN}
+        and f"refused-{codes[name]}" not in keys()
+        and "why" not in {keyword.arg for keyword in call.keywords}
+    ]
+    assert silent == []
 
 
 class _Variables(Visitor):

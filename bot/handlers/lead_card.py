@@ -1,9 +1,7 @@
 """Everything that is known about one lead, as one message."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from html import unescape
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
@@ -13,7 +11,7 @@ from domain.leads import zone_of
 from domain.setups import CreatorSetup
 from domain.shown import showing
 from kit.money import Money, language_of
-from kit.text import TEXT_LIMIT, shorten, visible_length
+from kit.text import TEXT_LIMIT, shorten, unmarked, visible_length
 from store.models import EnrollmentState, FlowRunState
 from store.queries.lead_card import LeadCard
 
@@ -22,7 +20,6 @@ SAID_LENGTH = 80
 MOST_TAGS = 40
 # for the ellipsis that stands where something was left out
 _ROOM = 10
-_TAG = re.compile(r"<[^>]+>")
 
 
 def card_text(turn: Turn, card: LeadCard, setup: CreatorSetup) -> str:
@@ -110,6 +107,8 @@ def _where(turn: Turn, card: LeadCard, zone: ZoneInfo) -> list[str]:
         lines.append(turn.words("card-language", spoken=card.person.speaks))
     lines.append(turn.words("card-time", zone=zone.key, time=moment(turn, turn.now, zone)))
     source = card.link.title if card.link is not None else lead.source or "—"
+    if card.idea is not None and card.idea != source:
+        source = f"{source} – {turn.words('link-to-idea')} {card.idea}"
     lines.append(turn.words("card-source", source=shorten(source, VALUE_LENGTH)))
     if card.touch_count > 1:
         latest = ", ".join(shorten(each.title or each.source or "—", SAID_LENGTH) for each in card.touches)
@@ -208,7 +207,7 @@ def _messages(turn: Turn, card: LeadCard, zone: ZoneInfo) -> Sequence[str]:
             at=moment(turn, each.at, zone),
             kind=turn.word(f"message-of-{each.kind}", each.kind),
             state=turn.word(f"message-is-{each.state}", each.state),
-            text=shorten(" ".join(unescape(_TAG.sub("", each.text)).split()) or "📎", SAID_LENGTH),
+            text=shorten(" ".join(unmarked(each.text).split()) or "📎", SAID_LENGTH),
         )
         for each in card.messages
     ]

@@ -12,7 +12,7 @@ from kit.paging import Paging
 from kit.text import shorten
 from store.models import Creator, Link, LinkTarget, Product
 from store.queries.ideas import IdeaFilter, list_ideas
-from store.queries.links import link_result, list_links
+from store.queries.links import idea_of, link_result, list_links
 
 SHOWN = 10
 LABEL_LENGTH = 60
@@ -98,7 +98,7 @@ async def _show(turn: Turn, shown: Link) -> None:
     url = f"{turn.facts.link()}?start={shown.key}"
     revenue = ", ".join(Money(amount, code).format(turn.person.speaks) for code, amount in result.revenue.items())
     lines = [
-        turn.words("link-card", number=shown.id, title=shown.title, target=_target(turn, shown), url=url),
+        turn.words("link-card", number=shown.id, title=shown.title, target=await target_told(turn, shown), url=url),
         *(f"utm_{name}: {turn.words('link-value', value=value)}" for name, value in shown.utm.items()),
         turn.words("link-result", leads=result.first_leads, touches=result.touches, people=result.touched_leads),
     ]
@@ -163,6 +163,8 @@ async def _ask_name(turn: Turn, creator: Creator, target: LinkTarget) -> None:
     turn.send(Message(text=turn.words("link-ask-name"), buttons=column(*buttons)))
 
 
-def _target(turn: Turn, shown: Link) -> str:
+async def target_told(turn: Turn, shown: Link) -> str:
+    """What a link leads to; an idea by its title too."""
     kind = turn.words(f"link-to-{shown.target.value}")
-    return f"{kind} {shown.name}".strip()
+    idea = await idea_of(turn.session, shown)
+    return f"{kind} {shown.name}".strip() + ("" if idea is None else f" – {idea}")

@@ -176,7 +176,7 @@ async def _note(way: Way, key: str, value: FieldValue, proof: Proof) -> None:
         await note_answer(way.session, way.talk.lead, key, value, spec=spec, now=way.now, proof=proof)
     except TROUBLE as error:
         # the field is of another kind than the question: the creator mends that, and the lead goes on
-        await way.stumbled(way.flow.node(way.run.node), str(error))
+        await way.stumbled(way.flow.node(way.run.node), error)
     way.learned()
 
 
@@ -184,7 +184,7 @@ async def _redraw(way: Way, node: ChooseNode) -> Message | None:
     try:
         return question(way.run, node, await way.facts(), **_tongue(way))
     except TROUBLE as error:
-        await way.stumbled(node, str(error))
+        await way.stumbled(node, error)
         await _on(way, node, None)
         return None
 
@@ -199,7 +199,7 @@ async def _wrong(way: Way, node: AskNode | ChooseNode | ConsentNode, wrong: Wron
             way.say(asked_again(run, node, await way.facts(), wrong, **_tongue(way)))
         except TROUBLE as error:
             # its words cannot be filled in any more: the lead is not kept for that
-            await way.stumbled(node, str(error))
+            await way.stumbled(node, error)
             await _on(way, node, None)
             return
         await await_answer(way, way.flow.idle)

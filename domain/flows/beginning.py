@@ -20,6 +20,7 @@ from domain.flows.runs import active_run, end_run, has_met, open_runs
 from domain.flows.talk import Talk
 from domain.flows.walking import walk
 from domain.flows.way import Way
+from domain.messages.local import LocalText
 from domain.messages.plain import Message
 from store.database import insert_once
 from store.models import Event, FlowRun, FlowRunState, Lead
@@ -65,6 +66,16 @@ def flow_of_source(published: Published, creator_id: int, source: str) -> FlowVe
     return published.flow_for(
         creator_id, lambda trigger: isinstance(trigger, SourceTrigger) and trigger.source == source
     )
+
+
+def own_commands(published: Published, creator_id: int) -> dict[str, LocalText | None]:
+    """The commands that begin a flow of this creator's, with its title."""
+    return {
+        trigger.command: flow.title
+        for _, flow in reversed(published.flows.get(creator_id, {}).values())
+        for trigger in flow.trigger
+        if isinstance(trigger, CommandTrigger)
+    }
 
 
 def flow_of_command(published: Published, creator_id: int, command: str) -> FlowVersionNow | None:

@@ -18,7 +18,7 @@ async def branch(way: Way, node: BranchNode) -> AnyNode | None:
         try:
             condition = await where(session, lead.creator_id, case.when, known, now=way.now)
         except Invalid as error:
-            await way.stumbled(node, str(error))
+            await way.stumbled(node, error)
             continue
         if await lead_matches(session, lead.id, condition):
             return way.flow.node(case.to)

@@ -25,7 +25,7 @@ from domain.messages.plain import Button, Message, column
 from domain.messages.templates import render_address
 from domain.outbox import tell_creator
 from domain.product_card import product_card
-from kit.errors import NotFound
+from kit.errors import NotFound, Reason
 from store.models import Product, Shape
 
 
@@ -73,7 +73,7 @@ async def _button(way: Way, node: SayNode, button: FlowButton) -> Button | None:
         if button.product is not None:
             return Button(text=label, data=f"product:{(await _on_sale(way, button.product)).id}")
     except (NotFound, ValueError) as error:
-        await way.stumbled(node, str(error))
+        await way.stumbled(node, error)
         return None
     return Button(text=label, data=f"begin:{way.talk.lead.creator_id}:{button.flow}")
 
@@ -84,7 +84,7 @@ async def _media(way: Way, node: SayNode) -> int | None:
     file_id = await media_file(way.session, lead.creator_id, node.sha256, shape) if node.sha256 else None
     if file_id is None:
         # the words go out without it
-        await way.stumbled(node, f"{node.media} is not there")
+        await way.stumbled(node, Reason("stumbled-media", media=node.media))
     return file_id
 
 
@@ -138,14 +138,14 @@ async def _enroll(way: Way, key: str) -> None:
     lead = way.talk.lead
     found = way.talk.published.funnels.get(lead.creator_id, {}).get(key)
     if found is None:
-        raise Missing(f"there is no funnel “{key}” any more")
+        raise Missing(f"there is no funnel “{key}” any more", why=Reason("stumbled-funnel", name=key))
     await enroll_lead(way.session, lead, key, found[0], subject=f"flow:{way.run.id}", now=way.now)
 
 
 async def _on_sale(way: Way, slug: str) -> Product:
     product = await _find(way, slug)
     if product is None:
-        raise Missing(f"no product “{slug}” is for sale")
+        raise Missing(f"no product “{slug}” is for sale", why=Reason("stumbled-product", name=slug))
     return product
 
 

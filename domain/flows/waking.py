@@ -105,7 +105,7 @@ async def _nobody_answers(way: Way, idle: Idle) -> None:
         try:
             way.say(Message(text=talk.words(idle.goodbye, await way.facts()), drop_keys=True))
         except TROUBLE as error:
-            await way.stumbled(None, str(error))
+            await way.stumbled(None, error)
     shown = [*way.shown, *await take_up(session, talk, now=now)]
     await _say(talk, run, shown, "end", session=session, now=now)
 
@@ -117,7 +117,7 @@ async def _remind(way: Way, idle: Idle) -> None:
     try:
         text = text if idle.reminder is None else way.talk.words(idle.reminder, await way.facts())
     except TROUBLE as error:
-        await way.stumbled(node, str(error))
+        await way.stumbled(node, error)
     way.say(Message(text=text))
     if isinstance(node, ASKING):
         await show(way, node)
@@ -134,7 +134,8 @@ async def _go_on_after_takeover(session: AsyncSession, talk: Talk, *, now: datet
 async def _say(
     talk: Talk, run: FlowRun, messages: Sequence[Message], about: str, *, session: AsyncSession, now: datetime
 ) -> None:
-    """Once for each turn: `flow:RUN:TURN:…`. What is said while a person writes in the chat is said in handing it over."""
+    """Once for each turn: `flow:RUN:TURN:…`."""
+    # while a person writes in the chat nothing else comes here than what handed it over
     about = HANDOVER if talk.lead.taken_over_at is not None else about
     for number, message in enumerate(messages):
         await queue_message(

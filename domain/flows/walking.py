@@ -22,7 +22,7 @@ from domain.flows.telling import tell_of_end, tell_of_handover
 from domain.flows.way import Way
 from domain.lead_acts import take_over
 from domain.messages.plain import Message
-from kit.errors import Refusal
+from kit.errors import Reason, Refusal
 from store.models import Consent, Event, FlowRunState
 
 # a flow has 200 nodes at most; whoever has come by more is going round in a circle
@@ -47,9 +47,9 @@ async def walk(way: Way, node: AnyNode | None) -> None:
                 return
             node = await _follows(way, node)
         except TROUBLE as error:
-            await way.stumbled(node, str(error))
+            await way.stumbled(node, error)
             node = None if node is None or isinstance(node, EndNode) else await below(way, node)
-    await way.stumbled(node, "it goes round in a circle")
+    await way.stumbled(node, Reason("stumbled-circle"))
     await end_run(way.session, way.talk.lead, way.run, FlowRunState.CANCELLED, now=way.now)
 
 
@@ -85,7 +85,7 @@ async def below(way: Way, node: AnyNode) -> AnyNode | None:
     try:
         return way.flow.below(node)
     except KeyError as error:
-        await way.stumbled(node, f"there is no node {error}")
+        await way.stumbled(node, Reason("stumbled-node", name=error.args[0]))
         return None
 
 
@@ -96,7 +96,7 @@ async def named(way: Way, node: AnyNode, key: str | None) -> AnyNode | None:
     try:
         return way.flow.node(key)
     except KeyError:
-        await way.stumbled(node, f"there is no node “{key}”")
+        await way.stumbled(node, Reason("stumbled-node", name=key))
         return await below(way, node)
 
 
@@ -126,7 +126,7 @@ async def show(way: Way, node: AskNode | ChooseNode | ConsentNode) -> bool:
             question(way.run, node, await way.facts(), language=talk.language, fallback=talk.setup.language),
         )
     except TROUBLE as error:
-        await way.stumbled(node, str(error))
+        await way.stumbled(node, error)
         return False
     return True
 
@@ -182,7 +182,7 @@ async def _hand_over(way: Way, node: HandoverNode) -> None:
     try:
         way.say(Message(text=way.talk.words(node.text, await way.facts()), drop_keys=True))
     except TROUBLE as error:
-        await way.stumbled(node, str(error))
+        await way.stumbled(node, error)
     await take_over(way.session, way.talk.lead, now=way.now)
     await tell_of_handover(way)
     if following is None:

@@ -8,9 +8,10 @@ from domain.flows.definition import Flow
 from domain.flows.nodes import AnyNode
 from domain.flows.talk import Facts, Talk, facts_of
 from domain.leads import known_answers
-from domain.messages.catalogue import say
+from domain.messages.catalogue import plain_why, say
 from domain.messages.plain import Message
 from domain.outbox import tell_creator
+from kit.errors import Reason, Refusal
 from kit.log import get_logger
 from kit.text import shorten
 from store.models import FlowRun
@@ -50,15 +51,24 @@ class Way:
         tracker = self.talk.setup.tracker
         self.shown.append(message if tracker is None else tracker.message(message, self.talk.lead.id))
 
-    async def stumbled(self, node: AnyNode | None, reason: str) -> None:
+    async def stumbled(self, node: AnyNode | None, failed: Exception | Reason) -> None:
         """Something in the creator's flow cannot be done. They are told once; the lead is not left standing."""
         lead, run = self.talk.lead, self.run
         place = node.key if node else run.node
         _log.warning("flow stumbled", run=run.id, flow=run.flow_key, node=place)
 
         def told(language: str) -> Message:
-            why = shorten(reason, REASON_LENGTH)
+            why = shorten(_why(failed, language), REASON_LENGTH)
             return Message(text=say("flow-stumbled", language, flow=run.flow_key, node=place, reason=why))
 
         key = f"flow-stumbled:{run.version_id}:{place}"
         await tell_creator(self.session, told, key=key, creator_id=lead.creator_id, now=self.now)
+
+
+def _why(failed: Exception | Reason, language: str) -> str:
+    match failed:
+        case Reason():
+            return plain_why(failed, language)
+        case Refusal(why=Reason() as why):
+            return plain_why(why, language)
+    return str(failed)

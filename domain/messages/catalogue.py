@@ -1,5 +1,3 @@
-import html
-import re
 from functools import cache, reduce
 from importlib import resources
 
@@ -9,11 +7,10 @@ from fluent.syntax import FluentParser
 from fluent.syntax.ast import Message, Resource
 
 from kit.errors import Reason
-from kit.text import escape
+from kit.text import escape, unmarked
 
 FALLBACK = "en"
 _LONG = 1000
-_TAG = re.compile(r"<[^>]+>")
 _FOLDERS = resources.files("domain.messages").joinpath("texts")
 # each language is a folder by its two letters
 LANGUAGES = frozenset(folder.name for folder in _FOLDERS.iterdir() if folder.is_dir())
@@ -39,7 +36,7 @@ def say(key: str, language: str = FALLBACK, /, **values: object) -> str:
 
 def plain(key: str, language: str = FALLBACK, /, **values: object) -> str:
     """The same without any markup: as it stands on a button, in a file, or as a value of another text."""
-    return html.unescape(_TAG.sub("", say(key, language, **values)))
+    return unmarked(say(key, language, **values))
 
 
 def say_why(reason: Reason, language: str = FALLBACK) -> str:

@@ -14,7 +14,7 @@ from jinja2 import Template, TemplateError, TemplateSyntaxError, Undefined, node
 from jinja2.filters import FILTERS
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from kit.errors import Invalid
+from kit.errors import Invalid, Reason
 
 # the others of Jinja's build lists, markup or texts of any length
 _FILTERS = frozenset(
@@ -98,7 +98,9 @@ def render(template: str, facts: Mapping[str, Mapping[str, object]]) -> str:
     try:
         return _compiled(template).render(facts)
     except (TemplateError, TypeError, ArithmeticError, ValueError, LookupError, AttributeError) as error:
-        raise BadTemplate(f"the text cannot be filled in: {error}") from error
+        raise BadTemplate(
+            f"the text cannot be filled in: {error}", why=Reason("refused-template", error=str(error))
+        ) from error
 
 
 def render_address(template: str, facts: Mapping[str, Mapping[str, object]]) -> str:

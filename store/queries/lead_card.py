@@ -34,6 +34,7 @@ from store.models import (
     StoredFile,
     Touch,
 )
+from store.queries.links import idea_of
 
 _SHOWN = 5
 _PAID = (OrderState.PAID, OrderState.FULFILLED)
@@ -113,6 +114,8 @@ class LeadCard:
     answers: Sequence[Answered]
     tags: Sequence[str]
     link: Link | None
+    # the title of the idea that it leads to
+    idea: str | None
     touches: Sequence[TouchSeen]
     touch_count: int
     orders: Sequence[OrderSeen]
@@ -157,13 +160,15 @@ async def lead_card(session: AsyncSession, creator_id: int, lead_id: int) -> Lea
     tags = select(LeadTag.tag).where(LeadTag.lead_id == lead.id).order_by(LeadTag.tag)
     consents = select(Consent).where(Consent.lead_id == lead.id).order_by(Consent.id.desc()).limit(_SHOWN)
     files = select(StoredFile).where(StoredFile.lead_id == lead.id).order_by(StoredFile.id.desc()).limit(_SHOWN)
+    link = None if lead.link_id is None else await session.get(Link, lead.link_id)
     return LeadCard(
         lead=lead,
         person=None if lead.person_id is None else await session.get(Person, lead.person_id),
         merged=(await session.scalars(select(Lead.id).where(Lead.merged_into_id == lead.id).order_by(Lead.id))).all(),
         answers=await _answers(session, lead),
         tags=(await session.scalars(tags)).all(),
-        link=None if lead.link_id is None else await session.get(Link, lead.link_id),
+        link=link,
+        idea=None if link is None else await idea_of(session, link),
         touches=await _touches(session, lead),
         touch_count=await _count(session, Touch, lead),
         orders=await _orders(session, lead),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from sqlalchemy import distinct, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from store.models import Lead, Link, Order, OrderState, Touch
+from store.models import Idea, Lead, Link, LinkTarget, Order, OrderState, Touch
 
 _PAID = (OrderState.PAID, OrderState.FULFILLED)
 
@@ -13,6 +13,14 @@ async def list_links(session: AsyncSession, creator_id: int, *, limit: int, offs
     """The newest first; those put away are left out."""
     query = select(Link).where(Link.creator_id == creator_id, Link.archived_at.is_(None))
     return (await session.scalars(query.order_by(Link.id.desc()).limit(limit).offset(offset))).all()
+
+
+async def idea_of(session: AsyncSession, link: Link) -> str | None:
+    """The title of the idea that the link leads to; None for a link to anything else."""
+    if link.target != LinkTarget.IDEA or not link.name.isdecimal():
+        return None
+    query = select(Idea.title).where(Idea.creator_id == link.creator_id, Idea.number == int(link.name))
+    return await session.scalar(query)
 
 
 @dataclass(frozen=True, slots=True)

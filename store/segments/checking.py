@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
+from kit.errors import Reason
 from kit.text import search_words
 from store.segments import values
 from store.segments.conditions import (
@@ -40,7 +41,21 @@ from store.segments.conditions import (
 from store.segments.forms import FORMS, equal, form_of, only_equal, unknown
 from store.segments.known import Known
 from store.segments.own_fields import read_field
-from store.segments.question import AllOf, AnyOf, BadSegment, Not, Said, Tree, listed, near, read_question, shown
+from store.segments.question import (
+    AllOf,
+    AnyOf,
+    BadSegment,
+    Not,
+    Said,
+    Tree,
+    cut,
+    listed,
+    listed_why,
+    near,
+    near_why,
+    read_question,
+    shown,
+)
 
 # with the saved segments that it names put in their places
 MOST_CONDITIONS = 60
@@ -89,7 +104,9 @@ class _Check:
 
     def tree(self, tree: Tree[Said], inside: tuple[str, ...], depth: int) -> Question:
         if depth > DEEPEST:
-            raise BadSegment("this is nested too deeply, with the segments that it names")
+            raise BadSegment(
+                "this is nested too deeply, with the segments that it names", why=Reason("segment-deep-named")
+            )
         match tree:
             case AllOf(parts):
                 return AllOf(tuple(self.tree(each, inside, depth + 1) for each in parts))
@@ -108,41 +125,78 @@ class _Check:
     def single(self, said: Said) -> Question:
         self.count += 1
         if self.count > MOST_CONDITIONS:
-            raise BadSegment(f"this asks for more than {MOST_CONDITIONS} conditions at once")
+            raise BadSegment(
+                f"this asks for more than {MOST_CONDITIONS} conditions at once",
+                why=Reason("segment-many", most=MOST_CONDITIONS),
+            )
         return _condition(said, self.known)
 
     def saved(self, said: Said, inside: tuple[str, ...], depth: int) -> Question:
         if said.value is None:
-            raise BadSegment(f"segment needs a value: write {form_of(said)}", at=said.at)
+            raise BadSegment(
+                f"segment needs a value: write {form_of(said)}",
+                why=Reason("segment-needs-value", name="segment", form=form_of(said)),
+                at=said.at,
+            )
         name = equal(said).strip().casefold()
         question = self.known.segments.get(name)
         if question is None:
             raise unknown(said, "segment", name, self.known.segments)
         if name in inside:
-            raise BadSegment(f"segment {shown(name)} is made of itself: {' → '.join((*inside, name))}", at=said.at)
+            circle = " → ".join((*inside, name))
+            raise BadSegment(
+                f"segment {shown(name)} is made of itself: {circle}",
+                why=Reason("segment-circle", name=cut(name), circle=circle),
+                at=said.at,
+            )
         try:
             return self.question(question, (*inside, name), depth)
         except BadSegment as bad:
-            raise BadSegment(f"in segment {shown(name)}: {bad}") from None
+            raise BadSegment(
+                f"in segment {shown(name)}: {bad}", why=Reason("segment-inside", name=cut(name), why=bad.why)
+            ) from None
 
 
 def _condition(said: Said, known: Known) -> Condition:
     if said.about is not None and said.name != "field":
-        raise BadSegment(f"only field:NAME takes a second value; write {form_of(said)}", at=said.at)
+        raise BadSegment(
+            f"only field:NAME takes a second value; write {form_of(said)}",
+            why=Reason("segment-second-value", form=form_of(said)),
+            at=said.at,
+        )
     if said.within is not None and said.name != "did":
-        raise BadSegment(f"only did: takes within, like {FORMS['did']}", at=said.at)
+        raise BadSegment(
+            f"only did: takes within, like {FORMS['did']}", why=Reason("segment-within", form=FORMS["did"]), at=said.at
+        )
     if said.name == "everybody":
         said = replace(said, name="all")
     if said.value is None and said.name in _MARKS:
         return Is(Mark(said.name))
     if said.name not in FORMS:
         if said.name in _MARKS:
-            raise BadSegment(f"{said.name} takes no value", at=said.at)
-        raise BadSegment(f"there is no condition {shown(said.name)}{_near_condition(said.name)}", at=said.at)
+            raise BadSegment(
+                f"{said.name} takes no value", why=Reason("segment-takes-none", name=said.name), at=said.at
+            )
+        known_names = [*FORMS, *_MARKS, "all"]
+        hint = near(said.name, known_names) or "; docs/SEGMENTS.md lists them, the plainest is tag:vip"
+        hint_why = near_why(said.name, known_names) or Reason("segment-see-docs")
+        raise BadSegment(
+            f"there is no condition {shown(said.name)}{hint}",
+            why=Reason("segment-unknown-condition", name=cut(said.name), hint=hint_why),
+            at=said.at,
+        )
     if said.value is None:
-        raise BadSegment(f"{said.name} needs a value: write {form_of(said)}", at=said.at)
+        raise BadSegment(
+            f"{said.name} needs a value: write {form_of(said)}",
+            why=Reason("segment-needs-value", name=said.name, form=form_of(said)),
+            at=said.at,
+        )
     if len(values.told(said)) > _LONGEST_VALUE:
-        raise BadSegment(f"a value is {_LONGEST_VALUE} characters at most", at=said.value_at)
+        raise BadSegment(
+            f"a value is {_LONGEST_VALUE} characters at most",
+            why=Reason("segment-long-value", most=_LONGEST_VALUE),
+            at=said.value_at,
+        )
     return _with_value(said, known)
 
 
@@ -190,7 +244,11 @@ def _with_value(said: Said, known: Known) -> Condition:  # noqa: C901, PLR0911, 
             equal(said)
             return Drawn(values.read_share(said))
         case _:
-            raise BadSegment(f"there is no condition {shown(said.name)}", at=said.at)
+            raise BadSegment(
+                f"there is no condition {shown(said.name)}",
+                why=Reason("segment-unknown-condition", name=cut(said.name), hint=""),
+                at=said.at,
+            )
 
 
 def _tag(said: Said, known: Known) -> str:
@@ -203,7 +261,11 @@ def _tag(said: Said, known: Known) -> str:
 def _language(said: Said) -> str:
     language = equal(said).strip().lower().replace("_", "-")
     if not _LANGUAGE.fullmatch(language):
-        raise BadSegment(f"{shown(language)} is no language: write it like de or pt-br", at=said.value_at)
+        raise BadSegment(
+            f"{shown(language)} is no language: write it like de or pt-br",
+            why=Reason("segment-bad-language", value=cut(language)),
+            at=said.value_at,
+        )
     return language
 
 
@@ -211,14 +273,23 @@ def _has(said: Said) -> Has:
     thing = equal(said).strip().casefold()
     if thing not in set(Thing):
         hint = near(thing, Thing) or f"; it takes {listed(Thing)}, and field:NAME asks for a field"
-        raise BadSegment(f"has: knows no {shown(thing)}{hint}", at=said.value_at)
+        hint_why = near_why(thing, Thing) or Reason("segment-has-takes", words=listed_why(Thing))
+        raise BadSegment(
+            f"has: knows no {shown(thing)}{hint}",
+            why=Reason("segment-has", value=cut(thing), hint=hint_why),
+            at=said.value_at,
+        )
     return Has(Thing(thing))
 
 
 def _words(said: Said) -> tuple[str, ...]:
     words = search_words(equal(said))
     if not words:
-        raise BadSegment(f"{shown(values.told(said))} has no letter or digit to look for", at=said.value_at)
+        raise BadSegment(
+            f"{shown(values.told(said))} has no letter or digit to look for",
+            why=Reason("segment-no-words", value=cut(values.told(said))),
+            at=said.value_at,
+        )
     return tuple(words)
 
 
@@ -227,14 +298,22 @@ def _when(said: Said) -> Condition:
     if not isinstance(when, timedelta):
         return Dated(instant, sign, when)
     if sign is Sign.EQUAL:
-        raise BadSegment(f"write {said.name}<30d for less than that ago, or {said.name}>30d for more", at=said.at)
+        raise BadSegment(
+            f"write {said.name}<30d for less than that ago, or {said.name}>30d for more",
+            why=Reason("segment-ago", name=said.name),
+            at=said.at,
+        )
     return Aged(instant, sign, when)
 
 
 def _did(said: Said, known: Known) -> Did:
     event = equal(said).strip().casefold()
     if not _EVENT.fullmatch(event):
-        raise BadSegment(f"{shown(event)} is no event: write it like order.paid", at=said.value_at)
+        raise BadSegment(
+            f"{shown(event)} is no event: write it like order.paid",
+            why=Reason("segment-bad-event", value=cut(event)),
+            at=said.value_at,
+        )
     if known.events is not None and event not in known.events:
         raise unknown(said, "event", event, known.events)
     return Did(event, None if said.within is None else values.read_age(said.within, said.value_at))
@@ -247,8 +326,3 @@ def _one_of(said: Said, noun: str, names: Collection[str] | None) -> str:
     if name.casefold() in names:
         return name.casefold()
     raise unknown(said, noun, name, names)
-
-
-def _near_condition(name: str) -> str:
-    hint = near(name, [*FORMS, *_MARKS, "all"])
-    return hint or "; docs/SEGMENTS.md lists them, the plainest is tag:vip"

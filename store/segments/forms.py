@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
+from kit.errors import Reason
 from store.segments import values
-from store.segments.question import BadSegment, Said, listed, near, shown
+from store.segments.question import BadSegment, Said, cut, listed, listed_why, near, near_why, shown
 
 # each condition that takes a value, with how it is written
 FORMS = {
@@ -42,14 +43,21 @@ def equal(said: Said) -> str:
 
 def only_equal(said: Said) -> Said:
     if said.sign != "=":
-        raise BadSegment(f"{said.name} can only be asked for equality: write {form_of(said)}", at=said.at)
+        raise BadSegment(
+            f"{said.name} can only be asked for equality: write {form_of(said)}",
+            why=Reason("segment-only-equal", name=said.name, form=form_of(said)),
+            at=said.at,
+        )
     return said
 
 
 def unknown(said: Said, noun: str, name: str, names: Iterable[str]) -> BadSegment:
     known = list(names)
     hint = near(name, known) or (f"; there is {listed(known)}" if known else f"; there is no {noun} yet")
-    return BadSegment(f"there is no {noun} {shown(name)}{hint}", at=said.at)
+    kind = Reason(f"segment-noun-{noun}")
+    others = Reason("segment-there-is", words=listed_why(known)) if known else Reason("segment-none-yet", noun=kind)
+    why = Reason("segment-unknown", noun=kind, name=cut(name), hint=near_why(name, known) or others)
+    return BadSegment(f"there is no {noun} {shown(name)}{hint}", why=why, at=said.at)
 
 
 def form_of(said: Said) -> str:

@@ -7,6 +7,7 @@ from hashlib import sha256
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kit.errors import Reason
 from store.models import Link, Product, TrackedUrl
 from store.sealing import digest
 from store.segments.conditions import (
@@ -19,7 +20,7 @@ from store.segments.conditions import (
     SealedIs,
     WithProduct,
 )
-from store.segments.question import AllOf, AnyOf, BadSegment, Not, near, shown
+from store.segments.question import AllOf, AnyOf, BadSegment, Not, cut, near, near_why, shown
 
 _LARGEST_ID = 2**63 - 1
 
@@ -80,8 +81,14 @@ async def _products(session: AsyncSession, creator_id: int, name: str, at: int) 
     wanted = " ".join(name.casefold().split())
     found = [row.id for row in titles if " ".join(row.title.casefold().split()) == wanted]
     if not found:
-        hint = near(name, {row.title.casefold() for row in titles} | {row.slug for row in titles})
-        raise BadSegment(f"there is no product {shown(name)}{hint or '; /product lists them'}", at=at)
+        named = {row.title.casefold() for row in titles} | {row.slug for row in titles}
+        raise BadSegment(
+            f"there is no product {shown(name)}{near(name, named) or '; /product lists them'}",
+            why=Reason(
+                "segment-no-product", name=cut(name), hint=near_why(name, named) or Reason("segment-see-products")
+            ),
+            at=at,
+        )
     return found
 
 
@@ -92,7 +99,9 @@ async def _link(session: AsyncSession, creator_id: int, name: str, at: int) -> i
     if found is None and number.isascii() and number.isdecimal() and int(number) <= _LARGEST_ID:
         found = await session.scalar(theirs.where(Link.id == int(number)))
     if found is None:
-        raise BadSegment(f"there is no link {shown(name)}; /link lists them", at=at)
+        raise BadSegment(
+            f"there is no link {shown(name)}; /link lists them", why=Reason("segment-no-link", name=cut(name)), at=at
+        )
     return found
 
 
@@ -101,5 +110,7 @@ async def _url(session: AsyncSession, creator_id: int, url: str, at: int) -> int
     theirs = select(TrackedUrl.id).where(TrackedUrl.creator_id == creator_id, TrackedUrl.digest == digest_of_url)
     found = await session.scalar(theirs)
     if found is None:
-        raise BadSegment(f"clicks on {shown(url)} are not counted here", at=at)
+        raise BadSegment(
+            f"clicks on {shown(url)} are not counted here", why=Reason("segment-no-clicks", url=cut(url)), at=at
+        )
     return found

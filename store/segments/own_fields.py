@@ -1,12 +1,13 @@
 """Conditions on the creator's own fields."""
 
+from kit.errors import Reason
 from kit.text import plain_number
 from store.models import FieldKind
 from store.segments import values
 from store.segments.conditions import Condition, FieldIs, FieldKnown, SealedIs, Sign
 from store.segments.forms import FORMS, equal, only_equal, unknown
 from store.segments.known import Known, KnownField
-from store.segments.question import BadSegment, Said, listed, near, shown
+from store.segments.question import BadSegment, Said, cut, listed, listed_why, near, near_why, shown
 
 
 def read_field(said: Said, known: Known) -> Condition:
@@ -18,12 +19,17 @@ def read_field(said: Said, known: Known) -> Condition:
     key = said.about.casefold()
     field = _known_field(key, said, known)
     if field.kind is FieldKind.FILE:
-        raise BadSegment(f"a file has no value to compare; field:{key} asks whether there is one", at=said.at)
+        raise BadSegment(
+            f"a file has no value to compare; field:{key} asks whether there is one",
+            why=Reason("segment-file", name=key),
+            at=said.at,
+        )
     if field.sealed:
         if said.sign != "=":
             raise BadSegment(
                 f"field {shown(key)} is private, so it stands encrypted: it can only be asked for equality, "
                 f"field:{key}=… or field:{key}!=…",
+                why=Reason("segment-private", name=cut(key)),
                 at=said.at,
             )
         return SealedIs(key, _sealed_text(said, field))
@@ -42,7 +48,11 @@ def _known_field(key: str, said: Said, known: Known) -> KnownField:
     found = known.fields.get(key)
     if found is None:
         if key in {"name", "email", "phone"}:
-            raise BadSegment(f"{key} is no field of your own: write {FORMS[key]}", at=said.at)
+            raise BadSegment(
+                f"{key} is no field of your own: write {FORMS[key]}",
+                why=Reason("segment-built-in", name=key, form=FORMS[key]),
+                at=said.at,
+            )
         raise unknown(said, "field", key, known.fields)
     return found
 
@@ -67,5 +77,10 @@ def _option(said: Said, key: str, field: KnownField) -> str:
         if lowered in field.options:
             return lowered
         hint = near(value, field.options) or f"; it is {listed(field.options)}"
-        raise BadSegment(f"field {shown(key)} is never {shown(value)}{hint}", at=said.value_at)
+        hint_why = near_why(value, field.options) or Reason("segment-it-is", words=listed_why(field.options))
+        raise BadSegment(
+            f"field {shown(key)} is never {shown(value)}{hint}",
+            why=Reason("segment-never", name=cut(key), value=cut(value), hint=hint_why),
+            at=said.value_at,
+        )
     return value

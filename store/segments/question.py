@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedToken, v_args
 
-from kit.errors import Invalid
+from kit.errors import Invalid, Reason
 
 # a question is typed by hand: these are far above what anybody writes, and far below what hurts
 LONGEST = 2000
@@ -51,9 +51,10 @@ class BadSegment(Invalid):
 
     code = "bad_segment"
 
-    def __init__(self, message: str, *, at: int | None = None) -> None:
+    def __init__(self, message: str, *, why: Reason, at: int | None = None) -> None:
         told = message if at is None else f"character {at}: {message}"
-        super().__init__(told, fields={"segment": told})
+        placed = why if at is None else Reason("segment-at", at=at, why=why)
+        super().__init__(told, fields={"segment": told}, why=placed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +106,12 @@ class _Part:
 def read_question(question: str) -> Tree[Said]:
     """The question's parts. Raises BadSegment for one that cannot be read."""
     if len(question) > LONGEST:
-        raise BadSegment(f"a segment is {LONGEST} characters at most, this one has {len(question)}")
+        raise BadSegment(
+            f"a segment is {LONGEST} characters at most, this one has {len(question)}",
+            why=Reason("segment-long", most=LONGEST, length=len(question)),
+        )
     if not question.strip():
-        raise BadSegment("a segment says who is meant, like tag:vip; all means everybody")
+        raise BadSegment("a segment says who is meant, like tag:vip; all means everybody", why=Reason("segment-empty"))
     try:
         part: Any = _parser().parse(question)
     except UnexpectedToken as error:
@@ -116,15 +120,28 @@ def read_question(question: str) -> Tree[Said]:
         place: Any = error.pos_in_stream
         raise _unreadable(question, place) from None
     if part.depth > DEEPEST:
-        raise BadSegment(f"this is nested too deeply: {DEEPEST} levels of brackets at most")
+        raise BadSegment(
+            f"this is nested too deeply: {DEEPEST} levels of brackets at most",
+            why=Reason("segment-deep", most=DEEPEST),
+        )
     tree: Tree[Said] = part.tree
     return tree
 
 
 def near(word: str, known: Iterable[str]) -> str:
     """`; did you mean X?` for the nearest of `known`, or nothing when none is near."""
-    found = difflib.get_close_matches(word.casefold(), sorted(known), n=1, cutoff=0.6)
-    return f"; did you mean {found[0]}?" if found else ""
+    found = _nearest(word, known)
+    return f"; did you mean {found}?" if found else ""
+
+
+def near_why(word: str, known: Iterable[str]) -> Reason | str:
+    """The same for whoever reads another language."""
+    found = _nearest(word, known)
+    return Reason("segment-near", word=found) if found else ""
+
+
+def _nearest(word: str, known: Iterable[str]) -> str | None:
+    return next(iter(difflib.get_close_matches(word.casefold(), sorted(known), n=1, cutoff=0.6)), None)
 
 
 def listed(words: Iterable[str], *, most: int = 12) -> str:
@@ -135,10 +152,23 @@ def listed(words: Iterable[str], *, most: int = 12) -> str:
     return known[0] if len(known) == 1 else f"{', '.join(known[:-1])} or {known[-1]}"
 
 
+def listed_why(words: Iterable[str], *, most: int = 12) -> Reason | str:
+    """The same for whoever reads another language."""
+    known = sorted(words)
+    if len(known) > most or len(known) == 1:
+        return listed(known, most=most)
+    return Reason("segment-or", words=", ".join(known[:-1]), last=known[-1])
+
+
 def shown(text: str) -> str:
     """What was typed, in quotes, on one line and not too long."""
+    return f"“{cut(text)}”"
+
+
+def cut(text: str) -> str:
+    """The same without quotes, which each language has its own of."""
     line = " ".join(text.split())
-    return f"“{line if len(line) <= _SHOWN else line[: _SHOWN - 1] + '…'}”"
+    return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
 
 
 @v_args(inline=True)
@@ -198,31 +228,51 @@ def _at(token: Token) -> int:
 def _unexpected(question: str, error: UnexpectedToken) -> BadSegment:
     token: Token = error.token
     at = len(question.rstrip()) + 1 if token.type == "$END" else _at(token)
-    found = "the end" if token.type == "$END" else shown(str(token))
+    ends = token.type == "$END"
+    found = "the end" if ends else shown(str(token))
+    found_why = Reason("segment-the-end") if ends else Reason("segment-quoted", word=cut(str(token)))
     expected: set[str] = set(error.accepts or error.expected)
     if expected & {"_AND", "RPAR", "$END"}:
         if token.type == "RPAR":
-            return BadSegment("this bracket was never opened", at=at)
+            return BadSegment("this bracket was never opened", why=Reason("segment-bracket-unopened"), at=at)
         if token.type == "$END":
-            return BadSegment("a bracket is never closed", at=at)
-        hint = near(str(token), ("and", "or")) or _colon_hint(question, token, error.token_history or ())
-        return BadSegment(f"{found} cannot stand here: and, or, or the end comes next{hint}", at=at)
+            return BadSegment("a bracket is never closed", why=Reason("segment-bracket-unclosed"), at=at)
+        joined = _joined(question, token, error.token_history or ())
+        hint = near(str(token), ("and", "or")) or (f"; or write {shown(joined)}" if joined else "")
+        hint_why = near_why(str(token), ("and", "or")) or (
+            Reason("segment-or-write", form=cut(joined)) if joined else ""
+        )
+        return BadSegment(
+            f"{found} cannot stand here: and, or, or the end comes next{hint}",
+            why=Reason("segment-no-and", found=found_why, hint=hint_why),
+            at=at,
+        )
     if "_NOT" in expected:
-        return BadSegment(f"{found} cannot stand here: a condition comes next, like tag:vip", at=at)
-    return BadSegment(f"{found} cannot stand here: a value comes next, like vip or “Preset pack”", at=at)
+        return BadSegment(
+            f"{found} cannot stand here: a condition comes next, like tag:vip",
+            why=Reason("segment-no-condition", found=found_why),
+            at=at,
+        )
+    return BadSegment(
+        f"{found} cannot stand here: a value comes next, like vip or “Preset pack”",
+        why=Reason("segment-no-value", found=found_why),
+        at=at,
+    )
 
 
-def _colon_hint(question: str, token: Token, history: Sequence[Token]) -> str:
+def _joined(question: str, token: Token, history: Sequence[Token]) -> str:
     """For `tag vip`: the two words, joined."""
     before = history[-1] if history else None
     if before is None or token.type not in {"WORD", "STRING"} or before.type != "WORD":
         return ""
     start = question[: before.start_pos].rstrip()
-    return "" if start.endswith((":", "<", ">", "=", "≤", "≥", "≠")) else f"; or write {shown(f'{before}:{token}')}"
+    return "" if start.endswith((":", "<", ">", "=", "≤", "≥", "≠")) else f"{before}:{token}"
 
 
 def _unreadable(question: str, place: int) -> BadSegment:
     character = question[place : place + 1]
     if character in '"“”„':
-        return BadSegment("this quotation mark is never closed", at=place + 1)
-    return BadSegment(f"{shown(character)} cannot stand here", at=place + 1)
+        return BadSegment("this quotation mark is never closed", why=Reason("segment-quote-unclosed"), at=place + 1)
+    return BadSegment(
+        f"{shown(character)} cannot stand here", why=Reason("segment-character", word=cut(character)), at=place + 1
+    )

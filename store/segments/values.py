@@ -6,9 +6,9 @@ from datetime import date, timedelta
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
-from kit.errors import Invalid
+from kit.errors import Invalid, Reason
 from kit.money import Money
-from store.segments.question import BadSegment, Said, shown
+from store.segments.question import BadSegment, Said, cut, shown
 
 _AGE = re.compile(r"([0-9]{1,5})\s*(m|h|d|w)")
 _SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -26,10 +26,16 @@ _FIRST_YEAR, _LAST_YEAR = 1900, 2999
 def read_age(text: str, at: int) -> timedelta:
     found = _AGE.fullmatch(text.strip().lower())
     if found is None:
-        raise BadSegment(f"{shown(text)} is no length of time: write 30m, 12h, 30d or 2w", at=at)
+        raise BadSegment(
+            f"{shown(text)} is no length of time: write 30m, 12h, 30d or 2w",
+            why=Reason("segment-bad-age", value=cut(text)),
+            at=at,
+        )
     age = timedelta(seconds=int(found[1]) * _SECONDS[found[2]])
     if age > _OLDEST:
-        raise BadSegment(f"{shown(text)} is longer than a hundred years", at=at)
+        raise BadSegment(
+            f"{shown(text)} is longer than a hundred years", why=Reason("segment-old-age", value=cut(text)), at=at
+        )
     return age
 
 
@@ -41,7 +47,9 @@ def read_when(said: Said) -> timedelta | date:
             return read_age(text, said.value_at)
         except BadSegment:
             raise BadSegment(
-                f"{shown(text)} is no time: write an age such as 30d, or a day such as 2026-12-01", at=said.value_at
+                f"{shown(text)} is no time: write an age such as 30d, or a day such as 2026-12-01",
+                why=Reason("segment-bad-time", value=cut(text)),
+                at=said.value_at,
             ) from None
     return read_day(said)
 
@@ -49,27 +57,45 @@ def read_when(said: Said) -> timedelta | date:
 def read_day(said: Said) -> date:
     text = told(said).strip()
     if not _DAY.fullmatch(text):
-        raise BadSegment(f"{shown(text)} is no day: write it like 2026-12-01", at=said.value_at)
+        raise BadSegment(
+            f"{shown(text)} is no day: write it like 2026-12-01",
+            why=Reason("segment-bad-day", value=cut(text)),
+            at=said.value_at,
+        )
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise BadSegment(f"there is no day {shown(text)}", at=said.value_at) from None
+        raise BadSegment(
+            f"there is no day {shown(text)}", why=Reason("segment-no-day", value=cut(text)), at=said.value_at
+        ) from None
     if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
-        raise BadSegment(f"the year of {shown(text)} is out of reach", at=said.value_at)
+        raise BadSegment(
+            f"the year of {shown(text)} is out of reach",
+            why=Reason("segment-far-day", value=cut(text)),
+            at=said.value_at,
+        )
     return day
 
 
 def read_whole(said: Said) -> int:
     text = told(said).strip()
     if not _WHOLE.fullmatch(text):
-        raise BadSegment(f"{shown(text)} is no whole number, use one such as 5", at=said.value_at)
+        raise BadSegment(
+            f"{shown(text)} is no whole number, use one such as 5",
+            why=Reason("segment-bad-whole", value=cut(text)),
+            at=said.value_at,
+        )
     return int(text)
 
 
 def read_number(said: Said) -> float:
     text = told(said).strip()
     if not _NUMBER.fullmatch(text):
-        raise BadSegment(f"{shown(text)} is no number: write it like 5 or 2.5", at=said.value_at)
+        raise BadSegment(
+            f"{shown(text)} is no number: write it like 5 or 2.5",
+            why=Reason("segment-bad-number", value=cut(text)),
+            at=said.value_at,
+        )
     return float(text)
 
 
@@ -80,18 +106,27 @@ def read_yes_no(said: Said) -> str:
         case "no" | "false" | "n":
             return "no"
         case _:
-            raise BadSegment(f"{shown(told(said))} is neither yes nor no", at=said.value_at)
+            raise BadSegment(
+                f"{shown(told(said))} is neither yes nor no",
+                why=Reason("segment-bad-yes-no", value=cut(told(said))),
+                at=said.value_at,
+            )
 
 
 def read_amount(said: Said, currency: str) -> Money:
     text = told(said).strip()
     found = _AMOUNT.fullmatch(text)
     if found is None:
-        raise BadSegment(f"{shown(text)} is no amount: write it like 50usd or 49.90eur", at=said.value_at)
+        raise BadSegment(
+            f"{shown(text)} is no amount: write it like 50usd or 49.90eur",
+            why=Reason("segment-bad-amount", value=cut(text)),
+            at=said.value_at,
+        )
     try:
         return Money.parse(found[1], found[2] or currency)
     except Invalid as refusal:
-        raise BadSegment(str(refusal), at=said.value_at) from None
+        why = refusal.why or Reason("segment-bad-amount", value=cut(text))
+        raise BadSegment(str(refusal), why=why, at=said.value_at) from None
 
 
 def read_share(said: Said) -> int:
@@ -99,7 +134,11 @@ def read_share(said: Said) -> int:
     found = _SHARE.fullmatch(told(said).strip())
     share = int(found[1]) * 100 + int((found[2] or "0").ljust(2, "0")) if found else 0
     if not 0 < share <= _WHOLE_LOT:
-        raise BadSegment(f"{shown(told(said))} is no share: write it like random 10% or random 0.5%", at=said.value_at)
+        raise BadSegment(
+            f"{shown(told(said))} is no share: write it like random 10% or random 0.5%",
+            why=Reason("segment-bad-share", value=cut(told(said))),
+            at=said.value_at,
+        )
     return share
 
 
@@ -109,6 +148,7 @@ def read_email(said: Said) -> str:
     if email is None:
         raise BadSegment(
             f"{shown(told(said))} is no e-mail address; one is only found whole, like email:ada@example.com",
+            why=Reason("segment-bad-email", value=cut(told(said))),
             at=said.value_at,
         )
     return email
@@ -121,6 +161,7 @@ def read_phone(said: Said) -> str:
         raise BadSegment(
             f"{shown(told(said))} is no phone number with its country code; one is only found whole, like "
             "phone:+4915123456789",
+            why=Reason("segment-bad-phone", value=cut(told(said))),
             at=said.value_at,
         )
     return phone
@@ -146,7 +187,11 @@ def as_phone(text: str) -> str | None:
 def told(said: Said) -> str:
     """The value as it was given; an empty one asks for nothing."""
     if said.value is None or not said.value.strip():
-        raise BadSegment(f"say what {said.name} should be", at=said.value_at or said.at)
+        raise BadSegment(
+            f"say what {said.name} should be",
+            why=Reason("segment-say-what", name=said.name),
+            at=said.value_at or said.at,
+        )
     if any(each == "\0" or "\ud800" <= each <= "\udfff" for each in said.value):
-        raise BadSegment("this holds characters that no text has", at=said.value_at)
+        raise BadSegment("this holds characters that no text has", why=Reason("segment-no-text"), at=said.value_at)
     return said.value

@@ -7,6 +7,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from segment_sketches import KNOWN, NOW, Sketch, draw
 
+from domain.messages.catalogue import LANGUAGES, plain_why
+from kit.errors import Reason
 from store.database import Database
 from store.queries.leads import count_leads, lead_matches, where
 from store.segments.checking import check_question, segments_in
@@ -79,6 +81,10 @@ def test_a_mistake_is_told_with_its_place_and_the_right_form(question: str, told
         check_question(question, KNOWS)
     assert str(refused.value) == told
     assert "\n" not in str(refused.value)
+    why = refused.value.why
+    assert why is not None
+    assert plain_why(why, "en") == told
+    assert plain_why(why, "de") != told
 
 
 WORDS = [
@@ -100,13 +106,15 @@ WORDS = [
 @example("(" * 1999)
 @example("not " * 499 + "all")
 def test_nonsense_is_never_anything_but_a_bad_segment(question: str):
-    told = "understood"
+    said, told = "understood", {"en": "understood"}
     try:
         check_question(question, KNOWS)
     except BadSegment as refused:
-        told = str(refused)
-    assert told
-    assert "\n" not in told
+        said = str(refused)
+        told = {language: plain_why(refused.why or Reason(""), language) for language in LANGUAGES}
+    assert told["en"] == said
+    assert all(told.values())
+    assert "\n" not in said
 
 
 async def test_the_deepest_question_allowed_can_be_asked(database: Database):
@@ -134,6 +142,8 @@ async def test_what_only_the_store_knows_is_checked_there(database: Database):
             with pytest.raises(BadSegment) as refused:
                 await where(session, drawn.creator_id, question, KNOWN, now=NOW)
             assert str(refused.value) == told
+            assert refused.value.why is not None
+            assert plain_why(refused.value.why, "en") == told
 
 
 def test_a_question_tells_which_segments_it_names():

@@ -16,3 +16,4 @@ command-lead = Ein Kontakt: ansehen, schreiben, taggen
 command-tag = Deine Tags
 command-link = Links, die zählen, wer kam
 command-token = Ein Token für die API
+menu-own-command = Von { $creator }

@@ -55,3 +55,4 @@ refused-segment-in-use = „{ $name }“ wird gebraucht von { $users }; ändere 
 refused-no-segment = Ein gespeichertes Segment „{ $name }“ gibt es nicht.
 refused-segment-name = Der Name eines Segments hat höchstens 40 Buchstaben, Ziffern, Binde- und Unterstriche und beginnt mit einem Buchstaben.
 refused-managed-by-file = „{ $name }“ steht in der Konfiguration und wird dort geändert.
+refused-template = der Text lässt sich nicht ausfüllen: { $error }

@@ -19,3 +19,10 @@ flow-given-up-told = ⚠️ Kontakt { $lead }, { $name }, konnte „{ $node }“
 handover-told = 🤝 Kontakt { $lead }, { $name }, wartet auf einen Menschen. Der Bot schweigt dort, bis du den Chat zurückgibst.
 question-skipped = ↷ Übersprungen
 question-left = ↩ Zurück zur Frage davor
+
+# warum ein Flow etwas nicht kann, innerhalb eines anderen Satzes
+stumbled-circle = er geht im Kreis
+stumbled-node = einen Knoten „{ $name }“ gibt es nicht
+stumbled-media = { $media } ist nicht da
+stumbled-funnel = einen Funnel „{ $name }“ gibt es nicht mehr
+stumbled-product = ein Produkt „{ $name }“ ist nicht im Verkauf

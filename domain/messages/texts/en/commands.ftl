@@ -16,3 +16,4 @@ command-lead = One lead: look it up, write, tag
 command-tag = Your tags
 command-link = Links that count who came
 command-token = A token for the API
+menu-own-command = From { $creator }

@@ -19,3 +19,10 @@ flow-given-up-told = ⚠️ Lead { $lead }, { $name }, could not answer “{ $no
 handover-told = 🤝 Lead { $lead }, { $name }, waits for a person. The bot keeps quiet there until you give the chat back.
 question-skipped = ↷ Skipped
 question-left = ↩ Back to the question before
+
+# why a flow cannot do something, within another sentence
+stumbled-circle = it goes round in a circle
+stumbled-node = there is no node “{ $name }”
+stumbled-media = { $media } is not there
+stumbled-funnel = there is no funnel “{ $name }” any more
+stumbled-product = no product “{ $name }” is for sale
