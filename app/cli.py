@@ -237,6 +237,7 @@ Spark is running. Open the chat page: {address}/playground
   3  As Cora, the creator, see the lead and the sale. Try
      /product add "Sound pack" 9.00 usd stock=20    /product list
      /idea add Studio tour #video !high             /idea list
+     /leads    /lead 1    /export    /link flow book-session "Instagram bio"
   4  Skip a day: the follow-up arrives. Leave a checkout unpaid and skip an hour: the reminder does.
 
 Ctrl-C stops it; everything is kept until `spark demo --fresh`.""",
