@@ -7,10 +7,11 @@ title, amount and dates, and the bare names of the events.
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.events import record_event
+from domain.holding import hold_family
 from domain.raw_words import empty_raw_updates
 from store.database import wake
 from store.models import (
@@ -54,7 +55,7 @@ async def forget_lead(session: AsyncSession, lead: Lead, *, now: datetime) -> No
     Whatever was merged into this lead goes with it. A person whom no creator knows any more is forgotten too, once
     what they are answered has gone out; somebody who acts for a creator keeps their chat for that.
     """
-    family, people = await _hold(session, lead)
+    family, people = await hold_family(session, lead)
     if not family:
         return
     await _forget_talk(session, family)
@@ -89,21 +90,6 @@ async def forget_person(session: AsyncSession, person: Person, *, now: datetime)
     await empty_raw_updates(session, [person.id], None)
     await _let_go(session, person.id, now=now)
     wake(session, TOPIC)
-
-
-async def _hold(session: AsyncSession, lead: Lead) -> tuple[list[int], list[int]]:
-    """The ids of all that is this lead and not forgotten yet, and of the people; nobody else changes them meanwhile."""
-    root = lead.merged_into_id or lead.id
-    of_family = or_(Lead.id == root, Lead.merged_into_id == root)
-    people = select(Lead.person_id).where(of_family, Lead.person_id.is_not(None))
-    held = await session.scalars(
-        select(Person.id).where(Person.id.in_(people)).order_by(Person.id).with_for_update(key_share=True)
-    )
-    person_ids = list(held)
-    family = await session.scalars(
-        select(Lead.id).where(of_family, Lead.forgotten_at.is_(None)).order_by(Lead.id).with_for_update(key_share=True)
-    )
-    return list(family), person_ids
 
 
 async def _forget_talk(session: AsyncSession, family: Sequence[int]) -> None:

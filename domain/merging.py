@@ -89,13 +89,18 @@ async def merge_leads(session: AsyncSession, into: Lead, other: Lead, *, now: da
 
 async def _hold(session: AsyncSession, into: Lead, other: Lead) -> None:
     """Nobody else changes the two from here on: first who writes from their chats, then who pays, then the rows."""
-    people = {lead.person_id for lead in (into, other)} - {None}
-    await session.execute(
-        select(Person.id).where(Person.id.in_(people)).order_by(Person.id).with_for_update(key_share=True)
-    )
-    await session.execute(select(Order.id).where(Order.lead_id == other.id).order_by(Order.id).with_for_update())
     both = select(Lead).where(Lead.id.in_({into.id, other.id})).order_by(Lead.id).with_for_update()
-    (await session.scalars(both, execution_options={"populate_existing": True})).all()
+    people: set[int | None] = set()
+    held = False
+    while not held:
+        people |= {lead.person_id for lead in (into, other)} - {None}
+        await session.execute(
+            select(Person.id).where(Person.id.in_(people)).order_by(Person.id).with_for_update(key_share=True)
+        )
+        await session.execute(select(Order.id).where(Order.lead_id == other.id).order_by(Order.id).with_for_update())
+        (await session.scalars(both, execution_options={"populate_existing": True})).all()
+        # one of the two may have got a chat from a merge that was waited for
+        held = people >= {lead.person_id for lead in (into, other)} - {None}
 
 
 def _check(into: Lead, other: Lead) -> None:

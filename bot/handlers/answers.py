@@ -72,8 +72,9 @@ async def tap(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
         answered = await answer_flow(turn.session, turn.talk(lead), run, given, now=turn.now)
     except AlreadyAnswered:
         raise turn.refusal("answer-taken") from None
-    turn.replies.append(TapReply(query_id=query.id))
-    _redraw(turn, query, answered)
+    turn.replies.append(TapReply(query_id=query.id, text=answered.told))
+    if answered.told is None:
+        _redraw(turn, query, answered)
     turn.show(answered.messages)
 
 

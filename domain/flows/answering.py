@@ -30,7 +30,7 @@ from domain.flows.telling import tell_of_giving_up
 from domain.flows.walking import TROUBLE, ask, await_answer, below, named, walk
 from domain.flows.way import Way
 from domain.leads import FieldValue, note_answer, zone_of
-from domain.messages.catalogue import say
+from domain.messages.catalogue import plain_why, say
 from domain.messages.plain import Message
 from store.models import FlowRun, FlowRunState, Proof
 
@@ -41,12 +41,14 @@ _TRIES_OF_CONSENT = 3
 class Answered:
     """What is said now; `redrawn` takes the place of the question's own message.
 
-    `closed` says below a question what became of it, as plain words; None when it is asked again.
+    `closed` says below a question what became of it, as plain words; None when it is asked again. `told` says, as plain
+    words too, why a tap was of no use: the question stands as it did.
     """
 
     messages: list[Message] = field(default_factory=list)
     redrawn: Message | None = None
     closed: str | None = None
+    told: str | None = None
 
 
 async def answer_flow(session: AsyncSession, talk: Talk, run: FlowRun, given: Given, *, now: datetime) -> Answered:
@@ -69,12 +71,15 @@ async def answer_flow(session: AsyncSession, talk: Talk, run: FlowRun, given: Gi
         # it was stopped between two questions, and goes on from there
         await walk(way, node)
         return Answered([*way.shown, *await take_up(session, talk, now=now)])
-    told = meant(node, given)
-    closed = closing(run, node, told, **_tongue(way))
+    given = meant(node, given)
+    closed = closing(run, node, given, **_tongue(way))
     try:
-        marked = await _take(way, node, told)
+        marked = await _take(way, node, given)
     except WrongAnswer as wrong:
         closed = None
+        if wrong.free and isinstance(given, Tapped):
+            await await_answer(way, way.flow.idle)
+            return Answered(told=plain_why(wrong.reason, talk.language))
         await _wrong(way, node, wrong)
     else:
         if marked is not None:
@@ -88,11 +93,11 @@ async def answer_flow(session: AsyncSession, talk: Talk, run: FlowRun, given: Gi
 async def _take(way: Way, node: AskNode | ChooseNode | ConsentNode, given: Given) -> Message | None:
     """Keeps the answer and walks on; the question anew, when it only marked one of several. Raises WrongAnswer."""
     match node, given:
-        case Question(), Back():
+        case _, Back():
             await _back(way, node)
-        case AskNode() | ChooseNode(), Skipped():
-            if not node.optional:
-                raise WrongAnswer("answer-not-optional")
+        case _, Skipped():
+            if not isinstance(node, Question) or not node.optional:
+                raise WrongAnswer("answer-not-optional", free=True)
             await _on(way, node, None)
         case AskNode(), _:
             answer = read_answer(node, given, _ground(way))
@@ -137,12 +142,14 @@ async def _consent(way: Way, node: ConsentNode, *, agreed: bool) -> None:
     await _walk_on(way, node, None if agreed else node.otherwise)
 
 
-async def _back(way: Way, node: Question) -> None:
+async def _back(way: Way, node: AskNode | ChooseNode | ConsentNode) -> None:
     """To the question before; what is answered there takes the place of the earlier answer."""
     run = way.run
     earlier = _before(way)
-    if not node.back or earlier is None:
-        raise WrongAnswer("answer-no-way-back")
+    if earlier is None:
+        raise WrongAnswer("answer-none-before", free=True)
+    if not isinstance(node, Question) or not node.back:
+        raise WrongAnswer("answer-no-way-back", free=True)
     await take_turn(way.session, run)
     run.asked = run.asked[: _last(run.asked, earlier.key) + 1]
     if not await ask(way, earlier, forward=False):
@@ -192,7 +199,8 @@ async def _redraw(way: Way, node: ChooseNode) -> Message | None:
 async def _wrong(way: Way, node: AskNode | ChooseNode | ConsentNode, wrong: WrongAnswer) -> None:
     """Told why and asked again, so often; then the way out."""
     run = way.run
-    run.tries += 1
+    if not wrong.free:
+        run.tries += 1
     if run.tries <= (node.tries if isinstance(node, Question) else _TRIES_OF_CONSENT):
         await way.session.flush()
         try:
@@ -214,7 +222,7 @@ async def _wrong(way: Way, node: AskNode | ChooseNode | ConsentNode, wrong: Wron
         return
     way.say(Message(text=say("flow-given-up", way.talk.language), drop_keys=True))
     await tell_of_giving_up(way)
-    await end_run(way.session, way.talk.lead, run, FlowRunState.CANCELLED, now=way.now)
+    await end_run(way.session, way.talk.lead, run, FlowRunState.EXPIRED, now=way.now)
 
 
 def _drop_keys(way: Way, node: AskNode | ChooseNode | ConsentNode) -> None:

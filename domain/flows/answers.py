@@ -51,7 +51,10 @@ __all__ = [
 
 
 def meant(node: Question | ConsentNode, given: Given) -> Given:
-    """Skipped or Back for their button, key, command or word, where the question has it; else what was given."""
+    """Skipped or Back for their button, key, command or word; else what was given.
+
+    Where the question has no such key its word means that all the same, unless it may be an answer.
+    """
     may_skip = isinstance(node, Question) and node.optional
     may_go_back = isinstance(node, Question) and node.back
     match given:
@@ -59,11 +62,21 @@ def meant(node: Question | ConsentNode, given: Given) -> Given:
             return Skipped()
         case Tapped(option=option) if may_go_back and option == BACK:
             return Back()
-        case Typed(text=text) if may_skip and folded(text) in words_for("skip"):
+        case Typed(text=text) if (may_skip or not _may_answer(node, text)) and folded(text) in words_for("skip"):
             return Skipped()
-        case Typed(text=text) if may_go_back and folded(text) in words_for("back"):
+        case Typed(text=text) if (may_go_back or not _may_answer(node, text)) and folded(text) in words_for("back"):
             return Back()
     return given
+
+
+def _may_answer(node: Question | ConsentNode, text: str) -> bool:
+    """Whether any word at all, or this one, answers the question."""
+    match node:
+        case AskNode(kind=kind):
+            return kind == "text"
+        case ChooseNode():
+            return _named(node, text) is not None
+    return False
 
 
 def read_answer(node: AskNode, given: Given, ground: Ground) -> Answer:  # noqa: PLR0911 - one case a kind
@@ -105,14 +118,17 @@ def read_option(node: ChooseNode, given: Given) -> Option:
 def read_options(node: ChooseNode, given: Given, marked: Sequence[str]) -> Marked:
     """A tap marks an option or takes its mark away; Done, or all of them typed with commas, is the answer.
 
-    Raises WrongAnswer, for an answer of too few or too many as well.
+    Raises WrongAnswer, for an answer of too few or too many as well, and for a mark beyond the most.
     """
     chosen = set(marked)
     match given:
         case Tapped(option=option) if option == DONE:
-            return _enough(node, chosen)
+            return _enough(node, chosen, free=True)
         case Tapped(option=number) if 0 <= number < len(node.options):
-            return Marked(_in_order(node, chosen ^ {node.options[number].value}), done=False)
+            now = chosen ^ {node.options[number].value}
+            if len(now) > max(_most(node), len(chosen)):
+                raise WrongAnswer("answer-too-many", free=True, most=_most(node))
+            return Marked(_in_order(node, now), done=False)
         case Typed(text=text) if folded(text) in words_for("done"):
             return _enough(node, chosen)
         case Typed(text=text):
@@ -142,14 +158,17 @@ def _named(node: ChooseNode, text: str) -> Option | None:
     return None
 
 
-def _enough(node: ChooseNode, chosen: set[str]) -> Marked:
-    most = len(node.options) if node.most is None else node.most
+def _enough(node: ChooseNode, chosen: set[str], *, free: bool = False) -> Marked:
     values = _in_order(node, chosen)
     if len(values) < node.least:
-        raise WrongAnswer("answer-too-few", least=node.least)
-    if len(values) > most:
-        raise WrongAnswer("answer-too-many", most=most)
+        raise WrongAnswer("answer-too-few", free=free, least=node.least)
+    if len(values) > _most(node):
+        raise WrongAnswer("answer-too-many", free=free, most=_most(node))
     return Marked(values, done=True)
+
+
+def _most(node: ChooseNode) -> int:
+    return len(node.options) if node.most is None else node.most
 
 
 def _in_order(node: ChooseNode, chosen: set[str]) -> tuple[str, ...]:

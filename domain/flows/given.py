@@ -13,11 +13,12 @@ YES, NO = 0, 1
 
 
 class WrongAnswer(Invalid):
-    """Its `why` tells the person; `str()` is the key of that text."""
+    """Its `why` tells the person; `str()` is the key of that text. A `free` one is told, and spends no try."""
 
     code = "wrong_answer"
 
-    def __init__(self, key: str, /, **values: object) -> None:
+    def __init__(self, key: str, /, *, free: bool = False, **values: object) -> None:
+        self.free = free
         self.reason = Reason(key, **values)
         super().__init__(key, why=self.reason)
 

@@ -9,6 +9,7 @@ from domain.messages.local import pick
 from domain.messages.plain import Button, Message, Rows
 from domain.messages.templates import render
 from domain.zones import COMMON_ZONES, city_of, likely_zones
+from kit.text import TEXT_LIMIT, visible_length
 from store.models import FlowRun
 
 Facts = Mapping[str, Mapping[str, object]]
@@ -36,11 +37,17 @@ def question(run: FlowRun, node: Asking, facts: Facts, *, language: str, fallbac
 def asked_again(
     run: FlowRun, node: Asking, facts: Facts, wrong: WrongAnswer, *, language: str, fallback: str
 ) -> Message:
-    """Why the answer was wrong, above the buttons or keys of the question. Raises BadTemplate."""
+    """Why the answer was wrong, above the keys of the question; above all of it where it has buttons.
+
+    What a tapped button stood under is what stays in the chat. Raises BadTemplate.
+    """
     why = say_why(wrong.reason, language)
     if str(wrong) == "answer-wrong-form" and isinstance(node, AskNode) and node.hint is not None:
         why = render(pick(node.hint, language, fallback), facts)
-    return question(run, node, facts, language=language, fallback=fallback).model_copy(update={"text": why})
+    message = question(run, node, facts, language=language, fallback=fallback)
+    whole = f"{why}\n\n{message.text}"
+    told = whole if message.buttons and visible_length(whole) <= TEXT_LIMIT else why
+    return message.model_copy(update={"text": told})
 
 
 def closing(  # noqa: PLR0911 - one case a kind

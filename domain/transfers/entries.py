@@ -8,7 +8,7 @@ from domain.leads import FieldValue
 from domain.setups import CreatorSetup
 from domain.transfers import cells
 from domain.transfers.formulas import rearm
-from domain.transfers.mapping import NUMBER, OWN
+from domain.transfers.mapping import NUMBER, OWN, TELEGRAM_NAME, USERNAME
 from domain.transfers.problems import RowProblem
 from domain.transfers.reading import Layout, Row
 
@@ -22,6 +22,9 @@ class Entry:
     row: int
     number: int | None = None
     name: str = ""
+    # as Telegram told them when it was exported
+    telegram_name: str = ""
+    username: str = ""
     email: str | None = None
     phone: str | None = None
     source: str | None = None
@@ -32,6 +35,11 @@ class Entry:
     consented_at: datetime | None = None
     unsubscribed_at: datetime | None = None
     fields: dict[str, FieldValue] = field(default_factory=dict)
+
+    @property
+    def is_nobody(self) -> bool:
+        """Nothing in it says who it is, but perhaps the number of a lead."""
+        return not self.name and self.email is None and self.phone is None
 
 
 def read_entry(row: Row, layout: Layout, setup: CreatorSetup, *, now: datetime) -> Entry:
@@ -53,7 +61,7 @@ def read_entry(row: Row, layout: Layout, setup: CreatorSetup, *, now: datetime) 
             raise RowProblem(problem.key, **{**problem.values, "column": column}) from None
     if not entry.name and any(parts.values()):
         entry.name = cells.name(" ".join(parts.values()))
-    if not entry.name and entry.email is None and entry.phone is None:
+    if entry.is_nobody and entry.number is None:
         raise RowProblem("import-nobody")
     return entry
 
@@ -71,6 +79,10 @@ def _read(entry: Entry, target: str, text: str, setup: CreatorSetup, *, now: dat
         case _ if target == NUMBER:
             # another program's numbers are no numbers of ours
             entry.number = int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else None
+        case _ if target == TELEGRAM_NAME:
+            entry.telegram_name = " ".join(text.split())
+        case _ if target == USERNAME:
+            entry.username = text
         case _:
             key = target.removeprefix(OWN)
             entry.fields[key] = cells.value(text, setup.fields.get(key) or LeadFieldSpec())

@@ -6,34 +6,11 @@ from decimal import Decimal
 
 from domain.setups import CreatorSetup
 from domain.transfers.formulas import defuse
-from domain.transfers.mapping import NUMBER, own_header
+from domain.transfers.mapping import EXPORTED, own_header
 from kit.money import exponent_of
 from kit.text import plain_number
 from store.models import FieldKind, Proof
 from store.queries.lead_pages import LeadRow
-
-_FIXED = (
-    NUMBER,
-    "name",
-    "first_name_in_telegram",
-    "username",
-    "email",
-    "email_verified",
-    "phone",
-    "phone_verified",
-    "language",
-    "time_zone",
-    "source",
-    "stage",
-    "score",
-    "tags",
-    "consent",
-    "unsubscribed",
-    "first_seen",
-    "last_seen",
-    "orders",
-    "spent",
-)
 
 
 def export_keys(setup: CreatorSetup, in_use: Collection[str]) -> list[str]:
@@ -44,7 +21,7 @@ def export_keys(setup: CreatorSetup, in_use: Collection[str]) -> list[str]:
 
 
 def header(keys: Sequence[str]) -> list[str]:
-    return [*_FIXED, *(own_header(key) for key in keys)]
+    return [*EXPORTED, *(own_header(key) for key in keys)]
 
 
 def cells_of(row: LeadRow, keys: Sequence[str]) -> list[str]:

@@ -12,6 +12,32 @@ from store.models import FieldKind
 OWN = "field:"
 # the lead's number in Spark, as an export tells it
 NUMBER = "lead"
+# nothing is kept of these: they tell that the number is meant
+TELEGRAM_NAME = "first_name_in_telegram"
+USERNAME = "username"
+# what an export calls its columns, apart from those of the creator's own fields
+EXPORTED = (
+    NUMBER,
+    "name",
+    TELEGRAM_NAME,
+    USERNAME,
+    "email",
+    "email_verified",
+    "phone",
+    "phone_verified",
+    "language",
+    "time_zone",
+    "source",
+    "stage",
+    "score",
+    "tags",
+    "consent",
+    "unsubscribed",
+    "first_seen",
+    "last_seen",
+    "orders",
+    "spent",
+)
 BUILT_IN = (
     "name",
     "first_name",
@@ -51,6 +77,9 @@ def _plain(header: str) -> str:
 
 
 _BUILT_IN_NAMES = {header: target for target, headers in _HEADERS.items() for header in headers}
+_EXPORTED_NAMES = frozenset(_plain(header) for header in EXPORTED)
+# a file with both is an export of ours, whose columns are called what they are
+_OURS = frozenset({NUMBER, TELEGRAM_NAME})
 
 
 def targets(setup: CreatorSetup, in_use: Collection[str]) -> list[str]:
@@ -72,16 +101,23 @@ def guess(layout: Layout, setup: CreatorSetup, in_use: Collection[str]) -> Layou
             # what every lead has goes first: a field called `score` is written `field:score`
             names.setdefault(_plain(header), target)
         exact |= {target: target, own_header(key): target}
+    told = _exported_targets() if _OURS.issubset(layout.columns) else {}
     fields: list[str | None] = []
     for column in layout.columns:
-        found = exact.get(column) or names.get(_plain(column))
+        found = told[column] if column in told else exact.get(column) or names.get(_plain(column))
         fields.append(found if found not in fields else None)
     return layout.model_copy(update={"fields": tuple(fields)})
 
 
+def _exported_targets() -> dict[str, str | None]:
+    known = {*BUILT_IN, NUMBER, TELEGRAM_NAME, USERNAME}
+    return {column: column if column in known else None for column in EXPORTED}
+
+
 def own_header(key: str) -> str:
     """What an export calls the column of a creator's own field: its key, unless that means something else here."""
-    return f"{OWN}{key}" if _plain(key) in _BUILT_IN_NAMES else key
+    plain = _plain(key)
+    return f"{OWN}{key}" if plain in _BUILT_IN_NAMES or plain in _EXPORTED_NAMES else key
 
 
 def assign(layout: Layout, column: int, target: str | None) -> Layout:

@@ -83,7 +83,9 @@ async def fill_leads(session: AsyncSession, matches: Sequence[Match], ground: Gr
     if not ids:
         return 0
     creator_id = ground.creator_id
-    leads = {lead.id: lead for lead in await session.scalars(select(Lead).where(Lead.id.in_(ids)).with_for_update())}
+    # whoever was forgotten or merged meanwhile stays so
+    alive = (Lead.id.in_(ids), Lead.forgotten_at.is_(None), Lead.merged_into_id.is_(None))
+    leads = {lead.id: lead for lead in await session.scalars(select(Lead).where(*alive).with_for_update())}
     fields = await session.execute(select(LeadField.lead_id, LeadField.key).where(LeadField.lead_id.in_(ids)))
     tags = await session.execute(select(LeadTag.lead_id, LeadTag.tag).where(LeadTag.lead_id.in_(ids)))
     taken = {(row.lead_id, row.key) for row in fields}

@@ -108,7 +108,7 @@ async def test_a_flow_is_walked_from_its_first_word_to_its_gift(chat: Chat):
     assert [message.text for message in await chat.begin()] == ["Hello &lt;Lena&gt;", "Your name?"]
     assert await chat.answer("Tom & <b>Jerry</b>") == ["Phone, Tom &amp; &lt;b&gt;Jerry&lt;/b&gt;?"]
     assert await chat.answer(SharedContact("4915123456789", own=True)) == ["Thank you!", "Which?"]
-    assert await chat.tap(1) == ["Here, Tom &amp; &lt;b&gt;Jerry&lt;/b&gt;: photo"]
+    assert await chat.tap(1) == ["Here, Tom &amp; &lt;b&gt;Jerry&lt;/b&gt;: Photo"]
     assert await chat.known() == {"name": "Tom & <b>Jerry</b>", "phone": "+4915123456789", "interest": "photo"}
     async with chat.database.reading() as session:
         assert await has_met(session, chat.lead_id, "welcome")
@@ -240,7 +240,7 @@ async def test_what_is_known_already_is_not_asked_again(chat: Chat):
         await note_answer(session, lead, "name", "Lena", spec=None, now=NOW)
         await note_answer(session, lead, "interest", "video", spec=None, now=NOW)
     assert [message.text for message in await chat.begin()] == ["Hello &lt;Lena&gt;", "Phone, Lena?"]
-    assert await chat.answer(Skipped()) == ["Here, Lena: video"]
+    assert await chat.answer(Skipped()) == ["Here, Lena: Video!"]
 
 
 async def test_only_what_is_free_and_on_sale_is_given(chat: Chat):

@@ -17,6 +17,7 @@ from domain.flows.runs import active_run
 from domain.people import note_block
 from store.database import Database
 from store.models import FlowRun, FlowRunState, OutboxKind, OutboxState
+from store.queries.outbox import held_back
 
 A_DAY = {"key": "wait", "do": "wait", "time": "1d"}
 FOR_PAYMENT = {"key": "wait", "do": "wait", "event": "order.paid", "time": "2d", "otherwise": "late"}
@@ -282,6 +283,15 @@ async def test_while_a_person_writes_in_the_chat_nothing_goes_on_or_reminds(chat
     await chat.change(taken_over_at=None)
     assert (await chat.later(hours=2))[-1] == "name?"
     assert await chat.answer("Ann") == ["Woken", "note?"]
+
+
+async def test_the_words_that_hand_a_chat_over_are_told_apart_from_what_has_to_wait_for_its_return(chat: Conversation):
+    await chat.publish({"first": [A_DAY, say("t", "Woken"), {"key": "h", "do": "handover", "text": "A person comes"}]})
+    await chat.begin()
+    assert await chat.later(days=1) == ["Woken", "A person comes"]
+    async with chat.database.reading() as session:
+        told = select(OutboxMessage).where(OutboxMessage.kind == OutboxKind.FLOW, ~held_back(OutboxMessage))
+        assert len((await session.scalars(told)).all()) == 2
 
 
 async def test_a_run_whose_wording_can_no_longer_be_read_ends_and_makes_room(chat: Conversation):

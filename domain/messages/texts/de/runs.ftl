@@ -1,7 +1,8 @@
 # Gespräche, die unterwegs sind. Telegram-HTML; Werte sind schon maskiert, wenn sie hier ankommen.
 
 answer-not-optional = Diese Frage lässt sich nicht überspringen. Bitte beantworte sie, oder beende das Gespräch mit /cancel.
-answer-no-way-back = Es gibt keine frühere Frage, zu der du zurückgehen kannst.
+answer-no-way-back = Von dieser Frage führt kein Weg zurück. Bitte beantworte sie, oder beende das Gespräch mit /cancel.
+answer-none-before = Vor dieser Frage kommt keine andere, beantworte sie einfach. Mit /cancel hörst du auf.
 flow-paused = Du warst vorhin mitten in einem anderen Gespräch. Wollen wir damit weitermachen?
 flow-paused-titled = Vorhin warst du mitten in <b>{ $title }</b>. Wollen wir damit weitermachen?
 button-go-on = Weitermachen

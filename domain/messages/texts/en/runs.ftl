@@ -1,7 +1,8 @@
 # Conversations on their way. Telegram HTML; values are escaped before they come here.
 
-answer-not-optional = This one cannot be skipped. Please answer the question above, or end with /cancel.
-answer-no-way-back = There is no earlier question to go back to.
+answer-not-optional = This one cannot be skipped. Please answer it, or end with /cancel.
+answer-no-way-back = From this question there is no way back. Please answer it, or end with /cancel.
+answer-none-before = There is no question before this one, so just answer it. /cancel ends this.
 flow-paused = You were in the middle of something before. Shall we go on with it?
 flow-paused-titled = Before that you were in the middle of <b>{ $title }</b>. Shall we go on with it?
 button-go-on = Go on

@@ -17,7 +17,7 @@ flow-is-waiting = waiting
 flow-is-paused = paused
 flow-is-done = done
 flow-is-cancelled = cancelled
-flow-is-expired = expired
+flow-is-expired = ended without an answer
 
 funnel-is-active = active
 funnel-is-done = done

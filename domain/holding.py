@@ -1,0 +1,65 @@
+"""Who may change a lead while somebody else does: rows are held until the transaction ends, people before leads."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, bindparam, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.errors import NotFound, Reason
+from store.models import Lead, Person
+
+# built once: it belongs to whatever a creator does with a lead
+_LIVING = (
+    select(Lead)
+    .where(Lead.id == bindparam("lead"), Lead.merged_into_id.is_(None), Lead.forgotten_at.is_(None))
+    .with_for_update(key_share=True)
+    .execution_options(populate_existing=True)
+)
+
+
+class LeadGone(NotFound):
+    """The lead was merged or forgotten a moment ago."""
+
+    code = "lead_gone"
+
+    def __init__(self, lead_id: int) -> None:
+        super().__init__(
+            f"lead {lead_id} has just been merged or forgotten", why=Reason("refused-lead-gone", lead=lead_id)
+        )
+
+
+async def hold_living(session: AsyncSession, lead: Lead) -> Lead:
+    """The lead as it is now; nobody merges or forgets it before this transaction ends. Raises LeadGone.
+
+    Whatever a creator does with a lead begins with it. What leads do themselves needs none: their own updates hold
+    the person's row, and so do merging and forgetting.
+    """
+    held = await session.scalar(_LIVING, {"lead": lead.id})
+    if held is None:
+        raise LeadGone(lead.id)
+    return held
+
+
+async def hold_family(session: AsyncSession, lead: Lead) -> tuple[list[int], list[int]]:
+    """The ids of all that is this lead and not forgotten yet, and of the people; nobody else changes them meanwhile."""
+    while True:
+        root = select(func.coalesce(Lead.merged_into_id, Lead.id)).where(Lead.id == lead.id).scalar_subquery()
+        of_family = or_(Lead.id == root, Lead.merged_into_id == root)
+        people = await _hold_people(session, of_family)
+        held = await _hold_leads(session, of_family)
+        # whom one waited for may have merged them: then they are another family now
+        current = (await session.execute(select(Lead.id, Lead.person_id, Lead.forgotten_at).where(of_family))).all()
+        theirs = {row.person_id for row in current} - {None}
+        if {row.id for row in current} <= set(held) and theirs <= set(people):
+            return sorted(row.id for row in current if row.forgotten_at is None), sorted(theirs)
+
+
+async def _hold_people(session: AsyncSession, of_family: ColumnElement[bool]) -> Sequence[int]:
+    people = select(Lead.person_id).where(of_family, Lead.person_id.is_not(None))
+    query = select(Person.id).where(Person.id.in_(people)).order_by(Person.id).with_for_update(key_share=True)
+    return (await session.scalars(query)).all()
+
+
+async def _hold_leads(session: AsyncSession, of_family: ColumnElement[bool]) -> Sequence[int]:
+    query = select(Lead.id).where(of_family).order_by(Lead.id).with_for_update(key_share=True)
+    return (await session.scalars(query)).all()
