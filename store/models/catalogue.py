@@ -1,12 +1,16 @@
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from store.models.base import Base, Numbered, state_column
+from store.models.sealed import Sealed
 
 _FORGETTING = text("forgetting_at IS NOT NULL")
+_FREE_KEY = text("entitlement_id IS NULL")
+_STOCK_ADDS_UP = "stock IS NULL OR stock + reserved + sold = initial"
 
 
 class ProductKind(StrEnum):
@@ -19,25 +23,98 @@ class ProductKind(StrEnum):
     BUNDLE = "bundle"
 
 
-class Product(Numbered, Base):
-    """`price_minor` 0 is a free one (a lead magnet); `stock` None is unlimited."""
+class Stocked:
+    """What is bought and what of it is left: `stock` None is unlimited.
+
+    `stock + reserved + sold = initial` for whatever is limited; only `domain.stock` changes the four.
+    """
+
+    price_minor: Mapped[int]
+    # the price in Stars, where the creator has set one
+    price_stars: Mapped[int | None]
+    stock: Mapped[int | None]
+    # of orders that can still be paid
+    reserved: Mapped[int] = mapped_column(default=0)
+    sold: Mapped[int] = mapped_column(default=0)
+    initial: Mapped[int | None]
+
+
+class Product(Stocked, Numbered, Base):
+    """`price_minor` 0 is a free one (a lead magnet); with `pay_what_you_want` it is the least that is taken."""
 
     __tablename__ = "product"
     __table_args__ = (
         UniqueConstraint("creator_id", "slug"),
         CheckConstraint("stock >= 0", name="stock_never_below_zero"),
+        CheckConstraint("reserved >= 0 AND sold >= 0", name="product_counts_never_below_zero"),
+        CheckConstraint(_STOCK_ADDS_UP, name="product_stock_adds_up"),
         Index("ix_product_shop", "creator_id", "active", "id"),
     )
     creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"))
     slug: Mapped[str]
     title: Mapped[str]
-    description: Mapped[str]
+    description: Mapped[str] = mapped_column(Text)
     kind: Mapped[ProductKind] = state_column(ProductKind, ProductKind.FILE)
-    price_minor: Mapped[int]
     currency: Mapped[str]
-    stock: Mapped[int | None]
+    # the struck-out price beside its own
+    compare_at_minor: Mapped[int | None]
+    pay_what_you_want: Mapped[bool] = mapped_column(default=False)
+    category: Mapped[str] = mapped_column(default="")
+    tags: Mapped[list[Any]] = mapped_column(default=list)
+    limit_per_person: Mapped[int | None]
     active: Mapped[bool] = mapped_column(default=True)
+    active_from: Mapped[datetime | None]
+    active_until: Mapped[datetime | None]
+    # off the shop for good; those who own it keep it
+    archived_at: Mapped[datetime | None]
+    # where a link leads
+    url: Mapped[str | None] = mapped_column(Text)
+    # the channel or group that a buyer is let into
+    chat_id: Mapped[int | None]
+    # the creator's own words to whoever has bought it
+    instructions: Mapped[str] = mapped_column(Text, default="")
+    # Telegram lets nobody pass on what is delivered
+    protected: Mapped[bool] = mapped_column(default=False)
+    # licence keys are made when the uploaded ones are used up
+    makes_keys: Mapped[bool] = mapped_column(default=False)
+    # over the reviews that are shown
+    rating_sum: Mapped[int] = mapped_column(default=0)
+    rating_count: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
+
+
+class ProductVariant(Stocked, Numbered, Base):
+    """One choice of a product (a size, a licence), with a price and stock of its own. Archived ones stay for owners."""
+
+    __tablename__ = "product_variant"
+    __table_args__ = (
+        UniqueConstraint("product_id", "title"),
+        CheckConstraint("stock >= 0", name="variant_stock_never_below_zero"),
+        CheckConstraint("reserved >= 0 AND sold >= 0", name="variant_counts_never_below_zero"),
+        CheckConstraint(_STOCK_ADDS_UP, name="variant_stock_adds_up"),
+    )
+    product_id: Mapped[int] = mapped_column(ForeignKey("product.id"))
+    title: Mapped[str]
+    archived_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class BundleItem(Base):
+    """A product that a bundle holds."""
+
+    __tablename__ = "bundle_item"
+    bundle_id: Mapped[int] = mapped_column(ForeignKey("product.id"), primary_key=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("product.id"), primary_key=True, index=True)
+
+
+class Upsell(Base):
+    """What is offered to whoever has just bought a product."""
+
+    __tablename__ = "upsell"
+    product_id: Mapped[int] = mapped_column(ForeignKey("product.id"), primary_key=True)
+    offered_id: Mapped[int] = mapped_column(ForeignKey("product.id"), primary_key=True, index=True)
+    # a code that the offer applies
+    discount_code_id: Mapped[int | None] = mapped_column(ForeignKey("discount_code.id"))
 
 
 class Shape(StrEnum):
@@ -49,6 +126,13 @@ class Shape(StrEnum):
     # only ever received
     VOICE = "voice"
     AUDIO = "audio"
+
+
+class FileRole(StrEnum):
+    """What a product's file is for: the goods themselves, or the picture on its card."""
+
+    GOODS = "goods"
+    COVER = "cover"
 
 
 class StoredFile(Numbered, Base):
@@ -64,6 +148,11 @@ class StoredFile(Numbered, Base):
     )
     creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"))
     product_id: Mapped[int | None] = mapped_column(ForeignKey("product.id"), index=True)
+    role: Mapped[FileRole] = state_column(FileRole, FileRole.GOODS)
+    # counts what has stood under this name of this product
+    version: Mapped[int] = mapped_column(default=1)
+    # a later version, or another cover, has taken its place
+    replaced_at: Mapped[datetime | None]
     # whose answer it is
     lead_id: Mapped[int | None] = mapped_column(ForeignKey("lead.id"), index=True)
     shape: Mapped[Shape] = state_column(Shape, Shape.DOCUMENT)
@@ -85,3 +174,50 @@ class FileHandle(Base):
     file_id: Mapped[int] = mapped_column(ForeignKey("stored_file.id"), primary_key=True)
     bot_id: Mapped[int] = mapped_column(primary_key=True)
     telegram_file_id: Mapped[str]
+
+
+class LicenceKey(Numbered, Base):
+    """One key, uploaded or made; it goes to one line of one order and is never given twice."""
+
+    __tablename__ = "licence_key"
+    __table_args__ = (
+        UniqueConstraint("product_id", "digest"),
+        Index("ix_licence_key_free", "product_id", "id", sqlite_where=_FREE_KEY, postgresql_where=_FREE_KEY),
+    )
+    product_id: Mapped[int] = mapped_column(ForeignKey("product.id"))
+    key: Mapped[str] = mapped_column(Sealed("licence_key.key"))
+    digest: Mapped[str]
+    entitlement_id: Mapped[int | None] = mapped_column(ForeignKey("entitlement.id"), index=True)
+    created_at: Mapped[datetime]
+    given_at: Mapped[datetime | None]
+    # the right to it was taken back
+    voided_at: Mapped[datetime | None]
+
+
+class ReviewState(StrEnum):
+    SHOWN = "shown"
+    REPORTED = "reported"
+    HIDDEN = "hidden"
+
+
+class Review(Numbered, Base):
+    """What an owner says of a product, once; only `domain.reviews` moves the product's sum and count with it."""
+
+    __tablename__ = "review"
+    __table_args__ = (
+        UniqueConstraint("lead_id", "product_id"),
+        CheckConstraint("rating BETWEEN 1 AND 5", name="review_one_to_five"),
+        Index("ix_review_product", "product_id", "state", "id"),
+    )
+    creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"))
+    lead_id: Mapped[int] = mapped_column(ForeignKey("lead.id"))
+    product_id: Mapped[int] = mapped_column(ForeignKey("product.id"))
+    rating: Mapped[int]
+    text: Mapped[str] = mapped_column(Sealed("review.text"))
+    # the creator's
+    answer: Mapped[str | None] = mapped_column(Text)
+    state: Mapped[ReviewState] = state_column(ReviewState, ReviewState.SHOWN)
+    created_at: Mapped[datetime]
+    edited_at: Mapped[datetime | None]
+    reported_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None]

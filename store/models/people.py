@@ -19,6 +19,8 @@ class Creator(Numbered, Base):
     name: Mapped[str]
     currency: Mapped[str]
     time_zone: Mapped[str]
+    # how many receipts have been given; the next one's number is one more
+    receipts: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
 
 
