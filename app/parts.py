@@ -16,6 +16,7 @@ from app.settings import Settings
 from automations.engine import Engine
 from automations.forgetting import Forgetting
 from automations.pace import Pace
+from automations.product_files import ProductFiles
 from automations.ticks import Tick, Ticks
 from automations.transfer_jobs import Tools
 from automations.transfers import Transfers
@@ -29,6 +30,7 @@ from bot.request import AiohttpRequest
 from bot.turn import BotFacts
 from domain.definitions import Published
 from domain.forgetting import TOPIC as FORGETTING
+from domain.products import FETCHING
 from kit.clock import Clock
 from kit.errors import Refusal
 from kit.tokens import derive_key
@@ -143,6 +145,8 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
         )
         forgetting = Forgetting(database, clock, files)
         ticks.add(Tick("forgetting", forgetting.run, every=2, topics=frozenset({FORGETTING})))
+        sent_files = ProductFiles(database, clock, gateway, files, settings.bot_id)
+        ticks.add(Tick("files", sent_files.run, every=10, topics=frozenset({FETCHING})))
         if not by_webhook:
             poller = Poller(database, bot, updates_request, intake, holder=holder)
     presence = Presence(

@@ -1,100 +1,166 @@
-from dataclasses import dataclass
+"""Opening an order, and what its rail tells of it until it is paid (`domain.paying`) or ends."""
+
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.entitlements import grant
+from domain.discounts import Discount, apply_code, use_code
 from domain.events import record_event
-from domain.lead_acts import set_stage
-from domain.leads import display_name
-from domain.messages.catalogue import say
-from domain.messages.plain import Message
-from domain.outbox import queue_message, tell_creator
-from kit.errors import Conflict
+from domain.order_ends import (
+    TOPIC,
+    UNDER_WAY,
+    cancel_order,
+    end_unpaid,
+    expire_order,
+    fail_payment,
+    hold_for,
+    is_payable,
+    release_stale,
+)
+from domain.order_words import tell_buyer
+from domain.pricing import FREE, STARS, NotForSale, Wish, can_sell, check_on_sale, price_on, total_of
+from domain.reservations import reserve
+from domain.setups import CreatorSetup
+from domain.stock import SoldOut
+from kit.errors import Conflict, Reason
 from kit.money import Money
 from kit.tokens import new_reference
-from store.database import count_changed, insert_once
-from store.models import (
-    ORDER_MOVES,
-    Lead,
-    LeadStage,
-    Order,
-    OrderLine,
-    OrderState,
-    OutboxKind,
-    Payment,
-    Person,
-    Product,
-)
+from store.database import count_changed, insert_once, wake
+from store.models import DiscountCode, Lead, Order, OrderLine, OrderState, ProductVariant
+
+__all__ = [
+    "CHECKOUT_NEEDS",
+    "TOPIC",
+    "UNDER_WAY",
+    "CheckoutOpen",
+    "LimitReached",
+    "NotForSale",
+    "SoldOut",
+    "await_payment",
+    "cancel_order",
+    "end_unpaid",
+    "expire_order",
+    "fail_payment",
+    "hold_for",
+    "is_payable",
+    "note_asked",
+    "note_failure",
+    "note_pending",
+    "open_order",
+    "release_stale",
+]
 
 # Stripe makes no checkout that is open for less than 30 minutes, and asking takes a moment
 CHECKOUT_NEEDS = timedelta(minutes=31)
-_UNDER_WAY = (OrderState.OPEN, OrderState.AWAITING_PAYMENT)
+# money has come, and has not all gone back
+_BOUGHT = (
+    OrderState.PAID,
+    OrderState.FULFILLED,
+    OrderState.OVERSOLD,
+    OrderState.PARTLY_REFUNDED,
+    OrderState.DISPUTED,
+)
 
 
-class NotForSale(Conflict):
-    code = "not_for_sale"
+class CheckoutOpen(Conflict):
+    """Another wish for the same product can still be paid: it is paid, or called off, first."""
+
+    code = "checkout_open"
+
+    def __init__(self, order_id: int) -> None:
+        super().__init__(f"order {order_id} for this can still be paid; pay it or call it off first")
+        self.order_id = order_id
 
 
-class SoldOut(Conflict):
-    code = "sold_out"
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """Money that a rail says has come: `reference` is the rail's own and comes once."""
-
-    rail: str
-    reference: str
-    money: Money
+class LimitReached(Conflict):
+    code = "limit_reached"
 
 
 async def open_order(
-    session: AsyncSession, lead: Lead, product: Product, *, now: datetime, good_for: timedelta
+    session: AsyncSession,
+    lead: Lead,
+    wish: Wish,
+    *,
+    rail: str = "stripe",
+    now: datetime,
+    good_for: timedelta,
+    setup: CreatorSetup,
 ) -> Order:
-    """An order of one product that can be paid for `good_for`. The same wish again finds the same order.
+    """An order that can be paid on that rail for `good_for`. The same wish again finds the same order.
 
-    Raises NotForSale or SoldOut. Stock is not held: who pays first has it.
+    Its stock is held at once, but on Stars, where `hold_for` does that before the money. What comes to nothing is on
+    the rail `free`, to be closed by `pay_free` in the same transaction. Raises NotForSale, ChooseVariant, BadAmount,
+    NoSuchCode, CodeRefused, SoldOut, LimitReached or CheckoutOpen, and has then opened nothing.
     """
-    if not product.active or product.creator_id != lead.creator_id:
+    product = wish.product
+    check_on_sale(wish, now=now, has_variants=await _has_variants(session, product.id))
+    if product.creator_id != lead.creator_id:
         raise NotForSale("this is no longer for sale")
-    if product.stock == 0:
-        raise SoldOut("this is sold out")
+    unit = price_on(wish, rail, stars_rates=setup.shop.stars_rates)
+    subtotal = total_of(unit, wish.quantity)
+    if subtotal.amount_minor and not can_sell(product, rail, setup):
+        raise NotForSale("this is no longer for sale")
     open_key = f"{lead.id}:{product.id}"
+    await _close_stale(session, open_key, now=now)
+    if (known := await _under_way(session, open_key)) is not None:
+        if await _is_same(session, known, wish, unit, rail):
+            return known
+        if not await end_unpaid(session, known, now=now):
+            raise CheckoutOpen(known.id)
+    discount = await apply_code(session, lead, wish, subtotal, now=now, setup=setup)
+    total = subtotal.amount_minor - discount.amount_minor
+    rail_of_it = rail if total else FREE
     values = {
         "creator_id": lead.creator_id,
         "lead_id": lead.id,
+        "reference": new_reference(),
         "open_key": open_key,
-        "total_minor": product.price_minor,
-        "currency": product.currency,
+        "rail": rail_of_it,
+        "subtotal_minor": subtotal.amount_minor,
+        "discount_minor": discount.amount_minor,
+        "discount_code_id": discount.code_id,
+        "total_minor": total,
+        "currency": unit.currency,
         "expires_at": now + good_for,
+        # no rail tells the end of an invoice
+        "look_at": now + good_for if rail_of_it == STARS else None,
         "created_at": now,
     }
-    order_id = None
-    while order_id is None:
-        await _close_stale(session, open_key, now=now)
-        order_id = await insert_once(session, Order, {**values, "reference": new_reference()})
-        if order_id is None:
-            known = await session.scalar(select(Order).where(Order.open_key == open_key))
-            if known is not None:
-                return known
-            # the one that was in the way has ended meanwhile
-    session.add(
-        OrderLine(order_id=order_id, product_id=product.id, title=product.title, price_minor=product.price_minor)
-    )
-    await record_event(
-        session, "order.opened", creator_id=lead.creator_id, lead_id=lead.id, subject=f"order:{order_id}", now=now
-    )
-    return await session.get_one(Order, order_id)
+    # what is refused leaves nothing behind, whatever the caller goes on to do
+    async with session.begin_nested():
+        order_id = await insert_once(session, Order, values)
+        if order_id is not None:
+            await _fill(session, order_id, lead, wish, unit, discount, hold=rail_of_it != STARS)
+    if order_id is None:
+        # somebody has opened one this very moment
+        return await open_order(session, lead, wish, rail=rail, now=now, good_for=good_for, setup=setup)
+    order = await session.get_one(Order, order_id, populate_existing=True)
+    if rail_of_it == STARS:
+        wake(session, TOPIC)
+    await _record(session, "order.opened", order, now=now)
+    return order
 
 
-async def await_payment(session: AsyncSession, order_id: int, session_id: str, url: str) -> None:
+async def note_asked(session: AsyncSession, order_id: int, *, look_at: datetime | None = None) -> bool:
+    """A rail is about to be asked for a checkout: from here on it may know of the order. False when that has ended.
+
+    To be saved before the rail is called; asking again is fine.
+    """
+    values = {"state": OrderState.AWAITING_PAYMENT} | ({} if look_at is None else {"look_at": look_at})
+    asked = update(Order).where(Order.id == order_id, Order.state.in_(UNDER_WAY)).values(**values)
+    return bool(await count_changed(session, asked))
+
+
+async def await_payment(
+    session: AsyncSession, order_id: int, session_id: str | None, url: str | None, *, look_at: datetime | None = None
+) -> None:
     """The rail has made a checkout for it. Noting that twice, or after the money came, is a no-op."""
+    values = {"state": OrderState.AWAITING_PAYMENT, "session_id": session_id, "checkout_url": url}
     await session.execute(
         update(Order)
-        .where(Order.id == order_id, Order.state.in_(ORDER_MOVES.sources(OrderState.AWAITING_PAYMENT)))
-        .values(state=OrderState.AWAITING_PAYMENT, session_id=session_id, checkout_url=url)
+        .where(Order.id == order_id, Order.state.in_(UNDER_WAY))
+        .values(**values | ({} if look_at is None else {"look_at": look_at}))
     )
 
 
@@ -103,107 +169,84 @@ async def note_failure(session: AsyncSession, order_id: int) -> None:
     await session.execute(update(Order).where(Order.id == order_id).values(failures=Order.failures + 1))
 
 
-async def pay_order(session: AsyncSession, order: Order, received: Received, *, now: datetime) -> None:
-    """Takes the money, the stock, and hands over. The same money twice is a no-op; money is never turned away."""
-    payment = {
-        "order_id": order.id,
-        "rail": received.rail,
-        "reference": received.reference,
-        "amount_minor": received.money.amount_minor,
-        "currency": received.money.currency,
-        "created_at": now,
-    }
-    # two payments of one order take turns here: each would hold what the other waits for further down.
-    # Its lead may have become a part of another meanwhile
-    await session.refresh(order, ["lead_id"], with_for_update=True)
-    if await insert_once(session, Payment, payment) is None:
-        return
-    lines = list(
-        await session.scalars(select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.product_id))
-    )
-    in_stock = await _take_stock(session, lines)
-    outcome = OrderState.PAID if in_stock else OrderState.OVERSOLD
-    moved = await count_changed(
-        session,
-        update(Order)
-        .where(Order.id == order.id, Order.state.in_(ORDER_MOVES.sources(outcome)))
-        .values(state=outcome, paid_at=now, open_key=None),
-    )
-    subject = f"order:{order.id}"
-    lead = await session.get_one(Lead, order.lead_id)
-    if not moved or not in_stock:
-        # paid a second time, or nothing left: a person settles it, and the money is on the books
-        if in_stock:
-            await _give_back(session, lines)
-        await record_event(
-            session, "order.oversold", creator_id=order.creator_id, lead_id=lead.id, subject=subject, now=now
-        )
-        trouble = "sale-paid-twice" if not moved else "sale-oversold"
-        await _tell_of_money(session, trouble, order, received, now=now)
-        text, told = ("paid-twice-buyer", "paid-twice-told") if not moved else ("oversold-buyer", "oversold-told")
-        await _tell_buyer(session, text, order, key=f"{told}:{order.id}:{received.reference}", now=now)
-        return
-    await set_stage(session, lead, LeadStage.CUSTOMER, now=now)
-    for line in lines:
-        await grant(session, lead, line.product_id, origin=f"line:{line.id}", order_id=order.id, now=now)
-    await record_event(session, "order.paid", creator_id=order.creator_id, lead_id=lead.id, subject=subject, now=now)
-    await _tell_of_money(session, "sale-told", order, received, now=now)
-
-
 async def note_pending(session: AsyncSession, order: Order, *, now: datetime) -> None:
     """The buyer has done their part, by a way that takes days. Twice, or after the end, is a no-op."""
     noted = await count_changed(
         session,
         update(Order)
-        .where(Order.id == order.id, Order.state.in_(_UNDER_WAY), Order.pending_at.is_(None))
+        .where(Order.id == order.id, Order.state.in_(UNDER_WAY), Order.pending_at.is_(None))
         .values(pending_at=now),
     )
-    if not noted:
-        return
-    await _tell_buyer(session, "payment-pending", order, key=f"payment-pending:{order.id}", now=now)
-    await record_event(
-        session,
-        "order.pending",
-        creator_id=order.creator_id,
-        lead_id=order.lead_id,
-        subject=f"order:{order.id}",
-        now=now,
+    if noted:
+        await tell_buyer(session, "payment-pending", order, key=f"payment-pending:{order.id}", now=now)
+        await _record(session, "order.pending", order, now=now)
+
+
+async def _fill(
+    session: AsyncSession, order_id: int, lead: Lead, wish: Wish, unit: Money, discount: Discount, *, hold: bool
+) -> None:
+    """Its line, its stock, and its code. Raises LimitReached, SoldOut or CodeRefused."""
+    await _check_limit(session, lead, wish)
+    line = OrderLine(
+        order_id=order_id,
+        product_id=wish.product.id,
+        variant_id=wish.variant.id if wish.variant else None,
+        title=wish.title,
+        price_minor=unit.amount_minor,
+        quantity=wish.quantity,
+        discount_minor=discount.amount_minor,
     )
+    session.add(line)
+    await session.flush()
+    if hold:
+        if not await reserve(session, order_id, until=None):
+            raise SoldOut("this is sold out")
+    elif wish.goods.stock is not None and wish.goods.stock < wish.quantity:
+        # nothing is held yet, but nobody is sent to pay for what has gone
+        raise SoldOut("this is sold out")
+    if discount.code_id is not None:
+        await use_code(session, discount.code_id, lead, order_id)
 
 
-async def fail_payment(session: AsyncSession, order: Order, *, now: datetime) -> None:
-    """The money that was on its way never comes: both are told, and a new order can be opened."""
-    await expire_order(session, order, now=now)
-    if await session.scalar(select(Order.state).where(Order.id == order.id)) != OrderState.EXPIRED:
+async def _check_limit(session: AsyncSession, lead: Lead, wish: Wish) -> None:
+    """What they have bought and not given back; the order that is being opened is the only open one."""
+    most = wish.product.limit_per_person
+    if most is None:
         return
-    await _tell_buyer(session, "payment-failed-buyer", order, key=f"payment-failed:{order.id}", now=now)
-    lead = await session.get_one(Lead, order.lead_id)
-    name, title = await display_name(session, lead), await _titles(session, order)
-
-    def told(language: str) -> Message:
-        return Message(text=say("payment-failed-told", language, order=order.id, lead=name(language), title=title))
-
-    key = f"payment-failed-told:{order.id}"
-    await tell_creator(session, told, key=key, creator_id=order.creator_id, lead_id=lead.id, now=now)
-
-
-async def expire_order(session: AsyncSession, order: Order, *, now: datetime) -> None:
-    """The rail says that its checkout can no longer be paid. Twice, or after the money came, is a no-op."""
-    expired = await count_changed(
-        session,
-        update(Order)
-        .where(Order.id == order.id, Order.state.in_(ORDER_MOVES.sources(OrderState.EXPIRED)))
-        .values(state=OrderState.EXPIRED, open_key=None),
+    bought = await session.scalar(
+        select(func.coalesce(func.sum(OrderLine.quantity), 0))
+        .join(Order, Order.id == OrderLine.order_id)
+        .where(Order.lead_id == lead.id, OrderLine.product_id == wish.product.id, Order.state.in_(_BOUGHT))
     )
-    if expired:
-        await record_event(
-            session,
-            "order.expired",
-            creator_id=order.creator_id,
-            lead_id=order.lead_id,
-            subject=f"order:{order.id}",
-            now=now,
-        )
+    if (bought or 0) + wish.quantity > most:
+        raise LimitReached(f"at most {most} for each person", why=Reason("refused-limit", most=most))
+
+
+async def _has_variants(session: AsyncSession, product_id: int) -> bool:
+    variants = select(ProductVariant.id).where(
+        ProductVariant.product_id == product_id, ProductVariant.archived_at.is_(None)
+    )
+    return await session.scalar(variants.limit(1)) is not None
+
+
+async def _under_way(session: AsyncSession, open_key: str) -> Order | None:
+    query = select(Order).where(Order.open_key == open_key).with_for_update()
+    return await session.scalar(query, execution_options={"populate_existing": True})
+
+
+async def _is_same(session: AsyncSession, known: Order, wish: Wish, unit: Money, rail: str) -> bool:
+    """A price that the creator has changed meanwhile is no other wish; an amount that the buyer chose is."""
+    line = (await session.scalars(select(OrderLine).where(OrderLine.order_id == known.id))).one()
+    if (line.variant_id, line.quantity) != (wish.variant.id if wish.variant else None, wish.quantity):
+        return False
+    if known.rail not in {rail, FREE}:
+        return False
+    if wish.product.pay_what_you_want and wish.amount_minor is not None and line.price_minor != unit.amount_minor:
+        return False
+    code = None
+    if known.discount_code_id is not None:
+        code = await session.scalar(select(DiscountCode.code).where(DiscountCode.id == known.discount_code_id))
+    return code == (wish.code.strip().upper() if wish.code else None)
 
 
 async def _close_stale(session: AsyncSession, open_key: str, *, now: datetime) -> None:
@@ -211,75 +254,18 @@ async def _close_stale(session: AsyncSession, open_key: str, *, now: datetime) -
 
     The end of a checkout comes from the rail; an order too old to get one ends here. Money on its way has time.
     """
-    pageless = await session.scalar(
-        select(Order).where(
-            Order.open_key == open_key,
-            Order.state == OrderState.OPEN,
-            Order.session_id.is_(None),
-            Order.pending_at.is_(None),
-            Order.expires_at < now + CHECKOUT_NEEDS,
-        )
-    )
-    if pageless is not None:
-        await expire_order(session, pageless, now=now)
-    await session.execute(
-        update(Order)
-        .where(Order.open_key == open_key, Order.expires_at <= now, Order.pending_at.is_(None))
-        .values(open_key=None)
-    )
-
-
-async def _take_stock(session: AsyncSession, lines: list[OrderLine]) -> bool:
-    """Takes one of each, all or none: the row count of a conditional UPDATE decides who gets the last one."""
-    taken: list[OrderLine] = []
-    for line in lines:
-        # one row that has stock, or has no limit at all: NULL - 1 stays NULL
-        take = (
-            update(Product)
-            .where(Product.id == line.product_id, (Product.stock.is_(None)) | (Product.stock > 0))
-            .values(stock=Product.stock - 1)
-        )
-        if await count_changed(session, take) == 0:
-            await _give_back(session, taken)
-            return False
-        taken.append(line)
-    return True
-
-
-async def _give_back(session: AsyncSession, lines: list[OrderLine]) -> None:
-    for line in lines:
-        await session.execute(update(Product).where(Product.id == line.product_id).values(stock=Product.stock + 1))
-
-
-async def _tell_of_money(session: AsyncSession, text: str, order: Order, received: Received, *, now: datetime) -> None:
-    lead = await session.get_one(Lead, order.lead_id)
-    name, title = await display_name(session, lead), await _titles(session, order)
-
-    def told(language: str) -> Message:
-        total = received.money.format(language)
-        return Message(text=say(text, language, order=order.id, lead=name(language), title=title, total=total))
-
-    key = f"{text}:{received.rail}:{received.reference}"
-    await tell_creator(session, told, key=key, creator_id=order.creator_id, lead_id=lead.id, now=now)
-
-
-async def _tell_buyer(session: AsyncSession, text: str, order: Order, *, key: str, now: datetime) -> None:
-    lead = await session.get_one(Lead, order.lead_id)
-    if lead.person_id is None:
+    known = await _under_way(session, open_key)
+    if known is None or known.pending_at is not None:
         return
-    person = await session.get_one(Person, lead.person_id)
-    await queue_message(
-        session,
-        Message(text=say(text, person.speaks, title=await _titles(session, order))),
-        key=key,
-        kind=OutboxKind.NOTICE,
-        creator_id=order.creator_id,
-        person_id=person.id,
-        lead_id=lead.id,
-        now=now,
+    needs = timedelta() if known.rail == STARS else CHECKOUT_NEEDS
+    if known.expires_at < now + needs and not await is_payable(session, known):
+        await expire_order(session, known, now=now)
+    elif known.expires_at <= now:
+        # the rail's word about it is still to come, and what it holds stays held until then
+        await session.execute(update(Order).where(Order.id == known.id).values(open_key=None))
+
+
+async def _record(session: AsyncSession, name: str, order: Order, *, now: datetime) -> None:
+    await record_event(
+        session, name, creator_id=order.creator_id, lead_id=order.lead_id, subject=f"order:{order.id}", now=now
     )
-
-
-async def _titles(session: AsyncSession, order: Order) -> str:
-    found = await session.scalars(select(OrderLine.title).where(OrderLine.order_id == order.id).order_by(OrderLine.id))
-    return ", ".join(found)

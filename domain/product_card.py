@@ -1,22 +1,298 @@
-"""How a product is shown to whoever may buy it."""
+"""How a product is shown to whoever may buy it, and the buttons by which they do."""
 
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.covers import cover_of
+from domain.discounts import Discount, apply_code
 from domain.messages.catalogue import say
-from domain.messages.plain import Button, Message, column
+from domain.messages.plain import Button, Message
+from domain.pricing import Wish, price_on, rails_of, total_of
+from domain.setups import CreatorSetup
+from kit.errors import Refusal
 from kit.money import Money
-from store.models import Product
+from kit.text import CAPTION_LIMIT, TEXT_LIMIT, escape, shorten, visible_length
+from store.models import Lead, Product, ProductKind, ProductVariant, Stocked
+from store.queries.catalogue import bundle_contents, takes_codes, variants_of
+
+# of what more than one makes sense to one buyer
+COUNTED = frozenset({ProductKind.LICENCE_KEY, ProductKind.SERVICE, ProductKind.PHYSICAL})
+MOST_AT_ONCE = 20
+FEW_LEFT = 5
+PARTS_SHOWN = 10
+LABEL_LENGTH = 60
+PART_LENGTH = 40
+# what Telegram takes behind a button: https://core.telegram.org/bots/api#inlinekeyboardbutton
+MOST_DATA = 64
+# in the place of a rail, where the button itself finds out which ones there are
+ANY = "any"
+Row = tuple[Button, ...]
 
 
-def product_card(product: Product, language: str, *, above: str = "") -> Message:
-    """Its title, words and price with a button to buy it, or to get what is free. `above` is Telegram HTML."""
-    price = say("price-free", language) if product.price_minor == 0 else price_of(product, language)
-    key = "product-card-described" if product.description else "product-card"
-    text = say(key, language, title=product.title, description=product.description, price=price)
-    text = f"{above}\n\n{text}" if above else text
-    if product.stock == 0:
-        return Message(text=f"{text}\n{say('sold-out', language)}")
-    label = say("button-get", language) if product.price_minor == 0 else say("button-buy", language, price=price)
-    return Message(text=text, buttons=column(Button(text=label, data=f"buy:{product.id}")))
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What somebody has chosen on a card so far; `variant` 0 is none."""
+
+    variant: int = 0
+    quantity: int = 1
+    code: str | None = None
+
+    def behind(self, act: str, product_id: int, *more: str) -> str:
+        """As it stands behind a button; a code for which there is no room is left out."""
+        parts = [act, str(product_id), str(self.variant), str(self.quantity), *more]
+        with_code = ":".join([*parts, self.code]) if self.code else ""
+        data = with_code if 0 < len(with_code.encode()) <= MOST_DATA else ":".join(parts)
+        plain = self.variant == 0 and self.quantity == 1 and not more and data != with_code
+        return f"{act}:{product_id}" if plain else data
+
+    def to_buy(self, product_id: int, rail: str = ANY) -> str:
+        plain = self == Choice() and rail == ANY
+        return f"buy:{product_id}" if plain else self.behind("buy", product_id, rail)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Who looks at the card, and what can take their money. Without `rails` the button itself finds that out."""
+
+    setup: CreatorSetup
+    now: datetime
+    rails: Collection[str] | None = None
+    lead: Lead | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    product: Product
+    variants: Sequence[ProductVariant]
+    parts: Sequence[Product]
+    cover_id: int | None
+    has_codes: bool
+    chosen: ProductVariant | None
+
+    @property
+    def goods(self) -> Stocked:
+        return self.product if self.chosen is None else self.chosen
+
+    @property
+    def sold_out(self) -> bool:
+        if self.variants and self.chosen is None:
+            return all(each.stock == 0 for each in self.variants)
+        return self.goods.stock == 0 or any(part.stock == 0 for part in self.parts)
+
+
+async def product_card(
+    session: AsyncSession,
+    product: Product,
+    language: str,
+    offer: Offer,
+    *,
+    choice: Choice | None = None,
+    above: str = "",
+) -> Message:
+    """Picture, words and price, with a button for each way to buy it, or to get what is free.
+
+    `above` is Telegram HTML. A code that is not good for this buyer is left out.
+    """
+    choice = choice or Choice()
+    facts = await _facts(session, product, choice)
+    choice = replace(choice, quantity=_bounded(facts, choice.quantity))
+    discounts = await _discounts(session, facts, offer, choice)
+    if not discounts:
+        choice = replace(choice, code=None)
+    rows = [] if facts.sold_out else _rows(facts, offer, choice, discounts, language)
+    limit = TEXT_LIMIT if facts.cover_id is None else CAPTION_LIMIT
+    text = _text(facts, choice, offer, language, above=above, limit=limit)
+    return Message(text=text, buttons=tuple(rows), file=facts.cover_id)
 
 
 def price_of(product: Product, language: str) -> str:
-    return Money(product.price_minor, product.currency).format(language)
+    """What it costs at least, as it stands in a list."""
+    if product.pay_what_you_want:
+        return say("price-own", language) if product.price_minor == 0 else _from(product, language)
+    return say("price-free", language) if product.price_minor == 0 else _money(product, product, language)
+
+
+def _from(product: Product, language: str) -> str:
+    return say("price-from", language, price=_money(product, product, language))
+
+
+def _money(product: Product, goods: Stocked, language: str) -> str:
+    return Money(goods.price_minor, product.currency).format(language)
+
+
+async def _facts(session: AsyncSession, product: Product, choice: Choice) -> _Facts:
+    cover = await cover_of(session, product.id)
+    variants = await variants_of(session, product.id)
+    return _Facts(
+        product,
+        variants,
+        await bundle_contents(session, product.id) if product.kind == ProductKind.BUNDLE else (),
+        None if cover is None else cover.id,
+        await takes_codes(session, product.creator_id),
+        next((each for each in variants if each.id == choice.variant), None),
+    )
+
+
+def _bounded(facts: _Facts, quantity: int) -> int:
+    product = facts.product
+    if product.kind not in COUNTED or product.pay_what_you_want:
+        return 1
+    bounds = [MOST_AT_ONCE, product.limit_per_person, facts.goods.stock]
+    return max(1, min(quantity, *(each for each in bounds if each is not None)))
+
+
+async def _discounts(session: AsyncSession, facts: _Facts, offer: Offer, choice: Choice) -> dict[str, Discount]:
+    """By rail, what the code takes off; nothing without one, or where it is not good."""
+    if choice.code is None or offer.lead is None or (facts.variants and facts.chosen is None):
+        return {}
+    found = {}
+    for rail in _rails(facts, offer) or ("",):
+        wish = _wish(facts, choice)
+        try:
+            price = total_of(price_on(wish, rail, stars_rates=offer.setup.shop.stars_rates), wish.quantity)
+            found[rail] = await apply_code(session, offer.lead, wish, price, now=offer.now, setup=offer.setup)
+        except Refusal:
+            # said when they try to buy by it; the card shows what it costs
+            continue
+    return found
+
+
+def _rails(facts: _Facts, offer: Offer) -> tuple[str, ...]:
+    return () if offer.rails is None else rails_of(facts.product, offer.setup, offered=offer.rails)
+
+
+def _wish(facts: _Facts, choice: Choice) -> Wish:
+    return Wish(facts.product, facts.chosen, choice.quantity, code=choice.code)
+
+
+def _rows(facts: _Facts, offer: Offer, choice: Choice, discounts: dict[str, Discount], language: str) -> list[Row]:
+    product = facts.product
+    if facts.variants and facts.chosen is None:
+        return [
+            (
+                Button(
+                    text=_variant_label(product, each, language), data=_with(choice, each).behind("product", product.id)
+                ),
+            )
+            for each in facts.variants
+            if each.stock != 0
+        ]
+    rows = _ways_to_pay(facts, offer, choice, discounts, language)
+    if rows and product.kind in COUNTED and _bounded(facts, MOST_AT_ONCE) > 1 and not product.pay_what_you_want:
+        rows.append(_counter(facts, choice))
+    if facts.variants:
+        label = say("button-other-variant", language)
+        rows.append((Button(text=label, data=replace(choice, variant=0, quantity=1).behind("product", product.id)),))
+    if rows and facts.has_codes and choice.code is None and product.price_minor and offer.lead is not None:
+        rows.append((Button(text=say("button-code", language), data=choice.behind("code", product.id)),))
+    if product.rating_count:
+        label = say("button-reviews", language, count=product.rating_count)
+        rows.append((Button(text=label, data=f"reviews:{product.id}"),))
+    return rows
+
+
+def _ways_to_pay(
+    facts: _Facts, offer: Offer, choice: Choice, discounts: dict[str, Discount], language: str
+) -> list[Row]:
+    product = facts.product
+    if facts.goods.price_minor == 0 and not product.pay_what_you_want:
+        return [(Button(text=say("button-get", language), data=choice.to_buy(product.id)),)]
+    if offer.rails is None:
+        unit = Money(facts.goods.price_minor, product.currency)
+        return [(_buy(product, unit, choice.to_buy(product.id), language),)]
+    rows: list[Row] = []
+    for rail in _rails(facts, offer):
+        try:
+            unit = price_on(_wish(facts, choice), rail, stars_rates=offer.setup.shop.stars_rates)
+            total = total_of(unit, choice.quantity)
+        except Refusal:
+            # a variant without a price in Stars, or too many for one payment
+            continue
+        off = discounts.get(rail, Discount()).amount_minor
+        asked = replace(total, amount_minor=total.amount_minor - off)
+        rows.append((_buy(product, asked, choice.to_buy(product.id, rail), language),))
+    return rows
+
+
+def _buy(product: Product, price: Money, data: str, language: str) -> Button:
+    told = price.format(language)
+    if product.pay_what_you_want:
+        key = "button-buy-own" if price.amount_minor == 0 else "button-buy-from"
+        return Button(text=say(key, language, price=told), data=data)
+    return Button(text=say("button-buy", language, price=told), data=data)
+
+
+def _counter(facts: _Facts, choice: Choice) -> Row:
+    """Fewer, how many, more; at an end the button leads to where it is."""
+    fewer, more = (_bounded(facts, choice.quantity + step) for step in (-1, 1))
+    return tuple(
+        Button(text=text, data=replace(choice, quantity=quantity).behind("product", facts.product.id))
+        for text, quantity in (("−", fewer), (f"× {choice.quantity}", choice.quantity), ("+", more))
+    )
+
+
+def _with(choice: Choice, variant: ProductVariant) -> Choice:
+    return replace(choice, variant=variant.id, quantity=1)
+
+
+def _variant_label(product: Product, variant: ProductVariant, language: str) -> str:
+    free = variant.price_minor == 0 and not product.pay_what_you_want
+    price = say("price-free", language) if free else _money(product, variant, language)
+    return f"{shorten(variant.title, LABEL_LENGTH - len(price) - 3)} · {price}"
+
+
+def _text(facts: _Facts, choice: Choice, offer: Offer, language: str, *, above: str, limit: int) -> str:
+    """All that is known of it; of a long description as much as there is room for."""
+    product = facts.product
+    title = product.title if facts.chosen is None else f"{product.title} · {facts.chosen.title}"
+    head = say("card-title-of", language, title=title)
+    tail = [_price_line(facts, language), *_lines(facts, choice, offer, language)]
+    around = "\n\n".join(part for part in (above, "\n".join([head, "", *tail])) if part)
+    room = limit - visible_length(around) - 2
+    described = escape(shorten(product.description, room)) if product.description and room > PART_LENGTH else ""
+    body = [head, *([described, ""] if described else []), *tail]
+    return "\n\n".join(part for part in (above, "\n".join(body)) if part)
+
+
+def _price_line(facts: _Facts, language: str) -> str:
+    product, goods = facts.product, facts.goods
+    price = _money(product, goods, language)
+    several = facts.chosen is None and len({each.price_minor for each in facts.variants}) > 1
+    if product.pay_what_you_want:
+        return say("price-own", language) if goods.price_minor == 0 else say("price-own-from", language, price=price)
+    if goods.price_minor == 0:
+        return say("price-free", language)
+    if several:
+        price = _from(product, language)
+    compare = product.compare_at_minor
+    if compare is not None and compare > goods.price_minor:
+        before = Money(compare, product.currency).format(language)
+        return say("price-before", language, price=price, before=before)
+    return say("price-line", language, price=price)
+
+
+def _lines(facts: _Facts, choice: Choice, offer: Offer, language: str) -> list[str]:
+    product, stock = facts.product, facts.goods.stock
+    lines = []
+    if product.rating_count:
+        average = f"{product.rating_sum / product.rating_count:.1f}"
+        lines.append(say("card-rating", language, average=average, count=product.rating_count))
+    if facts.parts:
+        lines.append(say("card-in-bundle", language))
+        lines += [
+            say("card-part", language, title=shorten(each.title, PART_LENGTH)) for each in facts.parts[:PARTS_SHOWN]
+        ]
+        if len(facts.parts) > PARTS_SHOWN:
+            lines.append(say("card-more-parts", language, count=len(facts.parts) - PARTS_SHOWN))
+    if choice.code is not None:
+        lines.append(say("card-code", language, code=choice.code))
+    if facts.sold_out:
+        lines.append(say("sold-out", language))
+    elif stock is not None and stock <= FEW_LEFT and not (facts.variants and facts.chosen is None):
+        lines.append(say("card-few-left", language, stock=stock))
+    if product.active_until is not None and product.active_until > offer.now:
+        lines.append(say("card-until", language, day=product.active_until.date().isoformat()))
+    return lines

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from domain.clicks import Tracker
 from domain.fields import LeadFieldSpec
 from domain.messages.local import LocalText, pick
+from domain.shop_setup import ShopSetup
 from store.models import LeadStage
 from store.segments.known import Known, KnownField
 
@@ -33,6 +34,7 @@ class CreatorSetup:
     consent_required: bool = False
     privacy: LocalText | None = None
     terms: LocalText | None = None
+    shop: ShopSetup = field(default_factory=ShopSetup)
 
     @property
     def all_stages(self) -> tuple[str, ...]:

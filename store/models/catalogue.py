@@ -9,6 +9,7 @@ from store.models.base import Base, Numbered, state_column
 from store.models.sealed import Sealed
 
 _FORGETTING = text("forgetting_at IS NOT NULL")
+_FETCHING = text("fetch_at IS NOT NULL")
 _FREE_KEY = text("entitlement_id IS NULL")
 _STOCK_ADDS_UP = "stock IS NULL OR stock + reserved + sold = initial"
 
@@ -62,6 +63,8 @@ class Product(Stocked, Numbered, Base):
     category: Mapped[str] = mapped_column(default="")
     tags: Mapped[list[Any]] = mapped_column(default=list)
     limit_per_person: Mapped[int | None]
+    # the creator is told when no more than so many are left, of it or of one of its variants
+    low_stock: Mapped[int] = mapped_column(default=0)
     active: Mapped[bool] = mapped_column(default=True)
     active_from: Mapped[datetime | None]
     active_until: Mapped[datetime | None]
@@ -77,6 +80,8 @@ class Product(Stocked, Numbered, Base):
     protected: Mapped[bool] = mapped_column(default=False)
     # licence keys are made when the uploaded ones are used up
     makes_keys: Mapped[bool] = mapped_column(default=False)
+    # what it is found by, as `domain.products.found_by` writes it
+    words: Mapped[str] = mapped_column(Text, default="")
     # over the reviews that are shown
     rating_sum: Mapped[int] = mapped_column(default=0)
     rating_count: Mapped[int] = mapped_column(default=0)
@@ -145,6 +150,7 @@ class StoredFile(Numbered, Base):
     __table_args__ = (
         Index("ix_stored_file_content", "creator_id", "sha256", "shape"),
         Index("ix_stored_file_forgetting", "id", sqlite_where=_FORGETTING, postgresql_where=_FORGETTING),
+        Index("ix_stored_file_fetching", "fetch_at", sqlite_where=_FETCHING, postgresql_where=_FETCHING),
     )
     creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"))
     product_id: Mapped[int | None] = mapped_column(ForeignKey("product.id"), index=True)
@@ -163,6 +169,8 @@ class StoredFile(Numbered, Base):
     blob: Mapped[str | None]
     created_at: Mapped[datetime]
     attached_at: Mapped[datetime | None]
+    # when the bot next tries to fetch its bytes; empty once it has them, and for what it never can
+    fetch_at: Mapped[datetime | None]
     # whose it was is forgotten: content, handle and row go soon
     forgetting_at: Mapped[datetime | None]
 

@@ -28,6 +28,7 @@ class OrderState(StrEnum):
 _MONEY_CAME = frozenset(
     {OrderState.REFUNDED, OrderState.PARTLY_REFUNDED, OrderState.DISPUTED},
 )
+_HAS_IT = frozenset({OrderState.PAID, OrderState.FULFILLED, OrderState.OVERSOLD})
 ORDER_MOVES = Moves(
     {
         # the provider's word may arrive before our own note that the checkout was made
@@ -49,18 +50,10 @@ ORDER_MOVES = Moves(
         OrderState.PAID: frozenset({OrderState.FULFILLED, *_MONEY_CAME}),
         OrderState.FULFILLED: _MONEY_CAME,
         OrderState.OVERSOLD: frozenset({OrderState.PAID, *_MONEY_CAME}),
-        OrderState.PARTLY_REFUNDED: frozenset({OrderState.REFUNDED, OrderState.DISPUTED}),
-        # a dispute that is won gives the order back the state it had
-        OrderState.DISPUTED: frozenset(
-            {
-                OrderState.PAID,
-                OrderState.FULFILLED,
-                OrderState.OVERSOLD,
-                OrderState.PARTLY_REFUNDED,
-                OrderState.REFUNDED,
-            }
-        ),
-        OrderState.REFUNDED: frozenset({OrderState.DISPUTED}),
+        # a bank may send a refund back, and a dispute that is won gives the order back the state it had
+        OrderState.PARTLY_REFUNDED: frozenset({*_HAS_IT, OrderState.REFUNDED, OrderState.DISPUTED}),
+        OrderState.DISPUTED: frozenset({*_HAS_IT, OrderState.PARTLY_REFUNDED, OrderState.REFUNDED}),
+        OrderState.REFUNDED: frozenset({*_HAS_IT, OrderState.PARTLY_REFUNDED, OrderState.DISPUTED}),
     }
 )
 
@@ -111,8 +104,6 @@ class Order(Numbered, Base):
     pending_at: Mapped[datetime | None]
     paid_at: Mapped[datetime | None]
     shipped_at: Mapped[datetime | None]
-    # the state that a dispute put aside
-    state_before: Mapped[str | None]
 
 
 class OrderLine(Numbered, Base):

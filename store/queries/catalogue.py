@@ -1,12 +1,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from store.models import Entitlement, Product
+from kit.paging import Page, Paging
+from kit.text import search_words
+from store.models import BundleItem, Channel, DiscountCode, Entitlement, Product, ProductVariant, Upsell
 
 MOST_SHOWN = 50
+MOST_CATEGORIES = 20
+_MOST_WORDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,12 +20,109 @@ class Owned:
     title: str
 
 
-async def list_shop(session: AsyncSession, creator_id: int) -> Sequence[Product]:
+@dataclass(frozen=True, slots=True)
+class ShopFilter:
+    """Products of one category, or whose words begin like those that somebody typed."""
+
+    category: str | None = None
+    search: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What is offered after a product, and the code that the offer applies."""
+
+    product: Product
+    code: str | None
+
+
+def on_sale(creator_id: int, now: datetime) -> ColumnElement[bool]:
+    return and_(
+        Product.creator_id == creator_id,
+        Product.active,
+        Product.archived_at.is_(None),
+        or_(Product.active_from.is_(None), Product.active_from <= now),
+        or_(Product.active_until.is_(None), Product.active_until > now),
+    )
+
+
+async def list_shop(
+    session: AsyncSession, creator_id: int, wanted: ShopFilter, paging: Paging, *, now: datetime
+) -> Page[Product]:
     """What this creator has on sale, oldest first."""
+    conditions = [on_sale(creator_id, now)]
+    if wanted.category is not None:
+        conditions.append(Product.category == wanted.category)
+    # each of the words begins one of the product's
+    words = search_words(wanted.search)[:_MOST_WORDS]
+    conditions += [Product.words.contains(f" {word}", autoescape=True) for word in words]
+    if wanted.search and not words:
+        return Page([], 0, paging)
+    return await _page(session, select(Product).where(*conditions).order_by(Product.id), paging)
+
+
+async def count_categories(session: AsyncSession, creator_id: int, *, now: datetime) -> dict[str, int]:
+    """How many are on sale in each, by name; those in none are left out."""
+    rows = await session.execute(
+        select(Product.category, func.count().label("many"))
+        .where(on_sale(creator_id, now), Product.category != "")
+        .group_by(Product.category)
+        .order_by(Product.category)
+        .limit(MOST_CATEGORIES)
+    )
+    return {row.category: row.many for row in rows}
+
+
+async def list_products(session: AsyncSession, creator_id: int, paging: Paging, *, archived: bool) -> Page[Product]:
+    """All that the creator has, on sale or not, newest first; the archived ones apart."""
+    put_away = Product.archived_at.is_not(None) if archived else Product.archived_at.is_(None)
+    query = select(Product).where(Product.creator_id == creator_id, put_away).order_by(Product.id.desc())
+    return await _page(session, query, paging)
+
+
+async def variants_of(session: AsyncSession, product_id: int) -> Sequence[ProductVariant]:
+    """The choices that are for sale, oldest first."""
+    living = select(ProductVariant).where(ProductVariant.product_id == product_id, ProductVariant.archived_at.is_(None))
+    return (await session.scalars(living.order_by(ProductVariant.id))).all()
+
+
+async def bundle_contents(session: AsyncSession, bundle_id: int) -> Sequence[Product]:
     found = await session.scalars(
-        select(Product).where(Product.creator_id == creator_id, Product.active).order_by(Product.id).limit(MOST_SHOWN)
+        select(Product)
+        .join(BundleItem, BundleItem.product_id == Product.id)
+        .where(BundleItem.bundle_id == bundle_id)
+        .order_by(Product.id)
     )
     return found.all()
+
+
+async def offered_after(session: AsyncSession, product_id: int) -> list[Offered]:
+    rows = await session.execute(
+        select(Product, DiscountCode.code)
+        .join(Upsell, Upsell.offered_id == Product.id)
+        .outerjoin(DiscountCode, DiscountCode.id == Upsell.discount_code_id)
+        .where(Upsell.product_id == product_id)
+        .order_by(Product.id)
+    )
+    return [Offered(product, code) for product, code in rows]
+
+
+async def takes_codes(session: AsyncSession, creator_id: int) -> bool:
+    """Whether the creator has any discount code at all that somebody might type."""
+    living = select(DiscountCode.id).where(DiscountCode.creator_id == creator_id, DiscountCode.archived_at.is_(None))
+    return await session.scalar(living.limit(1)) is not None
+
+
+async def channels_of(session: AsyncSession, creator_id: int) -> Sequence[Channel]:
+    """Where the bot may let people in for this creator."""
+    found = select(Channel).where(Channel.creator_id == creator_id, Channel.may_invite).order_by(Channel.id)
+    return (await session.scalars(found.limit(MOST_SHOWN))).all()
+
+
+async def _page(session: AsyncSession, query: Select[Product], paging: Paging) -> Page[Product]:
+    total = await session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
+    found = await session.scalars(query.limit(paging.limit).offset(paging.offset))
+    return Page(found.all(), total, paging)
 
 
 async def list_owned(session: AsyncSession, lead_id: int) -> list[Owned]:

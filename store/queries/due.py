@@ -11,6 +11,7 @@ from store.models import (
     Person,
     ProviderEvent,
     ProviderEventState,
+    StoredFile,
     Timer,
     Transfer,
     TransferState,
@@ -39,6 +40,7 @@ async def earliest_due(session: AsyncSession, *, after: datetime) -> datetime | 
                 ProviderEvent.state == ProviderEventState.KEPT, ProviderEvent.retry_at > after
             )
         ),
+        await session.scalar(select(func.min(StoredFile.fetch_at)).where(StoredFile.fetch_at > after)),
         await session.scalar(
             select(func.min(Transfer.expires_at)).where(
                 Transfer.state == TransferState.READY, Transfer.expires_at > after
@@ -63,6 +65,7 @@ async def has_due(session: AsyncSession, *, now: datetime) -> bool:
                 ~held_back(OutboxMessage),
             ),
             exists().where(ProviderEvent.state == ProviderEventState.KEPT, ProviderEvent.retry_at <= now),
+            exists().where(StoredFile.fetch_at <= now),
             exists().where(Transfer.state.in_([TransferState.CHECKING, TransferState.RUNNING])),
             exists().where(Transfer.state == TransferState.READY, Transfer.expires_at <= now),
         )

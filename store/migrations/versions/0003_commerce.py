@@ -10,6 +10,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 import store.models.base
+from kit.text import name_words
 
 revision = '0003'
 down_revision = '0002'
@@ -329,7 +330,6 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('details', sa.Text(), nullable=True))
         batch_op.add_column(sa.Column('look_at', store.models.base.Instant(), nullable=True))
         batch_op.add_column(sa.Column('shipped_at', store.models.base.Instant(), nullable=True))
-        batch_op.add_column(sa.Column('state_before', sa.String(), nullable=True))
         batch_op.create_check_constraint('order_refunded_never_below_zero', 'refunded_minor >= 0')
         batch_op.create_index(batch_op.f('ix_order_discount_code_id'), ['discount_code_id'], unique=False)
         batch_op.create_index('ix_order_look_at', ['look_at'], unique=False, sqlite_where=sa.text('look_at IS NOT NULL'), postgresql_where=sa.text('look_at IS NOT NULL'))
@@ -360,6 +360,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('instructions', sa.Text(), nullable=False, server_default=''))
         batch_op.add_column(sa.Column('protected', sa.Boolean(), nullable=False, server_default=sa.false()))
         batch_op.add_column(sa.Column('makes_keys', sa.Boolean(), nullable=False, server_default=sa.false()))
+        batch_op.add_column(sa.Column('low_stock', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False, server_default='0'))
+        batch_op.add_column(sa.Column('words', sa.Text(), nullable=False, server_default=''))
         batch_op.add_column(sa.Column('rating_sum', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False, server_default='0'))
         batch_op.add_column(sa.Column('rating_count', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False, server_default='0'))
         batch_op.add_column(sa.Column('price_stars', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
@@ -376,6 +378,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('role', sa.Enum('goods', 'cover', name='filerole', native_enum=False, length=24), nullable=False, server_default='goods'))
         batch_op.add_column(sa.Column('version', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False, server_default='1'))
         batch_op.add_column(sa.Column('replaced_at', store.models.base.Instant(), nullable=True))
+        batch_op.add_column(sa.Column('fetch_at', store.models.base.Instant(), nullable=True))
+        batch_op.create_index('ix_stored_file_fetching', ['fetch_at'], unique=False, sqlite_where=sa.text('fetch_at IS NOT NULL'), postgresql_where=sa.text('fetch_at IS NOT NULL'))
 
     # what was sold before is counted, so that the four add up from here on
     op.execute('UPDATE "order" SET subtotal_minor = total_minor')
@@ -384,6 +388,11 @@ def upgrade() -> None:
         "WHERE order_line.product_id = product.id AND \"order\".state IN ('paid', 'fulfilled'))"
     )
     op.execute('UPDATE product SET initial = stock + sold WHERE stock IS NOT NULL')
+    # and found by its title
+    known = sa.table('product', sa.column('id'), sa.column('title'), sa.column('words'))
+    for row in op.get_bind().execute(sa.select(known.c.id, known.c.title)).all():
+        words = ' ' + ' '.join(sorted(name_words(row.title)))
+        op.execute(known.update().where(known.c.id == row.id).values(words=words))
     with op.batch_alter_table('product', schema=None) as batch_op:
         batch_op.create_check_constraint('product_stock_adds_up', 'stock IS NULL OR stock + reserved + sold = initial')
 
@@ -396,6 +405,8 @@ def downgrade() -> None:
     )
     op.execute('UPDATE product SET stock = stock + reserved, reserved = 0 WHERE stock IS NOT NULL')
     with op.batch_alter_table('stored_file', schema=None) as batch_op:
+        batch_op.drop_index('ix_stored_file_fetching', sqlite_where=sa.text('fetch_at IS NOT NULL'), postgresql_where=sa.text('fetch_at IS NOT NULL'))
+        batch_op.drop_column('fetch_at')
         batch_op.drop_column('replaced_at')
         batch_op.drop_column('version')
         batch_op.drop_column('role')
@@ -413,6 +424,8 @@ def downgrade() -> None:
         batch_op.drop_column('price_stars')
         batch_op.drop_column('rating_count')
         batch_op.drop_column('rating_sum')
+        batch_op.drop_column('words')
+        batch_op.drop_column('low_stock')
         batch_op.drop_column('makes_keys')
         batch_op.drop_column('protected')
         batch_op.drop_column('instructions')
@@ -442,7 +455,6 @@ def downgrade() -> None:
         batch_op.drop_constraint(batch_op.f('uq_order_creator_id_receipt_number'), type_='unique')
         batch_op.drop_index('ix_order_look_at', sqlite_where=sa.text('look_at IS NOT NULL'), postgresql_where=sa.text('look_at IS NOT NULL'))
         batch_op.drop_index(batch_op.f('ix_order_discount_code_id'))
-        batch_op.drop_column('state_before')
         batch_op.drop_column('shipped_at')
         batch_op.drop_column('look_at')
         batch_op.drop_column('details')

@@ -11,6 +11,10 @@ order-is-paid = paid
 order-is-fulfilled = fulfilled
 order-is-oversold = oversold
 order-is-expired = expired
+order-is-cancelled = called off
+order-is-refunded = refunded
+order-is-partly_refunded = refunded in part
+order-is-disputed = disputed
 
 flow-is-active = active
 flow-is-waiting = waiting

@@ -1,0 +1,41 @@
+# Was aus Bestellungen und ihrem Geld wird. Telegram-HTML; Werte sind schon maskiert.
+
+sale-oversold-back = ⚠️ Bestellung { $order }: { $lead } hat { $total } für „{ $title }“ bezahlt, und das letzte Stück war gerade weg. Die Sterne gehen von selbst zurück.
+sale-paid-twice-back = ⚠️ Bestellung { $order }: { $lead } hat { $total } für „{ $title }“ ein zweites Mal bezahlt. Diese Sterne gehen von selbst zurück.
+oversold-buyer-back = Deine Zahlung für <b>{ $title }</b> ist da, aber das letzte Stück war gerade weg. Das tut uns leid! Deine Sterne sind auf dem Weg zurück zu dir.
+paid-twice-buyer-back = Du hast <b>{ $title }</b> zweimal bezahlt. Die zweite Zahlung ist auf dem Weg zurück zu dir.
+button-refund = Zurückzahlen
+button-hand-over = Trotzdem liefern
+refund-made-buyer = 💸 <b>{ $title }</b>: { $total } sind auf dem Weg zurück zu dir, so wie du bezahlt hast. Bis du das Geld siehst, kann es ein paar Tage dauern.
+refund-made-told = 💸 Bestellung { $order }: { $total } für „{ $title }“ sind an { $lead } zurückgegangen.
+refund-failed-told = ⚠️ Bestellung { $order }: { $total } für „{ $title }“ konnten nicht an { $lead } zurückgehen: { $reason } Versuch es noch einmal oder zahl es auf anderem Weg zurück.
+dispute-opened-told = ⚠️ Bestellung { $order }: Die Bank von { $lead } will { $total } für „{ $title }“ zurück ({ $reason }). Das Gekaufte ist gesperrt, bis die Bank entschieden hat. Antworte ihr bei deinem Zahlungsanbieter; dort steht auch, bis wann.
+dispute-won-told = ✅ Bestellung { $order }: Der Streit um { $total } für „{ $title }“ ist für dich entschieden, und { $lead } hat alles wieder.
+dispute-lost-told = ⚠️ Bestellung { $order }: Der Streit um { $total } für „{ $title }“ ist verloren. Das Geld ist weg, und { $lead } hat das Gekaufte nicht mehr.
+
+refused-choose_variant = Such dir zuerst eine Variante aus.
+refused-pieces = Bitte zwischen 1 und { $most } Stück.
+refused-below-floor = Bitte mindestens { $least }.
+refused-stars-alone = Das gibt es nur für Telegram-Sterne.
+refused-no-stars-price = Das hat keinen Preis in Sternen.
+refused-checkout_open = Dafür ist schon eine Kasse offen. Bezahl sie oder brich sie zuerst ab.
+refused-limit = Davon kann jeder höchstens { $most } kaufen.
+refused-not_oversold = Bei dieser Bestellung ist nichts mehr zu liefern.
+refused-refund-disputed = Damit befasst sich die Bank; warte ab, wie sie entscheidet.
+refused-refund-nothing = Es ist nichts mehr zurückzuzahlen.
+refused-refund-amount = Es muss mehr als nichts sein.
+refused-refund-more = Zurückzuzahlen sind nur noch { $left }.
+refused-refund-part = Telegram zahlt Sterne nur ganz zurück.
+refused-no_such_code = Diesen Code gibt es hier nicht.
+refused-code-form = Ein Code hat 2 bis 32 Buchstaben, Ziffern und Bindestriche, etwa SOMMER-20.
+refused-code-taken = Den Code { $code } gibt es schon.
+refused-code-worth = Ein Code zieht einen Prozentsatz oder einen Betrag ab, 20% oder 5.00 usd.
+refused-code-percent = Ein Prozentsatz liegt zwischen 1 und 100.
+refused-code-dates = Damit wäre er zu Ende, bevor er beginnt.
+refused-code-limit = Eine Grenze ist eine Zahl ab 1.
+refused-code-not-now = Dieser Code gilt gerade nicht.
+refused-code-other-product = Dieser Code gilt für ein anderes Produkt.
+refused-code-not-yours = Dieser Code ist nicht für dich.
+refused-code-used-up = Dieser Code ist aufgebraucht.
+refused-code-used-by-you = Diesen Code hast du schon benutzt.
+refused-code-currency = Dieser Code ist in einer anderen Währung.

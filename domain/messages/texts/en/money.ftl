@@ -1,0 +1,41 @@
+# What orders and their money come to. Telegram HTML; values are escaped before they come here.
+
+sale-oversold-back = ⚠️ Order { $order }: { $lead } paid { $total } for “{ $title }”, and the last one had just gone. The Stars go back by themselves.
+sale-paid-twice-back = ⚠️ Order { $order }: { $lead } has paid { $total } for “{ $title }” a second time. These Stars go back by themselves.
+oversold-buyer-back = We have your payment for <b>{ $title }</b>, but the last one had just gone. We are sorry! Your Stars are on their way back to you.
+paid-twice-buyer-back = You have paid for <b>{ $title }</b> twice. The second payment is on its way back to you.
+button-refund = Give it back
+button-hand-over = Hand over anyway
+refund-made-buyer = 💸 <b>{ $title }</b>: { $total } are on their way back to you, by the way you paid. It can take some days until you see them.
+refund-made-told = 💸 Order { $order }: { $total } for “{ $title }” went back to { $lead }.
+refund-failed-told = ⚠️ Order { $order }: { $total } for “{ $title }” could not go back to { $lead }: { $reason } Try again, or pay it back another way.
+dispute-opened-told = ⚠️ Order { $order }: the bank of { $lead } wants { $total } for “{ $title }” back ({ $reason }). What was bought is blocked until the bank has decided. Answer it in your payment provider's dashboard, where you also see until when.
+dispute-won-told = ✅ Order { $order }: the dispute about { $total } for “{ $title }” is decided for you, and { $lead } has it back.
+dispute-lost-told = ⚠️ Order { $order }: the dispute about { $total } for “{ $title }” is lost. The money is gone, and { $lead } has lost what was bought.
+
+refused-choose_variant = Choose which one you want first.
+refused-pieces = Between 1 and { $most } pieces, please.
+refused-below-floor = At least { $least }, please.
+refused-stars-alone = This is sold for Telegram Stars alone.
+refused-no-stars-price = This has no price in Stars.
+refused-checkout_open = There is a checkout open for this already. Pay it, or call it off first.
+refused-limit = Each person may buy { $most } of this at most.
+refused-not_oversold = This order waits for nothing to be handed over.
+refused-refund-disputed = The buyer's bank has this in hand; wait for what it decides.
+refused-refund-nothing = Nothing is left to give back.
+refused-refund-amount = Give back more than nothing.
+refused-refund-more = Only { $left } are left to give back.
+refused-refund-part = Telegram gives Stars back in full only.
+refused-no_such_code = There is no such code here.
+refused-code-form = A code has 2 to 32 letters, digits and hyphens, like SPRING-20.
+refused-code-taken = There is a code { $code } already.
+refused-code-worth = A code takes off a percentage or an amount, 20% or 5.00 usd.
+refused-code-percent = A percentage is from 1 to 100.
+refused-code-dates = It would end before it begins.
+refused-code-limit = A limit is a number from 1.
+refused-code-not-now = This code is not valid at present.
+refused-code-other-product = This code is for another product.
+refused-code-not-yours = This code is not for you.
+refused-code-used-up = This code has been used up.
+refused-code-used-by-you = You have used this code already.
+refused-code-currency = This code is in another currency.

@@ -1,0 +1,205 @@
+"""Money has come, or none is needed: stock, rights, receipt, and what everyone is told."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.discounts import use_code_again
+from domain.entitlements import grant
+from domain.events import record_event
+from domain.lead_acts import set_stage
+from domain.order_words import give_back, give_back_one, hand_over, tell_buyer, tell_seller
+from domain.pricing import FREE, STARS
+from domain.receipts import number_receipt
+from domain.refunds import ask_back
+from domain.reservations import contents, lines_of, sell_order, sell_order_beyond
+from domain.stock import SoldOut
+from kit.errors import Conflict
+from kit.money import Money
+from store.database import count_changed, insert_once
+from store.models import ORDER_MOVES, Lead, LeadStage, Order, OrderState, Payment, Product, ProductKind
+
+_UNPAID = (OrderState.OPEN, OrderState.AWAITING_PAYMENT, OrderState.EXPIRED, OrderState.CANCELLED)
+
+
+class NotOversold(Conflict):
+    """Only an order whose money came when nothing was left is handed over by hand."""
+
+    code = "not_oversold"
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """Money that a rail says has come: `reference` is the rail's own and comes once.
+
+    `money` is all of it, with tax and shipping; `details` are what the buyer told the rail about themselves.
+    """
+
+    rail: str
+    reference: str
+    money: Money
+    tax_minor: int = 0
+    shipping_minor: int = 0
+    details: Mapping[str, Any] | None = None
+
+
+async def pay_order(session: AsyncSession, order: Order, received: Received, *, now: datetime) -> None:
+    """Takes the money, the stock, and hands over. The same money twice is a no-op; money is never turned away.
+
+    What is held is sold, else it is taken afresh, else the order is oversold. An order that has been paid already
+    keeps its state. Stars that buy nothing go back at once; about other money the creator is asked.
+    """
+    # two payments of one order take turns here: each would hold what the other waits for further down.
+    # Its lead may have become a part of another meanwhile
+    await session.refresh(order, with_for_update=True)
+    payment = {
+        "order_id": order.id,
+        "rail": received.rail,
+        "reference": received.reference,
+        "amount_minor": received.money.amount_minor,
+        "currency": received.money.currency,
+        "created_at": now,
+    }
+    payment_id = await insert_once(session, Payment, payment)
+    if payment_id is None:
+        return
+    if order.state not in _UNPAID:
+        await _paid_twice(session, order, received, payment_id, now=now)
+        return
+    sold = await sell_order(session, order.id)
+    await _move(session, order, OrderState.PAID if sold else OrderState.OVERSOLD, received, now=now)
+    if order.discount_code_id is not None:
+        await use_code_again(session, order.discount_code_id, order.lead_id, order.id)
+    if sold:
+        await _hand_over(session, order, now=now)
+        key = f"sale-told:{received.rail}:{received.reference}"
+        await tell_seller(session, "sale-told", order, key=key, amount=received.money, now=now)
+    else:
+        await _oversold(session, order, received, payment_id, now=now)
+    await number_receipt(session, order)
+
+
+async def pay_free(session: AsyncSession, order: Order, *, now: datetime) -> None:
+    """An order that comes to nothing is theirs at once. Twice is a no-op. Raises SoldOut."""
+    await session.refresh(order, with_for_update=True)
+    if order.rail != FREE or order.total_minor or order.state not in _UNPAID:
+        return
+    if not await sell_order(session, order.id):
+        raise SoldOut("this is sold out")
+    await session.execute(
+        update(Order).where(Order.id == order.id).values(state=OrderState.PAID, paid_at=now, open_key=None)
+    )
+    if order.discount_code_id is not None:
+        await use_code_again(session, order.discount_code_id, order.lead_id, order.id)
+    await _hand_over(session, order, now=now)
+    await number_receipt(session, order)
+
+
+async def hand_over_anyway(session: AsyncSession, order: Order, *, now: datetime) -> None:
+    """The creator has one more than they had said: what was oversold becomes theirs who paid. Raises NotOversold."""
+    await session.refresh(order, with_for_update=True)
+    if order.state != OrderState.OVERSOLD:
+        raise NotOversold(f"order {order.id} waits for nothing to be handed over")
+    await sell_order_beyond(session, order.id)
+    await session.execute(update(Order).where(Order.id == order.id).values(state=OrderState.PAID))
+    await _hand_over(session, order, now=now)
+
+
+async def _move(session: AsyncSession, order: Order, state: OrderState, received: Received, *, now: datetime) -> None:
+    values: dict[str, Any] = {
+        "state": state,
+        "paid_at": now,
+        "open_key": None,
+        "look_at": None,
+        "tax_minor": received.tax_minor,
+        "shipping_minor": received.shipping_minor,
+    }
+    if received.details is not None:
+        values["details"] = dict(received.details)
+    move = update(Order).where(Order.id == order.id, Order.state.in_(ORDER_MOVES.sources(state))).values(**values)
+    if not await count_changed(session, move):
+        raise RuntimeError(f"order {order.id} moved on while it was held")
+
+
+async def _hand_over(session: AsyncSession, order: Order, *, now: datetime) -> None:
+    """Every right that its lines give, each once, by origin."""
+    lead = await session.get_one(Lead, order.lead_id)
+    if order.total_minor:
+        await set_stage(session, lead, LeadStage.CUSTOMER, now=now)
+    for line in await lines_of(session, order.id):
+        kind = await session.scalar(select(Product.kind).where(Product.id == line.product_id))
+        if kind != ProductKind.BUNDLE:
+            await grant(
+                session,
+                lead,
+                line.product_id,
+                origin=f"line:{line.id}",
+                now=now,
+                order_id=order.id,
+                variant_id=line.variant_id,
+                quantity=line.quantity,
+            )
+            continue
+        for part in await contents(session, line):
+            if part.product_id != line.product_id:
+                await grant(
+                    session,
+                    lead,
+                    part.product_id,
+                    origin=f"line:{line.id}:{part.product_id}",
+                    now=now,
+                    order_id=order.id,
+                    quantity=part.quantity,
+                )
+    await _record(session, "order.paid", order, now=now)
+
+
+async def _oversold(session: AsyncSession, order: Order, received: Received, payment_id: int, *, now: datetime) -> None:
+    """Nothing is left: the money is on the books, and goes back by itself or by a person."""
+    await _record(session, "order.oversold", order, now=now)
+    of_it = f"{order.id}:{received.reference}"
+    goes_back = received.rail == STARS
+    await tell_seller(
+        session,
+        "sale-oversold-back" if goes_back else "sale-oversold",
+        order,
+        key=f"sale-oversold:{received.rail}:{received.reference}",
+        amount=received.money,
+        ways_out=() if goes_back else (give_back(order), hand_over(order)),
+        now=now,
+    )
+    text = "oversold-buyer-back" if goes_back else "oversold-buyer"
+    await tell_buyer(session, text, order, key=f"oversold-told:{of_it}", now=now)
+    if goes_back:
+        await ask_back(session, order, payment_id, received.money, now=now)
+
+
+async def _paid_twice(
+    session: AsyncSession, order: Order, received: Received, payment_id: int, *, now: datetime
+) -> None:
+    """The first payment stands; this one goes back by itself or by a person."""
+    await _record(session, "order.oversold", order, now=now)
+    goes_back = received.rail == STARS
+    await tell_seller(
+        session,
+        "sale-paid-twice-back" if goes_back else "sale-paid-twice",
+        order,
+        key=f"sale-paid-twice:{received.rail}:{received.reference}",
+        amount=received.money,
+        ways_out=() if goes_back else (give_back_one(payment_id),),
+        now=now,
+    )
+    text = "paid-twice-buyer-back" if goes_back else "paid-twice-buyer"
+    await tell_buyer(session, text, order, key=f"paid-twice-told:{order.id}:{received.reference}", now=now)
+    if goes_back:
+        await ask_back(session, order, payment_id, received.money, now=now)
+
+
+async def _record(session: AsyncSession, name: str, order: Order, *, now: datetime) -> None:
+    await record_event(
+        session, name, creator_id=order.creator_id, lead_id=order.lead_id, subject=f"order:{order.id}", now=now
+    )

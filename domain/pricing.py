@@ -1,0 +1,164 @@
+"""What somebody wants, what it costs on a rail, and which rails may take the money."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import ROUND_CEILING, Decimal
+
+from domain.setups import CreatorSetup
+from kit.errors import Conflict, Invalid, Reason
+from kit.money import MOST_MINOR, Money, exponent_of
+from store.models import Product, ProductVariant, Stocked
+
+STARS = "stars"
+# an order that comes to nothing: no rail has any part in it
+FREE = "free"
+STARS_CURRENCY = "xtr"
+MOST_PIECES = 99
+
+
+class NotForSale(Conflict):
+    code = "not_for_sale"
+
+
+class ChooseVariant(Conflict):
+    """The product comes in several variants, and the wish names none that is for sale."""
+
+    code = "choose_variant"
+
+
+class BadAmount(Invalid):
+    """Below what the creator asks at least, above what one payment may be, or no number of pieces."""
+
+    code = "bad_amount"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """So many of a product, or of one variant of it.
+
+    `amount_minor` is what the buyer gives for one where they may choose, in the product's currency; `code` is a
+    discount code as it was typed.
+    """
+
+    product: Product
+    variant: ProductVariant | None = None
+    quantity: int = 1
+    amount_minor: int | None = None
+    code: str | None = None
+
+    @property
+    def goods(self) -> Stocked:
+        """Whose price and stock count."""
+        return self.product if self.variant is None else self.variant
+
+    @property
+    def title(self) -> str:
+        return self.product.title if self.variant is None else f"{self.product.title} ({self.variant.title})"
+
+
+def check_on_sale(wish: Wish, *, now: datetime, has_variants: bool) -> None:
+    """Raises NotForSale, ChooseVariant or BadAmount."""
+    product = wish.product
+    begun = product.active_from is None or product.active_from <= now
+    over = product.active_until is not None and product.active_until <= now
+    if not product.active or product.archived_at is not None or not begun or over:
+        raise NotForSale("this is no longer for sale")
+    if wish.variant is None and has_variants:
+        raise ChooseVariant("choose which one you want")
+    if wish.variant is not None and (wish.variant.archived_at is not None or wish.variant.product_id != product.id):
+        raise NotForSale("this is no longer for sale")
+    if not 1 <= wish.quantity <= MOST_PIECES:
+        raise BadAmount(
+            f"between 1 and {MOST_PIECES} pieces, please",
+            fields={"quantity": str(wish.quantity)},
+            why=Reason("refused-pieces", most=MOST_PIECES),
+        )
+
+
+def price_on(wish: Wish, rail: str, *, stars_rates: Mapping[str, str]) -> Money:
+    """The price of one on that rail: Stars as set, else converted and rounded up.
+
+    `stars_rates` are Stars for one whole unit of a currency. Raises NotForSale when the rail cannot sell it, BadAmount.
+    """
+    asked = _asked(wish)
+    if rail != STARS:
+        if asked.currency == STARS_CURRENCY:
+            raise NotForSale("this is sold for Stars alone", why=Reason("refused-stars-alone"))
+        return asked
+    if asked.currency == STARS_CURRENCY:
+        return asked
+    stars = _in_stars(wish, asked, stars_rates)
+    if stars is None:
+        raise NotForSale("this has no price in Stars", why=Reason("refused-no-stars-price"))
+    return Money(stars, STARS_CURRENCY)
+
+
+def rails_of(
+    product: Product, setup: CreatorSetup, *, offered: Collection[str], variant: ProductVariant | None = None
+) -> tuple[str, ...]:
+    """By which of the offered rails it can be paid, the one to show first first. Only `free` for what costs nothing."""
+    goods = variant or product
+    if goods.price_minor == 0 and not product.pay_what_you_want:
+        return (FREE,)
+    wanted = setup.shop.rails.get(product.kind, ())
+    in_stars = (
+        goods.price_stars is not None
+        or product.currency == STARS_CURRENCY
+        or product.currency in setup.shop.stars_rates
+    )
+    return tuple(
+        rail for rail in wanted if rail in offered and can_sell(product, rail, setup) and (rail != STARS or in_stars)
+    )
+
+
+def can_sell(product: Product, rail: str, setup: CreatorSetup) -> bool:
+    """Whether the creator sells this kind by that rail at all."""
+    if rail != STARS and product.currency == STARS_CURRENCY:
+        return False
+    return rail in setup.shop.rails.get(product.kind, ())
+
+
+def total_of(unit: Money, quantity: int) -> Money:
+    """Raises BadAmount for more than one payment may be."""
+    total = unit.amount_minor * quantity
+    if total > MOST_MINOR:
+        raise BadAmount(
+            "the price is larger than one payment may be",
+            fields={"quantity": str(quantity)},
+            why=Reason("refused-price-large"),
+        )
+    return replace(unit, amount_minor=total)
+
+
+def _asked(wish: Wish) -> Money:
+    """What is asked for one in the product's own currency; where the buyer chooses, what they chose."""
+    product, least = wish.product, wish.goods.price_minor
+    if wish.amount_minor is None or not product.pay_what_you_want:
+        return Money(least, product.currency)
+    if not least <= wish.amount_minor <= MOST_MINOR:
+        raise BadAmount(
+            f"at least {Money(least, product.currency).format()}, please",
+            fields={"amount": str(wish.amount_minor)},
+            why=Reason("refused-below-floor", least=Money(least, product.currency).format()),
+        )
+    return Money(wish.amount_minor, product.currency)
+
+
+def _in_stars(wish: Wish, asked: Money, rates: Mapping[str, str]) -> int | None:
+    if asked.amount_minor == 0:
+        return 0
+    set_price, least = wish.goods.price_stars, wish.goods.price_minor
+    if set_price is not None and asked.amount_minor == least:
+        return set_price
+    if set_price is not None and least > 0:
+        # somebody who gives more than the least gives more Stars in proportion
+        return _rounded_up(Decimal(asked.amount_minor * set_price) / least)
+    rate = rates.get(asked.currency)
+    if rate is None:
+        return None
+    return max(1, _rounded_up(Decimal(asked.amount_minor).scaleb(-exponent_of(asked.currency)) * Decimal(rate)))
+
+
+def _rounded_up(value: Decimal) -> int:
+    return int(value.to_integral_value(rounding=ROUND_CEILING))
