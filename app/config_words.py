@@ -53,6 +53,10 @@ def _in_words(error: ErrorDetails) -> str:
             return str(facts["error"])
         case "slip":
             return str(facts["said"])
+        case "too_short" | "too_long":
+            number = facts.get("min_length", facts.get("max_length"))
+            most = "least" if error["type"] == "too_short" else "most"
+            return f"must have at {most} {number} {'entry' if number == 1 else 'entries'}, this has {facts['actual_length']}"
         case kind:
             return _PLAIN.get(kind, error["msg"].removeprefix("Input ")).format(**facts)
 
@@ -145,8 +149,6 @@ _PLAIN = {
     "model_attributes_type": _BLOCK,
     "list_type": _LIST,
     "tuple_type": _LIST,
-    "too_short": "must have at least {min_length}",
-    "too_long": "must have at most {max_length}",
     "string_too_short": "must have at least {min_length} characters",
     "string_too_long": "must have at most {max_length} characters",
     "greater_than_equal": "must be {ge} or more",

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.events import record_event
 from domain.holding import hold_family
 from domain.raw_words import empty_raw_updates
+from domain.transfers.asking import renew_exports
 from store.database import wake
 from store.models import (
     Account,
@@ -70,6 +71,7 @@ async def forget_lead(session: AsyncSession, lead: Lead, *, now: datetime) -> No
         .values(file_name="", mime_type="", size=None, sha256=None, forgetting_at=now),
         execution_options=_BY_CORE,
     )
+    await renew_exports(session, lead.creator_id, now=now)
     # lists of leads that were searched for by name
     await session.execute(delete(LeadView).where(LeadView.creator_id == lead.creator_id))
     await session.execute(update(Event).where(Event.lead_id.in_(family)).values(data={}), execution_options=_BY_CORE)
@@ -143,7 +145,7 @@ async def _empty_rows(session: AsyncSession, family: Sequence[int], *, now: date
     nothing = dict.fromkeys(
         (
             *("person_id", "email", "email_digest", "phone", "phone_digest", "source", "link_id", "time_zone"),
-            *("consented_at", "unsubscribed_at", "banned_at", "taken_over_at"),
+            *("consented_at", "unsubscribed_at", "banned_at", "taken_over_at", "seen_at"),
         )
     )
     await session.execute(
@@ -156,7 +158,6 @@ async def _empty_rows(session: AsyncSession, family: Sequence[int], *, now: date
             phone_proof=Proof.TYPED,
             stage=LeadStage.LOST,
             score=0,
-            seen_at=Lead.created_at,
             forgotten_at=now,
         ),
         execution_options=_BY_CORE,

@@ -3,7 +3,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.contacts import read_email, read_phone
@@ -68,7 +68,7 @@ async def capture_lead(
         "link_id": None if link is None else link.id,
         "stage": LeadStage.NEW,
         "dice": secrets.randbelow(DICE_SIDES),
-        "seen_at": _hour(now),
+        "seen_at": now,
         "created_at": now,
     }
     lead_id = await insert_once(session, Lead, values)
@@ -95,14 +95,11 @@ async def current_lead(session: AsyncSession, lead_id: int) -> Lead | None:
 
 
 async def see_lead(session: AsyncSession, lead: Lead, *, now: datetime) -> None:
-    """The lead was here; kept to the hour, so that most messages cost nothing."""
-    hour = _hour(now)
-    if lead.seen_at < hour:
-        await session.execute(update(Lead).where(Lead.id == lead.id, Lead.seen_at < hour).values(seen_at=hour))
-
-
-def _hour(now: datetime) -> datetime:
-    return now.replace(minute=0, second=0, microsecond=0)
+    """The lead was here; kept once an hour, so that most messages cost nothing."""
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    if lead.seen_at is None or lead.seen_at < hour:
+        before = or_(Lead.seen_at.is_(None), Lead.seen_at < hour)
+        await session.execute(update(Lead).where(Lead.id == lead.id, before).values(seen_at=now))
 
 
 async def known_answers(session: AsyncSession, lead: Lead) -> dict[str, str]:
@@ -243,7 +240,6 @@ async def add_lead(
         "stage": LeadStage.NEW,
         "time_zone": time_zone,
         "dice": secrets.randbelow(DICE_SIDES),
-        "seen_at": _hour(now),
         "created_at": now,
     }
     lead_id = None

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from domain.definitions import media_file
-from domain.enrollments import enroll_lead
+from domain.enrollments import Hindrance, NotEnrolled, enroll_lead
 from domain.entitlements import grant
 from domain.field_values import read_value
 from domain.fields import BUILT_IN
@@ -139,7 +139,12 @@ async def _enroll(way: Way, key: str) -> None:
     found = way.talk.published.funnels.get(lead.creator_id, {}).get(key)
     if found is None:
         raise Missing(f"there is no funnel “{key}” any more", why=Reason("stumbled-funnel", name=key))
-    await enroll_lead(way.session, lead, key, found[0], subject=f"flow:{way.run.id}", now=way.now)
+    try:
+        await enroll_lead(way.session, lead, key, found, way.talk.setup, now=way.now)
+    except NotEnrolled as no:
+        # by the lead's own doing it is no mistake of the flow's
+        if no.hindrance in {Hindrance.NO_CONSENT, Hindrance.NEEDS_ORDER}:
+            raise
 
 
 async def _on_sale(way: Way, slug: str) -> Product:
