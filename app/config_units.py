@@ -87,9 +87,7 @@ def _with_all(slug: str, setup: CreatorSetup, disabled: list[Disabled]) -> Creat
     names = {kind: {each.key for each in disabled if (each.creator, each.kind) == (slug, kind)} for kind in _KINDS}
     # what a flow that is left out offers cannot be read, so any choice may be named
     offered = {} if names["flow"] else setup.offered
-    return replace(
-        setup, flows=setup.flows | names["flow"], funnels=setup.funnels | names["funnel"], offered=offered
-    )
+    return replace(setup, flows=setup.flows | names["flow"], funnels=setup.funnels | names["funnel"], offered=offered)
 
 
 def take_out_lost(

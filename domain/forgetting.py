@@ -103,6 +103,7 @@ async def _forget_talk(session: AsyncSession, family: Sequence[int]) -> None:
 async def _forget_promises(session: AsyncSession, family: Sequence[int]) -> None:
     """Follow-ups end, and every message goes that was said to them, or about them to the creator."""
     enrollments = select(Enrollment.id).where(Enrollment.lead_id.in_(family))
+    # timers first: a step that is being taken holds its own, and what it says is there to be deleted afterwards
     await session.execute(delete(Timer).where(Timer.enrollment_id.in_(enrollments)), execution_options=_BY_CORE)
     await session.execute(delete(OutboxMessage).where(OutboxMessage.lead_id.in_(family)), execution_options=_BY_CORE)
     await session.execute(

@@ -16,7 +16,7 @@ from domain.lead_words import keep_words, keep_words_of
 from domain.links import link_source
 from domain.messages.catalogue import plain
 from domain.setups import CreatorSetup
-from domain.zones import zone_by_phone
+from domain.zones import find_zone, is_offset, zone_by_phone
 from kit.errors import Invalid, Reason
 from kit.text import shorten
 from store.database import insert_once
@@ -149,8 +149,11 @@ async def edit_lead(
         case "phone", str(text):
             value = read_phone(text)
         case "time_zone", str(text) if text not in available_timezones():
-            message = f"“{text}” is no time zone, use one like Europe/Berlin"
-            raise Invalid(message, fields={"time_zone": message}, why=Reason("refused-time-zone", zone=text))
+            # as it is read where a flow asks for it
+            value = None if is_offset(text) else find_zone(text)
+            if value is None:
+                message = f"“{text}” is no time zone, use a city like Berlin or one like Europe/Berlin"
+                raise Invalid(message, fields={"time_zone": message}, why=Reason("refused-time-zone", zone=text))
     if value is None:
         await _drop(session, lead, field)
     else:

@@ -41,7 +41,7 @@ class CreatorSetup:
     def all_stages(self) -> tuple[str, ...]:
         return (*LeadStage, *(each for each in self.stages if each not in set(LeadStage)))
 
-    def field(self, key: str) -> LeadFieldSpec | None:
+    def spec(self, key: str) -> LeadFieldSpec | None:
         """One of the creator's own; a choice that lists no options has those that the flows offer."""
         spec = self.fields.get(key)
         if spec is None or spec.options or spec.kind not in CHOICES or key not in self.offered:
@@ -52,7 +52,7 @@ class CreatorSetup:
         """What a segment may name; `saved` are the segments kept in the store."""
         fields = {
             key: KnownField(each.kind, each.sealed, frozenset(option.value for option in each.options))
-            for key, each in ((key, self.field(key)) for key in self.fields)
+            for key, each in ((key, self.spec(key)) for key in self.fields)
             if each is not None
         }
         return Known(

@@ -172,7 +172,7 @@ async def _set(turn: Turn, creator: Creator, lead: Lead, text: str) -> None:
     known = [*sorted(BUILT_IN), *setup.fields]
     if not value or key not in known:
         raise turn.refusal("lead-form-set", lead=lead.id, fields=", ".join(known))
-    spec = setup.field(key)
+    spec = setup.spec(key)
     kept: FieldValue | None = None if value == _NOTHING else value
     if spec is not None and kept is not None:
         kept = read_value(key, value, spec, language=turn.person.speaks, today=turn.now.date())

@@ -19,7 +19,7 @@ from domain.flows.nodes import (
 )
 from domain.flows.way import Way
 from domain.lead_acts import add_score, set_score, set_stage, tag_lead, untag_lead
-from domain.leads import FieldValue, note_answer, zone_of
+from domain.leads import FieldValue, edit_lead, note_answer, zone_of
 from domain.messages.catalogue import say
 from domain.messages.plain import Button, Message, column
 from domain.messages.templates import render_address
@@ -90,7 +90,9 @@ async def _media(way: Way, node: SayNode) -> int | None:
 
 async def _set(way: Way, node: SetNode) -> None:
     lead, session = way.talk.lead, way.session
-    if node.field is not None and node.value is not None:
+    if node.field is not None and node.value == "":
+        await edit_lead(session, lead, node.field, None, spec=None, now=way.now)
+    elif node.field is not None and node.value is not None:
         spec = way.talk.setup.fields.get(node.field)
         value: FieldValue = node.value
         if isinstance(value, str):

@@ -23,7 +23,7 @@ def options_by_flows(flows: Iterable[Flow]) -> Mapping[str, tuple[Choice, ...]]:
                         offered.setdefault(key, {}).setdefault(option.value, choice)
                 case SetNode(field=str(key), value=str(value)) if "{{" in value or "{%" in value:
                     anything.add(key)
-                case SetNode(field=str(key), value=str(value)):
+                case SetNode(field=str(key), value=str(value)) if value.strip():
                     # as `read_value` keeps a word that is no option
                     word = " ".join(value.split()).casefold()
                     offered.setdefault(key, {}).setdefault(word, Choice.model_construct(value=word, label=value))

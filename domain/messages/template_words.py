@@ -22,12 +22,16 @@ _MEANT = [
         (r"tag name expected", "only {{% if … %}}, {{% elif … %}}, {{% else %}} and {{% endif %}} can be used"),
         (r"expected name or number", "a name is missing behind the dot"),
         (r"No test named '(.+?)'", "“is {0}” cannot be used here"),
-        (r"(?:Expected an expression, got|expected token 'name', got|^unexpected) '(end of .+?)'", "a value is missing"),
+        (
+            r"(?:Expected an expression, got|expected token 'name', got|^unexpected) '(end of .+?)'",
+            "a value is missing",
+        ),
         (r"unexpected '.+?', expected '(.+?)'", "“{0}” is missing"),
         (r"unexpected char (?:'\"'|\"'\") at", "a quotation mark is not closed"),
         (r"unexpected char '(.+?)' at", "“{0}” cannot stand there"),
         (r"expected token '.+?', got '(.+?)'", "“{0}” cannot stand there"),
         (r"^unexpected '(.+?)'", "“{0}” cannot stand there"),
+        (r"'dict object' has no attribute '(.+?)'", "“{0}” is not there for everybody, so nothing can be done with it"),
     )
 ]
 

@@ -105,7 +105,9 @@ def render(template: str, facts: Mapping[str, Mapping[str, object]]) -> str:
     except Exception as error:
         # what the engine may fail with is told nowhere, and none of it is ours
         said = in_plain_words(error)
-        raise BadTemplate(f"the text cannot be filled in: {said}", why=Reason("refused-template", error=said)) from error
+        raise BadTemplate(
+            f"the text cannot be filled in: {said}", why=Reason("refused-template", error=said)
+        ) from error
 
 
 def render_address(template: str, facts: Mapping[str, Mapping[str, object]]) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from folk import NOW, a_creator, a_lead, an_order, count, money, some_folk
@@ -10,25 +11,33 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from stores import DATA_KEYS, Stores
 from test_domain_transfers_importing import _Import
 
+from domain.consent import give_consent
 from domain.forgetting import forget_lead
 from domain.holding import LeadGone, hold_living
 from domain.lead_acts import add_note, ban_lead, set_stage, tag_lead, take_over, write_to_lead
 from domain.leads import add_lead, edit_lead
 from domain.merging import merge_leads
+from domain.messages.plain import Message
 from domain.orders import pay_order
+from domain.outbox import queue_message
 from domain.transfers import importing
 from domain.transfers.entries import Entry
 from domain.transfers.importing import late_problems
 from domain.transfers.matching import Match
 from store.database import Database
 from store.models import (
+    Consent,
+    Creator,
+    Event,
     Lead,
     LeadField,
     LeadNote,
     LeadTag,
     LeadWord,
     Order,
+    OutboxKind,
     OutboxMessage,
+    OutboxState,
     Transfer,
 )
 
@@ -164,6 +173,54 @@ async def test_an_import_does_not_bring_back_whoever_goes_at_the_same_moment(dat
     else:
         # the import was first
         assert (many, done.changed) == (0, 1)
+
+
+async def test_a_file_that_says_no_for_somebody_does_what_stop_does(database: Database):
+    job = await _Import(database, "name,email,unsubscribed\nX,lena@example.com,2031-05-01T10:00:00Z\n").begin()
+    async with database.transaction() as session:
+        lead, person = await a_lead(session, await session.get_one(Creator, job.creator_id))
+        await edit_lead(session, lead, "email", "lena@example.com", spec=None, now=NOW)
+        await give_consent(session, lead, text="Yes", version="1", channel="telegram", now=NOW - timedelta(days=9))
+        for kind in (OutboxKind.FUNNEL, OutboxKind.FLOW, OutboxKind.DELIVERY):
+            await queue_message(
+                session,
+                Message(text="Hello"),
+                key=f"queued:{kind}",
+                kind=kind,
+                creator_id=lead.creator_id,
+                person_id=person.id,
+                lead_id=lead.id,
+                now=NOW,
+            )
+    done = await job.take_all()
+    assert (done.added, done.changed, done.bad) == (0, 1, 0)
+    said_no = datetime(2031, 5, 1, 10, tzinfo=UTC)
+    async with database.reading() as session:
+        stands = await session.get_one(Lead, lead.id)
+        assert (stands.unsubscribed_at, stands.consented_at) == (said_no, None)
+        assert (await session.scalars(select(Consent.withdrawn_at))).one() == said_no
+        rows = await session.execute(select(OutboxMessage.kind, OutboxMessage.state))
+        assert {row.kind: row.state for row in rows} == {
+            OutboxKind.FUNNEL: OutboxState.CANCELLED,
+            OutboxKind.FLOW: OutboxState.CANCELLED,
+            OutboxKind.DELIVERY: OutboxState.QUEUED,
+        }
+        told = select(Event).where(Event.lead_id == lead.id, Event.name.in_(["lead.unsubscribed", "consent.withdrawn"]))
+        # not looked at yet: it ends the follow-ups that they are in
+        assert [(each.name, each.routed_at) for each in await session.scalars(told.order_by(Event.id))] == [
+            ("lead.unsubscribed", None),
+            ("consent.withdrawn", None),
+        ]
+
+
+async def test_somebody_new_who_has_said_no_is_asked_nothing_of_what_they_agreed_to(database: Database):
+    text = "name,consent,unsubscribed\nAda,2031-01-01,2031-02-01\n"
+    await (await _Import(database, text).begin()).take_all()
+    async with database.reading() as session:
+        ada = (await session.scalars(select(Lead).where(Lead.name == "Ada"))).one()
+        assert ada.consented_at is None
+        assert ada.unsubscribed_at is not None
+        assert (await session.scalars(select(Consent.withdrawn_at))).one() == ada.unsubscribed_at
 
 
 @pytest.mark.parametrize("asked", ["into", "other"])

@@ -58,7 +58,8 @@ def test_what_cannot_be_matched_in_a_moment_is_refused_in_one_line(pattern: str,
 
 
 @pytest.mark.parametrize(
-    "pattern", [r"(a+)+b", r"(a|aa)+b", r"(a*)*b", r"((a?)b?)*c", r"\w*\w*\w*x", r"(.*)(.*)(.*)(.*)(.*)x", r"(a{0,}){0,}b"]
+    "pattern",
+    [r"(a+)+b", r"(a|aa)+b", r"(a*)*b", r"((a?)b?)*c", r"\w*\w*\w*x", r"(.*)(.*)(.*)(.*)(.*)x", r"(a{0,}){0,}b"],
 )
 def test_no_text_keeps_a_pattern_busy(pattern: str):
     text = "a" * LONGEST_TEXT

@@ -74,7 +74,7 @@ async def test_leads_are_listed_newest_first_with_all_that_belongs_to_them(reade
         "consented_at": None,
         "unsubscribed_at": None,
         "captured_at": "2031-03-25T12:00:00Z",
-        "last_seen_at": "2031-03-25T12:00:00Z",
+        "last_seen_at": None,
     }
 
 
