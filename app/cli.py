@@ -18,8 +18,8 @@ from kit.errors import Refusal
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 FAILED = 1
 BAD_USAGE = 2
-_out = Console(highlight=False, soft_wrap=True)
-_err = Console(stderr=True, highlight=False, soft_wrap=True)
+_out = Console(highlight=False, emoji=False, soft_wrap=True)
+_err = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 creators = typer.Typer(no_args_is_help=True, help="Creators: whose business the bot is.")

@@ -5,6 +5,7 @@ from pathlib import Path
 from app.config_file import BadConfig, KeyPath, did_you_mean
 from app.config_texts import check_text, check_texts, facts_of
 from app.settings import CreatorConfig, Loaded, load
+from domain.events import KNOWN_EVENTS
 from domain.flows.definition import (
     CommandTrigger,
     EventTrigger,
@@ -15,47 +16,8 @@ from domain.flows.definition import (
 )
 from domain.flows.nodes import FlowButton, SayNode, WaitNode
 from domain.funnels.definition import Funnel, SendStep
-from domain.messages.local import LocalText, wordings
+from domain.messages.local import LocalText, by_language
 
-KNOWN_EVENTS = frozenset(
-    {
-        "consent.given",
-        "consent.withdrawn",
-        "flow.cancelled",
-        "flow.expired",
-        "flow.finished",
-        "idea.added",
-        "lead.added",
-        "lead.answered",
-        "lead.banned",
-        "lead.blocked",
-        "lead.captured",
-        "lead.duplicate",
-        "lead.field_changed",
-        "lead.forgotten",
-        "lead.given_back",
-        "lead.merged",
-        "lead.noted",
-        "lead.score_changed",
-        "lead.stage_changed",
-        "lead.subscribed",
-        "lead.tagged",
-        "lead.taken_over",
-        "lead.unbanned",
-        "lead.unblocked",
-        "lead.unsubscribed",
-        "lead.untagged",
-        "lead.written_to",
-        "lead.wrote",
-        "order.expired",
-        "order.fulfilled",
-        "order.opened",
-        "order.oversold",
-        "order.paid",
-        "order.pending",
-        "product.added",
-    }
-)
 # what Telegram opens from a button: https://core.telegram.org/bots/api#inlinekeyboardbutton
 _LINK = re.compile(r"(https?|tg)://|\{\{")
 Found = Iterator[tuple[KeyPath, str]]
@@ -67,7 +29,7 @@ def report(config: Path | None = None, environ: Mapping[str, str] | None = None)
         loaded = load(config, environ)
     except BadConfig as bad:
         return 2, [str(problem) for problem in bad.problems]
-    problems = [problem for each in loaded.disabled for problem in each.problems]
+    problems = [problem for each in loaded.disabled for problem in each.causes]
     problems += [loaded.places.problem(path, message) for path, message in _check(loaded)]
     if problems or loaded.problems:
         return 2, [str(problem) for problem in BadConfig([*problems, *loaded.problems]).problems]
@@ -99,8 +61,8 @@ def _check_creator(creator: CreatorConfig) -> Found:
     setup = creator.setup()
     facts = facts_of(setup, creator.name)
     for place, text in _own_texts(creator):
-        for said in check_text(text, facts):
-            yield place, said
+        for inner, said in check_text(text, facts):
+            yield (*place, *inner), said
     yield from _check_triggers(creator.flows)
     for key, flow in creator.flows.items():
         for path, message in (*_check_flow(flow), *check_texts(flow, setup, creator.name)):
@@ -186,5 +148,7 @@ def _check_funnel(funnel: Funnel) -> Found:
 
 def _check_buttons(buttons: tuple[FlowButton, ...]) -> Found:
     for place, button in enumerate(buttons):
-        if button.url is not None and not all(_LINK.match(wording) for wording in wordings(button.url)):
-            yield ("buttons", place, "url"), "must begin with https://, http:// or tg://, or be filled in by {{ … }}"
+        for inner, wording in by_language(button.url) if button.url is not None else ():
+            if not _LINK.match(wording):
+                said = "must begin with https://, http:// or tg://, or be filled in by {{ … }}"
+                yield ("buttons", place, "url", *inner), said

@@ -6,6 +6,7 @@ from app.config_types import MAY_BE_EMPTY, ONE_OR_MORE, SEVERAL, Currency, TimeZ
 from domain.fields import Key, LeadFieldSpec
 from domain.flows.definition import Flow
 from domain.flows.nodes import Tag
+from domain.flows.options import options_by_flows
 from domain.funnels.definition import Funnel
 from domain.messages.wording import Language, Text
 from domain.setups import CreatorSetup
@@ -41,6 +42,7 @@ class CreatorConfig(Section):
             currency=self.currency,
             time_zone=self.time_zone,
             fields=self.fields,
+            offered=options_by_flows(self.flows.values()),
             tags=frozenset(self.tags),
             stages=self.stages,
             values=self.values,

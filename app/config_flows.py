@@ -185,6 +185,8 @@ def _of_set(node: SetNode, ground: Ground) -> Found:
 def _misfits(field: str, spec: LeadFieldSpec, value: object) -> Iterator[str]:
     """Why a plain value cannot be kept there, if it cannot."""
     match spec.kind:
+        case _ if value == "":
+            return
         case _ if field == "time_zone" and value not in available_timezones():
             yield f"“{value}” is not a time zone{did_you_mean(str(value), available_timezones())}"
         case FieldKind.FILE | FieldKind.LOCATION:

@@ -6,7 +6,7 @@ from app.config_file import KeyPath, did_you_mean
 from domain.flows.definition import Flow
 from domain.flows.nodes import AnyNode, AskNode, FlowButton, SayNode, SetNode
 from domain.funnels.definition import Funnel, SendStep
-from domain.messages.local import LocalText, wordings
+from domain.messages.local import LocalText, by_language
 from domain.messages.templates import BadTemplate, names_in, render
 from domain.setups import CreatorSetup
 
@@ -34,8 +34,8 @@ def check_texts(flow: Flow | Funnel, setup: CreatorSetup, name: str | None) -> F
     if isinstance(flow, Funnel) and flow.trigger is not None and flow.trigger.event.startswith("order."):
         facts["order"] = _ORDER
     for path, text in _of_funnel(flow) if isinstance(flow, Funnel) else _of_flow(flow):
-        for said in check_text(text, facts):
-            yield path, said
+        for inner, said in check_text(text, facts):
+            yield (*path, *inner), said
 
 
 def facts_of(setup: CreatorSetup, name: str | None) -> dict[str, Mapping[str, object]]:
@@ -44,14 +44,19 @@ def facts_of(setup: CreatorSetup, name: str | None) -> dict[str, Mapping[str, ob
     return {"lead": {**own, **_LEAD}, "creator": setup.words(name or "Studio", setup.language)}
 
 
-def check_text(text: LocalText, facts: Facts) -> Iterator[str]:
-    """Of each wording what cannot be, told once."""
-    told = {said: None for wording in wordings(text) for said in _check_wording(wording, facts)}
-    yield from told
+def check_text(text: LocalText, facts: Facts) -> Found:
+    """Of each wording what cannot be, told once, by its language where there are several."""
+    for path, wording in by_language(text):
+        for said in dict.fromkeys(_check_wording(wording, facts)):
+            yield path, said
 
 
 def _check_wording(wording: str, facts: Facts) -> Iterator[str]:
-    unknown = [_unknown(base, key, facts) for base, key in names_in(wording)]
+    try:
+        unknown = [_unknown(base, key, facts) for base, key in names_in(wording)]
+    except BadTemplate as bad:
+        yield str(bad)
+        return
     if any(unknown):
         yield from (each for each in unknown if each)
         return

@@ -14,6 +14,7 @@ from app.config_words import explain
 from domain.fields import Key
 from domain.flows.definition import Flow
 from domain.funnels.definition import Funnel
+from domain.setups import CreatorSetup
 from store.segments.checking import check_question
 from store.segments.question import BadSegment
 
@@ -23,12 +24,16 @@ _KINDS: tuple[Kind, ...] = ("flow", "funnel")
 
 @dataclass(frozen=True)
 class Disabled:
-    """A flow or funnel that is left out until its `problems` are mended; everything else runs."""
+    """A flow or funnel that is left out until its `problems` are mended; everything else runs.
+
+    `causes` are those that are its own: the others go when what it names is mended.
+    """
 
     creator: str
     kind: Kind
     key: str
     problems: list[Problem]
+    causes: list[Problem]
 
 
 _UNITS: dict[str, tuple[Kind, Any]] = {
@@ -60,7 +65,7 @@ def take_out_broken(given: dict[str, Any], places: Places, slips: Slips) -> tupl
                 else:
                     good |= {} if problems else checked
                 if problems:
-                    disabled.append(Disabled(slug, kind, key, problems))
+                    disabled.append(Disabled(slug, kind, key, problems, problems))
             creator[name] = good
     return disabled, slips
 
@@ -68,15 +73,21 @@ def take_out_broken(given: dict[str, Any], places: Places, slips: Slips) -> tupl
 def segment_slips(creators: Mapping[str, CreatorConfig], disabled: list[Disabled]) -> Iterator[tuple[KeyPath, str]]:
     """What is wrong with the segments of the file."""
     for slug, creator in creators.items():
-        setup = creator.setup()
         # a segment may speak of what is left out for now
-        names = {kind: {each.key for each in disabled if (each.creator, each.kind) == (slug, kind)} for kind in _KINDS}
-        everything = replace(setup, flows=setup.flows | names["flow"], funnels=setup.funnels | names["funnel"])
+        known = _with_all(slug, creator.setup(), disabled).known()
         for name, question in creator.segments.items():
             try:
-                check_question(question, everything.known())
+                check_question(question, known)
             except BadSegment as bad:
                 yield ("creators", slug, "segments", name), str(bad)
+
+
+def _with_all(slug: str, setup: CreatorSetup, disabled: list[Disabled]) -> CreatorSetup:
+    """What would be there, were nothing left out."""
+    names = {kind: {each.key for each in disabled if (each.creator, each.kind) == (slug, kind)} for kind in _KINDS}
+    # what a flow that is left out offers cannot be read, so any choice may be named
+    offered = {} if names["flow"] else setup.offered
+    return replace(setup, flows=setup.flows | names["flow"], funnels=setup.funnels | names["funnel"], offered=offered)
 
 
 def take_out_lost(
@@ -88,7 +99,7 @@ def take_out_lost(
     for slug, creator in creators.items():
         left = creator
         while True:
-            found = list(_lost(slug, left, places, [each.key for each in disabled if each.creator == slug]))
+            found = list(_lost(slug, left, places, disabled))
             if not found:
                 break
             disabled += found
@@ -100,16 +111,22 @@ def take_out_lost(
     return kept, disabled
 
 
-def _lost(slug: str, creator: CreatorConfig, places: Places, left_out: list[str]) -> Iterator[Disabled]:
+def _lost(slug: str, creator: CreatorConfig, places: Places, disabled: list[Disabled]) -> Iterator[Disabled]:
     setup = creator.setup()
-    units: list[tuple[Kind, str, KeyPath, Iterator[tuple[KeyPath, str]]]] = []
-    for key, flow in creator.flows.items():
-        place: KeyPath = ("creators", slug, "flows", key)
-        units.append(("flow", key, place, flow_slips(flow, Ground(setup, places.folder(place), left_out))))
-    for key, funnel in creator.funnels.items():
-        place = ("creators", slug, "funnels", key)
-        units.append(("funnel", key, place, funnel_slips(funnel, Ground(setup, places.folder(place), left_out))))
-    for kind, key, place, slips in units:
-        problems = [places.problem((*place, *path), said) for path, said in slips]
-        if problems:
-            yield Disabled(slug, kind, key, problems)
+    whole = _with_all(slug, setup, disabled)
+    left_out = [each.key for each in disabled if each.creator == slug]
+    units: list[tuple[Kind, str, KeyPath, Flow | Funnel]] = [
+        *(("flow", key, ("creators", slug, "flows", key), flow) for key, flow in creator.flows.items()),
+        *(("funnel", key, ("creators", slug, "funnels", key), funnel) for key, funnel in creator.funnels.items()),
+    ]
+    for kind, key, place, unit in units:
+        slips = list(_slips(unit, Ground(setup, places.folder(place), left_out)))
+        if not slips:
+            continue
+        own = set(_slips(unit, Ground(whole, places.folder(place))))
+        problems = [(slip in own, places.problem((*place, *slip[0]), slip[1])) for slip in slips]
+        yield Disabled(slug, kind, key, [each for _, each in problems], [each for cause, each in problems if cause])
+
+
+def _slips(unit: Flow | Funnel, ground: Ground) -> Iterator[tuple[KeyPath, str]]:
+    return funnel_slips(unit, ground) if isinstance(unit, Funnel) else flow_slips(unit, ground)

@@ -49,10 +49,12 @@ def _in_words(error: ErrorDetails) -> str:
             )
         case "string_pattern_mismatch":
             return _FORMS.get(facts["pattern"], "is not written as it should be").format(_short(error["input"]))
-        case "value_error":
-            return str(facts["error"])
-        case "slip":
-            return str(facts["said"])
+        case "value_error" | "slip":
+            return str(facts.get("said", facts.get("error")))
+        case "too_short" | "too_long":
+            number = facts.get("min_length", facts.get("max_length"))
+            bound = f"{'least' if 'min_length' in facts else 'most'} {number} {'entry' if number == 1 else 'entries'}"
+            return f"must have at {bound}, this has {facts['actual_length']}"
         case kind:
             return _PLAIN.get(kind, error["msg"].removeprefix("Input ")).format(**facts)
 
@@ -145,8 +147,6 @@ _PLAIN = {
     "model_attributes_type": _BLOCK,
     "list_type": _LIST,
     "tuple_type": _LIST,
-    "too_short": "must have at least {min_length}",
-    "too_long": "must have at most {max_length}",
     "string_too_short": "must have at least {min_length} characters",
     "string_too_long": "must have at most {max_length} characters",
     "greater_than_equal": "must be {ge} or more",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 from telegram import Bot
-from telegram.error import TelegramError
+from telegram.error import InvalidToken, TelegramError
 
 from app.keys import told_of_keys
 from app.parts import STORE_TROUBLE, CannotStart, open_database
@@ -73,6 +73,9 @@ async def _telegram(settings: Settings) -> Finding:
     try:
         await bot.initialize()
         hook = await bot.get_webhook_info()
+    except InvalidToken:
+        # its own words would repeat the token
+        return Finding("telegram", False, "Telegram does not know this token; check SPARK_TELEGRAM__TOKEN")
     except TelegramError as error:
         return Finding("telegram", False, f"{error.message}; check SPARK_TELEGRAM__TOKEN and the network")
     finally:

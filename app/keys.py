@@ -6,7 +6,13 @@ from app.parts import CannotStart
 from app.settings import Settings
 from kit.keyring import CannotUnseal
 from store.database import Database
-from store.sealing import count_under_older_keys, reseal, retire_older_keys, use_data_keys
+from store.sealing import count_under_older_keys, open_with_data_keys, reseal, retire_older_keys, use_data_keys
+
+_NONE_OPENS = (
+    "the store holds data that none of the keys opens; "
+    "put the key that it was sealed with into SPARK_DATA_KEYS, after the new one "
+    "(without data keys it was SPARK_SECRET_KEY)"
+)
 
 
 async def check_keys(database: Database) -> None:
@@ -15,11 +21,7 @@ async def check_keys(database: Database) -> None:
         async with database.transaction() as session:
             await use_data_keys(session)
     except CannotUnseal:
-        raise CannotStart(
-            "the store holds data that none of the keys opens; "
-            "put the key that it was sealed with into SPARK_DATA_KEYS, after the new one "
-            "(without data keys it was SPARK_SECRET_KEY)"
-        ) from None
+        raise CannotStart(_NONE_OPENS) from None
 
 
 async def seal_anew(database: Database) -> AsyncIterator[int]:
@@ -37,9 +39,10 @@ async def told_of_keys(database: Database, settings: Settings) -> tuple[bool, st
     """For `spark doctor`: whether all is well with the keys, and what could be better."""
     try:
         async with database.reading() as session:
+            await open_with_data_keys(session)
             older = await count_under_older_keys(session)
-    except CannotUnseal as error:
-        return False, str(error)
+    except CannotUnseal:
+        return False, _NONE_OPENS
     if older:
         return True, f"{older} values are sealed under older keys; `spark reseal` seals them under the first"
     if not settings.data_keys:

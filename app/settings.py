@@ -186,10 +186,13 @@ def load(config: Path | None = None, environ: Mapping[str, str] | None = None) -
     except ValidationError as error:
         problems += [places.problem(*each) for each in explain(error, Settings, by_file=SECRETS)]
     else:
+        if unreadable:
+            # what stands in there would seem to be missing everywhere
+            raise BadConfig([*problems, *(problem for each in disabled for problem in each.causes), *sources.strays])
         problems += [places.problem(*each) for each in segment_slips(settings.creators, disabled)]
         creators, disabled = take_out_lost(settings.creators, places, disabled)
         settings = settings.model_copy(update={"creators": creators})
     if settings is None or problems:
-        problems += [problem for each in disabled for problem in each.problems]
+        problems += [problem for each in disabled for problem in each.causes]
         raise BadConfig([*problems, *sources.strays])
     return Loaded(settings, disabled, sources.strays, places)

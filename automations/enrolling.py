@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from automations.planner import plan
 from domain.consent import may_market
+from domain.enrollments import subject_of
 from domain.funnels.definition import Funnel
 from domain.setups import CreatorSetup
 from kit.log import get_logger
@@ -49,7 +50,7 @@ _BEGUN = (
 async def enroll(
     session: AsyncSession, event: Event, lead: Lead, funnels: Funnels, setup: CreatorSetup, *, now: datetime
 ) -> None:
-    """Begins each funnel that this event starts: once for each lead and subject, however often it is routed.
+    """Begins each funnel that this event starts: once for each lead, or order of theirs, however often it is routed.
 
     Where its trigger says `when`, the lead must be in that segment at this moment.
     """
@@ -77,7 +78,7 @@ async def enroll(
                 "lead_id": lead.id,
                 "funnel_key": key,
                 "version_id": version_id,
-                "subject": event.subject,
+                "subject": subject_of(event.subject),
                 "step": step,
                 "started_at": event.occurred_at,
             },

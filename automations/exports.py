@@ -76,7 +76,8 @@ class ExportJob:
             files.append((await put_up(self.tools, transfer, own, part.file), caption))
         nothing = None if files else Message(text=say("export-none", language))
         async with self.tools.database.transaction() as session:
-            current = await session.get_one(Transfer, transfer.id)
+            # it may have been called off this very moment
+            current = await session.get_one(Transfer, transfer.id, with_for_update=True)
             if current.state is TransferState.RUNNING:
                 await promise(session, current, files, nothing, now=now)
                 await end(session, transfer.id, now=now)

@@ -2,7 +2,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.leads import known_answers
 from domain.messages.catalogue import word_for
-from domain.shown import Showing, Shown, shown_answers
+from domain.messages.values import Shown
+from domain.shown import Showing, shown_answers
 from store.models import Creator, Lead, Person
 from store.queries.orders import describe_order
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from automations.transfer_jobs import Tools, size_of
 from domain.messages.plain import Message
 from domain.outbox import queue_message
-from domain.transfers.asking import KEPT_FOR, forget_problems
+from domain.transfers.asking import KEPT_FOR, file_keys, forget_problems
 from kit.log import get_logger
 from store.database import count_changed
 from store.models import (
@@ -119,16 +119,12 @@ async def clear_ended(tools: Tools) -> int:
     return cleared
 
 
-def _keys(transfer: Transfer) -> list[str]:
-    return [f"transfer:{transfer.id}:file:{file_id}" for file_id in transfer.files]
-
-
 async def _is_awaited(session: AsyncSession, transfer: Transfer, *, now: datetime) -> bool:
     """True while a file of it is still to be sent; nobody waits for it longer than a day."""
     if transfer.expires_at is not None and transfer.expires_at <= now:
         return False
     on_its_way = select(OutboxMessage.id).where(
-        OutboxMessage.key.in_(_keys(transfer)), OutboxMessage.state.in_(_ON_ITS_WAY)
+        OutboxMessage.key.in_(file_keys(transfer)), OutboxMessage.state.in_(_ON_ITS_WAY)
     )
     return await session.scalar(on_its_way.limit(1)) is not None
 
@@ -136,7 +132,7 @@ async def _is_awaited(session: AsyncSession, transfer: Transfer, *, now: datetim
 async def _forget(session: AsyncSession, transfer: Transfer, *, now: datetime) -> None:
     cancel = (
         update(OutboxMessage)
-        .where(OutboxMessage.key.in_(_keys(transfer)), OutboxMessage.state == OutboxState.QUEUED)
+        .where(OutboxMessage.key.in_(file_keys(transfer)), OutboxMessage.state == OutboxState.QUEUED)
         .values(state=OutboxState.CANCELLED, closed_at=now)
     )
     await session.execute(cancel)
@@ -146,6 +142,6 @@ async def _forget(session: AsyncSession, transfer: Transfer, *, now: datetime) -
     done = (
         update(Transfer)
         .where(Transfer.id == transfer.id, Transfer.state == TransferState.CLEARING)
-        .values(state=TransferState.DONE, mapping={}, question=None, files=[], telegram_file_id=None)
+        .values(state=TransferState.DONE, file_name="", mapping={}, question=None, files=[], telegram_file_id=None)
     )
     await session.execute(done)

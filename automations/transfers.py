@@ -11,11 +11,10 @@ from automations.transfer_jobs import Job, Tools
 from automations.transfer_outcomes import clear_ended, end, give_up_waiting, promise
 from domain.messages.catalogue import say
 from domain.messages.plain import Message
+from domain.messages.refusing import say_refusal
 from domain.transfers.importing import Overtaken
-from domain.transfers.problems import FileProblem
 from kit.errors import Refusal
 from kit.log import get_logger
-from kit.text import escape, sentence
 from store.database import is_unavailable
 from store.models import Person, Transfer, TransferKind, TransferState
 
@@ -99,11 +98,9 @@ class Transfers:
         except Overtaken:
             # the store knows better how far it is
             self._drop(transfer_id)
-        except FileProblem as problem:
-            await self._fail(job, problem.told(language))
         except Refusal as refusal:
-            # a segment that named what is gone by now
-            await self._fail(job, escape(sentence(refusal)))
+            # what is wrong with the file, or a segment that named what is gone by now
+            await self._fail(job, say_refusal(refusal, language))
         except Exception as error:
             if is_unavailable(error):
                 raise

@@ -1,17 +1,9 @@
 from bot.turn import Said
-from domain.messages.catalogue import keys, say, say_why
+from domain.messages.refusing import say_refusal
 from kit.errors import Refusal
-from kit.text import escape, sentence
-
-_SPOKEN = frozenset(key for key in keys() if key.startswith("refused-"))
+from kit.text import sentence
 
 
 def refusal_text(refusal: Refusal, language: str) -> str:
-    """Why not, as Telegram HTML: in the person's language, but for what no chat is meant to meet."""
-    if isinstance(refusal, Said):
-        return str(refusal)
-    if refusal.why is not None:
-        return sentence(say_why(refusal.why, language))
-    if f"refused-{refusal.code}" in _SPOKEN:
-        return say(f"refused-{refusal.code}", language)
-    return escape(sentence(refusal))
+    """Why not, as Telegram HTML and a message by itself: in the person's language."""
+    return str(refusal) if isinstance(refusal, Said) else sentence(say_refusal(refusal, language))

@@ -64,26 +64,29 @@ async def give_consent(
     await subscribe(session, lead, now=now)
 
 
-async def withdraw_consent(session: AsyncSession, lead: Lead, *, now: datetime) -> None:
+async def withdraw_consent(session: AsyncSession, lead: Lead, *, now: datetime, since: datetime | None = None) -> None:
     """Everything that this lead had agreed to is withdrawn; the rows say from when to when it held."""
     withdrawn = await count_changed(
         session,
-        update(Consent).where(Consent.lead_id == lead.id, Consent.withdrawn_at.is_(None)).values(withdrawn_at=now),
+        update(Consent)
+        .where(Consent.lead_id == lead.id, Consent.withdrawn_at.is_(None))
+        .values(withdrawn_at=since or now),
     )
     had = update(Lead).where(Lead.id == lead.id, Lead.consented_at.is_not(None)).values(consented_at=None)
     if await count_changed(session, had) or withdrawn:
         await record_event(session, "consent.withdrawn", creator_id=lead.creator_id, lead_id=lead.id, now=now)
 
 
-async def unsubscribe(session: AsyncSession, lead: Lead, *, now: datetime) -> None:
+async def unsubscribe(session: AsyncSession, lead: Lead, *, now: datetime, since: datetime | None = None) -> None:
     """Ends marketing to this lead, at once and until they ask again. Deliveries still go out.
 
-    What is queued is cancelled; only a message that is being sent this very moment still arrives.
+    What is queued is cancelled; only a message that is being sent this very moment still arrives. `since`: they said
+    so earlier, elsewhere.
     """
-    stop = update(Lead).where(Lead.id == lead.id, Lead.unsubscribed_at.is_(None)).values(unsubscribed_at=now)
+    stop = update(Lead).where(Lead.id == lead.id, Lead.unsubscribed_at.is_(None)).values(unsubscribed_at=since or now)
     if await count_changed(session, stop):
         await record_event(session, "lead.unsubscribed", creator_id=lead.creator_id, lead_id=lead.id, now=now)
-    await withdraw_consent(session, lead, now=now)
+    await withdraw_consent(session, lead, now=now, since=since)
     await cancel_unasked(session, lead, reason="lead.unsubscribed", now=now)
 
 

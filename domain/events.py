@@ -7,6 +7,52 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from store.database import wake
 from store.models import Event
 
+# everything that is recorded, and so can be asked for by segments, flows and funnels
+KNOWN_EVENTS = frozenset(
+    {
+        "consent.given",
+        "consent.withdrawn",
+        "flow.cancelled",
+        "flow.expired",
+        "flow.finished",
+        "idea.added",
+        "lead.added",
+        "lead.answered",
+        "lead.banned",
+        "lead.blocked",
+        "lead.captured",
+        "lead.duplicate",
+        "lead.field_changed",
+        "lead.filled_in",
+        "lead.forgotten",
+        "lead.given_back",
+        "lead.imported",
+        "lead.merged",
+        "lead.noted",
+        "lead.score_changed",
+        "lead.stage_changed",
+        "lead.subscribed",
+        "lead.tagged",
+        "lead.taken_over",
+        "lead.touched",
+        "lead.unbanned",
+        "lead.unblocked",
+        "lead.unsubscribed",
+        "lead.untagged",
+        "lead.written_to",
+        "lead.wrote",
+        "link.clicked",
+        "link.made",
+        "order.expired",
+        "order.fulfilled",
+        "order.opened",
+        "order.oversold",
+        "order.paid",
+        "order.pending",
+        "product.added",
+        "segment.saved",
+    }
+)
 _RECORD = insert(Event.__table__)  # type: ignore[arg-type]  # declared as any FromClause, and a table it is
 
 

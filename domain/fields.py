@@ -10,7 +10,7 @@ from store.models import FieldKind
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 # a column of the lead's each; flows may ask for them, and creators declare none of these names
 BUILT_IN = frozenset({"name", "email", "phone", "time_zone"})
-_CHOICES = frozenset({FieldKind.CHOICE, FieldKind.CHOICES})
+CHOICES = frozenset({FieldKind.CHOICE, FieldKind.CHOICES})
 
 
 class Strict(BaseModel):
@@ -31,12 +31,12 @@ class LeadFieldSpec(Strict):
     kind: FieldKind = FieldKind.TEXT
     label: Label | None = None
     private: bool = False
-    # of a choice; a flow's own options may name more
+    # of a choice; a flow's own options may name more. Without any, they are those that flows offer
     options: Annotated[tuple[Choice, ...], Field(max_length=100)] = ()
 
     @model_validator(mode="after")
     def _options_belong_to_choices(self) -> Self:
-        if self.options and self.kind not in _CHOICES:
+        if self.options and self.kind not in CHOICES:
             raise ValueError("only a choice has options")
         return self
 

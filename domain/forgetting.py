@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.events import record_event
 from domain.holding import hold_family
 from domain.raw_words import empty_raw_updates
+from domain.transfers.asking import renew_exports
 from store.database import wake
 from store.models import (
     Account,
@@ -70,6 +71,7 @@ async def forget_lead(session: AsyncSession, lead: Lead, *, now: datetime) -> No
         .values(file_name="", mime_type="", size=None, sha256=None, forgetting_at=now),
         execution_options=_BY_CORE,
     )
+    await renew_exports(session, lead.creator_id, now=now)
     # lists of leads that were searched for by name
     await session.execute(delete(LeadView).where(LeadView.creator_id == lead.creator_id))
     await session.execute(update(Event).where(Event.lead_id.in_(family)).values(data={}), execution_options=_BY_CORE)
@@ -101,6 +103,7 @@ async def _forget_talk(session: AsyncSession, family: Sequence[int]) -> None:
 async def _forget_promises(session: AsyncSession, family: Sequence[int]) -> None:
     """Follow-ups end, and every message goes that was said to them, or about them to the creator."""
     enrollments = select(Enrollment.id).where(Enrollment.lead_id.in_(family))
+    # timers first: a step that is being taken holds its own, and what it says is there to be deleted afterwards
     await session.execute(delete(Timer).where(Timer.enrollment_id.in_(enrollments)), execution_options=_BY_CORE)
     await session.execute(delete(OutboxMessage).where(OutboxMessage.lead_id.in_(family)), execution_options=_BY_CORE)
     await session.execute(
@@ -143,7 +146,7 @@ async def _empty_rows(session: AsyncSession, family: Sequence[int], *, now: date
     nothing = dict.fromkeys(
         (
             *("person_id", "email", "email_digest", "phone", "phone_digest", "source", "link_id", "time_zone"),
-            *("consented_at", "unsubscribed_at", "banned_at", "taken_over_at"),
+            *("consented_at", "unsubscribed_at", "banned_at", "taken_over_at", "seen_at"),
         )
     )
     await session.execute(
@@ -156,7 +159,6 @@ async def _empty_rows(session: AsyncSession, family: Sequence[int], *, now: date
             phone_proof=Proof.TYPED,
             stage=LeadStage.LOST,
             score=0,
-            seen_at=Lead.created_at,
             forgotten_at=now,
         ),
         execution_options=_BY_CORE,

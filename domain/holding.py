@@ -1,12 +1,12 @@
 """Who may change a lead while somebody else does: rows are held until the transaction ends, people before leads."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import ColumnElement, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.errors import NotFound, Reason
-from store.models import Lead, Person
+from store.models import Lead, Order, Person
 
 # built once: it belongs to whatever a creator does with a lead
 _LIVING = (
@@ -40,12 +40,23 @@ async def hold_living(session: AsyncSession, lead: Lead) -> Lead:
     return held
 
 
+async def hold_all_living(session: AsyncSession, lead_ids: Collection[int]) -> Sequence[Lead]:
+    """Of these leads, those who were neither merged nor forgotten, held in the same way."""
+    alive = (Lead.id.in_(lead_ids), Lead.merged_into_id.is_(None), Lead.forgotten_at.is_(None))
+    query = select(Lead).where(*alive).order_by(Lead.id).with_for_update(key_share=True)
+    return (await session.scalars(query, execution_options={"populate_existing": True})).all()
+
+
 async def hold_family(session: AsyncSession, lead: Lead) -> tuple[list[int], list[int]]:
-    """The ids of all that is this lead and not forgotten yet, and of the people; nobody else changes them meanwhile."""
+    """The ids of all that is this lead and not forgotten yet, and of the people; nobody else changes them meanwhile.
+
+    Held one after the other, by number, as merging does: those who write, what is paid, the rows.
+    """
     while True:
         root = select(func.coalesce(Lead.merged_into_id, Lead.id)).where(Lead.id == lead.id).scalar_subquery()
         of_family = or_(Lead.id == root, Lead.merged_into_id == root)
         people = await _hold_people(session, of_family)
+        await _hold_orders(session, of_family)
         held = await _hold_leads(session, of_family)
         # whom one waited for may have merged them: then they are another family now
         current = (await session.execute(select(Lead.id, Lead.person_id, Lead.forgotten_at).where(of_family))).all()
@@ -58,6 +69,11 @@ async def _hold_people(session: AsyncSession, of_family: ColumnElement[bool]) ->
     people = select(Lead.person_id).where(of_family, Lead.person_id.is_not(None))
     query = select(Person.id).where(Person.id.in_(people)).order_by(Person.id).with_for_update(key_share=True)
     return (await session.scalars(query)).all()
+
+
+async def _hold_orders(session: AsyncSession, of_family: ColumnElement[bool]) -> None:
+    theirs = Order.lead_id.in_(select(Lead.id).where(of_family))
+    await session.execute(select(Order.id).where(theirs).order_by(Order.id).with_for_update(key_share=True))
 
 
 async def _hold_leads(session: AsyncSession, of_family: ColumnElement[bool]) -> Sequence[int]:

@@ -140,8 +140,13 @@ async def _join(session: AsyncSession, lead: Lead, owner: Lead, contact: Contact
             await _save(session, lead, contact, had, found_by=found_by, proof=had_proof)
         return False
 
+    blocked = owner.banned_at is not None and lead.banned_at is None
+
     def told(language: str) -> Message:
-        return Message(text=say("lead-joined", language, lead=lead.id, other=owner.id))
+        text = say("lead-joined", language, lead=lead.id, other=owner.id)
+        if blocked:
+            text += "\n" + say("lead-joined-blocked", language, lead=lead.id, other=owner.id)
+        return Message(text=text)
 
     key = f"lead-joined:{owner.id}"
     await tell_creator(session, told, key=key, creator_id=lead.creator_id, lead_id=lead.id, now=now)

@@ -1,6 +1,7 @@
 """What a creator, or a flow of theirs, does with a lead: tags, stage, score, notes, and taking a chat over."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -189,6 +190,11 @@ async def relay_to_creator(
 
     await tell_creator(session, told, key=key, creator_id=lead.creator_id, lead_id=lead.id, now=now)
     await _record(session, "lead.wrote", lead, now=now)
+
+
+async def tags_of(session: AsyncSession, lead_id: int) -> Sequence[str]:
+    """By the alphabet."""
+    return (await session.scalars(select(LeadTag.tag).where(LeadTag.lead_id == lead_id).order_by(LeadTag.tag))).all()
 
 
 async def count_tags(session: AsyncSession, creator_id: int) -> dict[str, int]:

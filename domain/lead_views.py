@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.errors import NotFound
 from store.models import LeadView
+from store.segments.parts import means_same
 
 # a list older than this says how to open a new one
 KEPT_FOR = timedelta(days=30)
@@ -33,10 +34,15 @@ class Wanted(BaseModel):
             return self.conditions[0]
         return " and ".join(each if _is_plain(each) else f"({each})" for each in self.conditions)
 
+    def asks(self, condition: str) -> bool:
+        """Whether that is one of its conditions, typed or tapped."""
+        return any(means_same(each, condition) for each in self.conditions)
+
     def toggled(self, condition: str) -> "Wanted":
         """With that condition, or without it when it was there."""
-        if condition in self.conditions:
-            return self.model_copy(update={"conditions": tuple(each for each in self.conditions if each != condition)})
+        if self.asks(condition):
+            others = tuple(each for each in self.conditions if not means_same(each, condition))
+            return self.model_copy(update={"conditions": others})
         return self.model_copy(update={"conditions": (*self.conditions, condition)})
 
 

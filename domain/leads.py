@@ -3,7 +3,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.contacts import read_email, read_phone
@@ -16,7 +16,7 @@ from domain.lead_words import keep_words, keep_words_of
 from domain.links import link_source
 from domain.messages.catalogue import plain
 from domain.setups import CreatorSetup
-from domain.zones import zone_by_phone
+from domain.zones import find_zone, is_offset, zone_by_phone
 from kit.errors import Invalid, Reason
 from kit.text import shorten
 from store.database import insert_once
@@ -68,7 +68,7 @@ async def capture_lead(
         "link_id": None if link is None else link.id,
         "stage": LeadStage.NEW,
         "dice": secrets.randbelow(DICE_SIDES),
-        "seen_at": _hour(now),
+        "seen_at": now,
         "created_at": now,
     }
     lead_id = await insert_once(session, Lead, values)
@@ -95,14 +95,11 @@ async def current_lead(session: AsyncSession, lead_id: int) -> Lead | None:
 
 
 async def see_lead(session: AsyncSession, lead: Lead, *, now: datetime) -> None:
-    """The lead was here; kept to the hour, so that most messages cost nothing."""
-    hour = _hour(now)
-    if lead.seen_at < hour:
-        await session.execute(update(Lead).where(Lead.id == lead.id, Lead.seen_at < hour).values(seen_at=hour))
-
-
-def _hour(now: datetime) -> datetime:
-    return now.replace(minute=0, second=0, microsecond=0)
+    """The lead was here; kept once an hour, so that most messages cost nothing."""
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    if lead.seen_at is None or lead.seen_at < hour:
+        before = or_(Lead.seen_at.is_(None), Lead.seen_at < hour)
+        await session.execute(update(Lead).where(Lead.id == lead.id, before).values(seen_at=now))
 
 
 async def known_answers(session: AsyncSession, lead: Lead) -> dict[str, str]:
@@ -152,8 +149,11 @@ async def edit_lead(
         case "phone", str(text):
             value = read_phone(text)
         case "time_zone", str(text) if text not in available_timezones():
-            message = f"“{text}” is no time zone, use one like Europe/Berlin"
-            raise Invalid(message, fields={"time_zone": message}, why=Reason("refused-time-zone", zone=text))
+            # as it is read where a flow asks for it
+            value = None if is_offset(text) else find_zone(text)
+            if value is None:
+                message = f"“{text}” is no time zone, use a city like Berlin or one like Europe/Berlin"
+                raise Invalid(message, fields={"time_zone": message}, why=Reason("refused-time-zone", zone=text))
     if value is None:
         await _drop(session, lead, field)
     else:
@@ -243,7 +243,6 @@ async def add_lead(
         "stage": LeadStage.NEW,
         "time_zone": time_zone,
         "dice": secrets.randbelow(DICE_SIDES),
-        "seen_at": _hour(now),
         "created_at": now,
     }
     lead_id = None

@@ -39,6 +39,11 @@ async def make_link(
     """A new link with a short opaque key of its own. Raises BadLink when it would lead nowhere."""
     found = await _title_of(session, creator_id, setup, target, name)
     for field, value in (utm or {}).items():
+        if field in UTM and not value.strip():
+            raise BadLink(
+                f"utm_{field} needs a value, like utm_{field}=instagram",
+                why=Reason("refused-utm-empty", field=f"utm_{field}"),
+            )
         if field not in UTM or not _UTM_VALUE.match(value):
             known = ", ".join(f"utm_{each}" for each in UTM)
             raise BadLink(

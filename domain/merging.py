@@ -1,5 +1,6 @@
 """Two leads who are one person become one, with the history of both."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, exists, select, update
@@ -48,11 +49,27 @@ class CannotMerge(Conflict):
     code = "cannot_merge"
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What of a lead says whether the bot answers them."""
+
+    banned_at: datetime | None
+    taken_over_at: datetime | None
+
+
+def standing_of(into: Lead, other: Lead) -> Standing:
+    """How `into` stands once `other` is a part of it: one with a chat as before, else as either of the two does."""
+    if into.person_id is not None:
+        return Standing(into.banned_at, into.taken_over_at)
+    return Standing(into.banned_at or other.banned_at, into.taken_over_at or other.taken_over_at)
+
+
 async def merge_leads(session: AsyncSession, into: Lead, other: Lead, *, now: datetime) -> None:
     """`other` becomes a part of `into`, and its number leads there from now on.
 
     What both have told stays as `into` has it; what does not fit beside it is kept in a note. Orders, rights,
-    follow-ups, tags, touches, notes, consents, files and messages move. Raises CannotMerge for leads of two
+    follow-ups, tags, touches, notes, consents, files and messages move; a no to marketing of either holds for both,
+    and `standing_of` says whose block does. Raises CannotMerge for leads of two
     creators, for two who have a Telegram chat each, and for one that was merged or forgotten before.
     """
     await _hold(session, into, other)
@@ -234,6 +251,7 @@ async def _move_tags(session: AsyncSession, into: Lead, other: Lead) -> None:
 async def _become_one(session: AsyncSession, into: Lead, other: Lead) -> list[str]:
     """The two rows; returns what `other` had told otherwise."""
     apart: list[str] = []
+    standing = standing_of(into, other)
     values: dict[str, object] = {
         "person_id": into.person_id or other.person_id,
         "name": into.name or other.name,
@@ -241,9 +259,9 @@ async def _become_one(session: AsyncSession, into: Lead, other: Lead) -> list[st
         "stage": _stage(into, other),
         "score": into.score + other.score,
         "consented_at": into.consented_at or (other.consented_at if into.unsubscribed_at is None else None),
-        "banned_at": into.banned_at or other.banned_at,
-        "taken_over_at": into.taken_over_at or other.taken_over_at,
-        "seen_at": max(into.seen_at, other.seen_at),
+        "banned_at": standing.banned_at,
+        "taken_over_at": standing.taken_over_at,
+        "seen_at": max((at for at in (into.seen_at, other.seen_at) if at is not None), default=None),
         "created_at": min(into.created_at, other.created_at),
     }
     # first source wins: ads are paid by it

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from domain.clicks import Tracker
-from domain.fields import LeadFieldSpec
+from domain.events import KNOWN_EVENTS
+from domain.fields import CHOICES, Choice, LeadFieldSpec
 from domain.messages.local import LocalText, pick
 from domain.shop_setup import ShopSetup
 from store.models import LeadStage
@@ -17,6 +18,8 @@ class CreatorSetup:
     currency: str = "usd"
     time_zone: str = "UTC"
     fields: Mapping[str, LeadFieldSpec] = field(default_factory=dict)
+    # what the flows offer where a field of choices lists no options
+    offered: Mapping[str, tuple[Choice, ...]] = field(default_factory=dict)
     # tags that flows and funnels may give; by chat there may be others
     tags: frozenset[str] = frozenset()
     # of the creator's own, beside Spark's
@@ -40,17 +43,26 @@ class CreatorSetup:
     def all_stages(self) -> tuple[str, ...]:
         return (*LeadStage, *(each for each in self.stages if each not in set(LeadStage)))
 
+    def spec(self, key: str) -> LeadFieldSpec | None:
+        """One of the creator's own; a choice that lists no options has those that the flows offer."""
+        spec = self.fields.get(key)
+        if spec is None or spec.options or spec.kind not in CHOICES or key not in self.offered:
+            return spec
+        return spec.model_copy(update={"options": self.offered[key]})
+
     def known(self, saved: Mapping[str, str] | None = None) -> Known:
         """What a segment may name; `saved` are the segments kept in the store."""
         fields = {
             key: KnownField(each.kind, each.sealed, frozenset(option.value for option in each.options))
-            for key, each in self.fields.items()
+            for key, each in ((key, self.spec(key)) for key in self.fields)
+            if each is not None
         }
         return Known(
             fields=fields,
             stages=self.all_stages,
             flows=self.flows,
             funnels=self.funnels,
+            events=KNOWN_EVENTS,
             segments={**(saved or {}), **self.segments},
             currency=self.currency,
             time_zone=self.time_zone,

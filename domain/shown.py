@@ -6,7 +6,6 @@ Segments, exports and files of one's own data keep what stands in the store.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Self
 
 from babel.dates import format_date
 from babel.numbers import format_decimal
@@ -19,9 +18,9 @@ from domain.flows.definition import Flow
 from domain.flows.nodes import AskNode, ChooseNode
 from domain.messages.catalogue import plain
 from domain.messages.local import LocalText, pick
+from domain.messages.values import Shown
 from domain.setups import CreatorSetup
 from kit.money import language_of
-from kit.text import escape
 from store.models import FieldKind, StoredFile
 
 # between the values of a choice of several, which are single words
@@ -100,33 +99,6 @@ def showing(published: Published, creator_id: int, *first: Flow) -> Showing:
     """By what a creator has set up now; the wording of `first` goes before that of the flows as they are."""
     flows = [flow for _, flow in published.flows.get(creator_id, {}).values()]
     return Showing(published.setup(creator_id), [*first, *flows])
-
-
-class Shown(str):
-    """A value in a creator's text: compared as it is kept, and read as people read it."""
-
-    __slots__ = ("read",)
-    read: str
-
-    def __new__(cls, kept: str, read: str) -> Self:
-        self = super().__new__(cls, kept)
-        self.read = read
-        return self
-
-    def __html__(self) -> str:
-        return escape(self.read)
-
-    def upper(self) -> str:
-        return self.read.upper()
-
-    def lower(self) -> str:
-        return self.read.lower()
-
-    def capitalize(self) -> str:
-        return self.read.capitalize()
-
-    def title(self) -> str:
-        return self.read.title()
 
 
 async def shown_answers(

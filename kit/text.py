@@ -9,6 +9,7 @@ CAPTION_LIMIT = 1024
 
 _TAG = re.compile(r"<[^>]*>")
 _WORD = re.compile(r"\w+")
+_NAME = re.compile(r"[\d_]")
 # longer words are looked for by how they begin
 WORD_LIMIT = 40
 
@@ -56,9 +57,13 @@ def pages(marked_up: str, limit: int = TEXT_LIMIT) -> list[str]:
 
 
 def sentence(text: object) -> str:
-    """A refusal's line as it stands in a message by itself: its first letter is a capital."""
+    """A refusal's line as it stands in a message by itself: its first letter is a capital.
+
+    A first word such as `utm_id` or `size2` is the name of something, and stays as it is written.
+    """
     line = str(text)
-    return line[:1].upper() + line[1:]
+    first = line.partition(" ")[0]
+    return line if _NAME.search(first) else line[:1].upper() + line[1:]
 
 
 def slugify(text: str) -> str:

@@ -44,10 +44,15 @@ async def digest(session: AsyncSession, value: str, place: str) -> str:
     return keyring.digest(value, place)
 
 
-async def use_data_keys(session: AsyncSession) -> None:
-    """Notes that the first key seals here from now on. Raises CannotUnseal when one that has is not among the keys."""
+async def open_with_data_keys(session: AsyncSession) -> None:
+    """Raises CannotUnseal when a key that seals here, or has, is not among the keys."""
     # each row is sealed under the key that it speaks of, so reading them opens all
     (await session.scalars(select(LookupKey.key))).all()
+
+
+async def use_data_keys(session: AsyncSession) -> None:
+    """Notes that the first key seals here from now on. Raises CannotUnseal when one that has is not among the keys."""
+    await open_with_data_keys(session)
     keyring = _keyring(session)
     await insert_once(session, LookupKey, {"name": PROBE + keyring.first, "key": keyring.first})
 

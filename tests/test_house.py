@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from bot.dispatch import COMMANDS
 from domain.flows.nodes import AskNode
 from domain.messages.catalogue import keys, source
 from kit.errors import Refusal
-from store.models import Base
+from store.models import Base, EnrollmentState, FlowRunState, LeadStage, OrderState, OutboxKind, OutboxState
 
 ROOT = Path(__file__).parents[1]
 FLOORS = ("app", "automations", "bot", "domain", "kit", "payments", "store", "web")
@@ -209,8 +209,6 @@ ELSEWHERE = {
     *("NotSignedIn", "BadSignature", "CreatorExists", "Overtaken", "UnknownOrder", "Mismatch"),
     *("kit/paging.py", "domain/clicks.py", "domain/creators.py", "payments/provider_events.py"),
 }
-# these carry the key of their text by themselves
-BY_KEY = {"WrongAnswer", "FileProblem", "RowProblem", "LeadExists"}
 # in words of the person's language already
 SPOKEN = {"Said"}
 
@@ -231,6 +229,33 @@ def _codes() -> dict[str, str]:
     return kinds
 
 
+def _with_words_of_their_own() -> set[str]:
+    """Kinds of refusals that tell why by themselves, whoever raises them."""
+    kinds = [
+        node
+        for path in _files("kit", "store", "domain", "payments", "bot")
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.ClassDef)
+    ]
+    found = {kind.name for kind in kinds if any(_gives_why(line) for line in kind.body)}
+    # what they are made of may do it for them
+    return found | {kind.name for kind in kinds if found & {ast.unparse(base) for base in kind.bases}}
+
+
+def _gives_why(made: ast.stmt) -> bool:
+    return (
+        isinstance(made, ast.FunctionDef)
+        and made.name == "__init__"
+        # one that passes on what it is given tells nothing by itself
+        and "why" not in {argument.arg for argument in made.args.kwonlyargs}
+        and any(
+            "why" in {keyword.arg for keyword in call.keywords}
+            for call in ast.walk(made)
+            if isinstance(call, ast.Call) and ast.unparse(call.func) == "super().__init__"
+        )
+    )
+
+
 def _own_code(kind: ast.ClassDef) -> str | None:
     for line in kind.body:
         match line:
@@ -242,17 +267,49 @@ def _own_code(kind: ast.ClassDef) -> str | None:
 def test_every_refusal_that_a_chat_can_meet_is_told_in_the_readers_language():
     codes = _codes()
     assert {"BadSegment", "CannotMerge", "SoldOut", "RailDown"} <= set(codes)
+    by_key = _with_words_of_their_own()
+    assert {"WrongAnswer", "RowProblem", "LeadExists"} <= by_key
     silent = [
         f"{_place(path, call)}: {name}"
         for path in _files("kit", "store", "domain", "payments", "bot")
         for name, call in _calls(path)
         if isinstance(call.func, ast.Name)
         and name in codes
-        and not {name, str(path.relative_to(ROOT))} & {*ELSEWHERE, *BY_KEY, *SPOKEN}
+        and not {name, str(path.relative_to(ROOT))} & {*ELSEWHERE, *by_key, *SPOKEN}
         and f"refused-{codes[name]}" not in keys()
         and "why" not in {keyword.arg for keyword in call.keywords}
     ]
     assert silent == []
+
+
+def test_everything_that_can_happen_has_a_name_that_people_read():
+    happens = {
+        word
+        for path in _files("domain", "payments", "automations")
+        for name, call in _calls(path)
+        if name in {"record_event", "_record"}
+        for argument in call.args[:2]
+        for word in _words_of(argument)
+    }
+    assert {"lead.captured", "lead.imported", "order.paid", "link.clicked"} <= happens
+    assert {
+        each for each in happens if not any(_matches(f"event-{each.replace('.', '-')}", known) for known in keys())
+    } == set()
+
+
+@pytest.mark.parametrize(
+    ("told", "known"),
+    [
+        ("stage", LeadStage),
+        ("order-is", OrderState),
+        ("flow-is", FlowRunState),
+        ("funnel-is", EnrollmentState),
+        ("message-is", OutboxState),
+        ("message-of", OutboxKind),
+    ],
+)
+def test_every_stage_and_state_of_sparks_own_has_a_name_that_people_read(told: str, known: Iterable[str]):
+    assert {f"{told}-{each}" for each in known} <= keys()
 
 
 class _Variables(Visitor):

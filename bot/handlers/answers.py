@@ -5,6 +5,7 @@ from telegram import Message as TelegramMessage
 
 from bot.given import given_of
 from bot.handlers.start import start
+from bot.numbers import read_id
 from bot.replies import EditReply, TapReply
 from bot.turn import Turn
 from domain.flows.answering import Answered, answer_flow
@@ -61,7 +62,7 @@ async def own_command(turn: Turn, command: str) -> bool:
 
 async def tap(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
     """`flow:RUN:TURN:OPTION`, under a question of a flow."""
-    run_id, turn_number, option = (int(part) for part in arguments)
+    run_id, turn_number, option = (read_id(part) for part in arguments)
     run, lead = await _own_run(turn, run_id)
     if turn.hushed(lead, query.id):
         return
@@ -80,7 +81,7 @@ async def tap(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
 
 async def begin(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
     """`begin:CREATOR:FLOW`, under any message."""
-    creator_id, key = int(arguments[0]), ":".join(arguments[1:])
+    creator_id, key = read_id(arguments[0]), ":".join(arguments[1:])
     creator = await turn.session.get(Creator, creator_id)
     flow = turn.facts.published.flow(creator_id, key)
     if creator is None or flow is None:
@@ -93,7 +94,7 @@ async def begin(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
 
 async def resume(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
     """`resume:RUN:go` or `resume:RUN:leave`, under the offer to go on with what was interrupted."""
-    run_id, choice = int(arguments[0]), arguments[1:]
+    run_id, choice = read_id(arguments[0]), arguments[1:]
     run, lead = await _own_run(turn, run_id)
     talk = turn.talk(lead)
     if run.state == FlowRunState.PAUSED and choice == ["leave"]:

@@ -13,6 +13,8 @@ from store.models import Creator
 
 SOURCE_LENGTH = 64
 _PHONE = re.compile(r"[+(]?[\d()/.-]+")
+# `tag:vip`, `city=Berlin`, `#vip`
+_SAYS_MORE = re.compile(r"^#|[:=]")
 
 
 async def lead(turn: Turn, arguments: str) -> None:
@@ -42,27 +44,32 @@ async def lead(turn: Turn, arguments: str) -> None:
 
 
 async def _add(turn: Turn, creator: Creator, text: str) -> None:
-    email, source = None, None
+    """Each part once, and nothing else: what is not understood is nobody's name. Raises Said."""
+    emails: list[str] = []
+    sources: list[str] = []
     name: list[str] = []
     phone: list[str] = []
     for word in text.split():
-        if "@" in word and not word.startswith("@"):
-            email = word
-        elif word.casefold().startswith("source:"):
-            source = shorten(word.partition(":")[2], SOURCE_LENGTH) or None
+        if word.casefold().startswith("source:"):
+            sources.append(shorten(word.partition(":")[2], SOURCE_LENGTH))
+        elif _SAYS_MORE.search(word):
+            raise turn.refusal("lead-form-add")
+        elif "@" in word and not word.startswith("@"):
+            emails.append(word)
         elif _PHONE.fullmatch(word):
             phone.append(word)
         else:
             name.append(word)
-    if not (name or email or phone):
+    several = len(emails) > 1 or len(sources) > 1 or sum(part.startswith("+") for part in phone) > 1
+    if several or "" in sources or not (name or emails or phone):
         raise turn.refusal("lead-form-add")
     added = await add_lead(
         turn.session,
         creator.id,
         name=" ".join(name),
-        email=email,
+        email=next(iter(emails), None),
         phone=" ".join(phone) or None,
-        source=source,
+        source=next(iter(sources), None),
         now=turn.now,
     )
     turn.say("lead-added", **await called(turn, added))

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import format_date, format_time
 
 from bot.turn import Turn
@@ -104,7 +105,7 @@ def _where(turn: Turn, card: LeadCard, zone: ZoneInfo) -> list[str]:
     lead = card.lead
     lines = []
     if card.person is not None:
-        lines.append(turn.words("card-language", spoken=card.person.speaks))
+        lines.append(turn.words("card-language", spoken=_language(turn, card.person.speaks)))
     lines.append(turn.words("card-time", zone=zone.key, time=moment(turn, turn.now, zone)))
     source = card.link.title if card.link is not None else lead.source or "—"
     if card.idea is not None and card.idea != source:
@@ -116,15 +117,23 @@ def _where(turn: Turn, card: LeadCard, zone: ZoneInfo) -> list[str]:
     return lines
 
 
+def _language(turn: Turn, spoken: str) -> str:
+    """As it is called, and as a segment asks for it: `German (de)`."""
+    name = Locale.parse(language_of(turn.person.speaks)).languages.get(spoken.partition("-")[0].lower())
+    return spoken if name is None else f"{name} ({spoken})"
+
+
 def _standing(turn: Turn, card: LeadCard, zone: ZoneInfo) -> list[str]:
     """How far the lead has come, and whether they may be written to."""
     lead = card.lead
     lines = [turn.words("card-stage", stage=turn.word(f"stage-{lead.stage}", lead.stage), score=lead.score)]
     if card.tags:
         lines.append(turn.words("card-tags", tags=" ".join(f"#{each}" for each in card.tags[:MOST_TAGS])))
-    lines.append(
-        turn.words("card-since", since=moment(turn, lead.created_at, zone), seen=moment(turn, lead.seen_at, zone))
-    )
+    since = moment(turn, lead.created_at, zone)
+    if lead.seen_at is None:
+        lines.append(turn.words("card-never", since=since))
+    else:
+        lines.append(turn.words("card-since", since=since, seen=moment(turn, lead.seen_at, zone)))
     if lead.consented_at:
         version = card.consents[0].version if card.consents else "—"
         lines.append(turn.words("card-consent", at=moment(turn, lead.consented_at, zone), version=version))

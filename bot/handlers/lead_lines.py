@@ -5,10 +5,10 @@ import re
 from bot.handlers.lead_access import called
 from bot.handlers.lead_screens import NOWHERE, forget_screen, merge_screen, timeline_screen
 from bot.turn import Turn
-from domain.consent import may_market
 from domain.enrollments import enroll_lead
 from domain.field_values import read_value
 from domain.fields import BUILT_IN
+from domain.holding import hold_living
 from domain.lead_acts import (
     add_note,
     add_score,
@@ -23,6 +23,8 @@ from domain.lead_acts import (
     write_to_lead,
 )
 from domain.leads import FieldValue, edit_lead
+from domain.messages.plain import Message
+from domain.shown import showing
 from kit.text import escape
 from kit.tokens import new_reference
 from store.models import Creator, Lead, Person
@@ -34,6 +36,7 @@ _NOTHING = "-"
 
 async def do_line(turn: Turn, creator: Creator, lead: Lead, line: str) -> None:
     """`tag vip`, `note …`, `forget` and so on. Raises Said with the right form."""
+    lead = await hold_living(turn.session, lead)
     verb, _, rest = line.partition(" ")
     rest = rest.strip()
     match verb.lower():
@@ -75,10 +78,19 @@ async def _do_word(turn: Turn, creator: Creator, lead: Lead, word: str) -> None:
 async def change_tags(turn: Turn, lead: Lead, tags: list[str], *, add: bool) -> None:
     if not 0 < len(tags) <= _TAGS_AT_ONCE:
         raise turn.refusal("lead-form-tag" if add else "lead-form-untag", lead=lead.id)
-    for tag in tags:
-        await (tag_lead if add else untag_lead)(turn.session, lead, tag, now=turn.now)
-    told = "lead-tagged" if add else "lead-untagged"
-    turn.say(told, tags=" ".join(tags), **await called(turn, lead))
+    name = await called(turn, lead)
+    if add:
+        for tag in tags:
+            await tag_lead(turn.session, lead, tag, now=turn.now)
+        turn.say("lead-tagged", tags=" ".join(tags), **name)
+        return
+    tags = list(dict.fromkeys(tags))
+    absent = [tag for tag in tags if not await untag_lead(turn.session, lead, tag, now=turn.now)]
+    taken = [tag for tag in tags if tag not in absent]
+    lines = [turn.words("lead-untagged" if taken else "lead-not-tagged", tags=" ".join(taken or absent), **name)]
+    if taken and absent:
+        lines.append(turn.words("tags-absent", tags=" ".join(absent)))
+    turn.send(Message(text="\n".join(lines)))
 
 
 async def note(turn: Turn, lead: Lead, text: str) -> None:
@@ -106,7 +118,8 @@ async def stage(turn: Turn, creator: Creator, lead: Lead, wanted: str) -> None:
     # as it is called, or as the reader's language calls it
     named = {turn.word(f"stage-{each}", each): each for each in stages} | {each: each for each in stages}
     if wanted not in named:
-        raise turn.refusal("lead-form-stage", lead=lead.id, stages=", ".join(stages))
+        told = ", ".join(turn.word(f"stage-{each}", each) for each in stages)
+        raise turn.refusal("lead-form-stage", lead=lead.id, stages=told)
     chosen = named[wanted]
     await set_stage(turn.session, lead, chosen, now=turn.now)
     turn.say("lead-staged", stage=turn.word(f"stage-{chosen}", chosen), **await called(turn, lead))
@@ -121,12 +134,10 @@ async def enroll(turn: Turn, creator: Creator, lead: Lead, key: str) -> None:
 
 
 async def enroll_in(turn: Turn, creator: Creator, lead: Lead, key: str) -> None:
-    """Raises Said for a lead who wants no follow-ups, or has been in this one."""
-    if not may_market(lead, turn.facts.published.setup(creator.id)):
-        raise turn.refusal("lead-no-marketing", **await called(turn, lead))
-    version_id, _ = turn.facts.published.funnels[creator.id][key]
-    if not await enroll_lead(turn.session, lead, key, version_id, subject="", now=turn.now):
-        raise turn.refusal("lead-in-funnel", funnel=key, **await called(turn, lead))
+    """Raises NotEnrolled for a lead who cannot be written to, or has been in this one."""
+    published = turn.facts.published
+    version = published.funnels[creator.id][key]
+    await enroll_lead(turn.session, lead, key, version, published.setup(creator.id), now=turn.now)
 
 
 async def block(turn: Turn, lead: Lead, *, blocked: bool) -> None:
@@ -157,12 +168,14 @@ async def _set(turn: Turn, creator: Creator, lead: Lead, text: str) -> None:
     """A field of every lead's, or one of the creator's own; `-` empties it."""
     key, _, value = text.partition(" ")
     key, value = key.lower(), value.strip()
-    fields = turn.facts.published.setup(creator.id).fields
-    if not value or key not in {*BUILT_IN, *fields}:
-        raise turn.refusal("lead-form-set", lead=lead.id, fields=", ".join([*sorted(BUILT_IN), *fields]))
-    spec = fields.get(key)
+    setup = turn.facts.published.setup(creator.id)
+    known = [*sorted(BUILT_IN), *setup.fields]
+    if not value or key not in known:
+        raise turn.refusal("lead-form-set", lead=lead.id, fields=", ".join(known))
+    spec = setup.spec(key)
     kept: FieldValue | None = None if value == _NOTHING else value
     if spec is not None and kept is not None:
         kept = read_value(key, value, spec, language=turn.person.speaks, today=turn.now.date())
     await edit_lead(turn.session, lead, key, kept, spec=spec, now=turn.now)
-    turn.say("lead-field-set" if kept is not None else "lead-field-emptied", field=key, **await called(turn, lead))
+    name = showing(turn.facts.published, creator.id).name(key, turn.person.speaks)
+    turn.say("lead-field-set" if kept is not None else "lead-field-emptied", field=name, **await called(turn, lead))

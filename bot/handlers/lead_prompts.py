@@ -9,6 +9,7 @@ from bot.handlers.lead_screens import merge_screen
 from bot.handlers.leads import search_view
 from bot.turn import Turn
 from domain.flows.given import SentFile
+from domain.holding import hold_living
 from domain.products import keep_upload
 from domain.prompts import Prompted, take_next
 from store.queries.lead_lists import find_own_lead, relayed_lead
@@ -38,6 +39,7 @@ async def _do(turn: Turn, asked: Prompted, message: TelegramMessage) -> None:
         await search_view(turn, int(asked.data["view"]), text)
         return
     creator, lead = await own_lead(turn, int(asked.data["lead"]))
+    lead = await hold_living(turn.session, lead)
     match asked.act:
         case "note":
             await note(turn, lead, text)
@@ -50,6 +52,7 @@ async def _do(turn: Turn, asked: Prompted, message: TelegramMessage) -> None:
 async def _write(turn: Turn, lead_id: int, message: TelegramMessage) -> None:
     """Text, or a file or picture with or without words, as the creator formatted it."""
     creator, lead = await own_lead(turn, lead_id)
+    lead = await hold_living(turn.session, lead)
     if message.text is not None:
         await write(turn, lead, message.text_html)
         return

@@ -1,5 +1,6 @@
 """The messages with buttons about one lead: the card, what its buttons ask, and what happened to the lead."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.handlers.lead_access import called, own_lead, read_number
@@ -7,6 +8,7 @@ from bot.handlers.lead_card import card_text, fitting, moment, subject_told
 from bot.turn import Turn
 from domain.lead_acts import count_tags
 from domain.leads import zone_of
+from domain.merging import standing_of
 from domain.messages.plain import Button, Message
 from domain.shown import showing
 from kit.text import shorten
@@ -105,7 +107,8 @@ async def stages_screen(turn: Turn, creator: Creator, lead: Lead, place: Place) 
 
 
 async def funnels_screen(turn: Turn, creator: Creator, lead: Lead, place: Place) -> Message:
-    funnels = list(turn.facts.published.funnels.get(creator.id, {}))[:MOST_OPTIONS]
+    published = turn.facts.published.funnels.get(creator.id, {})
+    funnels = [key for key, (_, funnel) in published.items() if not funnel.names_order][:MOST_OPTIONS]
     buttons = [Button(text=each, data=place.data("enroll", lead, mark_of(each))) for each in funnels]
     words = turn.words("lead-choose-funnel" if funnels else "lead-no-funnels", **await called(turn, lead))
     return _menu(turn, lead, place, words, buttons)
@@ -156,12 +159,24 @@ async def merge_screen(turn: Turn, creator: Creator, lead: Lead, text: str) -> M
     yes = turn.words("lead-button-merge-yes", lead=lead.id, other=other.id)
     asked = turn.words("lead-merge-asked", other=gone["lead"], other_name=gone["name"], **into)
     return Message(
-        text=asked,
+        text="\n".join([asked, *_taken_over(turn, lead, other)]),
         buttons=(
             (Button(text=yes, data=NOWHERE.data("merge", lead, other.id)),),
             (_back(turn, lead, NOWHERE),),
         ),
     )
+
+
+def _taken_over(turn: Turn, lead: Lead, other: Lead) -> Iterator[str]:
+    """What of the other one's standing will be this lead's, and what will not."""
+    numbers = {"lead": lead.id, "other": other.id}
+    then = standing_of(lead, other)
+    if lead.person_id is None and other.person_id is not None:
+        yield turn.words("lead-merge-chat-taken" if then.taken_over_at else "lead-merge-chat", **numbers)
+    if other.banned_at is not None and lead.banned_at is None:
+        yield turn.words("lead-merge-not-blocked" if then.banned_at is None else "lead-merge-blocked", **numbers)
+    if other.unsubscribed_at is not None and lead.unsubscribed_at is None:
+        yield turn.words("lead-merge-unsubscribed", **numbers)
 
 
 def _menu(turn: Turn, lead: Lead, place: Place, text: str, buttons: list[Button]) -> Message:

@@ -20,9 +20,11 @@ from bot.handlers.lead_screens import (
     tags_screen,
     timeline_screen,
 )
+from bot.numbers import read_id
 from bot.replies import TapReply
 from bot.turn import Turn
 from domain.forgetting import forget_lead
+from domain.holding import hold_living
 from domain.lead_acts import ban_lead, give_back, set_stage, tag_lead, take_over, unban_lead, untag_lead
 from domain.merging import merge_leads
 from domain.messages.plain import Message
@@ -37,8 +39,8 @@ async def tap(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
         turn.say("lead-form")
         return
     act, number, *rest = arguments
-    creator, lead = await own_lead(turn, int(number))
-    place = Place(int(rest[0]), int(rest[1])) if len(rest) > 1 else NOWHERE
+    creator, lead = await own_lead(turn, read_id(number))
+    place = Place(read_id(rest[0]), read_id(rest[1])) if len(rest) > 1 else NOWHERE
     turn.replies.append(TapReply(query_id=query.id))
     screen = await _do(turn, creator, lead, place, [act, *rest[2:]])
     if screen is not None:
@@ -52,13 +54,13 @@ async def _do(turn: Turn, creator: Creator, lead: Lead, place: Place, words: lis
             await _ask(turn, lead, act)
         case ["back"]:
             # under what the lead wrote, which stays
-            await give_back(turn.session, lead, now=turn.now)
+            await give_back(turn.session, await hold_living(turn.session, lead), now=turn.now)
             turn.say("lead-given-back", **await called(turn, lead))
         case ["files"]:
             for file in (await read_card(turn, creator, lead)).files:
                 turn.send(Message(text="", file=file.id))
         case ["merge", other]:
-            return await _merge(turn, creator, lead, int(other))
+            return await _merge(turn, creator, lead, read_id(other))
         case ["forget", "yes"]:
             await forget_lead(turn.session, lead, now=turn.now)
             # by number alone: what is said here is kept for some days
@@ -66,7 +68,7 @@ async def _do(turn: Turn, creator: Creator, lead: Lead, place: Place, words: lis
         case [_]:
             return await _show(turn, creator, lead, place, words[0])
         case ["timeline", page]:
-            return await timeline_screen(turn, creator, lead, place, max(int(page), 0))
+            return await timeline_screen(turn, creator, lead, place, read_id(page))
         case [act, mark]:
             return await _choose(turn, creator, lead, place, (act, mark))
         case _:
@@ -93,9 +95,10 @@ async def _show(turn: Turn, creator: Creator, lead: Lead, place: Place, what: st
 
 async def _switch(turn: Turn, lead: Lead, what: str) -> None:
     """What is on or off, and shows on the card at once."""
+    if what == "show":
+        return
+    await hold_living(turn.session, lead)
     match what:
-        case "show":
-            return
         case "block":
             await ban_lead(turn.session, lead, now=turn.now)
         case "unblock":
@@ -112,6 +115,7 @@ async def _switch(turn: Turn, lead: Lead, what: str) -> None:
 async def _choose(turn: Turn, creator: Creator, lead: Lead, place: Place, chosen: tuple[str, str]) -> Message:
     """One of what a screen offered: a tag, a stage, a funnel."""
     act, mark = chosen
+    await hold_living(turn.session, lead)
     match act:
         case "tag":
             card = await read_card(turn, creator, lead)

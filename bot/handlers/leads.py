@@ -5,6 +5,7 @@ from telegram import CallbackQuery
 from bot.handlers.edits import edit
 from bot.handlers.leads_screen import KINDS, Option, condition_of, filter_screen, list_screen, options, options_screen
 from bot.handlers.transfers import export_leads
+from bot.numbers import read_id
 from bot.replies import TapReply
 from bot.turn import Turn
 from domain.lead_views import Wanted, change_view, find_view, newest_view, open_view, wanted_by
@@ -15,11 +16,11 @@ from store.models import Creator, LeadView
 from store.queries.lead_lists import acts_for
 from store.queries.leads import count_leads, saved_segments
 from store.segments.checking import check_question
+from store.segments.parts import parts_of
 from store.segments.question import BadSegment
+from store.segments.sounding import sounds_like_question
 
 SEARCH_LENGTH = 200
-# what somebody types who asks a question, and does not look for a name
-_ASKS = frozenset(":<>=()")
 
 
 async def leads(turn: Turn, arguments: str) -> None:
@@ -52,10 +53,10 @@ async def read_wanted(turn: Turn, creator: Creator, text: str) -> Wanted:
     try:
         check_question(text, known)
     except BadSegment:
-        if _ASKS & set(text):
+        if sounds_like_question(text):
             raise
         return Wanted(search=text[:SEARCH_LENGTH])
-    return Wanted(conditions=(text,))
+    return Wanted(conditions=parts_of(text))
 
 
 async def tap(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
@@ -66,7 +67,7 @@ async def tap(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
         await show_leads(turn, creator, Wanted())
         return
     number, *rest = arguments
-    view, creator = await own_view(turn, int(number))
+    view, creator = await own_view(turn, read_id(number))
     turn.replies.append(TapReply(query_id=query.id))
     match rest:
         case ["filter"]:
@@ -85,7 +86,7 @@ async def tap(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
             await _toggle(turn, creator, view, kind, mark)
             edit(turn, query, await options_screen(turn, creator, view, kind))
         case [page]:
-            edit(turn, query, await list_screen(turn, creator, view, max(int(page), 0)))
+            edit(turn, query, await list_screen(turn, creator, view, read_id(page)))
         case _:
             raise turn.refusal("not-understood")
 

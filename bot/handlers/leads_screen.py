@@ -16,6 +16,7 @@ from kit.tokens import digest_of
 from store.models import Creator, Lead, LeadView
 from store.queries.lead_lists import Face, count_sources, faces_of
 from store.queries.leads import count_leads, page_of_leads, saved_segments, search, where
+from store.segments.sounding import meant_condition
 
 PAGE = 10
 IN_A_ROW = 5
@@ -47,7 +48,7 @@ async def list_screen(turn: Turn, creator: Creator, view: LeadView, page: int) -
     lines = [turn.words("leads-title", creator=creator.name, total=total), *_told(turn, wanted), ""]
     lines += [_line(turn, each, faces) for each in leads]
     if not leads:
-        lines.append(turn.words("leads-nobody" if wanted != Wanted() else "leads-none"))
+        lines.append(_nobody(turn, wanted))
     elif total > PAGE:
         first = page * PAGE + 1
         lines += ["", turn.words("leads-range", first=first, last=first + len(leads) - 1, total=total)]
@@ -115,7 +116,7 @@ async def options_screen(turn: Turn, creator: Creator, view: LeadView, kind: str
     found = await options(turn, creator, kind)
     buttons = [
         Button(
-            text=("✓ " if each.condition in wanted.conditions else "") + shorten(each.label, LABEL_LENGTH),
+            text=("✓ " if wanted.asks(each.condition) else "") + shorten(each.label, LABEL_LENGTH),
             data=f"leads:{view.id}:{kind}:{each.mark}",
         )
         for each in found
@@ -156,6 +157,14 @@ def _told(turn: Turn, wanted: Wanted) -> list[str]:
     if wanted.question:
         told.append(turn.words("leads-filtered", question=shorten(wanted.question, QUESTION_LENGTH)))
     return told
+
+
+def _nobody(turn: Turn, wanted: Wanted) -> str:
+    """Nobody is on the list; a word that was looked for as a name may have been meant as a condition."""
+    meant = meant_condition(wanted.search)
+    if meant is not None:
+        return turn.words("leads-nobody-called", text=shorten(wanted.search, NAME_LENGTH), form=meant)
+    return turn.words("leads-nobody" if wanted != Wanted() else "leads-none")
 
 
 def _line(turn: Turn, lead: Lead, faces: Mapping[int, Face]) -> str:

@@ -1,8 +1,11 @@
+import re
 import shlex
 
 from sqlalchemy import select
 from telegram import CallbackQuery
 
+from bot.handlers.lead_access import read_number
+from bot.numbers import read_id
 from bot.replies import QrReply, TapReply
 from bot.turn import Turn
 from domain.links import archive_link, count_links, make_link, own_link
@@ -18,6 +21,8 @@ SHOWN = 10
 LABEL_LENGTH = 60
 _TARGETS = {each.value for each in LinkTarget}
 _UTM = "utm_"
+_TITLE = "title"
+_KEYED = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 
 
 async def link(turn: Turn, arguments: str) -> None:
@@ -27,8 +32,8 @@ async def link(turn: Turn, arguments: str) -> None:
     match words:
         case [] | ["list"]:
             await _list(turn, creator, 0)
-        case [number] if number.isdecimal():
-            await _card(turn, creator, int(number))
+        case [word] if (number := read_number(word)) is not None:
+            await _card(turn, creator, number)
         case [target, *rest] if target.lower() in _TARGETS:
             await _make(turn, creator, LinkTarget(target.lower()), rest)
         case _:
@@ -41,11 +46,11 @@ async def tap(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
     turn.replies.append(TapReply(query_id=query.id))
     match arguments:
         case ["page", number]:
-            await _list(turn, creator, int(number))
+            await _list(turn, creator, read_id(number))
         case ["show", number]:
-            await _card(turn, creator, int(number))
+            await _card(turn, creator, read_id(number))
         case ["archive", number]:
-            put_away = await own_link(turn.session, creator.id, int(number))
+            put_away = await own_link(turn.session, creator.id, read_id(number))
             await archive_link(turn.session, put_away, now=turn.now)
             turn.say("link-archived", title=put_away.title)
         case ["new"]:
@@ -67,14 +72,33 @@ def _split(turn: Turn, arguments: str) -> list[str]:
         raise turn.refusal("link-form") from None
 
 
+def _sorted(turn: Turn, words: list[str]) -> tuple[list[str], dict[str, str]]:
+    """What stands alone, and what follows `title=` and `utm_…=`. Raises Said for any other, or one that comes twice."""
+    plain: list[str] = []
+    keyed: dict[str, str] = {}
+    for word in words:
+        found = _KEYED.fullmatch(word)
+        if found is None:
+            plain.append(word)
+            continue
+        key = found[1].lower()
+        if key in keyed or not (key == _TITLE or key.startswith(_UTM)):
+            raise turn.refusal("link-form")
+        keyed[key] = found[2]
+    return plain, keyed
+
+
 async def _make(turn: Turn, creator: Creator, target: LinkTarget, words: list[str]) -> None:
-    utm = dict(word[len(_UTM) :].partition("=")[::2] for word in words if word.startswith(_UTM) and "=" in word)
-    plain = [word for word in words if not (word.startswith(_UTM) and "=" in word)]
+    plain, keyed = _sorted(turn, words)
     if target == LinkTarget.START:
         plain = ["", *plain]
     if not plain:
         raise turn.refusal("link-form")
     name, *title = plain
+    if _TITLE in keyed:
+        if title or not keyed[_TITLE].strip():
+            raise turn.refusal("link-form")
+        title = [keyed.pop(_TITLE)]
     made = await make_link(
         turn.session,
         creator.id,
@@ -82,7 +106,7 @@ async def _make(turn: Turn, creator: Creator, target: LinkTarget, words: list[st
         target=target,
         name=name if target == LinkTarget.START else name.lower(),
         title=" ".join(title),
-        utm=utm,
+        utm={key.removeprefix(_UTM): value for key, value in keyed.items()},
         now=turn.now,
     )
     await _show(turn, made)

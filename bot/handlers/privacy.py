@@ -1,13 +1,16 @@
 """What is kept about people, and what they can do about it: /privacy, /terms, /stop, /my_data, /forget_me."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from sqlalchemy import select
 from telegram import CallbackQuery
 
+from bot.numbers import read_id
 from bot.replies import DocumentReply, EditReply, TapReply
 from bot.turn import Turn
 from domain.consent import give_consent, subscribe, unsubscribe
+from domain.enrollments import NotEnrolled, enroll_lead
 from domain.flows.beginning import begin_default
 from domain.flows.talk import facts_of
 from domain.forgetting import forget_lead, forget_person
@@ -87,18 +90,33 @@ async def _stop(turn: Turn, lead: Lead, creator: Creator) -> None:
 
 
 async def subscribe_again(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
-    """`subscribe:CREATOR`, under the answer to /stop. It says yes to what the button says."""
-    (creator_id,) = (int(part) for part in arguments)
+    """`subscribe:CREATOR`, under the answer to /stop; with a funnel's name, under what a link to one was answered.
+
+    It says yes to what the button says.
+    """
+    creator_id, funnel = read_id(arguments[0]), ":".join(arguments[1:])
     lead = await find_lead(turn.session, creator_id, turn.person.id)
     if lead is None:
         raise turn.refusal("not-understood")
     creator = await turn.session.get_one(Creator, creator_id)
     if turn.facts.published.setup(creator_id).consent_required:
-        text = f"{creator.name}: {turn.words('button-subscribe')}"
+        text = f"{creator.name}: {turn.words('button-follow-ups' if funnel else 'button-subscribe')}"
         await give_consent(turn.session, lead, text=text, version="subscribe", channel="telegram", now=turn.now)
     await subscribe(turn.session, lead, now=turn.now)
     turn.replies.append(TapReply(query_id=query.id))
-    turn.say("subscribed", creator=creator.name)
+    if funnel:
+        await turn.session.refresh(lead)
+        await _enroll(turn, lead, funnel)
+    turn.say("follow-ups-come" if funnel else "subscribed", creator=creator.name)
+
+
+async def _enroll(turn: Turn, lead: Lead, funnel: str) -> None:
+    """A second tap, and one for a funnel that is gone, say yes to follow-ups all the same."""
+    published = turn.facts.published
+    version = published.funnels.get(lead.creator_id, {}).get(funnel)
+    if version is not None:
+        with suppress(NotEnrolled):
+            await enroll_lead(turn.session, lead, funnel, version, published.setup(lead.creator_id), now=turn.now)
 
 
 async def my_data(turn: Turn, _arguments: str) -> None:

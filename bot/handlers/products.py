@@ -4,6 +4,7 @@ import shlex
 from telegram import CallbackQuery
 from telegram import Message as TelegramMessage
 
+from bot.numbers import read_id
 from bot.replies import TapReply
 from bot.turn import Turn
 from domain.messages.plain import Button, Message, column
@@ -81,7 +82,7 @@ async def receive_file(turn: Turn, message: TelegramMessage) -> None:
 
 async def attach(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
     """`attach:FILE:PRODUCT`, under the question which product a file is for."""
-    file_id, product_id = (int(part) for part in arguments)
+    file_id, product_id = (read_id(part) for part in arguments)
     creator = await turn.as_creator()
     attached = await attach_file(turn.session, creator.id, file_id, product_id, now=turn.now)
     turn.replies.append(TapReply(query_id=query.id))

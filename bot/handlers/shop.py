@@ -1,6 +1,7 @@
 from sqlalchemy import select
 from telegram import CallbackQuery
 
+from bot.numbers import read_id
 from bot.replies import CheckoutReply, TapReply
 from bot.turn import Turn
 from domain.entitlements import deliver_again, grant
@@ -65,7 +66,7 @@ async def library(turn: Turn, _arguments: str) -> None:
 
 
 async def get_again(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
-    (entitlement_id,) = (int(part) for part in arguments)
+    (entitlement_id,) = (read_id(part) for part in arguments)
     lead = await turn.session.scalar(
         select(Lead)
         .join(Entitlement, Entitlement.lead_id == Lead.id)
@@ -90,7 +91,7 @@ async def _get_free(turn: Turn, query: CallbackQuery, lead: Lead, product: Produ
 
 async def _on_sale(turn: Turn, arguments: list[str]) -> Product:
     """The product behind a button, whose creator this chat is with from now on. Raises NoSuchProduct."""
-    (product_id,) = (int(part) for part in arguments)
+    (product_id,) = (read_id(part) for part in arguments)
     product = await turn.session.get(Product, product_id)
     if product is None or not product.active:
         raise NoSuchProduct("this is no longer for sale", why=Reason("refused-not_for_sale"))

@@ -7,12 +7,12 @@ from bot.replies import MenuReply
 from bot.turn import Turn
 from domain.creators import BIND_PREFIX, bind_by_payload
 from domain.definitions import FlowVersionNow
-from domain.enrollments import enroll_lead
+from domain.enrollments import Hindrance, NotEnrolled, enroll_lead
 from domain.flows.beginning import begin_flow, cancel_flow, flow_of_source, greet
 from domain.flows.paused import take_up
 from domain.links import find_link, note_touch
 from domain.messages.catalogue import plain, say
-from domain.messages.plain import Message
+from domain.messages.plain import Button, Message, column
 from domain.outbox import tell_creator
 from domain.product_card import product_card
 from kit.text import shorten
@@ -107,11 +107,23 @@ async def _follow(turn: Turn, link: Link, lead: Lead) -> bool:
                 turn.send(product_card(product, turn.person.speaks))
             return product is not None
         case LinkTarget.FUNNEL:
-            funnel = turn.facts.published.funnels.get(link.creator_id, {}).get(link.name)
-            if funnel is not None:
-                subject = f"link:{link.id}"
-                await enroll_lead(turn.session, lead, link.name, funnel[0], subject=subject, now=turn.now)
+            await _enroll(turn, link, lead)
     return False
+
+
+async def _enroll(turn: Turn, link: Link, lead: Lead) -> None:
+    """Whoever comes by it and has said no to follow-ups, or not yes, can say yes now."""
+    published = turn.facts.published
+    funnel = published.funnels.get(link.creator_id, {}).get(link.name)
+    if funnel is None:
+        return
+    try:
+        await enroll_lead(turn.session, lead, link.name, funnel, published.setup(link.creator_id), now=turn.now)
+    except NotEnrolled as no:
+        if no.hindrance in {Hindrance.UNSUBSCRIBED, Hindrance.NO_CONSENT}:
+            creator = await turn.session.get_one(Creator, link.creator_id)
+            yes = Button(text=turn.words("button-follow-ups"), data=f"subscribe:{creator.id}:{link.name}")
+            turn.send(Message(text=turn.words("follow-ups-asked", creator=creator.name), buttons=column(yes)))
 
 
 async def _tell_of_lead(turn: Turn, lead: Lead) -> None:

@@ -5,9 +5,11 @@ from bot.handlers.lead_access import called, own_lead, read_number
 from bot.handlers.lead_screens import mark_of
 from bot.handlers.leads import show_leads
 from bot.handlers.leads_screen import quoted
+from bot.numbers import read_id
 from bot.replies import TapReply
 from bot.turn import Turn
-from domain.lead_acts import count_tags, read_tag, tag_lead, untag_lead
+from domain.holding import hold_living
+from domain.lead_acts import count_tags, read_tag, tag_lead, tags_of, untag_lead
 from domain.lead_views import Wanted
 from domain.messages.plain import Button, Message
 from kit.text import shorten
@@ -29,7 +31,10 @@ async def tag(turn: Turn, arguments: str) -> None:
     if number is not None and len(words) > 1:
         await _change(turn, number, words[1:])
     elif len(words) == 1 and number is None:
-        await show_leads(turn, creator, Wanted(conditions=(f"tag:{quoted(read_tag(words[0]))}",)))
+        wanted = read_tag(words[0])
+        if wanted not in await count_tags(turn.session, creator.id):
+            raise turn.refusal("tag-unknown", tag=wanted)
+        await show_leads(turn, creator, Wanted(conditions=(f"tag:{quoted(wanted)}",)))
     else:
         raise turn.refusal("tag-form")
 
@@ -40,7 +45,7 @@ async def tap(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
     turn.replies.append(TapReply(query_id=query.id))
     match arguments:
         case ["page", page]:
-            edit(turn, query, await _screen(turn, creator, max(int(page), 0)))
+            edit(turn, query, await _screen(turn, creator, read_id(page)))
         case [mark]:
             for each in await count_tags(turn.session, creator.id):
                 if mark_of(each) == mark:
@@ -53,14 +58,20 @@ async def tap(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
 
 async def _change(turn: Turn, number: int, words: list[str]) -> None:
     _, lead = await own_lead(turn, number)
+    lead = await hold_living(turn.session, lead)
     if len(words) > MOST_AT_ONCE:
         raise turn.refusal("tag-form")
+    absent: list[str] = []
     for word in words:
-        if word.startswith(("-", "−")):
-            await untag_lead(turn.session, lead, word[1:], now=turn.now)
-        else:
+        if not word.startswith(("-", "−")):
             await tag_lead(turn.session, lead, word.removeprefix("+"), now=turn.now)
-    turn.say("tags-changed", tags=" ".join(words), **await called(turn, lead))
+        elif not await untag_lead(turn.session, lead, word[1:], now=turn.now):
+            absent.append(word[1:])
+    tags = await tags_of(turn.session, lead.id)
+    lines = [turn.words("tags-now" if tags else "tags-none-now", tags=" ".join(tags), **await called(turn, lead))]
+    if absent:
+        lines.append(turn.words("tags-absent", tags=" ".join(absent)))
+    turn.send(Message(text="\n".join(lines)))
 
 
 async def _screen(turn: Turn, creator: Creator, page: int) -> Message:

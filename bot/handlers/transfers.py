@@ -5,6 +5,7 @@ import re
 from telegram import CallbackQuery, Document
 from telegram import Message as TelegramMessage
 
+from bot.numbers import read_id
 from bot.replies import EditReply, TapReply
 from bot.turn import Turn
 from domain.messages.plain import Message, Rows
@@ -19,7 +20,7 @@ from domain.transfers.asking import (
 )
 from domain.transfers.reading import Layout
 from domain.transfers.reports import columns_menu, targets_menu
-from kit.text import shorten, slugify
+from kit.text import shorten
 from store.models import Creator, Transfer
 from store.queries.leads import saved_segments, where
 
@@ -68,11 +69,9 @@ async def export_leads(turn: Turn, creator: Creator, question: str) -> None:
         known = turn.facts.published.setup(creator.id).known(await saved_segments(turn.session, creator.id))
         # a mistake in it is told at once
         await where(turn.session, creator.id, question, known, now=turn.now)
-    name = "-".join(["leads", creator.slug, *([slugify(question)[:40]] if slugify(question) else [])])
-    file_name = f"{name}-{turn.now:%Y-%m-%d}.csv"
-    await begin_export(
-        turn.session, creator.id, turn.person.id, question=question, file_name=_UNSAFE.sub("-", file_name), now=turn.now
-    )
+    # whom it is about is not for a file's name
+    file_name = _UNSAFE.sub("-", f"leads-{creator.slug}-{turn.now:%Y-%m-%d}.csv")
+    await begin_export(turn.session, creator.id, turn.person.id, question=question, file_name=file_name, now=turn.now)
     turn.say("export-taken")
 
 
@@ -80,7 +79,7 @@ async def tap(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
     """`import:TRANSFER:…`: go, leave, columns:PAGE, column:COLUMN:PAGE, set:COLUMN:TARGET."""
     number, what, *rest = arguments
     creator = await turn.as_creator()
-    transfer = await find_transfer(turn.session, creator.id, int(number))
+    transfer = await find_transfer(turn.session, creator.id, read_id(number))
     match what, rest:
         case "go", []:
             await confirm_import(turn.session, transfer)
@@ -89,11 +88,11 @@ async def tap(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
             await give_up(turn.session, transfer, now=turn.now)
             _settle(turn, query, turn.words("import-left", name=transfer.file_name))
         case "columns", [page]:
-            _show_columns(turn, query, transfer, int(page))
+            _show_columns(turn, query, transfer, read_id(page))
         case "column", [column, page]:
-            await _show_targets(turn, query, transfer, column=int(column), page=int(page))
+            await _show_targets(turn, query, transfer, column=read_id(column), page=read_id(page))
         case "set", [column, target]:
-            await _set(turn, transfer, int(column), target)
+            await _set(turn, transfer, read_id(column), target)
             _settle(turn, query, turn.words("import-again", name=transfer.file_name))
         case _:
             raise turn.refusal("not-understood")
@@ -116,7 +115,7 @@ def _show_columns(turn: Turn, query: CallbackQuery, transfer: Transfer, page: in
 
 async def _show_targets(turn: Turn, query: CallbackQuery, transfer: Transfer, *, column: int, page: int) -> None:
     layout, setup = _layout(turn, transfer), turn.facts.published.setup(transfer.creator_id)
-    if not 0 <= column < len(layout.columns):
+    if column >= len(layout.columns):
         raise turn.refusal("not-understood")
     known = await possible_targets(turn.session, transfer.creator_id, setup)
     rows = targets_menu(transfer.id, column, known, setup, page=page, language=turn.person.speaks)
@@ -130,9 +129,10 @@ async def _set(turn: Turn, transfer: Transfer, column: int, place: str) -> None:
     if place != "-":
         setup = turn.facts.published.setup(transfer.creator_id)
         known = await possible_targets(turn.session, transfer.creator_id, setup)
-        if not 0 <= int(place) < len(known):
+        number = read_id(place)
+        if number >= len(known):
             raise turn.refusal("not-understood")
-        target = known[int(place)]
+        target = known[number]
     await change_column(turn.session, transfer, column, target)
 
 

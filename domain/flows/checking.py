@@ -21,7 +21,7 @@ from domain.flows.nodes import (
     WaitNode,
 )
 from domain.flows.patterns import LONGEST_TEXT
-from domain.messages.local import wordings
+from domain.messages.local import by_language, wordings
 from domain.messages.wording import check_length
 from kit.text import CAPTION_LIMIT
 
@@ -142,10 +142,11 @@ def _of_node(node: AnyNode) -> Iterator[Slip]:
         case GotoNode() | EndNode() if node.next is not None:
             yield ("next",), "leads nowhere from here; take it out"
         case SayNode(text=text) if text is not None and node.media is not None:
-            try:
-                check_length(text, CAPTION_LIMIT)
-            except ValueError as error:
-                yield ("text",), str(error)
+            for inner, wording in by_language(text):
+                try:
+                    check_length(wording, CAPTION_LIMIT)
+                except ValueError as error:
+                    yield ("text", *inner), str(error)
         case AskNode():
             yield from _of_question(node)
         case ChooseNode():
@@ -174,9 +175,9 @@ def _of_choice(node: ChooseNode) -> Iterator[Slip]:
         earlier = node.options[:place]
         if option.value in {each.value for each in earlier}:
             yield ("options", place, "value"), f"two options have the value “{option.value}”"
-        for label in wordings(option.label):
+        for inner, label in by_language(option.label):
             if any(label in wordings(each.label) for each in earlier):
-                yield ("options", place, "label"), f"two options are labelled “{label}”"
+                yield ("options", place, "label", *inner), f"two options are labelled “{label}”"
                 break
         if node.many and option.next is not None:
             yield ("options", place, "next"), "with many, a choice leads nowhere of its own; use next of the question"

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from domain.definitions import media_file
-from domain.enrollments import enroll_lead
+from domain.enrollments import Hindrance, NotEnrolled, enroll_lead
 from domain.entitlements import grant
 from domain.field_values import read_value
 from domain.fields import BUILT_IN
@@ -19,7 +19,7 @@ from domain.flows.nodes import (
 )
 from domain.flows.way import Way
 from domain.lead_acts import add_score, set_score, set_stage, tag_lead, untag_lead
-from domain.leads import FieldValue, note_answer, zone_of
+from domain.leads import FieldValue, edit_lead, note_answer, zone_of
 from domain.messages.catalogue import say
 from domain.messages.plain import Button, Message, column
 from domain.messages.templates import render_address
@@ -90,7 +90,9 @@ async def _media(way: Way, node: SayNode) -> int | None:
 
 async def _set(way: Way, node: SetNode) -> None:
     lead, session = way.talk.lead, way.session
-    if node.field is not None and node.value is not None:
+    if node.field is not None and node.value == "":
+        await edit_lead(session, lead, node.field, None, spec=None, now=way.now)
+    elif node.field is not None and node.value is not None:
         spec = way.talk.setup.fields.get(node.field)
         value: FieldValue = node.value
         if isinstance(value, str):
@@ -139,7 +141,12 @@ async def _enroll(way: Way, key: str) -> None:
     found = way.talk.published.funnels.get(lead.creator_id, {}).get(key)
     if found is None:
         raise Missing(f"there is no funnel “{key}” any more", why=Reason("stumbled-funnel", name=key))
-    await enroll_lead(way.session, lead, key, found[0], subject=f"flow:{way.run.id}", now=way.now)
+    try:
+        await enroll_lead(way.session, lead, key, found, way.talk.setup, now=way.now)
+    except NotEnrolled as no:
+        # by the lead's own doing it is no mistake of the flow's
+        if no.hindrance in {Hindrance.NO_CONSENT, Hindrance.NEEDS_ORDER}:
+            raise
 
 
 async def _on_sale(way: Way, slug: str) -> Product:

@@ -167,7 +167,10 @@ class ConsentNode(Node):
 
 
 class SetNode(Node):
-    """Sets a field of the lead's (a template or a plain value), its score (`"+5"`, `"-2"`, `"10"`) or its stage."""
+    """Sets a field of the lead's, its score (`"+5"`, `"-2"`, `"10"`) or its stage.
+
+    The value is a template or a plain one; `""` empties the field.
+    """
 
     do: Literal["set"]
     field: Key | None = None

@@ -9,8 +9,9 @@ from domain.leads import known_answers
 from domain.messages.catalogue import word_for
 from domain.messages.local import LocalText, pick
 from domain.messages.templates import render
+from domain.messages.values import Shown
 from domain.setups import CreatorSetup
-from domain.shown import Showing, Shown, showing, shown_answers
+from domain.shown import Showing, showing, shown_answers
 from store.models import Creator, Lead, Person
 
 # what a creator's text may name

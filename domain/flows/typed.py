@@ -10,7 +10,7 @@ from babel.dates import format_date
 from domain import contacts
 from domain.flows.given import Ground, WrongAnswer
 from domain.flows.nodes import AskNode
-from domain.flows.patterns import LONGEST_TEXT
+from domain.flows.patterns import fits
 from domain.leads import FieldItem
 from domain.messages.catalogue import LANGUAGES, say
 from domain.written import NoSuchDay, read_date, read_number
@@ -113,8 +113,7 @@ def _read_text(node: AskNode, text: str) -> str:
         raise WrongAnswer("answer-too-short", least=node.min_length)
     if len(text) > node.max_length:
         raise WrongAnswer("answer-too-long", most=node.max_length)
-    # a creator's pattern takes a moment at most on a text of that length
-    if node.pattern is not None and (len(text) > LONGEST_TEXT or re.fullmatch(node.pattern, text) is None):
+    if node.pattern is not None and not fits(node.pattern, text):
         raise WrongAnswer("answer-wrong-form")
     return text
 

@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -5,6 +6,8 @@ from pydantic import Field, StringConstraints, model_validator
 from domain.durations import Duration
 from domain.fields import Key, Strict
 from domain.flows.nodes import EventName, FlowButton
+from domain.messages.local import wordings
+from domain.messages.templates import names_in
 from domain.messages.wording import Text
 
 
@@ -45,6 +48,18 @@ class Funnel(Strict):
             if keys.count(key) > 1:
                 raise ValueError(f"two steps are called “{key}”")
         return self
+
+    @property
+    def names_order(self) -> bool:
+        """True when its texts speak of an order, so that only an order's event can begin it."""
+        return any(name == "order" for text in self._texts() for name, _ in names_in(text))
+
+    def _texts(self) -> Iterator[str]:
+        for step in self.steps:
+            if isinstance(step, SendStep):
+                yield from wordings(step.text)
+                for button in step.buttons:
+                    yield from wordings(button.url) if button.url is not None else ()
 
     def position(self, key: str) -> int:
         """Raises KeyError for a step that this version does not have."""

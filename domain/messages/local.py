@@ -14,6 +14,11 @@ def pick(text: LocalText, language: str, fallback: str = "en") -> str:
     return next(iter(text.values()))
 
 
+def by_language(text: LocalText) -> list[tuple[tuple[str, ...], str]]:
+    """Every wording of it, behind its language as a path of keys: none where it is for everybody."""
+    return [((), text)] if isinstance(text, str) else [((language,), wording) for language, wording in text.items()]
+
+
 def wordings(text: LocalText) -> list[str]:
     """Every wording of it, whatever the language."""
     return [text] if isinstance(text, str) else list(text.values())

@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import Template, TemplateError, TemplateSyntaxError, Undefined, nodes
+from jinja2 import Template, TemplateSyntaxError, Undefined, nodes
 from jinja2.filters import FILTERS
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from domain.messages.template_words import in_plain_words, place_of_mistake
+from domain.messages.values import on_both
 from kit.errors import Invalid, Reason
 
 # the others of Jinja's build lists, markup or texts of any length
@@ -21,6 +23,8 @@ _FILTERS = frozenset(
     {"abs", "capitalize", "count", "d", "default", "e", "escape", "first", "float", "int", "last", "length"}
     | {"lower", "round", "string", "striptags", "title", "trim", "truncate", "upper", "wordcount"}
 )
+# what they make of an answer is read as people read answers
+_OF_WORDS = ("striptags", "title", "trim", "truncate")
 _METHODS = frozenset(
     {"capitalize", "endswith", "lower", "lstrip", "removeprefix", "removesuffix", "rstrip", "split", "startswith"}
     | {"strip", "title", "upper"}
@@ -44,6 +48,7 @@ class _Environment(ImmutableSandboxedEnvironment):
     def __init__(self) -> None:
         super().__init__(autoescape=True, undefined=Undefined)
         self.filters = {name: self.filters[name] for name in _FILTERS}
+        self.filters |= {name: on_both(self.filters[name]) for name in _OF_WORDS}
         self.globals = {}
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
@@ -97,9 +102,11 @@ def render(template: str, facts: Mapping[str, Mapping[str, object]]) -> str:
     """A creator's text as Telegram HTML; a value that is missing is empty. Raises BadTemplate when it cannot be."""
     try:
         return _compiled(template).render(facts)
-    except (TemplateError, TypeError, ArithmeticError, ValueError, LookupError, AttributeError) as error:
+    except Exception as error:
+        # what the engine may fail with is told nowhere, and none of it is ours
+        said = in_plain_words(error)
         raise BadTemplate(
-            f"the text cannot be filled in: {error}", why=Reason("refused-template", error=str(error))
+            f"the text cannot be filled in: {said}", why=Reason("refused-template", error=said)
         ) from error
 
 
@@ -116,14 +123,19 @@ def check_template(template: str) -> str:
     """Returns it unchanged. Raises ValueError when its `{{ … }}` cannot be read."""
     try:
         _compiled(template)
-    except TemplateError as error:
-        raise ValueError(f"the text cannot be read: {error}") from error
+    except Exception as error:
+        place = place_of_mistake(template, _ENVIRONMENT.from_string)
+        raise ValueError(f"the text cannot be read: {place}{in_plain_words(error)}") from error
     return template
 
 
 def names_in(template: str) -> Iterator[tuple[str, str | None]]:
-    """What a readable template names: `lead.name` is ("lead", "name"), a bare `lead` is ("lead", None)."""
-    tree = _ENVIRONMENT.parse(template)
+    """What a template names: `lead.name` is ("lead", "name"), a bare `lead` is ("lead", None). Raises BadTemplate."""
+    try:
+        tree = _ENVIRONMENT.parse(template)
+    except Exception as error:
+        said = in_plain_words(error)
+        raise BadTemplate(f"the text cannot be read: {said}", why=Reason("refused-template", error=said)) from error
     inner = set()
     for attribute in tree.find_all(nodes.Getattr):
         if isinstance(attribute.node, nodes.Name):

@@ -5,7 +5,6 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Discriminator, StringConstraints, Tag
 
-from domain.messages.local import LocalText, wordings
 from domain.messages.templates import check_template
 from kit.text import CAPTION_LIMIT, TEXT_LIMIT, check_markup, utf16_length, visible_length
 
@@ -19,46 +18,47 @@ def _by_language(given: object) -> str:
     return "languages" if isinstance(given, Mapping) else "text"
 
 
-# the same for everybody or by language; told apart beforehand, so that a mistake is told once
-Words = Annotated[
-    Annotated[str, Tag("text")] | Annotated[dict[Language, str], Tag("languages")], Discriminator(_by_language)
-]
+def check_length(wording: str, limit: int) -> None:
+    """Raises ValueError where it shows more than Telegram takes, in UTF-16 units."""
+    if visible_length(wording) > limit:
+        what = "caption" if limit == CAPTION_LIMIT else "message"
+        raise ValueError(f"a Telegram {what} holds {limit} characters, this has {visible_length(wording)}")
 
 
-def check_length(text: LocalText, limit: int) -> None:
-    """Raises ValueError where a wording shows more than Telegram takes, in UTF-16 units."""
-    for wording in wordings(text):
-        if visible_length(wording) > limit:
-            what = "caption" if limit == CAPTION_LIMIT else "message"
-            raise ValueError(f"a Telegram {what} holds {limit} characters, this has {visible_length(wording)}")
-
-
-def _in_some_language(text: LocalText) -> None:
-    if not isinstance(text, str) and not text:
+def _in_some_language(text: dict[str, str]) -> dict[str, str]:
+    if not text:
         raise ValueError("a text must be given in one language at least")
-
-
-def _fits_a_message(text: LocalText) -> LocalText:
-    _in_some_language(text)
-    for wording in wordings(text):
-        if not wording.strip():
-            raise ValueError("a text must not be empty")
-        check_markup(check_template(wording))
-    check_length(text, TEXT_LIMIT)
     return text
 
 
-def _fits_a_button(text: LocalText) -> LocalText:
-    _in_some_language(text)
-    for wording in wordings(text):
-        if not 1 <= utf16_length(wording.strip()) <= LABEL_LIMIT:
-            raise ValueError(f"a button takes 1 to {LABEL_LIMIT} characters, this has {utf16_length(wording)}")
-        if "{{" in wording or "{%" in wording:
-            raise ValueError("nothing is filled in on a button; write its words without {{ … }}")
-    return text
+def _fits_a_message(wording: str) -> str:
+    if not wording.strip():
+        raise ValueError("a text must not be empty")
+    check_markup(check_template(wording))
+    check_length(wording, TEXT_LIMIT)
+    return wording
 
 
+def _fits_a_button(wording: str) -> str:
+    if not 1 <= utf16_length(wording.strip()) <= LABEL_LIMIT:
+        raise ValueError(f"a button takes 1 to {LABEL_LIMIT} characters, this has {utf16_length(wording)}")
+    if "{{" in wording or "{%" in wording:
+        raise ValueError("nothing is filled in on a button; write its words without {{ … }}")
+    return wording
+
+
+# the same for everybody or by language; told apart beforehand, so that a mistake is told once, and for its language
+_Message = Annotated[str, AfterValidator(_fits_a_message)]
+_Button = Annotated[str, AfterValidator(_fits_a_button)]
 # Telegram HTML with {{ … }}
-Text = Annotated[Words, AfterValidator(_fits_a_message)]
+Text = Annotated[
+    Annotated[_Message, Tag("text")]
+    | Annotated[dict[Language, _Message], AfterValidator(_in_some_language), Tag("languages")],
+    Discriminator(_by_language),
+]
 # plain words on a button
-Label = Annotated[Words, AfterValidator(_fits_a_button)]
+Label = Annotated[
+    Annotated[_Button, Tag("text")]
+    | Annotated[dict[Language, _Button], AfterValidator(_in_some_language), Tag("languages")],
+    Discriminator(_by_language),
+]

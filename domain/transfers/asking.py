@@ -14,6 +14,8 @@ from store.database import count_changed, wake
 from store.models import (
     TRANSFER_MOVES,
     LeadField,
+    OutboxMessage,
+    OutboxState,
     Transfer,
     TransferKind,
     TransferProblem,
@@ -59,7 +61,12 @@ async def begin_export(
     session: AsyncSession, creator_id: int, person_id: int, *, question: str, file_name: str, now: datetime
 ) -> Transfer:
     """`question` is a segment, checked already; an empty one is every lead."""
-    transfer = Transfer(
+    transfer = _export(creator_id, person_id, question=question or None, file_name=file_name, now=now)
+    return await _begun(session, transfer)
+
+
+def _export(creator_id: int, person_id: int, *, question: str | None, file_name: str, now: datetime) -> Transfer:
+    return Transfer(
         creator_id=creator_id,
         person_id=person_id,
         kind=TransferKind.EXPORT,
@@ -68,10 +75,9 @@ async def begin_export(
         folder=_folder(),
         mapping={},
         files=[],
-        question=question or None,
+        question=question,
         created_at=now,
     )
-    return await _begun(session, transfer)
 
 
 async def find_transfer(session: AsyncSession, creator_id: int, transfer_id: int) -> Transfer:
@@ -101,6 +107,33 @@ async def change_column(session: AsyncSession, transfer: Transfer, column: int, 
 async def give_up(session: AsyncSession, transfer: Transfer, *, now: datetime) -> None:
     """Nothing more is taken from it, and its files go. Raises TransferMovedOn."""
     await _move(session, transfer, TransferState.CLEARING, ended_at=now, expires_at=now)
+
+
+async def renew_exports(session: AsyncSession, creator_id: int, *, now: datetime) -> None:
+    """Somebody is no more whom they may tell of: what has not gone out yet goes no more, and is made anew."""
+    mine = (Transfer.creator_id == creator_id, Transfer.kind == TransferKind.EXPORT)
+    under_way = (TransferState.RUNNING, TransferState.CLEARING)
+    query = select(Transfer).where(*mine, Transfer.state.in_(under_way)).order_by(Transfer.id).with_for_update()
+    for old in (await session.scalars(query, execution_options={"populate_existing": True})).all():
+        waits = old.state is TransferState.RUNNING or await _is_unsent(session, old)
+        old.state, old.ended_at, old.expires_at = TransferState.CLEARING, old.ended_at or now, now
+        if waits:
+            anew = _export(creator_id, old.person_id, question=old.question, file_name=old.file_name, now=now)
+            # progress goes on where it was shown
+            anew.message_id = old.message_id
+            session.add(anew)
+    await session.flush()
+    wake(session, TOPIC)
+
+
+def file_keys(transfer: Transfer) -> list[str]:
+    """Of the messages in which its files go out."""
+    return [f"transfer:{transfer.id}:file:{file_id}" for file_id in transfer.files]
+
+
+async def _is_unsent(session: AsyncSession, transfer: Transfer) -> bool:
+    unsent = (OutboxMessage.key.in_(file_keys(transfer)), OutboxMessage.state == OutboxState.QUEUED)
+    return await session.scalar(select(OutboxMessage.id).where(*unsent).limit(1)) is not None
 
 
 async def fields_in_use(session: AsyncSession, creator_id: int) -> set[str]:

@@ -130,7 +130,9 @@ async def import_batch(session: AsyncSession, ground: Ground, batch: Batch, *, l
             late[match.entry.row] = match.problem or RowProblem("import-taken-meanwhile")
     added = [match for match in matches if match.lead_id is None]
     await add_leads(session, added, ground)
-    changed = await fill_leads(session, [match for match in matches if match.lead_id is not None], ground)
+    changed, gone = await fill_leads(session, [match for match in matches if match.lead_id is not None], ground)
+    for match in gone:
+        late[match.entry.row] = RowProblem("import-lead-gone", lead=match.lead_id)
     await keep_problems(session, ground.transfer_id, late, language, late=True)
     move = (
         update(Transfer)

@@ -1,27 +1,23 @@
 """What can be wrong with a file, or with a row of it, in words of the catalogue."""
 
-import html
-import re
-
-from domain.messages.catalogue import say
-from kit.errors import Invalid
-
-_TAG = re.compile(r"<[^>]+>")
+from domain.messages.catalogue import plain_why, say_why
+from kit.errors import Invalid, Reason
 
 
 class _Spoken(Invalid):
     def __init__(self, key: str, **values: object) -> None:
-        super().__init__(key)
+        self.reason = Reason(key, **values)
+        super().__init__(key, why=self.reason)
         self.key = key
         self.values = values
 
     def told(self, language: str) -> str:
         """As it stands in a message of Telegram's."""
-        return say(self.key, language, **self.values)
+        return say_why(self.reason, language)
 
     def plain(self, language: str) -> str:
         """As it stands in a file, or in the store until somebody reads it."""
-        return html.unescape(_TAG.sub("", self.told(language)))
+        return plain_why(self.reason, language)
 
 
 class FileProblem(_Spoken):

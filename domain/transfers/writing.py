@@ -9,7 +9,9 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.consent import unsubscribe
 from domain.fields import LeadFieldSpec
+from domain.holding import hold_all_living
 from domain.lead_fields import FieldItem, field_columns
 from domain.leads import DICE_SIDES
 from domain.setups import CreatorSetup
@@ -53,10 +55,10 @@ async def add_leads(session: AsyncSession, matches: Sequence[Match], ground: Gro
             "stage": each.entry.stage or LeadStage.NEW,
             "score": each.entry.score or 0,
             "time_zone": each.entry.time_zone,
-            "consented_at": each.entry.consented_at,
+            # as by /stop, which withdraws what was agreed to
+            "consented_at": None if each.entry.unsubscribed_at else each.entry.consented_at,
             "unsubscribed_at": each.entry.unsubscribed_at,
             "dice": secrets.randbelow(DICE_SIDES),
-            "seen_at": now.replace(minute=0, second=0, microsecond=0),
             "created_at": now,
         }
         for each in matches
@@ -77,15 +79,16 @@ async def add_leads(session: AsyncSession, matches: Sequence[Match], ground: Gro
     await _record(session, "lead.imported", [lead_id for lead_id, _ in people], ground)
 
 
-async def fill_leads(session: AsyncSession, matches: Sequence[Match], ground: Ground) -> int:
-    """Only what is empty is filled in, and tags are added; returns how many leads that changed."""
+async def fill_leads(session: AsyncSession, matches: Sequence[Match], ground: Ground) -> tuple[int, list[Match]]:
+    """Only what is empty is filled in, and tags are added; who has said no by then gets nothing unasked any more.
+
+    Returns how many leads that changed, and the rows of whom was forgotten or merged meanwhile: they stay so.
+    """
     ids = sorted({each.lead_id for each in matches if each.lead_id is not None})
     if not ids:
-        return 0
+        return 0, []
     creator_id = ground.creator_id
-    # whoever was forgotten or merged meanwhile stays so
-    alive = (Lead.id.in_(ids), Lead.forgotten_at.is_(None), Lead.merged_into_id.is_(None))
-    leads = {lead.id: lead for lead in await session.scalars(select(Lead).where(*alive).with_for_update())}
+    leads = {lead.id: lead for lead in await hold_all_living(session, ids)}
     fields = await session.execute(select(LeadField.lead_id, LeadField.key).where(LeadField.lead_id.in_(ids)))
     tags = await session.execute(select(LeadTag.lead_id, LeadTag.tag).where(LeadTag.lead_id.in_(ids)))
     taken = {(row.lead_id, row.key) for row in fields}
@@ -94,9 +97,12 @@ async def fill_leads(session: AsyncSession, matches: Sequence[Match], ground: Gr
     people: list[tuple[int, Entry]] = []
     words: list[Values] = []
     consents: list[tuple[int, Entry]] = []
+    gone: list[Match] = []
+    left: list[tuple[Lead, datetime]] = []
     for each in matches:
         lead = leads.get(each.lead_id or 0)
         if lead is None:
+            gone.append(each)
             continue
         entry = each.entry
         people.append((lead.id, entry))
@@ -104,6 +110,9 @@ async def fill_leads(session: AsyncSession, matches: Sequence[Match], ground: Gr
             words += [{"lead_id": lead.id, "word": word, "creator_id": creator_id} for word in name_words(entry.name)]
         if lead.consented_at is None and entry.consented_at is not None and lead.unsubscribed_at is None:
             consents.append((lead.id, entry))
+        if lead.unsubscribed_at is None and entry.unsubscribed_at is not None:
+            left.append((lead, entry.unsubscribed_at))
+            changed.add(lead.id)
         if _fill(lead, each) or not tagged.issuperset((lead.id, tag) for tag in entry.tags):
             changed.add(lead.id)
         if not taken.issuperset((lead.id, key) for key in entry.fields):
@@ -113,15 +122,16 @@ async def fill_leads(session: AsyncSession, matches: Sequence[Match], ground: Gr
     await _add_tags(session, people, ground)
     await _add_fields(session, people, ground, taken=taken)
     await _add_consents(session, creator_id, consents)
+    for lead, since in left:
+        await unsubscribe(session, lead, now=ground.now, since=since)
     await _record(session, "lead.filled_in", sorted(changed), ground)
-    return len(changed)
+    return len(changed), gone
 
 
 def _fill(lead: Lead, match: Match) -> bool:
     """True when something of the lead's own was empty and no longer is."""
     entry = match.entry
-    before = (lead.name, lead.email, lead.phone, lead.source, lead.time_zone, lead.score)
-    moments = (lead.consented_at, lead.unsubscribed_at)
+    before = (lead.name, lead.email, lead.phone, lead.source, lead.time_zone, lead.score, lead.consented_at)
     lead.name = lead.name or entry.name
     lead.source = lead.source or entry.source
     lead.time_zone = lead.time_zone or entry.time_zone
@@ -133,9 +143,7 @@ def _fill(lead: Lead, match: Match) -> bool:
     # whoever has said no themselves is not brought back by a file
     if lead.unsubscribed_at is None:
         lead.consented_at = lead.consented_at or entry.consented_at
-        lead.unsubscribed_at = entry.unsubscribed_at
-    now_so = (lead.name, lead.email, lead.phone, lead.source, lead.time_zone, lead.score)
-    return before != now_so or moments != (lead.consented_at, lead.unsubscribed_at)
+    return before != (lead.name, lead.email, lead.phone, lead.source, lead.time_zone, lead.score, lead.consented_at)
 
 
 async def _add_tags(session: AsyncSession, people: Iterable[tuple[int, Entry]], ground: Ground) -> None:

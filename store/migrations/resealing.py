@@ -60,7 +60,7 @@ def fill_leads(connection: Connection) -> None:
     """E-mail and phone sealed with their digests; words of names; answers sealed; a throw of the dice."""
     keyring = keyring_of(connection.dialect)
     claimed: set[tuple[int, str]] = set()
-    connection.execute(text("UPDATE lead SET seen_at = created_at"))
+    connection.execute(text("UPDATE lead SET seen_at = created_at WHERE person_id IS NOT NULL"))
     for row in _rows(
         connection, "SELECT id, creator_id, name, email, phone, phone_verified FROM lead WHERE id > :after"
     ):

@@ -117,8 +117,8 @@ class Lead(Numbered, Base):
     banned_at: Mapped[datetime | None]
     # a person of the creator's writes in this chat, and the bot keeps quiet
     taken_over_at: Mapped[datetime | None]
-    # to the hour
-    seen_at: Mapped[datetime]
+    # once an hour; empty for somebody who was entered or imported, and never here
+    seen_at: Mapped[datetime | None]
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("lead.id"))
     forgotten_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

@@ -1,16 +1,19 @@
-from collections.abc import Sequence
-
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from store.models import Account, Membership
+from store.models import Account, Creator, Membership
 
 
 async def find_account(session: AsyncSession, account_id: int) -> Account | None:
     return await session.get(Account, account_id)
 
 
-async def creators_of(session: AsyncSession, account_id: int) -> Sequence[int]:
-    """Ids of the creators that the account acts for, the oldest creator first."""
-    query = select(Membership.creator_id).where(Membership.account_id == account_id).order_by(Membership.creator_id)
-    return (await session.scalars(query)).all()
+async def creators_of(session: AsyncSession, account_id: int) -> dict[str, int]:
+    """The creators that the account acts for, ids by slug, the oldest creator first."""
+    rows = await session.execute(
+        select(Creator.slug, Creator.id)
+        .join(Membership, Membership.creator_id == Creator.id)
+        .where(Membership.account_id == account_id)
+        .order_by(Creator.id)
+    )
+    return {row.slug: row.id for row in rows}

@@ -13,7 +13,7 @@ from sqlalchemy.sql.visitors import replacement_traverse
 from store.models import Lead
 from store.segments import sets
 from store.segments.conditions import Condition, Is, Mark, Question
-from store.segments.meaning import Among, Ground, Same, meaning
+from store.segments.meaning import Among, Given, Ground, Same, meaning
 from store.segments.question import AllOf, AnyOf, Not
 from store.segments.sets import Holds, LeadIds
 
@@ -74,6 +74,8 @@ def _one_holds(condition: Condition, lead: type[Lead], ground: Ground, *, yes: b
         case Same(column, value):
             equal: Holds = column == value
             return equal if yes else or_(column.is_(None), column != value)
+        case Given(column, holds):
+            return holds if yes else or_(column.is_(None), not_(holds))
         case _:
             return meant if yes else not_(meant)
 

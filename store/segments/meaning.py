@@ -94,13 +94,21 @@ class Same:
     value: object
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What holds of a column that may be empty; of an empty one it does not."""
+
+    column: Any
+    holds: Holds
+
+
 def _one(*ids: LeadIds) -> Among:
     return Among((ids,))
 
 
 def meaning(  # noqa: C901, PLR0911, PLR0912 - one line for each condition
     condition: Condition, lead: type[Lead], ground: Ground
-) -> Holds | Among | Same:
+) -> Holds | Among | Same | Given:
     creator_id, names = ground.creator_id, ground.names
     match condition:
         case Tagged(tag):
@@ -121,9 +129,10 @@ def meaning(  # noqa: C901, PLR0911, PLR0912 - one line for each condition
         case Scored(sign, points):
             return _compare(lead.score, sign, points)
         case Aged(what, sign, age):
-            return _compare(_instant(lead, what), _AGO[sign], ground.now - age)
-        case Dated():
-            return _on_day(condition, lead, ground)
+            column: Any = _instant(lead, what)
+            return Given(column, _compare(column, _AGO[sign], ground.now - age))
+        case Dated(what):
+            return Given(_instant(lead, what), _on_day(condition, lead, ground))
         case Is(mark):
             return _marked(mark, lead, creator_id)
         case Has(thing):
@@ -131,7 +140,7 @@ def meaning(  # noqa: C901, PLR0911, PLR0912 - one line for each condition
         case FieldKnown(key):
             return _one(sets.with_field(creator_id, key))
         case FieldIs(key, sign, value):
-            column: Any = LeadField.value if isinstance(value, str) else LeadField.number
+            column = LeadField.value if isinstance(value, str) else LeadField.number
             return _one(sets.with_field(creator_id, key, _compare(column, sign, value)))
         case SealedIs(key):
             return _one(sets.with_field(creator_id, key, LeadField.digest == names.digests[condition]))

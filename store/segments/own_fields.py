@@ -26,12 +26,7 @@ def read_field(said: Said, known: Known) -> Condition:
         )
     if field.sealed:
         if said.sign != "=":
-            raise BadSegment(
-                f"field {shown(key)} is private, so it stands encrypted: it can only be asked for equality, "
-                f"field:{key}=… or field:{key}!=…",
-                why=Reason("segment-private", name=cut(key)),
-                at=said.at,
-            )
+            raise _only_whole(said, key, field)
         return SealedIs(key, _sealed_text(said, field))
     match field.kind:
         case FieldKind.NUMBER:
@@ -42,6 +37,21 @@ def read_field(said: Said, known: Known) -> Condition:
             return FieldIs(key, Sign.EQUAL, values.read_yes_no(only_equal(said)))
         case _:
             return FieldIs(key, Sign.EQUAL, _option(only_equal(said), key, field))
+
+
+def _only_whole(said: Said, key: str, field: KnownField) -> BadSegment:
+    match field.kind:
+        case FieldKind.TEXT:
+            because, why = "is a text, and texts stand encrypted", "segment-sealed-text"
+        case FieldKind.LOCATION:
+            because, why = "is a place, and places stand encrypted", "segment-sealed-place"
+        case _:
+            because, why = "is private, so it stands encrypted", "segment-private"
+    return BadSegment(
+        f"field {shown(key)} {because}: it can only be asked for equality, field:{key}=… or field:{key}!=…",
+        why=Reason(why, name=cut(key)),
+        at=said.at,
+    )
 
 
 def _known_field(key: str, said: Said, known: Known) -> KnownField:

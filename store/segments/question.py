@@ -43,6 +43,8 @@ WORD: /(?:[^\s()"“”„:<>=!≤≥≠]|!(?!=))+/
 """
 _SIGNS = {":": "=", "==": "=", "≤": "<=", "≥": ">=", "≠": "!=", "<>": "!="}
 _ESCAPED = re.compile(r"\\(.)")
+_FIGURE = re.compile(r"[0-9][0-9.,]*")
+_CURRENCY = re.compile(r"[a-zA-Z]{3}")
 _SHOWN = 40
 
 
@@ -130,18 +132,19 @@ def read_question(question: str) -> Tree[Said]:
 
 def near(word: str, known: Iterable[str]) -> str:
     """`; did you mean X?` for the nearest of `known`, or nothing when none is near."""
-    found = _nearest(word, known)
+    found = nearest(word, known)
     return f"; did you mean {found}?" if found else ""
 
 
 def near_why(word: str, known: Iterable[str]) -> Reason | str:
     """The same for whoever reads another language."""
-    found = _nearest(word, known)
+    found = nearest(word, known)
     return Reason("segment-near", word=found) if found else ""
 
 
-def _nearest(word: str, known: Iterable[str]) -> str | None:
-    return next(iter(difflib.get_close_matches(word.casefold(), sorted(known), n=1, cutoff=0.6)), None)
+def nearest(word: str, known: Iterable[str], *, nearness: float = 0.6) -> str | None:
+    """None when none of `known` is as near as that, of 1 for the word itself."""
+    return next(iter(difflib.get_close_matches(word.casefold(), sorted(known), n=1, cutoff=nearness)), None)
 
 
 def listed(words: Iterable[str], *, most: int = 12) -> str:
@@ -261,12 +264,14 @@ def _unexpected(question: str, error: UnexpectedToken) -> BadSegment:
 
 
 def _joined(question: str, token: Token, history: Sequence[Token]) -> str:
-    """For `tag vip`: the two words, joined."""
+    """For `tag vip`: the two words, joined; for `50 usd` the amount as one word."""
     before = history[-1] if history else None
     if before is None or token.type not in {"WORD", "STRING"} or before.type != "WORD":
         return ""
     start = question[: before.start_pos].rstrip()
-    return "" if start.endswith((":", "<", ">", "=", "≤", "≥", "≠")) else f"{before}:{token}"
+    if not start.endswith((":", "<", ">", "=", "≤", "≥", "≠")):
+        return f"{before}:{token}"
+    return f"{before}{token}" if _FIGURE.fullmatch(before) and _CURRENCY.fullmatch(token) else ""
 
 
 def _unreadable(question: str, place: int) -> BadSegment:

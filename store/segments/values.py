@@ -16,6 +16,8 @@ _OLDEST = timedelta(days=36_500)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _WHOLE = re.compile(r"[+-]?[0-9]{1,9}")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(?:\.[0-9]{1,9})?")
+_DIGITS = re.compile(r"[+-]?[0-9]+")
+_MOST_WHOLE, _MOST_NUMBER = 10**9 - 1, 10**15 - 1
 _AMOUNT = re.compile(r"([0-9][0-9.,]*)\s*([a-zA-Z]{3})?")
 _SHARE = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,2}))?\s?%")
 _WHOLE_LOT = 10_000
@@ -77,8 +79,18 @@ def read_day(said: Said) -> date:
     return day
 
 
+def _too_big(said: Said, text: str, most: int) -> BadSegment:
+    return BadSegment(
+        f"{shown(text)} is too big: {most} at most",
+        why=Reason("segment-too-big", value=cut(text), most=str(most)),
+        at=said.value_at,
+    )
+
+
 def read_whole(said: Said) -> int:
     text = told(said).strip()
+    if _DIGITS.fullmatch(text) and not _WHOLE.fullmatch(text):
+        raise _too_big(said, text, _MOST_WHOLE)
     if not _WHOLE.fullmatch(text):
         raise BadSegment(
             f"{shown(text)} is no whole number, use one such as 5",
@@ -90,6 +102,8 @@ def read_whole(said: Said) -> int:
 
 def read_number(said: Said) -> float:
     text = told(said).strip()
+    if _DIGITS.fullmatch(text) and not _NUMBER.fullmatch(text):
+        raise _too_big(said, text, _MOST_NUMBER)
     if not _NUMBER.fullmatch(text):
         raise BadSegment(
             f"{shown(text)} is no number: write it like 5 or 2.5",

@@ -197,6 +197,9 @@ def test_doctor_asks_everything_and_says_how_to_mend_what_is_not_well(environ: d
     with running(
         "playground", "--port", str(port), environ=environ, cwd=tmp_path, until=f"{address}/playground/api/people"
     ) as playground:
+        other = given | {"SPARK_TELEGRAM__TOKEN": "7000000009:nope"}
+        refused(spark("doctor", environ=other, cwd=tmp_path), 1, "does not know this token", "SPARK_TELEGRAM__TOKEN")
+        assert "7000000009:nope" not in spark("doctor", environ=other, cwd=tmp_path).stderr
         well = spark("doctor", environ=given, cwd=tmp_path)
         assert (well.returncode, well.stderr) == (0, "")
         assert "BAD" not in well.stdout

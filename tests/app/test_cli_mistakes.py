@@ -261,3 +261,9 @@ creators:
     assert "nosuch" in lines[0]
     done = spark("check", environ=environ, cwd=REPOSITORY)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_check_gives_the_line_number_as_it_is(environ: dict[str, str], tmp_path: Path):
+    (tmp_path / "config.yaml").write_text("creators:\n  studio:\n" + "\n" * 97 + "    currency: doubloon\n")
+    # by its name “:100:” would be an emoji
+    refused(spark("check", environ=environ, cwd=tmp_path), 2, "config.yaml:100: creators.studio.currency: ")

@@ -51,3 +51,16 @@ def test_the_doctor_asks_for_data_keys_of_their_own(environ: dict[str, str], tmp
     given = environ | {"SPARK_SECRET_KEY": OLD}
     assert spark("migrate", environ=given, cwd=tmp_path).returncode == 0
     assert "set SPARK_DATA_KEYS" in spark("doctor", environ=given, cwd=tmp_path).stdout
+
+
+def test_the_doctor_finds_that_the_keys_open_nothing(environ: dict[str, str], tmp_path: Path):
+    assert spark(*ADD, environ=with_keys(environ, OLD), cwd=tmp_path).returncode == 0
+    wrong = spark("doctor", environ=with_keys(environ, NEW), cwd=tmp_path)
+    assert wrong.returncode == 1
+    (told,) = (line for line in wrong.stderr.splitlines() if "sealing" in line)
+    assert told.startswith("BAD sealing: the store holds data that none of the keys opens; ")
+    assert "SPARK_DATA_KEYS" in told
+    # the same words as at the start
+    assert (
+        told.partition("sealing: ")[2] in spark("creator", "list", environ=with_keys(environ, NEW), cwd=tmp_path).stderr
+    )

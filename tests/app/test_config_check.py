@@ -90,7 +90,7 @@ def test_bad_settings_and_disabled_funnels_and_stray_variables_all_end_in_2(chec
     assert check("creators:\n  studio:\n    funnels:\n      bad: {steps: []}\n") == (
         2,
         [
-            "config.yaml:4: creators.studio.funnels.bad.steps: must have at least 1",
+            "config.yaml:4: creators.studio.funnels.bad.steps: must have at least 1 entry, this has 0",
         ],
     )
     assert check("{}", SPARK_HTTP__PROT="1") == (

@@ -134,7 +134,7 @@ def test_one_bad_funnel_is_disabled_alone(write: Write):
 @pytest.mark.parametrize(
     ("flow", "line", "key", "said"),
     [
-        ("{nodes: []}", 4, "nodes", "must have at least 1"),
+        ("{nodes: []}", 4, "nodes", "must have at least 1 entry, this has 0"),
         ("{}", 4, "nodes", "is missing"),
         ("hello", 4, "", "must be a block of keys, each written like “name: value”"),
         ("{nodes: {key: a}}", 4, "nodes", "must be a list, each entry behind a hyphen"),

@@ -141,13 +141,38 @@ def test_a_flow_that_names_what_is_not_there_is_left_out_alone(check: Check, nod
 def test_whatever_leads_to_a_flow_that_is_left_out_is_left_out_too(check: Check):
     flows = {"last": {"trigger": [], "nodes": [{"key": "a", "do": "branch", "cases": [_met_hi("b")]}, _SAY_B]}}
     funnels = {"later": {"steps": [{"key": "s", "do": "send", "text": "x", "buttons": [{"text": "Go", "flow": "hi"}]}]}}
-    lines = check({"do": "tag", "add": ["nosuch"]}, flows=flows, funnels=funnels)
-    funnel, hi, last = lines
+    # they go on once that one is mended, so it is all that is told
+    (hi,) = check({"do": "tag", "add": ["nosuch"]}, flows=flows, funnels=funnels)
     assert hi.startswith("0.add.0: there is no tag “nosuch”")
-    assert "creators.studio.flows.last.nodes.0.cases.0.when: " in last
-    assert funnel.endswith(".funnels.later.steps.0.buttons.0.flow: the flow “hi” is left out for a mistake of its own")
-    studio = load(None, {}).settings.creators["studio"]
+    loaded = load(None, {})
+    studio = loaded.settings.creators["studio"]
     assert (list(studio.flows), list(studio.funnels)) == (["other"], [])
+    why = {each.key: str(each.problems[0]) for each in loaded.disabled}
+    assert "creators.studio.flows.last.nodes.0.cases.0.when: " in why["last"]
+    assert why["later"].endswith(".steps.0.buttons.0.flow: the flow “hi” is left out for a mistake of its own")
+
+
+def test_a_mistake_of_its_own_is_told_also_of_a_flow_that_would_be_left_out_anyway(check: Check):
+    two = {"trigger": [], "nodes": [{"key": "a", "do": "branch", "cases": [_met_hi("b")]}, _SAY_B]}
+    two["nodes"].append({"key": "c", "do": "tag", "add": ["neither"]})
+    hi, other = check({"do": "tag", "add": ["nosuch"]}, flows={"two": two})
+    assert hi.startswith("0.add.0: there is no tag “nosuch”")
+    assert "creators.studio.flows.two.nodes.2.add.0: there is no tag “neither”" in other
+
+
+def test_an_included_file_that_cannot_be_read_is_told_alone(check: Check):
+    Path("fields.yaml").write_text("fields: [\n")
+    (line,) = check(ask("text", "of_that_file"), include="fields.yaml")
+    assert line.startswith("fields.yaml:2: not YAML: ")
+
+
+def test_an_event_that_never_happens_is_told_wherever_a_segment_names_it(check: Check):
+    cases = [{"when": "did:order.payed", "to": "b"}]
+    (line,) = check({"do": "branch", "cases": cases}, _SAY_B)
+    assert line == "0.cases.0.when: character 1: there is no event “order.payed”; did you mean order.paid?"
+    assert check({"do": "branch", "cases": [{"when": "did:lead.imported within 9d", "to": "b"}]}, _SAY_B)[0].endswith(
+        "all well"
+    )
 
 
 _SAY_B = {"key": "b", "do": "say", "text": "B"}
@@ -165,12 +190,12 @@ def _met_hi(to: str) -> dict[str, str]:
         ("{{ creator.sight }}", "there is no “creator.sight”; did you mean site?"),
         ("{{ laed.name }}", "a text here can name creator, lead, and no “laed”; did you mean lead?"),
         ("{{ order.title }}", "a text here can name creator, lead, and no “order”"),
-        ("{{ lead.city.upper() }}", "'dict object' has no attribute 'city'"),
+        ("{{ lead.city.upper() }}", "“city” is not there for everybody, so nothing can be done with it"),
     ],
 )
 def test_a_text_is_tried_out_in_every_language(check: Check, text: str, said: str):
     (line,) = check({"do": "say", "text": {"en": "Fine", "de": text}})
-    assert line == f"0.text: the text cannot be filled in: {said}"
+    assert line == f"0.text.de: the text cannot be filled in: {said}"
     (line,) = check(ask("text", "city", hint=text), trigger=["start"])
     assert line.startswith("0.hint: the text cannot be filled in: ")
 
@@ -253,3 +278,41 @@ async def test_files_of_a_flow_are_found_from_where_it_stands_and_kept_once(tmp_
 
 def test_no_command_of_sparks_can_begin_a_flow():
     assert set(COMMANDS) <= SPARKS_OWN
+
+
+def test_a_mistake_in_one_language_is_told_on_its_own_line(check: Check, tmp_path: Path):
+    (line,) = check({"do": "say", "text": {"en": "Hi {{ lead.name }}", "de": "Hallo {{ lead.first nam }}"}})
+    assert line == "0.text.de: the text cannot be read: in “{{ lead.first nam }}”: “nam” cannot stand there"
+    number = next(
+        number
+        for number, written in enumerate((tmp_path / "config.yaml").read_text().splitlines(), 1)
+        if "first nam" in written
+    )
+    assert report(None, {})[1][0].startswith(f"config.yaml:{number}: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{{ '1e400'|float|int }}", "the text cannot be filled in: a number in it grows too large"),
+        ("{{ " + "(" * 300 + "1" + ")" * 300 + " }}", "it is nested too deeply"),
+        ("{{ " + "-" * 3000 + "1 }}", "it is nested too deeply"),
+        ("{{ lead" + ".a" * 1900 + " }}", "it is nested too deeply"),
+    ],
+)
+def test_whatever_the_template_engine_fails_with_is_one_line(check: Check, text: str, said: str):
+    (line,) = check({"do": "say", "text": text})
+    assert line.startswith("0.text: ")
+    assert line.endswith(said)
+
+
+def test_a_caption_and_a_label_are_told_by_their_language(check: Check):
+    Path("a.jpg").write_bytes(b"x")
+    (line,) = check({"do": "say", "photo": "a.jpg", "text": {"en": "short", "de": "x" * 1025}})
+    assert line == "0.text.de: a Telegram caption holds 1024 characters, this has 1025"
+    buttons = [{"text": {"en": "x" * 65, "de": "ok"}, "url": {"en": "https://a", "de": "b.example"}}]
+    (line,) = check({"do": "say", "text": "Hi", "buttons": buttons})
+    assert line == "0.buttons.0.text.en: a button takes 1 to 64 characters, this has 65"
+    buttons[0]["text"]["en"] = "ok"
+    (line,) = check({"do": "say", "text": "Hi", "buttons": buttons})
+    assert line.startswith("0.buttons.0.url.de: must begin with https://")

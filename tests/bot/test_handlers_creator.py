@@ -4,6 +4,8 @@ import pytest
 from sqlalchemy import select
 from world import World
 
+from bot.commands import CREATORS, EVERYONE
+from domain.messages.catalogue import LANGUAGES, say
 from store.models import Idea, Product
 
 PRODUCT_FORM = 'Like this: /product add "Preset pack" 19.00 usd stock=50'
@@ -125,6 +127,13 @@ async def test_what_is_for_creators_is_refused_to_everyone_else(world: World, co
     await lena.say(command)
     await lena.hears("This is for creators")
     assert len(await products(world)) == 3
+
+
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_help_names_every_command(language: str):
+    for text, names in (("help", EVERYONE), ("help-creator", CREATORS)):
+        told = say(text, language, creator="Studio")
+        assert [name for name in names if name != "help" and f"/{name} " not in told.replace(",", " ")] == []
 
 
 async def test_the_command_menu_shows_each_person_only_what_is_theirs(world: World):

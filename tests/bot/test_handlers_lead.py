@@ -33,7 +33,7 @@ async def test_the_card_shows_what_is_known(chat: World):
         f"👤 <i>Lena</i> (lead {number})",
         "Chat: <i>Lena</i>",
         "E-mail: lena@example.com (entered by you)",
-        "Language: en",
+        "Language: English (en)",
         "Time zone: Europe/Berlin, where it is Nov 3, 2026, 10:00",
         "Source: ad42",
         "Stage: new, score: 0",
@@ -90,11 +90,11 @@ async def test_each_line_does_what_it_says(chat: World):
         ("set name Anna <Maria>", f"Anna <Maria> (lead {anna}): name is kept."),
         ("set email ANNA@example.com", f"Anna <Maria> (lead {anna}): email is kept."),
         ("set phone +49 151 23456789", f"Anna <Maria> (lead {anna}): phone is kept."),
-        ("set time_zone Asia/Tokyo", f"Anna <Maria> (lead {anna}): time_zone is kept."),
-        ("set size 12.5", f"Anna <Maria> (lead {anna}): size is kept."),
-        ("set size -", f"Anna <Maria> (lead {anna}): size is empty."),
+        ("set time_zone lisbon", f"Anna <Maria> (lead {anna}): time zone is kept."),
+        ("set time_zone Tokio", f"Anna <Maria> (lead {anna}): time zone is kept."),
+        ("set size 12.5", f"Anna <Maria> (lead {anna}): Team size is kept."),
+        ("set size -", f"Anna <Maria> (lead {anna}): Team size is empty."),
         ("set topic Presets", f"Anna <Maria> (lead {anna}): topic is kept."),
-        ("enroll nurture", f"Anna <Maria> (lead {anna}) begins the funnel nurture."),
         (
             "block",
             f"Anna <Maria> (lead {anna}) is blocked: the bot no longer answers. What was paid for still arrives.",
@@ -116,9 +116,6 @@ async def test_each_line_does_what_it_says(chat: World):
         fields = (await session.scalars(select(LeadField).where(LeadField.lead_id == anna))).all()
         assert [(each.key, each.value) for each in fields] == [("topic", "presets")]
         assert (await session.scalars(select(LeadNote.text))).all() == ["Likes\n tea & <cake>"]
-        assert (await session.scalars(select(Enrollment.funnel_key).where(Enrollment.lead_id == anna))).all() == [
-            "nurture"
-        ]
     happened = await answers(chat, f"/lead {anna} timeline")
     assert "score changed 20" in happened.text
     assert "times of Asia/Tokyo" in happened.text
@@ -151,9 +148,10 @@ WRONG = [
     ("{n} set email nonsense", "nonsense"),
     ("{n} set email bert@example.com", "Lead {m} has this e-mail address already"),
     ("{n} set phone 12", "12"),
-    ("{n} set time_zone Berlin", "Europe/Berlin"),
+    ("{n} set time_zone Nowhere", "use a city like Berlin"),
     ("{n} enroll", "the funnels are: nurture"),
     ("{n} enroll other", "the funnels are: nurture"),
+    ("{n} enroll nurture", "Lead {n} has no chat with the bot, so no follow-up reaches them"),
     ("{n} merge", "Like this: /lead {n} merge 15"),
     ("{n} merge {n}", "Like this: /lead {n} merge 15"),
     ("{n} merge bert", "Like this: /lead {n} merge 15"),
@@ -165,6 +163,13 @@ WRONG = [
     ("add source:fair", "Like this: /lead add Anna Smith"),
     ("add Carl bert@example.com", "Lead {m} has this e-mail address already"),
     ("add Carl carl@", "carl@"),
+    ("add Tom tom@example.com extra@example.com", "Like this: /lead add Anna Smith"),
+    ("add Tim tag:vip", "Like this: /lead add Anna Smith"),
+    ("add Tim #vip", "Like this: /lead add Anna Smith"),
+    ("add Tim city=Berlin", "Like this: /lead add Anna Smith"),
+    ("add Tim source:", "Like this: /lead add Anna Smith"),
+    ("add Tim source:fair source:ad42", "Like this: /lead add Anna Smith"),
+    ("add Tim +4915123456789 +4915123456780", "Like this: /lead add Anna Smith"),
 ]
 
 
@@ -247,7 +252,7 @@ async def test_the_buttons_of_the_card_change_it_in_place_and_lead_back_to_the_l
     assert "Blocked by you" in card.text
     assert "Block" not in card.labels
     no_funnel = await tapped(chat, card, "Enroll")
-    assert "gets no follow-ups" in await refused(chat, no_funnel, "nurture")
+    assert "You have blocked lead" in await refused(chat, no_funnel, "nurture")
     card = await tapped(chat, await tapped(chat, no_funnel, "‹ Back"), "Unblock")
     assert "Blocked by you" not in card.text
     card = await tapped(chat, card, "Take over")
@@ -308,6 +313,32 @@ async def test_merging_asks_first_and_the_old_number_leads_to_the_new_one(chat: 
     assert (await answers(chat, f"/lead {anna} score +1")).text.endswith(f"(lead {lena}) has a score of 1.")
 
 
+async def test_before_merging_it_is_told_what_of_their_standing_is_taken_over(chat: World):
+    person, lena = await with_a_chat(chat)
+    anna, bert, carl = await entered(chat, "Anna", "Bert", "Carl")
+    await answers(chat, f"/lead {anna} block")
+    plain = (await answers(chat, f"/lead {lena} merge {bert}")).text
+    assert "blocked" not in plain
+    assert "chat" not in plain
+    screen = await answers(chat, f"/lead {lena} merge {anna}")
+    assert f"Lead {anna} is blocked by you. Lead {lena} is not, and stays so." in screen.text
+    await tapped(chat, screen, f"Merge {anna} into {lena}")
+    assert (await lead_of(chat, lena)).banned_at is None
+    await person.say("/stop")
+    await person.hears("no more follow-ups")
+    await answers(chat, f"/lead {lena} take")
+    await answers(chat, f"/lead {lena} block")
+    screen = await answers(chat, f"/lead {carl} merge {lena}")
+    assert screen.text.splitlines()[1:] == [
+        f"Lead {carl} gets the chat of lead {lena}, which you have taken over.",
+        f"Lead {lena} is blocked by you, and so is lead {carl} then.",
+        f"Lead {lena} wants no follow-ups, and so lead {carl} gets none then.",
+    ]
+    await tapped(chat, screen, f"Merge {lena} into {carl}")
+    kept = await lead_of(chat, carl)
+    assert None not in {kept.person_id, kept.banned_at, kept.taken_over_at, kept.unsubscribed_at}
+
+
 async def test_two_who_each_have_a_chat_are_not_merged(chat: World):
     _, lena = await with_a_chat(chat)
     _, mona = await with_a_chat(chat, "Mona")
@@ -328,3 +359,16 @@ async def test_a_button_that_is_none_of_ours_does_nothing(store_url: str, tmp_pa
         assert all(told), told
         assert not any("went wrong" in each for each in told), told
         assert (await lead_of(world, anna)).stage == "new"
+
+
+async def test_a_follow_up_is_begun_in_one_line_for_whoever_can_be_written_to(chat: World):
+    person, lena = await with_a_chat(chat)
+    line = f"/lead {lena} enroll nurture"
+    assert (await answers(chat, line)).text == f"Lena (lead {lena}) begins the funnel nurture."
+    assert (await answers(chat, line)).text == f"Lead {lena} is in the funnel nurture or has been through it"
+    async with chat.spark.database.reading() as session:
+        begun = (await session.scalars(select(Enrollment).where(Enrollment.lead_id == lena))).one()
+        assert (begun.funnel_key, begun.subject) == ("nurture", "")
+    await person.say("/stop")
+    await person.hears("no more follow-ups")
+    assert "has unsubscribed" in (await answers(chat, line)).text

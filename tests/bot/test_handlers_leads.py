@@ -139,6 +139,24 @@ async def test_several_filters_add_up_and_each_tap_changes_the_same_message(chat
     assert await chat.creator.count("Leads of Studio <North>") == 1
 
 
+async def test_what_was_typed_is_ticked_among_the_filters_and_a_tap_takes_it_off(chat: World):
+    anna, bert = await entered(chat, "Anna", "Bert")
+    await tagged(chat, [anna, bert], "vip")
+    screen = await answers(chat, "/leads tag:VIP and stage:new and not banned and field:size<5")
+    tags = await tapped(chat, await tapped(chat, screen, "Filter"), "Tag")
+    # all of it is one condition, since `not` stands in it
+    assert tags.labels[0] == "vip · 2"
+    screen = await answers(chat, "/leads tag:VIP and stage:new AND name:anna")
+    tags = await tapped(chat, await tapped(chat, screen, "Filter"), "Tag")
+    assert tags.labels[0] == "✓ vip · 2"
+    tags = await tapped(chat, tags, "✓ vip · 2")
+    assert "Filter: stage:new and name:anna" in tags.text
+    stages = await tapped(chat, await tapped(chat, tags, "‹ Filters"), "Stage")
+    assert stages.labels[0] == "✓ new"
+    stages = await tapped(chat, stages, "engaged")
+    assert 'Filter: stage:new and name:anna and stage:"engaged"' in stages.text
+
+
 async def test_standings_and_saved_segments_are_filters_too(chat: World):
     anna, _ = await entered(chat, "Anna", "Bert")
     lena, _ = await with_a_chat(chat)
@@ -175,6 +193,17 @@ WRONG = [
     ("/leads field:colour=red", "colour"),
     ("/leads (tag:vip", "character"),
     ("/leads segment:nobody", "nobody"),
+    ("/leads random 110%", "“110%” is no share: write it like random 10%"),
+    ("/leads random 10", "“10” is no share: write it like random 10%"),
+    ("/leads random", "random needs a value: write random 10%"),
+    ("/leads not", "the end cannot stand here: a condition comes next"),
+    ("/leads blocked and", "the end cannot stand here: a condition comes next"),
+    ("/leads anna or", "a condition comes next"),
+    ("/leads anna and blocked", "there is no condition “anna”"),
+    ("/leads Tag vip", "or write “Tag:vip”"),
+    ("/leads in-funnel nurture", "or write “in-funnel:nurture”"),
+    ('/leads "Preset', "this quotation mark is never closed"),
+    ("/leads 10%", "there is no condition “10%”"),
     ("/leads save", "Like this: /leads anna"),
     ("/leads save big", "Like this: /leads anna"),
     ("/leads save 9lives tag:vip", "letter first"),
@@ -193,6 +222,35 @@ async def test_a_wrong_line_gets_one_that_says_what_is_wrong(chat: World):
     async with chat.spark.database.reading() as session:
         assert (await session.scalars(select(Segment.id))).all() == []
     assert await views(chat) == 0
+
+
+async def test_a_word_near_a_condition_is_looked_for_as_a_name_and_says_how_a_segment_is_written(chat: World):
+    numbers = await entered(chat, "Scorah", "Anna and Tom")
+    for word, form in (("clickd", "clicked"), ("spnt", "spent>=50usd"), ("taken-ovr", "taken_over")):
+        said = (await answers(chat, f"/leads {word}")).text
+        assert f"Nobody is called “{word}”. Did you mean /leads {form}?" in said
+        assert "like /leads tag:vip and last_seen<30d" in said
+    # whoever is called so is found, and nothing more is said
+    assert f"{numbers[0]} Scorah" in (await answers(chat, "/leads scora")).text
+    assert f"{numbers[1]} Anna and Tom" in (await answers(chat, "/leads anna and tom")).text
+    assert "Nobody fits." in (await answers(chat, "/leads xaver")).text
+
+
+async def test_whoever_was_never_here_is_not_among_those_seen_lately(chat: World):
+    (anna,) = await entered(chat, "Anna")
+    _, lena = await with_a_chat(chat, "Lena")
+    lately = (await answers(chat, "/leads last_seen<30d")).text
+    assert f"{lena} Lena" in lately
+    assert "Anna" not in lately
+    others = (await answers(chat, "/leads not last_seen<30d")).text
+    assert f"{anna} Anna" in others
+    assert "Lena" not in others
+    assert "Nobody fits." in (await answers(chat, "/leads last_seen>1m")).text
+    assert (
+        "Known since Nov 3, 2026, 10:00 AM, last here Nov 3, 2026, 10:00 AM"
+        in (await answers(chat, f"/lead {lena}")).text
+    )
+    assert "never here" in (await answers(chat, f"/lead {anna}")).text
 
 
 async def test_what_is_shown_can_be_saved_under_a_name_and_dropped(chat: World):
@@ -215,7 +273,7 @@ async def test_what_is_shown_can_be_exported(chat: World):
     listed = await answers(chat, "/leads tag:vip")
     body = {"message_id": listed.raw["message_id"], "data": listed.button("Export")["data"]}
     await chat.control("POST", f"/people/{chat.creator.id}/taps", body)
-    sent = await chat.creator.gets_file("leads-studio-tag-vip-2026-11-03.csv")
+    sent = await chat.creator.gets_file("leads-studio-2026-11-03.csv")
     assert sent.by_bot
     assert "Export" not in (await answers(chat, "/leads anna")).labels
 
@@ -285,9 +343,22 @@ async def test_tags_are_listed_with_how_many_have_them(chat: World):
     data = {"message_id": listed.raw["message_id"], "data": listed.button("old")["data"]}
     await chat.control("POST", f"/people/{chat.creator.id}/taps", data)
     assert 'Filter: tag:"old"' in (await chat.creator.hears("Leads of Studio <North>: 1")).text
-    assert (await answers(chat, f"/tag {bert} new -old")).text == f"Bert (lead {bert}): new -old"
+    assert (await answers(chat, f"/tag {bert} NEW -old")).text == f"Bert (lead {bert}) is now tagged: new vip"
     assert "Nobody has that tag" in await refused(chat, listed, "old")
     assert "Leads of Studio <North>: 1\n" in (await answers(chat, "/tag new")).text
+
+
+async def test_a_tag_that_was_not_there_is_not_said_to_be_taken_away(chat: World):
+    (anna,) = await entered(chat, "Anna")
+    said = (await answers(chat, f"/tag {anna} new -vip -old")).text
+    assert said == f"Anna (lead {anna}) is now tagged: new\nThese were not there: vip old"
+    assert (await answers(chat, f"/tag {anna} -new")).text == f"Anna (lead {anna}) has no tags now."
+    assert (await answers(chat, f"/lead {anna} untag vip")).text == f"Anna (lead {anna}) was not tagged: vip"
+    await answers(chat, f"/lead {anna} tag vip new")
+    assert (await answers(chat, f"/lead {anna} untag vip old")).text == (
+        f"Anna (lead {anna}) is no longer tagged: vip\nThese were not there: old"
+    )
+    assert (await answers(chat, "/tag unknown")).text == "There is no tag “unknown”; /tag lists them."
 
 
 @pytest.mark.parametrize("line", ["/tag 12", "/tag vip old", "/tag vip -old"])

@@ -152,7 +152,7 @@ async def test_a_handler_that_fails_leaves_a_dead_letter_and_tells_the_person_a_
     assert "our own bug" not in told.text
     assert await count(hook.world, Event) == events
     assert await hook.post(message(9001, lena.id, "/privacy")) == 200
-    await lena.hears("to serve you and nothing else")
+    await lena.hears("What Studio North keeps about you")
 
 
 async def test_a_refusal_saves_nothing_of_the_act_and_is_no_dead_letter(hook: Hook):

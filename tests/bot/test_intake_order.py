@@ -39,6 +39,7 @@ FIVE_SCREENS = """
 telegram: {default_creator: studio}
 creators:
   studio:
+    fields: {one: {kind: text}, two: {kind: text}, three: {kind: text}, four: {kind: text}}
     flows:
       counting:
         trigger: start
@@ -68,7 +69,7 @@ async def everybody_writes(world: World) -> None:
     async with world.spark.database.reading() as session:
         answers = (
             await session.execute(
-                select(Lead.id, LeadField.key, LeadField.value).join(LeadField, LeadField.lead_id == Lead.id)
+                select(Lead.id, LeadField.key, LeadField.sealed).join(LeadField, LeadField.lead_id == Lead.id)
             )
         ).all()
     assert len(answers) == PEOPLE * len(QUESTIONS)

@@ -110,7 +110,7 @@ async def test_a_reply_that_telegram_turns_away_is_sent_again(hook: Hook, kind: 
     await answered(hook.world, 9001)
     said = [each.text for each in await lena.chat() if each.by_bot][-2:]
     assert "Digital goods" in said[0]
-    assert "to serve you" in said[1]
+    assert "What Studio North keeps about you" in said[1]
     assert (await row(hook.world, 9000)).resumed == 0
 
 
@@ -141,7 +141,7 @@ async def test_a_person_who_has_blocked_the_bot_is_noted_and_not_tried_again(hoo
         person = (await session.scalars(select(Person).where(Person.telegram_id == lena.id))).one()
     assert person.blocked_at is not None
     assert await hook.post(message(9001, lena.id, "/privacy")) == 200
-    await lena.hears("to serve you")
+    await lena.hears("What Studio North keeps about you")
     async with hook.world.spark.database.reading() as session:
         person = (await session.scalars(select(Person).where(Person.telegram_id == lena.id))).one()
     assert person.blocked_at is None
@@ -167,10 +167,10 @@ async def test_what_waits_behind_a_reply_that_hangs_is_saved_and_answered_after_
     assert await hook.post(message(9000, lena.id, "/terms")) == 200
     await hung(hook.world)
     assert await hook.post(message(9001, lena.id, "/privacy")) == 200
-    assert await lena.count("to serve you") == 0
+    assert await lena.count("What Studio North keeps about you") == 0
     await crash(hook.world, monkeypatch)
     await hook.world.begin()
     await leases_run_out(hook.world)
     await hook.world.spark.intake.resume()
-    await lena.hears("to serve you")
+    await lena.hears("What Studio North keeps about you")
     await lena.hears("Digital goods")

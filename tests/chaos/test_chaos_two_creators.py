@@ -30,7 +30,11 @@ def own_words(name: str) -> Json:
 
 def with_two_creators(config: dict[str, Any]) -> None:
     config["creators"]["studio"] |= own_words("studio")
-    config["creators"]["pottery"] = {"name": "Pottery South", **own_words("pottery")}
+    config["creators"]["pottery"] = {
+        "name": "Pottery South",
+        "fields": {"wish": {"kind": "text"}},
+        **own_words("pottery"),
+    }
 
 
 @dataclass

@@ -156,14 +156,14 @@ async def test_a_choice_may_be_typed_as_its_label_or_its_value(chat: Chat, typed
 @pytest.mark.parametrize("given", [Typed("neither"), Unreadable(), SharedContact("+491512345678", own=True)])
 async def test_a_choice_that_is_not_there_is_asked_again(chat: Chat, given: Given):
     await chat.begin(WELCOME[3])
-    assert await chat.answer(given) == ["Please press one of the buttons."]
+    assert await chat.answer(given) == ["Please press one of the buttons.\n\nWhich?"]
     assert await chat.known() == {}
 
 
 @pytest.mark.parametrize("option", [-1, 2, 10**30])
 async def test_a_button_that_was_never_shown_chooses_nothing(chat: Chat, option: int):
     await chat.begin(WELCOME[3])
-    assert await chat.tap(option) == ["Please press one of the buttons."]
+    assert await chat.tap(option) == ["Please press one of the buttons.\n\nWhich?"]
 
 
 async def test_a_button_of_an_earlier_question_or_run_is_answered_already(chat: Chat):

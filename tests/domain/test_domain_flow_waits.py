@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from conversing import Conversation, a_conversation, ask, choose, say
 from folk import NOW, a_person, events, promised
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from domain.consent import unsubscribe
 from domain.flows.answering import answer_flow
@@ -16,7 +16,7 @@ from domain.flows.answers import Tapped, Typed
 from domain.flows.runs import active_run
 from domain.people import note_block
 from store.database import Database
-from store.models import FlowRun, FlowRunState, OutboxKind, OutboxState
+from store.models import FlowRun, FlowRunState, OutboxKind, OutboxMessage, OutboxState
 from store.queries.outbox import held_back
 
 A_DAY = {"key": "wait", "do": "wait", "time": "1d"}

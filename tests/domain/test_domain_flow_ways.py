@@ -39,7 +39,9 @@ async def test_back_at_the_first_question_is_told_and_spends_no_try(chat: Conver
 
 
 async def test_back_and_skip_where_they_are_not_allowed_are_told_apart_and_spend_no_try(chat: Conversation):
-    await chat.publish({"first": [ask("note"), choose("interest", "video", "photo"), CONSENT, ask("age", kind="number")]})
+    await chat.publish(
+        {"first": [ask("note"), choose("interest", "video", "photo"), CONSENT, ask("age", kind="number")]}
+    )
     await chat.begin()
     await chat.answer("x")
     await told_often(chat, Back(), NO_WAY_BACK)

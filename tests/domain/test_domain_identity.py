@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 from stores import DATA_KEYS, Stores
 
 from domain.identity import Contact, keep_contact, owner_of
-from domain.lead_acts import tag_lead
+from domain.lead_acts import ban_lead, tag_lead
 from domain.leads import add_lead, current_lead, note_answer
 from store.database import Database
 from store.models import Creator, Event, Lead, Person, Proof
@@ -96,6 +96,19 @@ async def test_ones_own_contact_joins_the_lead_that_the_creator_had_entered(data
         assert joined.id == lead.id
         assert await events(session, "lead.merged", "lead.duplicate") == ["lead.merged"]
         assert any(f"Lead {entered.id}, whom you had entered" in each for each in await notices(session))
+
+
+async def test_a_block_of_the_entered_lead_does_not_pass_over_and_the_creator_reads_so(database: Database):
+    async with database.transaction() as session:
+        creator = await a_creator(session)
+        entered = await add_lead(session, creator.id, name="Anna Bach", phone=PHONE, now=NOW)
+        await ban_lead(session, entered, now=NOW)
+        lead, _ = await a_lead(session, creator)
+    held = await shared(database, lead)
+    assert held.banned_at is None
+    async with database.reading() as session:
+        told = f"You had blocked lead {entered.id}; lead {lead.id} is not blocked."
+        assert [told in each for each in await notices(session) if "👥" in each] == [True]
 
 
 async def test_another_number_typed_before_gives_way_to_ones_own_contact(database: Database):

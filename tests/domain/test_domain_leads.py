@@ -61,13 +61,28 @@ async def test_whoever_comes_by_a_link_has_it_as_their_source(database: Database
     assert (lead.source, lead.link_id) == ("insta-bio", link.id)
 
 
-async def test_when_a_lead_was_here_last_is_kept_to_the_hour(database: Database):
+async def test_when_a_lead_was_here_last_is_kept_once_an_hour(database: Database):
     async with database.transaction() as session:
         lead, _ = await a_lead(session, await a_creator(session))
         for minutes in (59, 61, 30):
             await see_lead(session, lead, now=NOW + timedelta(minutes=minutes))
     async with database.reading() as session:
-        assert (await session.get_one(Lead, lead.id)).seen_at == NOW + timedelta(hours=1)
+        assert (await session.get_one(Lead, lead.id)).seen_at == NOW + timedelta(minutes=61)
+
+
+async def test_whoever_comes_is_here_since_then_and_whom_the_creator_enters_was_never_here(database: Database):
+    came = NOW + timedelta(minutes=25)
+    async with database.transaction() as session:
+        creator = await a_creator(session)
+        lead, _ = await capture_lead(session, creator.id, await a_person(session), source=None, now=came)
+        assert (lead.created_at, lead.seen_at) == (came, came)
+        await see_lead(session, lead, now=came + timedelta(minutes=5))
+        entered = await add_lead(session, creator.id, name="Anna", now=came)
+        assert entered.seen_at is None
+        await see_lead(session, entered, now=came)
+    async with database.reading() as session:
+        assert (await session.get_one(Lead, lead.id)).seen_at == came
+        assert (await session.get_one(Lead, entered.id)).seen_at == came
 
 
 async def test_one_person_is_a_lead_of_two_creators_apart(database: Database):

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.consent import give_consent, unsubscribe
 from domain.entitlements import grant
 from domain.fields import LeadFieldSpec
-from domain.lead_acts import add_note, add_score, ban_lead, set_stage, tag_lead
+from domain.lead_acts import add_note, add_score, ban_lead, set_stage, tag_lead, take_over
 from domain.leads import add_lead, capture_lead, current_lead, find_lead, known_answers, note_answer
 from domain.links import make_link, note_touch
 from domain.merging import CannotMerge, merge_leads
@@ -170,6 +170,20 @@ async def test_scores_add_and_the_earlier_source_and_the_stage_further_on_win(da
         assert tags.all() == ["both", "vip"]
         assert await count(session, Touch, Touch.lead_id == late.id) == 2
         assert await events(session, "lead.merged") == ["lead.merged"]
+
+
+async def test_a_lead_with_a_chat_keeps_its_standing_and_one_without_takes_the_others(database: Database):
+    _, lead, entered = await two_leads(database)
+    async with database.transaction() as session:
+        await ban_lead(session, await session.get_one(Lead, entered.id), now=NOW)
+    kept = await merged(database, lead, entered)
+    assert (kept.banned_at, kept.taken_over_at) == (None, None)
+    async with database.transaction() as session:
+        for act in (ban_lead, take_over):
+            await act(session, await session.get_one(Lead, lead.id), now=NOW)
+        third = await add_lead(session, lead.creator_id, name="Third", now=NOW)
+    kept = await merged(database, third, lead)
+    assert (kept.banned_at, kept.taken_over_at) == (NOW, NOW)
 
 
 @pytest.mark.parametrize(

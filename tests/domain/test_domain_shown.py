@@ -5,8 +5,9 @@ import pytest
 from domain.fields import Choice, LeadFieldSpec
 from domain.flows.definition import Flow
 from domain.messages.templates import render, render_address
+from domain.messages.values import Shown
 from domain.setups import CreatorSetup
-from domain.shown import Showing, Shown
+from domain.shown import Showing
 from store.models import FieldKind
 
 SETUP = CreatorSetup(
@@ -74,4 +75,9 @@ def test_a_text_shows_a_value_as_people_read_it_and_compares_it_as_it_is_kept():
     assert render("{{ lead.pro }}", facts) == "ja &amp; gern"
     assert render("{{ lead.pro|there }} {{ lead.pro|upper }}", facts) == "ja &amp; gern JA &amp; GERN"
     assert render("{% if lead.pro == 'yes' %}really{% endif %}", facts) == "really"
+    assert (
+        render("{% if lead.pro|upper == 'YES' %}{{ lead.pro|title|truncate(length=6, leeway=0) }}{% endif %}", facts)
+        == "Ja..."
+    )
+    assert render("{{ lead.pro|striptags|trim }} {{ lead.pro.title() }}", facts) == "ja &amp; gern Ja &amp; Gern"
     assert render_address("https://example.com/?pro={{ lead.pro }}", facts) == "https://example.com/?pro=yes"

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kit.text import escape, shorten, slugify, utf16_length, visible_length
+from kit.text import escape, sentence, shorten, slugify, utf16_length, visible_length
 
 
 @given(st.text(), st.integers(1, 50))
@@ -25,6 +25,22 @@ def test_a_text_of_odd_widths_is_cut_between_characters(text: str, limit: int):
 def test_a_text_that_fits_is_left_alone():
     assert shorten("😀😀", 4) == "😀😀"
     assert shorten("😀😀", 3) == "😀…"
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("there is no flow", "There is no flow"),
+        ("utm_foo is none of them", "utm_foo is none of them"),
+        ("size2 is a number", "size2 is a number"),
+        ("<code>size</code> is a number", "<code>size</code> is a number"),
+        ("“x” is no tag", "“x” is no tag"),
+        ("ärgerlich", "Ärgerlich"),
+        ("", ""),
+    ],
+)
+def test_a_line_begins_with_a_capital_but_for_the_name_of_something(line: str, told: str):
+    assert sentence(line) == told
 
 
 def test_lone_surrogates_do_no_harm():

@@ -95,7 +95,8 @@ class Sketch:
     stage: str = "new"
     score: int = 0
     captured: timedelta = DAY
-    seen: timedelta = timedelta(hours=2)
+    # how long ago; None for somebody who was never here
+    seen: timedelta | None = timedelta(hours=2)
     dice: int = 0
     email: str | None = None
     phone: str | None = None
@@ -242,7 +243,7 @@ class Ground:
                 unsubscribed_at=when(sketch.unsubscribed),
                 banned_at=when(sketch.banned),
                 taken_over_at=when(sketch.taken_over),
-                seen_at=NOW - sketch.seen,
+                seen_at=None if sketch.seen is None else NOW - sketch.seen,
                 created_at=NOW - sketch.captured,
                 forgotten_at=when(sketch.forgotten),
             )

@@ -57,7 +57,7 @@ sketches = st.builds(
     stage=st.sampled_from(["new", "customer", "dreamer"]),
     score=st.integers(-2, 5),
     captured=ages,
-    seen=ages,
+    seen=st.none() | ages,
     dice=st.sampled_from([0, 49, 50, 999, 1000, 9999]),
     email=st.sampled_from([None, *EMAILS]),
     phone=st.sampled_from([None, *PHONES]),
@@ -200,16 +200,25 @@ orders = st.tuples(st.sampled_from(list(SIGNS)), st.integers(0, 2)).map(
         lambda each: SIGNS[told[0]](sum(order.paid for order in each.orders), told[1]),
     )
 )
+
+
+def _since(each: Sketch, what: str) -> timedelta | None:
+    return each.captured if what == "captured" else each.seen
+
+
 since = st.tuples(st.sampled_from(["<", "<=", ">", ">="]), st.sampled_from(["captured", "last_seen"]), ages).map(
     lambda told: (
         f"{told[1]}{told[0]}{written(told[2])}",
-        lambda each: SIGNS[told[0]](each.captured if told[1] == "captured" else each.seen, told[2]),
+        lambda each: _since(each, told[1]) is not None and SIGNS[told[0]](_since(each, told[1]), told[2]),
     )
 )
 days = st.tuples(st.sampled_from(list(SIGNS)), st.sampled_from(["captured", "last_seen"]), ages).map(
     lambda told: (
         f"{told[1]}{told[0]}{on(told[2])}",
-        lambda each: SIGNS[told[0]](on(each.captured if told[1] == "captured" else each.seen), on(told[2])),
+        lambda each: (
+            # what is not known is different from any day
+            told[0] == "!=" if (ago := _since(each, told[1])) is None else SIGNS[told[0]](on(ago), on(told[2]))
+        ),
     )
 )
 leaves = st.one_of(st.sampled_from(FIXED), tags, scores, numbers, amounts, orders, since, days)

@@ -41,8 +41,14 @@ MISTAKES = [
     ("field:email=x", "character 1: email is no field of your own: write email:ada@example.com"),
     (
         "field:city>Berlin",
-        "character 1: field “city” is private, so it stands encrypted: it can only be asked for equality, "
+        "character 1: field “city” is a text, and texts stand encrypted: it can only be asked for equality, "
         "field:city=… or field:city!=…",
+    ),
+    ("score>=99999999999999999999", "character 8: “99999999999999999999” is too big: 999999999 at most"),
+    ("field:age>=9999999999999999", "character 12: “9999999999999999” is too big: 999999999999999 at most"),
+    (
+        "spent>=50 usd",
+        "character 11: “usd” cannot stand here: and, or, or the end comes next; or write “50usd”",
     ),
     (
         "field:salary<5",

@@ -9,8 +9,10 @@ from sqlalchemy.ext.asyncio import async_sessionmaker
 from stores import DATA_KEYS
 
 from domain.orders import pay_order
+from kit.keyring import Keyring
 from store.database import Database, _sqlite_engine
 from store.models import Entitlement, Order, OrderState, Payment, Product
+from store.models.sealed import use_keyring
 
 BUYERS, STOCK = 40, 25
 
@@ -81,6 +83,7 @@ async def test_with_a_plain_begin_the_same_payments_fail_with_database_is_locked
     orders = await orders_of_many(guarded, folk, BUYERS)
     # the guard is taken away: each opens with a read lock, as the driver would by itself
     deferred = _sqlite_engine(unguarded.url, pool_size=BUYERS, begin="BEGIN", query_only=False)
+    use_keyring(deferred.dialect, Keyring(DATA_KEYS))
     unguarded._writing = async_sessionmaker(deferred, expire_on_commit=False)
     together = asyncio.Barrier(BUYERS)
     try:

@@ -1,7 +1,9 @@
 """Whoever is forgotten is nowhere any more: every table, every column and the file store are looked through."""
 
 import json
+import re
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
@@ -9,6 +11,7 @@ import orjson
 from sqlalchemy import func, select
 from world import PersonOfTheWorld, World
 
+from domain.clicks import know_addresses, note_click
 from domain.consent import give_consent
 from domain.lead_acts import add_note, relay_to_creator, tag_lead, write_to_lead
 from domain.leads import note_answer
@@ -32,20 +35,31 @@ from store.models import (
 
 MARKER = "Zwiebelturm"
 NAME = f"Lena{MARKER}"
+# the numbers of people have no more digits, phone numbers have
+_SHORT = 10
 
 
 async def found_in_store(world: World, words: Iterable[str]) -> list[str]:
     """Every table, column and word of them that is left; sealed columns are opened."""
-    needles = [word.casefold() for word in words]
+    needles = [_needle(word) for word in words]
     places = []
     async with world.spark.database.reading() as session:
         for table in Base.metadata.sorted_tables:
             for row in (await session.execute(select(table))).mappings():
                 for column, value in row.items():
+                    if isinstance(value, datetime):
+                        # the microseconds of a moment may read like anybody's number
+                        continue
                     told = orjson.dumps(value, default=str).decode().casefold()
                     text = told + json.dumps(value, default=str).casefold() + str(value).casefold()
-                    places += [f"{table.name}.{column}: {told[:300]}" for each in needles if each in text]
+                    places += [f"{table.name}.{column}: {told[:300]}" for each in needles if each.search(text)]
     return places
+
+
+def _needle(word: str) -> re.Pattern[str]:
+    """A word wherever it stands; a short number as a whole, since longer ones may have it in them."""
+    text = re.escape(word.casefold())
+    return re.compile(rf"(?<!\d){text}(?!\d)" if word.isdecimal() and len(word) <= _SHORT else text)
 
 
 def found_in_files(world: World, words: Iterable[str]) -> list[str]:
@@ -121,10 +135,28 @@ async def everything_happens(world: World) -> PersonOfTheWorld:
     await world.spark.intake.receive(json.dumps(lost).encode())
     await world.creator.hears(f"{MARKER} asks")
     await lena.hears(f"Dear {MARKER}")
+    await in_and_out_by_files(world, lead.id)
     await world.settle()
     assert len(await found_in_store(world, [MARKER])) > 20
     assert found_in_files(world, [MARKER])
     return lena
+
+
+async def in_and_out_by_files(world: World, lead_id: int) -> None:
+    """The creator writes down how to reach them, brings them in once more, takes them out, and writes to them."""
+    async with world.spark.database.transaction() as session:
+        lead = await session.get_one(Lead, lead_id)
+        ids = await know_addresses(session, lead.creator_id, ["https://example.com/"], now=world.clock())
+        await note_click(session, ids["https://example.com/"], lead_id, now=world.clock())
+    await world.creator.say(f"/lead {lead_id} set email {MARKER}@example.com")
+    await world.creator.say(f"/lead {lead_id} set phone +4915123456789")
+    await world.creator.say(f"/lead {lead_id} write Hello {MARKER}, it is me")
+    table = f"name,phone,tags,stage\n{NAME},+4915123456789,list-{MARKER},\n{MARKER},nobody,,none of {MARKER}\n"
+    await world.creator.send_file("people.csv", table.encode())
+    await world.creator.tap("Import 1 row")
+    await world.creator.hears("0 added, 1 filled in")
+    await world.creator.say(f"/export email:{MARKER}@example.com".lower())
+    await world.creator.gets_file(f"leads-studio-{world.clock():%Y-%m-%d}.csv")
 
 
 async def is_nowhere(world: World, lena: PersonOfTheWorld) -> None:

@@ -99,7 +99,7 @@ async def test_the_creator_is_spoken_to_in_german(world: World):
     listed = await world.creator.hears("Kontakte von Studio North")
     assert listed.labels[-3:] == ["Filtern", "Suchen", "Exportieren"]
     await world.creator.say(f"/lead {number} stage nix")
-    await world.creator.hears("die Phasen sind new, engaged, customer, lost")
+    await world.creator.hears("die Phasen sind neu, interessiert, gekauft, verloren")
     await world.creator.say(f"/lead {number}")
     card = await world.creator.hears(f"👤 Lena (Kontakt {number})")
     assert "Quelle: messe" in card.text

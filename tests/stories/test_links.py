@@ -27,6 +27,16 @@ creators:
         trigger: {source: talk}
         nodes:
           - {key: topic, do: ask, kind: text, field: name, text: What is it about?}
+    funnels:
+      lessons:
+        trigger: {event: lead.captured}
+        steps:
+          - {key: a-day, do: wait, time: 1d}
+          - {key: first, do: send, text: Here is lesson one}
+      news:
+        steps:
+          - {key: a-day, do: wait, time: 1d}
+          - {key: first, do: send, text: The news}
 """
 
 
@@ -114,10 +124,23 @@ async def test_a_wrong_link_gets_one_line_with_the_right_form(studio: World):
         ("/link product x utm_sauce=1", "You have no product “x”"),
         ("/link 99", "You have no link 99"),
         ("/link package gold", "You have no package “gold”"),
+        ("/link flow welcome bar=2", "Like this: /link flow"),
+        ("/link flow welcome Bio titel=Bio", "Like this: /link flow"),
+        ("/link start bar=2", "Like this: /link flow"),
+        ("/link flow welcome Bio title=Bio", "Like this: /link flow"),
+        ("/link flow welcome title=", "Like this: /link flow"),
+        ("/link flow welcome title=A title=B", "Like this: /link flow"),
+        ("/link flow welcome utm_source=a UTM_source=b", "Like this: /link flow"),
+        ("/link flow welcome utm_source=", "utm_source needs a value, like utm_source=instagram"),
+        ("/link flow welcome utm_sauce=1", "utm_sauce is none of utm_source"),
     ):
         before = await cora.count(said)
         await cora.say(wrong)
         await cora.hears(said, times=before + 1)
+    await cora.say("/link")
+    await cora.hears("No links yet")
+    await cora.say('/link flow talk title="A b" UTM_Source=instagram')
+    assert "utm_source: instagram" in (await cora.hears("🔗 A b (link 1)")).text
     await lena.say("/link flow talk")
     await lena.hears("This is for creators")
 
@@ -135,3 +158,32 @@ async def test_clicks_are_counted_where_the_creator_wants_it_and_lead_on(studio:
         clicks = (await session.execute(select(Event.lead_id, Event.subject).where(Event.name == "link.clicked"))).all()
     assert len(clicks) == 1
     assert clicks[0].subject.startswith("url:")
+
+
+async def test_whoever_comes_by_the_link_of_a_funnel_goes_through_it_once(studio: World):
+    cora, lena = studio.creator, await studio.person("Lena")
+    keys = [await _key(cora, f"/link funnel lessons {title}", title) for title in ("Bio", "Card")]
+    for key in keys:
+        await lena.say(f"/start {key}")
+    await lena.hears("Hello!")
+    await studio.skip(days=1)
+    await lena.hears("Here is lesson one")
+    await lena.say(f"/start {keys[0]}")
+    await studio.skip(days=3)
+    assert await lena.count("Here is lesson one") == 1
+
+
+async def test_whoever_wants_no_follow_ups_is_asked_when_they_come_by_the_link_of_one(studio: World):
+    cora, lena = studio.creator, await studio.person("Lena")
+    key = await _key(cora, "/link funnel news", "news")
+    await lena.say("/language de")
+    await lena.say("/stop")
+    await lena.hears("keine Nachrichten mehr")
+    await lena.say(f"/start {key}")
+    await lena.hears("bekommst du nur, wenn du das sagst")
+    await studio.skip(days=2)
+    assert await lena.count("The news") == 0
+    await lena.tap("Ja, schickt mir Nachrichten")
+    await lena.hears("erreichen dich jetzt")
+    await studio.skip(days=1)
+    await lena.hears("The news")

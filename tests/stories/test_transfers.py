@@ -252,7 +252,7 @@ async def test_an_export_of_a_segment_has_its_leads_only(world: World):
     await world.creator.tap("Import 2 rows")
     await world.creator.hears("2 added")
     await world.creator.say("/export tag:vip")
-    rows = await document(world, "leads-studio-tag-vip-2026-11-03.csv")
+    rows = await document(world, "leads-studio-2026-11-03.csv")
     assert [row[1] for row in rows[1:]] == ["Ada"]
     await world.creator.say("/export tag:nobody-has-this")
     await world.creator.hears("No lead fits that")

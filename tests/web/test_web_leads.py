@@ -74,7 +74,7 @@ async def test_leads_are_listed_newest_first_with_all_that_belongs_to_them(reade
         "consented_at": None,
         "unsubscribed_at": None,
         "captured_at": "2031-03-25T12:00:00Z",
-        "last_seen_at": "2031-03-25T12:00:00Z",
+        "last_seen_at": None,
     }
 
 
@@ -105,7 +105,18 @@ async def test_one_lead_is_found_by_number_and_others_leads_are_not(reader: Read
     listed = (await (await reader.get()).json())["items"]
     one = await (await reader.get(f"/{listed[0]['id']}")).json()
     assert one == listed[0]
-    for missing in ("0", "999", "x", "9" * 40, str(max(item["id"] for item in listed) + 1)):
+    for missing in (
+        "0",
+        "999",
+        "x",
+        "9" * 40,
+        "9" * 5000,
+        "٣",
+        "1" * 19,
+        "-1",
+        "%00",
+        str(max(item["id"] for item in listed) + 1),
+    ):
         response = await reader.get(f"/{missing}")
         assert response.status == 404, missing
 
@@ -151,6 +162,60 @@ async def test_what_is_no_lead_is_refused_with_each_reason(reader: Reader):
     json_headers = headers | {"Content-Type": "application/json"}
     broken = await reader.client.post("/api/v1/leads", headers=json_headers, data=b"{")
     assert broken.status == 400
+
+
+async def test_who_acts_for_several_creators_names_one_of_them(reader: Reader):
+    bob = reader.creator_id + 1
+    account_id = await reader.site.add_account(reader.creator_id, bob)
+    await reader.site.add_ideas(bob, {"title": "Bob's idea"})
+    both = reader.site.bearer(account_id)
+
+    async def names(**headers: str) -> tuple[int, set[str]]:
+        response = await reader.client.get("/api/v1/leads", headers=both | headers)
+        body = await response.json()
+        return response.status, {item["name"] for item in body.get("items", [])}
+
+    assert await names() == (200, {"Tom", "Lena Müller"})
+    assert await names(**{"X-Creator": "ada"}) == (200, {"Tom", "Lena Müller"})
+    assert await names(**{"X-Creator": "bob"}) == (200, {"Bob's own"})
+    entered = await reader.client.post("/api/v1/leads", headers=both | {"X-Creator": "bob"}, json={"name": "Zoë"})
+    assert entered.status == 201
+    assert await names(**{"X-Creator": "bob"}) == (200, {"Bob's own", "Zoë"})
+    ideas = await reader.client.get(f"/api/v1/{account_id}/ideas", headers=both | {"X-Creator": "bob"})
+    assert [each["title"] for each in (await ideas.json())["items"]] == ["Bob's idea"]
+    for named in ("", "BOB", "nobody", str(bob), "ada, bob"):
+        assert await names(**{"X-Creator": named}) == (403, set()), named
+
+
+async def test_naming_somebody_elses_creator_opens_nothing(reader: Reader):
+    headers = reader.site.bearer(reader.account_id) | {"X-Creator": "bob"}
+    for response in (
+        await reader.client.get("/api/v1/leads", headers=headers),
+        await reader.client.get("/api/v1/leads/1", headers=headers),
+        await reader.client.post("/api/v1/leads", headers=headers, json={"name": "x"}),
+        await reader.client.get(f"/api/v1/{reader.account_id}/ideas", headers=headers),
+    ):
+        assert response.status == 403
+        assert (await error_of(response))["code"] == "FORBIDDEN"
+
+
+async def test_no_number_in_a_question_is_too_long_for_an_answer(reader: Reader):
+    long = "9" * 40
+    for query in (
+        {"search": long},
+        {"search": f"#{long}"},
+        {"limit": long},
+        {"offset": long},
+        {"offset": str(2**63 - 1)},
+        {"segment": f"score>{long}"},
+        {"segment": f"score>={'9' * 19}"},
+        {"segment": f"spent>{long}usd"},
+        {"segment": f"last_seen<{long}d"},
+        {"segment": f"last_seen<{'9' * 9}d"},
+        {"segment": f"random {long}%"},
+    ):
+        response = await reader.get(**query)
+        assert response.status in {200, 422}, (query, await response.text())
 
 
 async def test_only_those_who_act_for_a_creator_see_or_enter_leads(reader: Reader):

@@ -16,11 +16,9 @@ from store.queries.leads import count_leads, find_living_lead, page_of_leads, sa
 from web.answers import answer
 from web.api.body import read_json
 from web.api.lists import ListAnswer
-from web.api.query import ListQuery, Printable, Text, read_query
+from web.api.query import ListQuery, Printable, Text, read_id, read_query
 from web.auth import sign_in
 from web.tools import TOOLS
-
-_LARGEST_ID = 2**63 - 1
 
 
 class LeadQuery(ListQuery):
@@ -61,7 +59,7 @@ class LeadItem(BaseModel):
     consented_at: datetime | None
     unsubscribed_at: datetime | None
     captured_at: datetime
-    last_seen_at: datetime
+    last_seen_at: datetime | None
 
     @classmethod
     def of(cls, row: LeadRow) -> "LeadItem":
@@ -109,9 +107,7 @@ async def show_leads(request: web.Request) -> web.Response:
 async def show_lead(request: web.Request) -> web.Response:
     async with request.app[TOOLS].database.reading() as session:
         creator_id = (await sign_in(request, session)).acting_for()
-        number = request.match_info["lead_id"]
-        digits = number.isascii() and number.isdecimal() and int(number) <= _LARGEST_ID
-        lead = await find_living_lead(session, creator_id, int(number)) if digits else None
+        lead = await find_living_lead(session, creator_id, read_id(request, "lead_id"))
         if lead is None:
             raise NotFound("there is no such lead")
         rows = await _rows(session, creator_id, [lead])

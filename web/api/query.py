@@ -5,10 +5,12 @@ from typing import Annotated, Any, TypeVar
 from aiohttp import web
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from kit.errors import Invalid
+from kit.errors import Invalid, NotFound
 from kit.paging import MOST, USUAL, Paging
 
 _LARGEST_OFFSET = 2**63 - 1
+# more than any number of ours has, and few enough for every store
+_MOST_DIGITS = 18
 _MOST_TEXT = 200
 Q = TypeVar("Q", bound=BaseModel)
 
@@ -49,6 +51,14 @@ class ListQuery(BaseModel):
 
     def paging(self) -> Paging:
         return Paging(self.limit, self.offset)
+
+
+def read_id(request: web.Request, name: str) -> int:
+    """The number that an address names. Raises NotFound for what can be none of ours."""
+    text = request.match_info[name]
+    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
+        raise NotFound("there is nothing of that number")
+    return int(text)
 
 
 def read_query(request: web.Request, model: type[Q]) -> Q:

@@ -325,7 +325,6 @@ def upgrade() -> None:
     seal_all(connection)
     op.drop_table('lead_field_was')
     with op.batch_alter_table('lead', schema=None) as batch_op:
-        batch_op.alter_column('seen_at', existing_type=store.models.base.Instant(), nullable=False)
         batch_op.drop_column('phone_verified')
     index_for_segments()
 

@@ -20,6 +20,7 @@ card-touches = { $count }-mal gekommen, zuletzt über: { $latest }
 card-stage = Phase: { $stage }, Punkte: { $score }
 card-tags = Tags: { $tags }
 card-since = Bekannt seit { $since }, zuletzt hier { $seen }
+card-never = Bekannt seit { $since }, noch nie hier
 card-consent = ✅ Eingewilligt am { $at } (Fassung { $version })
 card-unsubscribed = 🔕 Möchte keine Nachfassnachrichten seit { $at }
 card-blocked = 🚫 Hat den Bot blockiert seit { $at }

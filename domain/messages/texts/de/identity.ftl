@@ -4,6 +4,7 @@ lead-duplicate-email = 👥 Kontakt { $lead } hat eine E-Mail-Adresse angegeben,
 lead-duplicate-phone = 👥 Kontakt { $lead } hat eine Telefonnummer angegeben, die auch Kontakt { $other } hat. Keiner von beiden hat etwas vom anderen gesehen.
 lead-duplicate-merge = Falls beide dieselbe Person sind: <code>/lead { $lead } merge { $other }</code>
 lead-joined = 👥 Kontakt { $other }, den du eingetragen hattest, ist da: Die Person hat ihre eigene Nummer geteilt und gehört jetzt zu Kontakt { $lead }.
+lead-joined-blocked = Kontakt { $other } hattest du gesperrt; Kontakt { $lead } ist nicht gesperrt. <code>/lead { $lead } block</code> sperrt ihn.
 relay-told = ✉️ <b>{ $name }</b> (Kontakt { $lead }) schreibt:
     { $text }
 relay-button-answer = Antworten

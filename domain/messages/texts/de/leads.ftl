@@ -7,6 +7,7 @@ leads-line = <b>{ $lead }</b> { $name } · { $stage } · { $source }
 leads-range = { $first }–{ $last } von { $total }
 leads-none = Noch niemand. Ein Link aus /link bringt die ersten, <code>/lead add Anna anna@example.com</code> trägt einen Kontakt ein.
 leads-nobody = Niemand passt dazu.
+leads-nobody-called = Niemand heißt „{ $text }“. Meintest du <code>/leads { $form }</code>? Segmente schreibst du so: <code>/leads tag:vip and last_seen&lt;30d</code>
 leads-nameless = Kontakt { $lead }
 leads-form = So geht es: <code>/leads anna</code>, <code>/leads tag:vip and spent&gt;=50usd</code>, <code>/leads save stammkunden spent&gt;=50usd</code> oder <code>/leads drop stammkunden</code>
 leads-saved = Gespeichert als <code>segment:{ $name }</code>: derzeit { $total ->
@@ -42,7 +43,10 @@ tag-list = <b>Deine Tags</b> ({ $total }). Tippe auf einen, um zu sehen, wer ihn
 tag-none = Noch keine Tags. <code>/tag 12 vip</code> gibt Kontakt 12 einen.
 tag-form = So geht es: <code>/tag 12 vip -alt</code> gibt Kontakt 12 den Tag vip und nimmt alt weg; <code>/tag vip</code> zeigt, wer ihn hat.
 tag-gone = Diesen Tag hat niemand mehr.
-tags-changed = { $name } (Kontakt { $lead }): { $tags }
+tags-now = { $name } (Kontakt { $lead }) hat jetzt: { $tags }
+tags-none-now = { $name } (Kontakt { $lead }) hat jetzt keine Tags.
+tags-absent = Das war nicht dabei: { $tags }
+tag-unknown = Einen Tag „{ $tag }“ gibt es nicht; /tag listet alle auf.
 
 # Wofür das Nächste ist, was jemand schreibt
 

@@ -1,6 +1,6 @@
 # Nachverfolgte Links. Telegram-HTML; Werte sind schon maskiert.
 
-link-form = So geht es: <code>/link flow welcome "Instagram-Profil" utm_source=instagram</code>. Ein Link führt zu flow, product, funnel oder idea mit Namen, oder zu <code>start</code>; /link allein listet alle auf.
+link-form = So geht es: <code>/link flow welcome "Instagram-Profil" utm_source=instagram</code> (oder <code>title="Instagram-Profil"</code>). Ein Link führt zu flow, product, funnel oder idea mit Namen, oder zu <code>start</code>; /link allein listet alle auf.
 link-list = <b>Deine Links</b> ({ $total }). Jeder zählt, wer darüber kam.
 link-none = Noch keine Links. Ein Link zählt, wer darüber kam und was gekauft wurde.
 link-card =

@@ -29,6 +29,7 @@ segment-bad-day = „{ $value }“ ist kein Tag: schreib ihn wie 2026-12-01
 segment-no-day = einen Tag „{ $value }“ gibt es nicht
 segment-far-day = das Jahr von „{ $value }“ liegt zu weit weg
 segment-bad-whole = „{ $value }“ ist keine ganze Zahl; nimm eine wie 5
+segment-too-big = „{ $value }“ ist zu groß: höchstens { $most }
 segment-bad-number = „{ $value }“ ist keine Zahl: schreib sie wie 5 oder 2.5
 segment-bad-yes-no = „{ $value }“ ist weder yes noch no
 segment-bad-amount = „{ $value }“ ist kein Betrag: schreib ihn wie 50usd oder 49.90eur
@@ -49,6 +50,8 @@ segment-noun-flow = Flow
 segment-noun-event = Ereignis
 segment-noun-field = Feld
 segment-file = eine Datei hat keinen Wert zum Vergleichen; field:{ $name } fragt, ob es eine gibt
+segment-sealed-text = das Feld „{ $name }“ ist ein Text, und Texte stehen verschlüsselt: es lässt sich nur auf Gleichheit fragen, field:{ $name }=… oder field:{ $name }!=…
+segment-sealed-place = das Feld „{ $name }“ ist ein Ort, und Orte stehen verschlüsselt: es lässt sich nur auf Gleichheit fragen, field:{ $name }=… oder field:{ $name }!=…
 segment-private = das Feld „{ $name }“ ist privat und steht verschlüsselt: es lässt sich nur auf Gleichheit fragen, field:{ $name }=… oder field:{ $name }!=…
 segment-built-in = { $name } ist kein eigenes Feld: schreib { $form }
 segment-never = das Feld „{ $name }“ ist nie „{ $value }“{ $hint }

@@ -11,6 +11,8 @@ help =
     /language – in welcher Sprache ich schreibe
     /cancel – ein Gespräch abbrechen
     /stop – keine weiteren Nachfassnachrichten
+    /my_data – alles, was ich über dich weiß, als Datei
+    /forget_me – ich vergesse dich für immer; vorher frage ich
     /privacy, /terms, /paysupport – das Kleingedruckte
 help-creator =
     <b>Für dich als Creator von { $creator }</b>
@@ -19,6 +21,7 @@ help-creator =
     /leads – deine Kontakte: Seiten, Filter, Suche; <code>/leads tag:vip and spent&gt;=50usd</code> fragt
     /lead 12 – ein Kontakt: Karte, Tags, Notizen, Schreiben; /lead zeigt, wie
     /tag – deine Tags, <code>/tag 12 vip -alt</code> ändert die von Kontakt 12
+    /link – Links, die zählen, wer kam und was gekauft wurde, mit QR-Code; <code>/link flow welcome "Instagram-Profil"</code> legt einen an
     /export – deine Kontakte als CSV-Datei, <code>/export tag:vip</code> nur einen Teil davon
     /token – ein kurzlebiges Token für die API
     Schick mir eine Datei, um sie an ein Produkt zu hängen, oder eine CSV mit Kontakten, um sie zu importieren.

@@ -20,6 +20,7 @@ card-touches = Came { $count } times, lately by: { $latest }
 card-stage = Stage: { $stage }, score: { $score }
 card-tags = Tags: { $tags }
 card-since = Known since { $since }, last here { $seen }
+card-never = Known since { $since }, never here
 card-consent = ✅ Consented on { $at } (version { $version })
 card-unsubscribed = 🔕 Wants no follow-ups since { $at }
 card-blocked = 🚫 Has blocked the bot since { $at }

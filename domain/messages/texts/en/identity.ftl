@@ -4,6 +4,7 @@ lead-duplicate-email = 👥 Lead { $lead } has given an e-mail address that lead
 lead-duplicate-phone = 👥 Lead { $lead } has given a phone number that lead { $other } has too. Neither has seen anything of the other.
 lead-duplicate-merge = Should they be one person: <code>/lead { $lead } merge { $other }</code>
 lead-joined = 👥 Lead { $other }, whom you had entered, is here: they have shared their own contact and are now a part of lead { $lead }.
+lead-joined-blocked = You had blocked lead { $other }; lead { $lead } is not blocked. <code>/lead { $lead } block</code> does it.
 relay-told = ✉️ <b>{ $name }</b> (lead { $lead }) writes:
     { $text }
 relay-button-answer = Answer

@@ -7,6 +7,7 @@ leads-line = <b>{ $lead }</b> { $name } · { $stage } · { $source }
 leads-range = { $first }–{ $last } of { $total }
 leads-none = Nobody yet. A link from /link brings the first ones, <code>/lead add Anna anna@example.com</code> enters one.
 leads-nobody = Nobody fits.
+leads-nobody-called = Nobody is called “{ $text }”. Did you mean <code>/leads { $form }</code>? Segments are written like <code>/leads tag:vip and last_seen&lt;30d</code>
 leads-nameless = lead { $lead }
 leads-form = Like this: <code>/leads anna</code>, <code>/leads tag:vip and spent&gt;=50usd</code>, <code>/leads save big-spenders spent&gt;=50usd</code> or <code>/leads drop big-spenders</code>
 leads-saved = Saved as <code>segment:{ $name }</code>: { $total ->
@@ -42,7 +43,10 @@ tag-list = <b>Your tags</b> ({ $total }). Tap one to see who has it.
 tag-none = No tags yet. <code>/tag 12 vip</code> gives one to lead 12.
 tag-form = Like this: <code>/tag 12 vip -old</code> gives lead 12 the tag vip and takes old away; <code>/tag vip</code> shows who has it.
 tag-gone = Nobody has that tag any more.
-tags-changed = { $name } (lead { $lead }): { $tags }
+tags-now = { $name } (lead { $lead }) is now tagged: { $tags }
+tags-none-now = { $name } (lead { $lead }) has no tags now.
+tags-absent = These were not there: { $tags }
+tag-unknown = There is no tag “{ $tag }”; /tag lists them.
 
 # What the next thing typed is for
 

@@ -1,6 +1,6 @@
 # Tracked deep links. Telegram HTML; values are escaped before they come here.
 
-link-form = Like this: <code>/link flow welcome "Instagram bio" utm_source=instagram</code>. It can lead to a flow, product, funnel or idea by its name, or to <code>start</code>; bare, /link lists them.
+link-form = Like this: <code>/link flow welcome "Instagram bio" utm_source=instagram</code> (or <code>title="Instagram bio"</code>). It can lead to a flow, product, funnel or idea by its name, or to <code>start</code>; bare, /link lists them.
 link-list = <b>Your links</b> ({ $total }). Each counts who came by it.
 link-none = No links yet. A link counts who came by it and what they bought.
 link-card =

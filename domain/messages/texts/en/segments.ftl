@@ -29,6 +29,7 @@ segment-bad-day = “{ $value }” is no day: write it like 2026-12-01
 segment-no-day = there is no day “{ $value }”
 segment-far-day = the year of “{ $value }” is out of reach
 segment-bad-whole = “{ $value }” is no whole number, use one such as 5
+segment-too-big = “{ $value }” is too big: { $most } at most
 segment-bad-number = “{ $value }” is no number: write it like 5 or 2.5
 segment-bad-yes-no = “{ $value }” is neither yes nor no
 segment-bad-amount = “{ $value }” is no amount: write it like 50usd or 49.90eur
@@ -49,6 +50,8 @@ segment-noun-flow = flow
 segment-noun-event = event
 segment-noun-field = field
 segment-file = a file has no value to compare; field:{ $name } asks whether there is one
+segment-sealed-text = field “{ $name }” is a text, and texts stand encrypted: it can only be asked for equality, field:{ $name }=… or field:{ $name }!=…
+segment-sealed-place = field “{ $name }” is a place, and places stand encrypted: it can only be asked for equality, field:{ $name }=… or field:{ $name }!=…
 segment-private = field “{ $name }” is private, so it stands encrypted: it can only be asked for equality, field:{ $name }=… or field:{ $name }!=…
 segment-built-in = { $name } is no field of your own: write { $form }
 segment-never = field “{ $name }” is never “{ $value }”{ $hint }

@@ -11,6 +11,8 @@ help =
     /language – which language I write in
     /cancel – stop a conversation
     /stop – no more follow-ups
+    /my_data – everything I know about you, as a file
+    /forget_me – I forget you for good; I ask first
     /privacy, /terms, /paysupport – the small print
 help-creator =
     <b>For you as the creator of { $creator }</b>
@@ -19,6 +21,7 @@ help-creator =
     /leads – your leads: pages, filters, search; <code>/leads tag:vip and spent&gt;=50usd</code> asks
     /lead 12 – one lead: card, tags, notes, writing; /lead shows how
     /tag – your tags, <code>/tag 12 vip -old</code> changes lead 12's
+    /link – links that count who came and what they bought, with a QR code; <code>/link flow welcome "Instagram bio"</code> makes one
     /export – your leads as a CSV file, <code>/export tag:vip</code> only some of them
     /token – a short-lived token for the API
     Send me a file to attach it to a product, or a CSV of leads to import it.

@@ -86,6 +86,7 @@ import-same-phone = the same phone as row { $row }
 import-same-lead = the same lead ({ $lead }) as row { $row }
 import-was-forgotten = lead { $lead } asked to be forgotten
 import-was-merged = lead { $lead } is a part of lead { $into } by now
+import-lead-gone = lead { $lead } was merged or forgotten a moment ago
 import-taken-meanwhile = somebody else has its e-mail or phone by now
 transfer-progress-check = ⏳ Looking through the file: { $rows } rows, { $rate } a second
 transfer-progress-import = ⏳ Importing: { $rows } rows, { $rate } a second

@@ -1,0 +1,78 @@
+"""Anybody can make up what stands behind a button: each gets an answer, and none becomes a dead letter."""
+
+import pytest
+from bot_world import answered, hooked, tap
+from leads_chat import CONFIG, entered, with_a_chat
+
+from bot.dispatch import TAPS
+
+HUGE = ("9" * 20, "9" * 53, "1" + "0" * 18, str(2**63), "-1", "-" + "9" * 20, "٣", "²", "1_0", " 1", "+1", "1.0", "")
+FORMS = (
+    "flow:{}:1:0",
+    "flow:1:{}:0",
+    "flow:1:1:{}",
+    "begin:{}:welcome",
+    "resume:{}:go",
+    "resume:{}:leave",
+    "subscribe:{}",
+    "stop:{}",
+    "forget_me:{}",
+    "product:{}",
+    "buy:{}",
+    "again:{}",
+    "attach:{}:1",
+    "attach:1:{}",
+    "leads:{}:0",
+    "leads:1:{}",
+    "lead:show:{}",
+    "lead:show:{{lead}}:{}:0",
+    "lead:show:{{lead}}:1:{}",
+    "lead:timeline:{{lead}}:0:0:{}",
+    "lead:merge:{{lead}}:0:0:{}",
+    "lead:block:{}",
+    "lead:write:{}",
+    "lead:forget:{}:0:0:yes",
+    "tags:page:{}",
+    "link:page:{}",
+    "link:show:{}",
+    "link:archive:{}",
+    "link:new:idea:{}",
+    "link:new:product:{}",
+    "import:{}:go",
+    "import:{}:leave",
+    "import:{}:columns:0",
+    "import:{{transfer}}:columns:{}",
+    "import:{{transfer}}:column:{}:0",
+    "import:{{transfer}}:column:0:{}",
+    "import:{{transfer}}:set:{}:0",
+    "import:{{transfer}}:set:0:{}",
+    "products:{}",
+    "language:{}",
+    "{}",
+)
+
+
+def test_every_kind_of_button_is_among_them():
+    assert {form.split(":")[0] for form in FORMS} - {"{}"} == set(TAPS)
+
+
+@pytest.mark.parametrize("who", ["creator", "lead"])
+async def test_a_number_that_none_of_ours_can_be_is_answered_and_changes_nothing(store_url, tmp_path, who: str):
+    async with hooked(store_url, tmp_path, CONFIG) as hook:
+        world = hook.world
+        await with_a_chat(world, "Lena")
+        (lead,) = await entered(world, "Ada")
+        await world.creator.say("/start")
+        await world.creator.hears("For you as the creator")
+        await world.creator.send_file("a.csv", b"name,city\nBob,Rome\n")
+        await world.creator.hears("Nothing is saved yet")
+        person = world.creator if who == "creator" else await hook.known("Mallory")
+        numbers = []
+        for form in FORMS:
+            for hostile in HUGE:
+                data = form.format(hostile).format(lead=lead, transfer=1)
+                numbers.append(900_000 + len(numbers))
+                assert await hook.post(tap(numbers[-1], person.id, data)) == 200, data
+        for number in numbers:
+            row = await answered(world, number)
+            assert row.error is None, (row.body, row.error)
