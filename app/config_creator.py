@@ -2,6 +2,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict
 
+from app.config_shop import ShopConfig
 from app.config_types import MAY_BE_EMPTY, ONE_OR_MORE, SEVERAL, Currency, TimeZone
 from domain.fields import Key, LeadFieldSpec
 from domain.flows.definition import Flow
@@ -31,6 +32,7 @@ class CreatorConfig(Section):
     consent_required: bool = False
     privacy: Text | None = None
     terms: Text | None = None
+    shop: Annotated[ShopConfig, MAY_BE_EMPTY] = ShopConfig()
     flows: Annotated[dict[Key, Flow], MAY_BE_EMPTY] = {}
     funnels: Annotated[dict[Key, Funnel], MAY_BE_EMPTY] = {}
     # further files that hold some of the above, by their paths from this one; `*` stands for any
@@ -53,4 +55,5 @@ class CreatorConfig(Section):
             consent_required=self.consent_required,
             privacy=self.privacy,
             terms=self.terms,
+            shop=self.shop.setup(),
         )

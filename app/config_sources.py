@@ -9,7 +9,7 @@ from app.config_types import read_json
 PREFIX = "SPARK_"
 _FILE = "_file"
 # blocks of keys, which a variable gives as JSON
-_BLOCKS = frozenset({"fields", "flows", "funnels", "segments", "values"})
+_BLOCKS = frozenset({"fields", "flows", "funnels", "segments", "shop", "values"})
 # Apache Spark's, which a machine may well carry
 _FOREIGN = frozenset(
     {"SPARK_HOME", "SPARK_CONF_DIR", "SPARK_LOCAL_IP", "SPARK_LOCAL_DIRS", "SPARK_LOG_DIR", "SPARK_VERSION"}

@@ -1,6 +1,7 @@
 """`spark doctor`: is everything that Spark leans on well, and if not, how to mend it."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,10 +16,13 @@ from kit.clock import SystemClock
 from kit.errors import Refusal
 from payments.stripe_rail import StripeRail
 from store.queries.leases import database_time
+from store.queries.rails import RailLag, rail_lag
 from store.queries.troubles import count_troubles
 from store.schema import is_current
 
 MOST_SKEW_SECONDS = 5.0
+MOST_LAG = timedelta(minutes=30)
+_HOUR = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ async def _store(settings: Settings) -> list[Finding]:
         async with database.reading() as session:
             skew = abs((now - await database_time(session)).total_seconds())
             counts = await count_troubles(session, now=now)
+            lag = await rail_lag(session, now=now)
         sealed = Finding("sealing", *await told_of_keys(database, settings))
     except (SQLAlchemyError, *STORE_TROUBLE) as error:
         return [Finding("store", False, f"{type(error).__name__}; check store.url")]
@@ -56,8 +61,29 @@ async def _store(settings: Settings) -> list[Finding]:
         Finding("store", True, "reachable, newest schema"),
         sealed,
         Finding("clock", skew < MOST_SKEW_SECONDS, f"{skew:.1f} s from the store's; keep both by NTP"),
+        _rails(lag),
         *(Finding(trouble.what, not trouble.count, f"{trouble.count} {trouble.told}") for trouble in counts),
     ]
+
+
+def _rails(lag: RailLag) -> Finding:
+    """What the rails have told and nobody has dealt with yet, and how long ago they were asked."""
+    parts = [f"{lag.unhandled} events to apply", f"{lag.waiting} orders to look up", f"{lag.refunds} refunds to make"]
+    if lag.longest:
+        parts.append(f"the oldest for {_length(lag.longest)}")
+    parts += [
+        f"list of {rail} {'not read yet' if ago is None else f'read {_length(ago)} ago'}"
+        for rail, ago in lag.lists.items()
+    ]
+    unread = [ago for ago in lag.lists.values() if ago is not None and ago > MOST_LAG]
+    well = lag.longest <= MOST_LAG and not unread
+    told = ", ".join(parts)
+    return Finding("rails", well, told if well else f"{told}; is `spark run` at work, and can it reach the rails?")
+
+
+def _length(length: timedelta) -> str:
+    minutes = int(length.total_seconds() // 60)
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= _HOUR else f"{minutes} min"
 
 
 async def _telegram(settings: Settings) -> Finding:

@@ -17,24 +17,43 @@ from automations.engine import Engine
 from automations.forgetting import Forgetting
 from automations.pace import Pace
 from automations.product_files import ProductFiles
+from automations.removals import Removals
 from automations.ticks import Tick, Ticks
 from automations.transfer_jobs import Tools
 from automations.transfers import Transfers
 from bot.answering import Answering
 from bot.commands import Menu
+from bot.doors import TelegramDoors
 from bot.gateway import TelegramGateway
 from bot.intake import Intake
+from bot.openings import Openings
 from bot.poller import Poller
 from bot.presence import Presence
 from bot.request import AiohttpRequest
+from bot.stars import TelegramStars
 from bot.turn import BotFacts
+from domain.channel_passes import TOPIC as PASSES
 from domain.definitions import Published
+from domain.downloads import DownloadAddress
 from domain.forgetting import TOPIC as FORGETTING
+from domain.orders import TOPIC as ORDERS
+from domain.payment_links import TOPIC as LINKS
 from domain.products import FETCHING
+from domain.refunds import TOPIC as REFUNDS
 from kit.clock import Clock
 from kit.errors import Refusal
 from kit.tokens import derive_key
-from payments.provider_events import TOPIC, StripeEvents
+from payments.payment_links import PaymentLinks
+from payments.provider_events import TOPIC, Applier, ProviderEvents
+from payments.rail import Rail, Rails
+from payments.reconciling import TOPIC as RECONCILE
+from payments.reconciling import Reconciler
+from payments.refunding import Refunding
+from payments.stars_rail import NAME as STARS
+from payments.stars_rail import StarsRail
+from payments.stars_words import StarsApplier
+from payments.stripe_events import StripeEvents
+from payments.stripe_rail import NAME as STRIPE
 from payments.stripe_rail import StripeRail
 from store.database import Database
 from store.files import FileStore
@@ -78,7 +97,8 @@ class Parts:
     ticks: Ticks
     menu: Menu
     presence: Presence
-    rail: StripeRail | None
+    stripe: StripeRail | None
+    rails: Rails
     intake: Intake
     engine: Engine | None
     poller: Poller | None
@@ -107,8 +127,14 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
         request=AiohttpRequest(),
         get_updates_request=updates_request,
     )
-    gateway, menu = TelegramGateway(bot, settings.bot_id, database, files), Menu()
-    rail = _make_rail(settings)
+    downloads = DownloadAddress(settings.public_url, derive_key(secret_key.get_secret_value(), "downloads"))
+    openings = Openings(bot, database, clock, published, downloads)
+    gateway, menu = TelegramGateway(bot, settings.bot_id, database, files, openings), Menu()
+    stripe = _make_rail(settings)
+    # every bot can take Stars
+    rails: dict[str, Rail] = {STARS: StarsRail(database, TelegramStars(bot))}
+    if stripe is not None:
+        rails[STRIPE] = stripe
     access_key = derive_key(secret_key.get_secret_value(), "access")
     click_key = derive_key(secret_key.get_secret_value(), "clicks")
     facts = BotFacts(
@@ -116,9 +142,10 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
         default_creator=settings.telegram.default_creator,
         published=published,
         access_key=access_key,
-        checkout_good_for=timedelta(minutes=settings.stripe.checkout_minutes) if rail else None,
+        checkout_good_for=timedelta(minutes=settings.stripe.checkout_minutes) if stripe else None,
         link=lambda: f"https://t.me/{bot.username}",
         keep_updates=timedelta(days=settings.telegram.keep_updates_days),
+        rails=rails,
     )
     by_webhook, webhook_secret = settings.telegram.intake == "webhook", settings.telegram.webhook_secret
     intake = Intake(
@@ -126,10 +153,13 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
         clock,
         bot,
         facts,
-        Answering(database, clock, gateway, pace, rail, menu),
+        Answering(database, clock, gateway, pace, rails, menu, published),
         secret=webhook_secret.get_secret_value() if webhook_secret else "",
     )
-    stripe_events = _stripe_events(settings, database, clock, rail)
+    stripe_events = _stripe_events(settings, database, clock, stripe)
+    appliers: dict[str, Applier] = {STARS: StarsApplier()}
+    if stripe_events is not None:
+        appliers[STRIPE] = stripe_events
     engine, poller, holder = None, None, uuid.uuid4().hex
     if role is not Role.WEB:
         engine = Engine(
@@ -143,6 +173,8 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
             ticks=ticks,
             transfers=Transfers(Tools(database, clock, gateway, files, pace, published)),
         )
+        removals = Removals(database, clock, TelegramDoors(bot))
+        ticks.add(Tick("removals", removals.run, every=2, topics=frozenset({PASSES})))
         forgetting = Forgetting(database, clock, files)
         ticks.add(Tick("forgetting", forgetting.run, every=2, topics=frozenset({FORGETTING})))
         sent_files = ProductFiles(database, clock, gateway, files, settings.bot_id)
@@ -160,8 +192,10 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
     ticks.add(Tick("leases", intake.keep_leases, every=10))
     ticks.add(Tick("resume", intake.resume, every=5))
     ticks.add(Tick("presence", presence.tell, every=10))
-    if stripe_events is not None:
-        ticks.add(Tick("provider events", stripe_events.apply_due, every=1, topics=frozenset({TOPIC})))
+    provider_events = ProviderEvents(database, clock, appliers)
+    ticks.add(Tick("provider events", provider_events.apply_due, every=1, topics=frozenset({TOPIC})))
+    if role is not Role.WEB:
+        _add_rail_ticks(ticks, database, clock, rails, stripe)
     tools = WebTools(
         database=database,
         clock=clock,
@@ -169,9 +203,12 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
         public_url=settings.public_url,
         access_key=access_key,
         click_key=click_key,
+        download_key=downloads.key,
+        files=files,
         published=published,
         telegram=intake if by_webhook else None,
         stripe=stripe_events,
+        bot_link=facts.link,
     )
     return Parts(
         settings=settings,
@@ -185,7 +222,8 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
         ticks=ticks,
         menu=menu,
         presence=presence,
-        rail=rail,
+        stripe=stripe,
+        rails=rails,
         intake=intake,
         engine=engine,
         poller=poller,
@@ -214,6 +252,18 @@ def cannot_use_store(error: Exception) -> CannotStart:
     return CannotStart(f"the store cannot be used ({told.splitlines()[0]}); check store.url")
 
 
+def _add_rail_ticks(ticks: Ticks, database: Database, clock: Clock, rails: Rails, stripe: StripeRail | None) -> None:
+    """What is asked of the rails unasked: how orders stand, what their lists tell, refunds, the ends of links."""
+    reconciler, refunding = Reconciler(database, clock, rails), Refunding(database, clock, rails)
+    ticks.add(Tick("refunds", refunding.refund_due, every=1, topics=frozenset({REFUNDS})))
+    ticks.add(Tick("looks", reconciler.look_up_due, every=1))
+    ticks.add(Tick("reservations", reconciler.let_go, every=1, topics=frozenset({ORDERS})))
+    ticks.add(Tick("rails' lists", reconciler.read_lists, every=5, topics=frozenset({RECONCILE})))
+    if stripe is not None:
+        links = PaymentLinks(database, clock, stripe)
+        ticks.add(Tick("payment links", links.work, every=10, topics=frozenset({LINKS})))
+
+
 def _make_rail(settings: Settings) -> StripeRail | None:
     key = settings.stripe.secret_key
     if key is None:
@@ -223,15 +273,16 @@ def _make_rail(settings: Settings) -> StripeRail | None:
         api_base=settings.stripe.api_base,
         success_url=settings.stripe.success_url,
         cancel_url=settings.stripe.cancel_url,
+        thanks_url=f"{settings.public_url}/bought",
     )
 
 
 def _stripe_events(
-    settings: Settings, database: Database, clock: Clock, rail: StripeRail | None
+    settings: Settings, database: Database, clock: Clock, stripe: StripeRail | None
 ) -> StripeEvents | None:
     secrets = [secret.get_secret_value() for secret in settings.stripe.webhook_secrets]
-    if rail is None:
+    if stripe is None:
         return None
     if not secrets:
         raise CannotStart("set SPARK_STRIPE__WEBHOOK_SECRETS: without it no payment can be believed")
-    return StripeEvents(database, clock, secrets, rail.livemode)
+    return StripeEvents(database, clock, secrets, stripe.livemode)

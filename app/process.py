@@ -127,8 +127,8 @@ class Spark:
         await self._runner.cleanup()
         if self._companion is not None:
             await self._companion.stop()
-        if parts.rail is not None:
-            await parts.rail.close()
+        if parts.stripe is not None:
+            await parts.stripe.close()
         await parts.presence.close()
         await self.database.close()
         if parts.lock is not None:
@@ -222,9 +222,9 @@ class Spark:
             except InvalidToken:
                 raise CannotStart("Telegram does not know this token; check SPARK_TELEGRAM__TOKEN") from None
             if reached:
-                if parts.rail is not None:
+                if parts.stripe is not None:
                     # who has paid goes back to the chat
-                    parts.rail.come_back_to(parts.presence.link)
+                    parts.stripe.come_back_to(parts.presence.link)
                 return True
             parts.readiness.not_ready("waiting for Telegram")
             with suppress(TimeoutError):

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.seed_shop import fill_shop, keep_covers
 from app.settings import CreatorConfig
 from domain.creators import add_creator, bind_person
 from domain.people import Profile, see_person
@@ -13,7 +14,7 @@ from domain.products import add_product
 from kit.money import Money
 from store.database import Database
 from store.files import FileStore
-from store.models import StoredFile
+from store.models import Product, StoredFile
 from store.queries.people import find_creator
 
 _EXAMPLES = (
@@ -34,7 +35,9 @@ async def seed_demo(
     now: datetime,
 ) -> bool:
     """Adds the creator with products and their files, bound to a Telegram person. Once there, a no-op: False."""
-    blobs = {key: await files.keep(_content(key, title)) for key, title, *_ in _EXAMPLES}
+    contents = {key: _content(key, title) for key, title, *_ in _EXAMPLES}
+    blobs = {key: await files.keep(content) for key, content in contents.items()}
+    covers = await keep_covers(files)
     async with database.transaction() as session:
         if await find_creator(session, slug) is not None:
             return False
@@ -48,8 +51,9 @@ async def seed_demo(
         )
         cora = Profile(telegram_id, "Cora", "creator", "en")
         await bind_person(session, new.account.id, await see_person(session, bot_id, cora, now=now))
+        given = {}
         for key, title, description, price_minor, stock in _EXAMPLES:
-            product = await add_product(
+            given[key] = await add_product(
                 session,
                 creator_id=new.creator.id,
                 title=title,
@@ -59,19 +63,20 @@ async def seed_demo(
                 slug=key,
                 now=now,
             )
-            _attach(session, new.creator.id, product.id, key, blobs[key], now=now)
+            _attach(session, given[key], key, blobs[key], len(contents[key]), now=now)
+        await fill_shop(session, new.creator.id, config.currency, given, covers, now=now)
     return True
 
 
-def _attach(session: AsyncSession, creator_id: int, product_id: int, key: str, blob: str, *, now: datetime) -> None:
+def _attach(session: AsyncSession, product: Product, key: str, blob: str, size: int, *, now: datetime) -> None:
     is_guide = key == "starter-guide"
     session.add(
         StoredFile(
-            creator_id=creator_id,
-            product_id=product_id,
+            creator_id=product.creator_id,
+            product_id=product.id,
             file_name=f"{key}.pdf" if is_guide else f"{key}.zip",
             mime_type="application/pdf" if is_guide else "application/zip",
-            size=None,
+            size=size,
             sha256=blob,
             blob=blob,
             created_at=now,

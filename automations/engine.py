@@ -13,6 +13,7 @@ from automations.ticks import Tick, Ticks, Work
 from automations.timers import run_due_steps
 from automations.transfers import Transfers
 from domain.definitions import Published
+from domain.abandoned import note_abandoned
 from domain.transfers.asking import TOPIC as TRANSFERS
 from kit.clock import Clock
 from kit.log import get_logger
@@ -53,6 +54,7 @@ class Engine:
             Tick("lease", self._renew, every=LEASE_SECONDS / 3),
             routing,
             stepping,
+            Tick("abandoned", self._led(self._note_abandoned), every=5),
             Tick("flows", self._led(self._run_flows), every=1, topics=frozenset({"flow_timers"})),
             self._sending,
             Tick("sweep", self._led(self._sweep), every=10),
@@ -110,6 +112,10 @@ class Engine:
     async def _run_flows(self) -> int:
         async with self.database.transaction() as session:
             return await run_due_flows(session, self.published, now=self.clock())
+
+    async def _note_abandoned(self) -> int:
+        async with self.database.transaction() as session:
+            return await note_abandoned(session, now=self.clock())
 
     async def _sweep(self) -> int:
         async with self.database.transaction() as session:

@@ -28,7 +28,7 @@ from store.segments.question import BadSegment
 # these end every follow-up to a lead, whatever the funnel says
 _ALWAYS_STOP = frozenset({"lead.unsubscribed", "lead.blocked", "lead.banned"})
 # and these every follow-up about the same order: nobody is reminded to pay what is paid, on its way, or over
-_STOP_FOR_ORDER = frozenset({"order.paid", "order.oversold", "order.pending", "order.expired"})
+_STOP_FOR_ORDER = frozenset({"order.paid", "order.oversold", "order.pending", "order.expired", "order.cancelled"})
 
 _ANYBODY = CreatorSetup()
 

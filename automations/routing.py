@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from automations.enrolling import enroll, stop
 from automations.flows import show_to_flows
 from domain.definitions import Published
+from domain.upsells import offer_more
 from store.models import Event, Lead
 
 BATCH = 200
@@ -31,6 +32,9 @@ async def route_events(session: AsyncSession, published: Published, *, now: date
         if lead is not None:
             funnels, setup = published.funnels.get(event.creator_id, {}), published.setup(event.creator_id)
             await enroll(session, event, lead, funnels, setup, now=now)
+            kind, _, number = event.subject.partition(":")
+            if event.name == "order.fulfilled" and kind == "order":
+                await offer_more(session, lead, int(number), setup, now=now)
     await show_to_flows(session, events, leads, published, now=now)
     await session.execute(
         update(Event).where(Event.id.in_([event.id for event in events])).values(routed_at=now),

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from automations.gateway import Blocked, Gateway, NotNow, Refused, SendFailure, SlowDown, Uncertain
 from automations.pace import Pace
 from domain.definitions import Published
-from domain.entitlements import note_delivery
+from domain.deliveries import note_delivery
 from domain.messages.catalogue import say
 from domain.messages.plain import Message
 from domain.outbox import tell_creator

@@ -14,6 +14,7 @@ from domain.messages.local import LocalText, pick
 from domain.messages.plain import Button, Message, column
 from domain.messages.templates import render, render_address
 from domain.outbox import queue_message
+from domain.reviews import may_review
 from domain.shown import Showing, showing
 from kit.errors import Refusal
 from kit.log import get_logger
@@ -29,6 +30,7 @@ from store.models import (
     Product,
     Timer,
 )
+from store.queries.reviews import unreviewed_in
 
 BATCH = 200
 _NOTHING = Published()
@@ -77,7 +79,11 @@ async def _take_step(session: AsyncSession, due: Due, by: Showing, *, now: datet
     try:
         funnel = Funnel.model_validate(due.definition)
         decided = plan(funnel, enrollment.step or None, now=now)
-        messages = [(step, await _message(session, step, due, due.person, by)) for step in decided.sends]
+        messages = [
+            (step, await _message(session, step, due, due.person, by))
+            for step in decided.sends
+            if not step.asks_for_review or await _to_review(session, due) is not None
+        ]
     except (Refusal, KeyError, ValueError) as error:
         # this one waits for a person with its reason; the others go on
         _log.warning("enrollment parked", enrollment=enrollment.id, reason=str(error))
@@ -126,6 +132,8 @@ async def _message(session: AsyncSession, step: SendStep, due: Due, person: Pers
         target = Button(text=words(each.text))
         if each.url is not None:
             target = target.model_copy(update={"url": render_address(words(each.url), facts)})
+        elif each.review is not None:
+            target = target.model_copy(update={"data": f"rate:{await _to_review(session, due)}"})
         elif each.product is not None:
             target = target.model_copy(update={"data": await _product(session, due.lead.creator_id, each.product)})
         else:
@@ -137,8 +145,20 @@ async def _message(session: AsyncSession, step: SendStep, due: Due, person: Pers
     return message if setup.tracker is None else setup.tracker.message(message, due.lead.id)
 
 
+async def _to_review(session: AsyncSession, due: Due) -> int | None:
+    """What of the order they have said nothing of yet, and still own."""
+    kind, _, number = due.enrollment.subject.partition(":")
+    if kind != "order" or not number.isdecimal():
+        return None
+    for product_id in await unreviewed_in(session, int(number), due.lead.id):
+        if await may_review(session, due.lead.id, product_id):
+            return product_id
+    return None
+
+
 async def _product(session: AsyncSession, creator_id: int, slug: str) -> str | None:
     """What a tap on a button for that product gives back; None when it is not for sale."""
     on_sale = select(Product.id).where(Product.creator_id == creator_id, Product.slug == slug, Product.active)
+    on_sale = on_sale.where(Product.archived_at.is_(None))
     product_id = await session.scalar(on_sale)
     return None if product_id is None else f"product:{product_id}"

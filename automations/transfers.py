@@ -7,6 +7,7 @@ from sqlalchemy import select
 from automations.exports import ExportJob
 from automations.gateway import Blocked, NotNow, SlowDown, Uncertain
 from automations.imports import CheckJob, ImportJob
+from automations.order_exports import OrderExportJob
 from automations.transfer_jobs import Job, Tools
 from automations.transfer_outcomes import clear_ended, end, give_up_waiting, promise
 from domain.messages.catalogue import say
@@ -82,6 +83,8 @@ class Transfers:
         match transfer.kind, transfer.state:
             case TransferKind.EXPORT, _:
                 return ExportJob(self._tools, transfer, person)
+            case TransferKind.ORDERS, _:
+                return OrderExportJob(self._tools, transfer, person)
             case _, TransferState.CHECKING:
                 return CheckJob(self._tools, transfer, person)
             case _:

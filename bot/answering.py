@@ -12,6 +12,7 @@ from bot.commands import Menu
 from bot.gateway import TelegramGateway
 from bot.refusals import refusal_text
 from bot.replies import (
+    CallOffReply,
     CheckoutReply,
     DocumentReply,
     EditReply,
@@ -22,14 +23,17 @@ from bot.replies import (
     SendReply,
     TapReply,
 )
+from bot.stars import TelegramStars
+from domain.definitions import Published
 from domain.messages.catalogue import say
 from domain.messages.plain import Button, Message, column
 from domain.people import note_block
 from kit.clock import Clock
 from kit.errors import Refusal
 from kit.log import get_logger
-from payments.checkout import begin_checkout
-from payments.rail import Rail
+from payments.checkout import begin_checkout, call_off
+from payments.rail import Rails
+from payments.stars_invoices import begin_invoice
 from store.database import Database
 from store.queries.orders import describe_order
 from store.queries.updates import note_answered
@@ -60,10 +64,15 @@ class Answering:
     clock: Clock
     gateway: TelegramGateway
     pace: Pace
-    rail: Rail | None
+    rails: Rails
     menu: Menu = field(default_factory=Menu)
+    published: Published = field(default_factory=Published)
+    stars: TelegramStars = field(init=False)
     _noted: list[int] = field(default_factory=list)
     _noting: asyncio.Task[None] | None = None
+
+    def __post_init__(self) -> None:
+        self.stars = TelegramStars(self.gateway.bot)
 
     async def answer(self, answerable: Answerable) -> bool:
         """True when all of it has gone out, or never can; False leaves it to be taken up later."""
@@ -144,8 +153,8 @@ class Answering:
         match reply:
             case SendReply(message=message):
                 await self._send(answerable, message)
-            case EditReply(message_id=message_id, text=text, buttons=buttons):
-                await self.gateway.edit(answerable.telegram_id, message_id, text, buttons)
+            case EditReply(message_id=message_id, text=text, buttons=buttons, caption=caption):
+                await self.gateway.edit(answerable.telegram_id, message_id, text, buttons, caption=caption)
             case DocumentReply(file_name=file_name, content=content, caption=caption):
                 self.pace.spend(answerable.telegram_id)
                 await self.gateway.send_document(answerable.telegram_id, file_name, content.encode(), caption)
@@ -155,11 +164,18 @@ class Answering:
             case TapReply(query_id=query_id, text=text):
                 await self.gateway.answer_tap(query_id, text)
             case PreCheckoutReply(query_id=query_id, text=text):
-                await self.gateway.refuse_pre_checkout(query_id, text)
+                await self.stars.answer_pre_checkout(query_id, text)
             case MenuReply(commands=commands):
                 await self.menu.show_own(self.gateway.bot, answerable.telegram_id, commands, answerable.language)
+            case CallOffReply(order_id=order_id):
+                await self._send(answerable, await self._call_off(answerable, order_id))
             case CheckoutReply(order_id=order_id):
-                await self._send(answerable, await self._checkout(answerable, order_id))
+                invoice = await begin_invoice(self.database, order_id, now=self.clock())
+                if invoice is None:
+                    await self._send(answerable, await self._checkout(answerable, order_id))
+                    return
+                self.pace.spend(answerable.telegram_id)
+                await self.stars.send_invoice(answerable.telegram_id, invoice)
 
     async def _send(self, answerable: Answerable, message: Message) -> None:
         self.pace.spend(answerable.telegram_id)
@@ -168,10 +184,8 @@ class Answering:
     async def _checkout(self, answerable: Answerable, order_id: int) -> Message:
         """The page to pay on, or why there is none; the wish can be repeated with the same button."""
         language = answerable.language
-        if self.rail is None:
-            return Message(text=say("payments-off", language))
         try:
-            url = await begin_checkout(self.database, self.rail, order_id, now=self.clock())
+            url = await begin_checkout(self.database, self.rails, order_id, now=self.clock(), published=self.published)
         except Refusal as refusal:
             return Message(text=refusal_text(refusal, language))
         async with self.database.reading() as session:
@@ -181,3 +195,16 @@ class Answering:
             return Message(text=say(text, language, title=order.title))
         label = say("button-pay", language, price=order.total.format(language))
         return Message(text=say("pay-here", language, title=order.title), buttons=column(Button(text=label, url=url)))
+
+    async def _call_off(self, answerable: Answerable, order_id: int) -> Message:
+        """What came of it: it may have been paid this very moment."""
+        language = answerable.language
+        try:
+            ended = await call_off(self.database, self.rails, order_id, now=self.clock())
+        except Refusal as refusal:
+            return Message(text=refusal_text(refusal, language))
+        async with self.database.reading() as session:
+            order = await describe_order(session, order_id)
+        text = "order-called-off" if ended else "order-not-called-off"
+        see = Button(text=say("order-button-see", language), data=f"order:show:{order_id}")
+        return Message(text=say(text, language, title=order.title), buttons=column(see))

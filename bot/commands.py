@@ -13,6 +13,7 @@ from kit.text import shorten, unmarked
 EVERYONE = (
     "shop",
     "library",
+    "orders",
     "help",
     "language",
     "cancel",
@@ -23,7 +24,7 @@ EVERYONE = (
     "terms",
     "paysupport",
 )
-CREATORS = ("product", "idea", "leads", "lead", "tag", "link", "export", "token")
+CREATORS = ("product", "refund", "coupon", "idea", "leads", "lead", "tag", "link", "export", "token")
 # https://core.telegram.org/bots/api#setmycommands
 MOST_COMMANDS = 100
 # longer titles are cut on a phone

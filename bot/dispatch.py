@@ -8,21 +8,30 @@ from bot.commands import CREATORS
 from bot.handlers import (
     about,
     answers,
+    buying,
+    coupon_typed,
+    coupons,
     ideas,
     language,
     lead,
     lead_prompts,
     lead_taps,
     leads,
+    library,
     links,
+    order_refunds,
+    order_taps,
+    orders,
     privacy,
     products,
+    reviews,
     shop,
+    stars,
     start,
     tags,
     transfers,
 )
-from bot.replies import PreCheckoutReply, TapReply
+from bot.replies import TapReply
 from bot.turn import Turn
 from domain.leads import see_lead
 from domain.people import note_block
@@ -44,8 +53,11 @@ COMMANDS: dict[str, Command] = {
     "paysupport": about.paysupport,
     "token": about.token,
     "shop": shop.shop,
-    "library": shop.library,
+    "library": library.library,
+    "orders": orders.orders,
     "product": products.product,
+    "refund": order_refunds.refund,
+    "coupon": coupons.coupon,
     "idea": ideas.idea,
     "leads": leads.leads,
     "lead": lead.lead,
@@ -58,7 +70,7 @@ COMMANDS: dict[str, Command] = {
 # what nobody is refused, not even whom the creator has banned
 ALWAYS_ANSWERED = frozenset({"stop", "forget_me", "my_data", "privacy"})
 # commands and buttons of those who act for a creator, whatever they are to another one
-FOR_CREATORS = frozenset({*CREATORS, "products", "attach", "leads", "lead", "tags", "import"})
+FOR_CREATORS = frozenset({*CREATORS, "orders", "order", "products", "attach", "leads", "lead", "tags", "import", "review"})
 TAPS: dict[str, Tap] = {
     "flow": answers.tap,
     "begin": answers.begin,
@@ -66,11 +78,20 @@ TAPS: dict[str, Tap] = {
     "subscribe": privacy.subscribe_again,
     "stop": privacy.stop_for,
     "forget_me": privacy.forget_me_tap,
+    "shop": shop.tap,
     "product": shop.show_product,
-    "buy": shop.buy,
-    "again": shop.get_again,
+    "buy": buying.buy,
+    "code": coupon_typed.tap,
+    "order": order_taps.tap,
+    "orders": orders.tap,
+    "coupon": coupons.tap,
+    "again": library.get_again,
+    "library": library.turn_page,
     "products": products.menu,
     "attach": products.attach,
+    "reviews": reviews.tap_list,
+    "review": reviews.tap_review,
+    "rate": reviews.tap_stars,
     "leads": leads.tap,
     "lead": lead_taps.tap,
     "tags": tags.tap,
@@ -85,9 +106,7 @@ async def dispatch(turn: Turn, update: Update) -> None:
     if update.callback_query is not None:
         await _tap(turn, update.callback_query)
     elif update.pre_checkout_query is not None:
-        # Spark sends no invoices yet, so whatever this pays for is not on offer
-        query_id = update.pre_checkout_query.id
-        turn.replies.append(PreCheckoutReply(query_id=query_id, text=turn.words("stars-off")))
+        await stars.pre_checkout(turn, update.pre_checkout_query)
     elif update.my_chat_member is not None:
         # that they are back is known by then: whoever does anything else has not blocked the bot
         member = update.my_chat_member
@@ -98,6 +117,8 @@ async def dispatch(turn: Turn, update: Update) -> None:
 
 
 async def _message(turn: Turn, message: TelegramMessage) -> None:
+    if await stars.money_told(turn, message):
+        return
     command, arguments = _command(message)
     if await _prompted(turn, message, command):
         return
@@ -115,6 +136,8 @@ async def _message(turn: Turn, message: TelegramMessage) -> None:
     elif message.document is not None and await turn.own_creator() is not None and not await answers.is_asked(turn):
         receive = transfers.receive if transfers.is_table(message.document) else products.receive_file
         await receive(turn, message)
+    elif message.photo and await turn.own_creator() is not None and not await answers.is_asked(turn):
+        await products.receive_photo(turn, message)
     else:
         await answers.answer(turn, message)
 

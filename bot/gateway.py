@@ -3,7 +3,7 @@ import io
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from tempfile import TemporaryFile
-from typing import IO, TypeVar
+from typing import IO
 
 import segno
 from telegram import (
@@ -18,20 +18,18 @@ from telegram import (
 )
 from telegram import Message as TelegramMessage
 from telegram.constants import ParseMode
-from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError, TimedOut
 
-from automations.gateway import Blocked, NotNow, Refused, SlowDown, Uncertain
-from bot.request import AiohttpRequest, ConnectionLost
+from automations.gateway import NotNow, Refused
+from bot.calling import calling
+from bot.openings import Openings
+from bot.request import AiohttpRequest
 from domain.messages.plain import Message, Rows
 from kit.text import TEXT_LIMIT, pages
 from store.database import Database, insert_once
 from store.files import FileStore
 from store.models import FileHandle, Shape, StoredFile
 
-T = TypeVar("T")
 Markup = InlineKeyboardMarkup | ReplyKeyboardMarkup | ReplyKeyboardRemove
-# Telegram's words for a chat that cannot be written to any more
-_GONE = ("bot was blocked", "user is deactivated", "chat not found", "can't initiate conversation")
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 
@@ -43,9 +41,12 @@ class TelegramGateway:
     bot_id: int
     database: Database
     files: FileStore
+    openings: Openings
 
     async def send(self, telegram_id: int, message: Message) -> int:
         """Sends to one chat and returns Telegram's message id. Raises a SendFailure and nothing else."""
+        if message.opening is not None:
+            message = await self.openings.fill(message, message.opening)
         if message.file is not None:
             return await self._send_file(telegram_id, message, message.file)
         *before, last = pages(message.text) if len(message.text) > TEXT_LIMIT // 2 else [message.text]
@@ -65,20 +66,33 @@ class TelegramGateway:
         )
         return sent.message_id
 
-    async def edit(self, telegram_id: int, message_id: int, text: str, buttons: Rows = ()) -> None:
-        """Gives a message another text and other buttons. One that is gone or the same is left alone."""
+    async def edit(
+        self, telegram_id: int, message_id: int, text: str, buttons: Rows = (), *, caption: bool = False
+    ) -> None:
+        """Gives a message another text, or another caption, and other buttons.
+
+        One that is gone or the same is left alone.
+        """
         rows = markup(Message(text=text, buttons=buttons))
-        try:
-            await calling(
-                lambda: self.bot.edit_message_text(
-                    text,
-                    chat_id=telegram_id,
-                    message_id=message_id,
-                    parse_mode=ParseMode.HTML,
-                    reply_markup=rows if isinstance(rows, InlineKeyboardMarkup) else None,
-                    link_preview_options=_NO_PREVIEW,
+        keyboard = rows if isinstance(rows, InlineKeyboardMarkup) else None
+
+        async def change() -> None:
+            if caption:
+                await self.bot.edit_message_caption(
+                    telegram_id, message_id, caption=text, parse_mode=ParseMode.HTML, reply_markup=keyboard
                 )
+                return
+            await self.bot.edit_message_text(
+                text,
+                chat_id=telegram_id,
+                message_id=message_id,
+                parse_mode=ParseMode.HTML,
+                reply_markup=keyboard,
+                link_preview_options=_NO_PREVIEW,
             )
+
+        try:
+            await calling(change)
         except Refused:
             return
 
@@ -104,12 +118,6 @@ class TelegramGateway:
         """A tap that Telegram has given up on is left alone: it goes by in a few seconds."""
         try:
             await calling(lambda: self.bot.answer_callback_query(query_id, text))
-        except Refused:
-            return
-
-    async def refuse_pre_checkout(self, query_id: str, text: str) -> None:
-        try:
-            await calling(lambda: self.bot.answer_pre_checkout_query(query_id, ok=False, error_message=text))
         except Refused:
             return
 
@@ -162,7 +170,12 @@ class TelegramGateway:
             case Shape.AUDIO:
                 send = self.bot.send_audio
         return await send(
-            telegram_id, file, caption=message.text or None, parse_mode=ParseMode.HTML, reply_markup=markup(message)
+            telegram_id,
+            file,
+            caption=message.text or None,
+            parse_mode=ParseMode.HTML,
+            reply_markup=markup(message),
+            protect_content=message.protected or None,
         )
 
     async def _keep_handle(self, file_id: int, sent: TelegramMessage) -> None:
@@ -180,28 +193,6 @@ def _qr(url: str) -> bytes:
     picture = io.BytesIO()
     segno.make_qr(url, error="m").save(picture, kind="png", scale=12, border=4)
     return picture.getvalue()
-
-
-async def calling(call: Callable[[], Awaitable[T]]) -> T:
-    """Makes one call to Telegram; what can go wrong comes out as a SendFailure."""
-    try:
-        return await call()
-    except RetryAfter as error:
-        after = error.retry_after
-        raise SlowDown(after if isinstance(after, int) else after.total_seconds()) from error
-    except Forbidden as error:
-        raise Blocked(error.message) from error
-    except (TimedOut, ConnectionLost) as error:
-        raise Uncertain(error.message) from error
-    except BadRequest as error:
-        if any(words in error.message.casefold() for words in _GONE):
-            raise Blocked(error.message) from error
-        raise Refused(error.message) from error
-    except NetworkError as error:
-        # a connection that was never made carried nothing, and an answer of 5xx is an answer
-        raise NotNow(error.message) from error
-    except TelegramError as error:
-        raise Refused(error.message) from error
 
 
 def markup(message: Message) -> Markup | None:

@@ -9,10 +9,11 @@ from telegram import Bot, ChatMember, Update
 
 from bot.answering import Answerable, Answering
 from bot.dispatch import dispatch
+from bot.handlers import channels
 from bot.lanes import Lanes
 from bot.reading import Incoming, Urgency, language_of_sender, profile_of, read_incoming, sender_of
 from bot.refusals import refusal_text
-from bot.replies import REPLIES, Reply, SendReply, TapReply
+from bot.replies import REPLIES, PreCheckoutReply, Reply, SendReply, TapReply
 from bot.turn import BotFacts, Turn
 from domain.messages.catalogue import say
 from domain.messages.plain import Message
@@ -165,7 +166,7 @@ class Intake:
                 turn = await self._turn(session, incoming)
                 if turn is not None:
                     person, replies = turn.person, turn.replies
-            elif telegram_id is not None:
+            elif telegram_id is not None and not incoming.elsewhere:
                 person = await find_person(session, self.bot_id, telegram_id)
                 # of somebody whose very first update failed nothing was kept
                 language = person.speaks if person else language_of_sender(incoming.raw)
@@ -198,6 +199,9 @@ class Intake:
         if incoming.update_id is None:
             raise ValueError("an update without a number")
         parsed = Update.de_json(incoming.raw, self.bot)
+        if channels.is_elsewhere(parsed):
+            await channels.hear(session, self.bot_id, parsed, now=self.clock())
+            return None
         user = parsed.effective_user
         if user is None or user.is_bot:
             return None
@@ -210,15 +214,16 @@ class Intake:
         return turn
 
     def _apology(self, incoming: Incoming, failed: Exception, language: str) -> list[Reply]:
-        """Why nothing was done: on the button for a tap, as a message otherwise."""
+        """Why nothing was done: on the button for a tap, in place of a payment, as a message otherwise."""
         if isinstance(failed, Refusal):
             text = refusal_text(failed, language)
         else:
             text = say("trouble", language, reference=current_correlation_id()[:12])
-        query = incoming.raw.get("callback_query")
-        if isinstance(query, dict) and isinstance(query.get("id"), str):
-            plain = shorten(unescape(_TAG.sub("", text)), TAP_TEXT_LENGTH)
-            return [TapReply(query_id=query["id"], text=plain)]
+        plain = shorten(unescape(_TAG.sub("", text)), TAP_TEXT_LENGTH)
+        if (query_id := _query_id(incoming, "callback_query")) is not None:
+            return [TapReply(query_id=query_id, text=plain)]
+        if (query_id := _query_id(incoming, "pre_checkout_query")) is not None:
+            return [PreCheckoutReply(query_id=query_id, text=plain)]
         return [SendReply(message=Message(text=text))]
 
     async def _take_up(self, row: TelegramUpdate) -> Answerable:
@@ -231,6 +236,11 @@ class Intake:
                 replies = [each for each in replies if not (isinstance(each, SendReply) and each.question)]
         known = (person.id, person.speaks) if person else (0, "en")
         return Answerable(row.id, telegram_id, *known, replies, row.correlation_id)
+
+
+def _query_id(incoming: Incoming, kind: str) -> str | None:
+    query = incoming.raw.get(kind)
+    return query["id"] if isinstance(query, dict) and isinstance(query.get("id"), str) else None
 
 
 def _draining() -> Draining:

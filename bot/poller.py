@@ -15,7 +15,7 @@ from store.queries.leases import give_back_lease, take_lease
 
 POLL_SECONDS = 25
 LEASE_SECONDS = 40
-ALLOWED_UPDATES = ("message", "callback_query", "pre_checkout_query", "my_chat_member")
+ALLOWED_UPDATES = ("message", "callback_query", "pre_checkout_query", "my_chat_member", "chat_member")
 _log = get_logger(__name__)
 
 

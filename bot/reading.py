@@ -11,6 +11,7 @@ from domain.raw_words import lane_of
 from kit.text import shorten
 
 LONGEST_NAME = 64
+_ELSEWHERE = ("group", "supergroup", "channel")
 
 
 class Urgency(IntEnum):
@@ -30,6 +31,8 @@ class Incoming:
     update_id: int | None
     lane: str
     urgency: Urgency
+    # in a channel or group, where nobody is answered
+    elsewhere: bool = False
 
 
 def read_incoming(body: bytes) -> Incoming:
@@ -53,7 +56,14 @@ def _incoming(raw: dict[str, Any], text: str) -> Incoming:
     if "pre_checkout_query" in raw:
         # it waits for nobody, not even for the same person's messages
         urgency, lane = Urgency.PRE_CHECKOUT, f"pre_checkout:{update_id}"
-    return Incoming(text, raw, update_id, lane, urgency)
+    elsewhere = _is_elsewhere(raw)
+    # what people write to each other there is kept nowhere
+    return Incoming("{}" if elsewhere else text, raw, update_id, lane, urgency, elsewhere)
+
+
+def _is_elsewhere(raw: dict[str, Any]) -> bool:
+    chats = [part.get("chat") for part in raw.values() if isinstance(part, dict)]
+    return any(isinstance(chat, dict) and chat.get("type") in _ELSEWHERE for chat in chats)
 
 
 def sender_of(raw: dict[str, Any]) -> int | None:

@@ -14,12 +14,16 @@ class SendReply(Plain):
 
 
 class EditReply(Plain):
-    """A message of ours takes this text and these buttons; without any, its buttons go."""
+    """A message of ours takes this text and these buttons; without any, its buttons go.
+
+    `caption` says that the text stands under a picture or a file, which stays.
+    """
 
     do: Literal["edit"] = "edit"
     message_id: int
     text: str
     buttons: Rows = ()
+    caption: bool = False
 
 
 class DocumentReply(Plain):
@@ -54,12 +58,19 @@ class CheckoutReply(Plain):
     order_id: int
 
 
+class CallOffReply(Plain):
+    """The rail is asked to take nothing more for the order, which then ends; what came of it is sent."""
+
+    do: Literal["call_off"] = "call_off"
+    order_id: int
+
+
 class PreCheckoutReply(Plain):
-    """A payment inside Telegram is turned away before any money moves."""
+    """A payment inside Telegram may go on, or is turned away with `text` before any money moves."""
 
     do: Literal["pre_checkout"] = "pre_checkout"
     query_id: str
-    text: str
+    text: str | None = None
 
 
 class MenuReply(Plain):
@@ -70,7 +81,15 @@ class MenuReply(Plain):
 
 
 Reply = Annotated[
-    SendReply | EditReply | DocumentReply | QrReply | TapReply | CheckoutReply | PreCheckoutReply | MenuReply,
+    SendReply
+    | EditReply
+    | DocumentReply
+    | QrReply
+    | TapReply
+    | CheckoutReply
+    | CallOffReply
+    | PreCheckoutReply
+    | MenuReply,
     Field(discriminator="do"),
 ]
 REPLIES: TypeAdapter[list[Reply]] = TypeAdapter(list[Reply])

@@ -1,4 +1,4 @@
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -35,6 +35,8 @@ class BotFacts:
     link: Callable[[], str]
     # for how long raw updates are kept
     keep_updates: timedelta = timedelta(days=7)
+    # the rails that are set up here, by name
+    rails: Collection[str] = ()
 
 
 @dataclass

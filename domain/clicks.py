@@ -38,8 +38,10 @@ class Tracker:
     def through(self, url: str, lead_id: int) -> str:
         """The address that counts the click and leads on; any other address stays as it is."""
         url_id = self.ids.get(url)
-        if url_id is None:
-            return url
+        return url if url_id is None else self.address(url_id, lead_id)
+
+    def address(self, url_id: int, lead_id: int) -> str:
+        """Where a known address is counted for that lead."""
         return f"{self.base}/r/{url_id}-{lead_id}-{self._mark(url_id, lead_id)}"
 
     def message(self, message: Message, lead_id: int) -> Message:

@@ -16,6 +16,8 @@ from store.sealing import digest
 
 BIND_LIFETIME = timedelta(days=7)
 BIND_PREFIX = "bind_"
+# a `/start` payload that begins so is no creator's: `bind_…`, `claim_…` (`domain.claiming`)
+_PAYLOADS = frozenset({"bind", "claim"})
 
 
 class CreatorExists(Conflict):
@@ -53,7 +55,7 @@ async def add_creator(
     """A creator with the account that acts for it. Raises CreatorExists, or Invalid with the field that is wrong."""
     if not name.strip():
         raise Invalid("a creator needs a name", fields={"name": name})
-    if slug != slugify(slug) or not slug or slug == BIND_PREFIX.rstrip("_"):
+    if slug != slugify(slug) or not slug or slug in _PAYLOADS:
         raise Invalid(f"“{slug}” is no slug: use lower-case letters, digits and hyphens", fields={"slug": slug})
     if time_zone not in available_timezones():
         raise Invalid(f"“{time_zone}” is no time zone, use one like Europe/Berlin", fields={"time_zone": time_zone})

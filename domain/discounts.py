@@ -138,9 +138,7 @@ async def find_code(session: AsyncSession, creator_id: int, code: str) -> Discou
     """The one of that name, however it is typed. Raises NoSuchCode, for what can be no code too."""
     return _there(
         await session.scalar(
-            select(DiscountCode).where(
-                DiscountCode.creator_id == creator_id, DiscountCode.code == code.strip().upper()
-            )
+            select(DiscountCode).where(DiscountCode.creator_id == creator_id, DiscountCode.code == code.strip().upper())
         )
     )
 
@@ -191,9 +189,7 @@ async def use_code_again(session: AsyncSession, code_id: int, lead_id: int, orde
     """An order whose use was freed is paid after all: it counts, whatever the limits are. Twice is a no-op."""
     if await session.scalar(select(DiscountUse.id).where(DiscountUse.order_id == order_id)) is not None:
         return
-    await session.execute(
-        update(DiscountCode).where(DiscountCode.id == code_id).values(uses=DiscountCode.uses + 1)
-    )
+    await session.execute(update(DiscountCode).where(DiscountCode.id == code_id).values(uses=DiscountCode.uses + 1))
     await _take_slot(session, code_id, lead_id, order_id, most=None)
 
 
@@ -203,9 +199,7 @@ async def free_code(session: AsyncSession, order_id: int) -> None:
         delete(DiscountUse).where(DiscountUse.order_id == order_id).returning(DiscountUse.discount_code_id)
     )
     if code_id is not None:
-        await session.execute(
-            update(DiscountCode).where(DiscountCode.id == code_id).values(uses=DiscountCode.uses - 1)
-        )
+        await session.execute(update(DiscountCode).where(DiscountCode.id == code_id).values(uses=DiscountCode.uses - 1))
 
 
 async def move_uses(session: AsyncSession, into: int, other: int) -> None:
@@ -228,13 +222,13 @@ def _taken_off(code: DiscountCode, wish: Wish, price: Money) -> int:
     """Never more than the price. Half a cent is rounded in the buyer's favour."""
     if code.percent is not None:
         return (price.amount_minor * code.percent + _ALL // 2) // _ALL
-    assert code.amount_minor is not None
+    off = code.amount_minor or 0
     if code.currency == price.currency:
-        return min(code.amount_minor, price.amount_minor)
+        return min(off, price.amount_minor)
     own = (wish.amount_minor or wish.goods.price_minor) * wish.quantity
     if price.currency == STARS_CURRENCY and code.currency == wish.product.currency and own > 0:
         # as large a part of the Stars as it is of the price
-        return min(price.amount_minor * code.amount_minor // own, price.amount_minor)
+        return min(price.amount_minor * off // own, price.amount_minor)
     raise CodeRefused("this code is in another currency", why=Reason("refused-code-currency"))
 
 

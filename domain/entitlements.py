@@ -1,33 +1,62 @@
-from datetime import datetime
+"""Rights to products: granted once for each origin, taken back, given back."""
 
-from sqlalchemy import func, select, update
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.channel_passes import end_pass
+from domain.deliveries import hand_over, hand_over_again, stop_deliveries
 from domain.events import record_event
-from domain.messages.catalogue import say
-from domain.messages.plain import Message
-from domain.outbox import queue_message, tell_creator
-from domain.products import delivery, hold_product, newest_file
-from kit.errors import NotFound
+from domain.licence_keys import unvoid_keys, void_keys
+from domain.products import hold_product
 from store.database import count_changed, insert_once
-from store.models import Entitlement, Lead, Order, OrderState, OutboxKind, Person, Product
+from store.models import BundleItem, Entitlement, Lead, Product, ProductKind
 
-
-class NotOwned(NotFound):
-    code = "not_owned"
+Cause = Literal["refund", "dispute", "hand"]
 
 
 async def grant(
-    session: AsyncSession, lead: Lead, product_id: int, *, origin: str, now: datetime, order_id: int | None = None
+    session: AsyncSession,
+    lead: Lead,
+    product_id: int,
+    *,
+    origin: str,
+    now: datetime,
+    order_id: int | None = None,
+    variant_id: int | None = None,
+    quantity: int = 1,
+    reason: str | None = None,
 ) -> bool:
-    """The right to a product and the promise to deliver it. The same origin again is a no-op and answers False."""
+    """The right to a product and the promise to deliver it. The same origin again is a no-op and answers False.
+
+    A bundle gives the right to each product in it.
+    """
+    product = await session.get_one(Product, product_id)
     values = {
         "lead_id": lead.id,
-        "product_id": product_id,
         "order_id": order_id,
+        "variant_id": variant_id,
+        "quantity": quantity,
         "origin": origin,
+        "reason": reason,
         "granted_at": now,
     }
+    if product.kind != ProductKind.BUNDLE:
+        return await _grant_one(session, lead, {**values, "product_id": product_id}, now=now)
+    parts = await session.scalars(
+        select(BundleItem.product_id).where(BundleItem.bundle_id == product_id).order_by(BundleItem.product_id)
+    )
+    granted = False
+    for part in parts.all():
+        of_part = {**values, "product_id": part, "variant_id": None, "origin": f"{origin}:{product_id}"}
+        granted |= await _grant_one(session, lead, of_part, now=now)
+    return granted
+
+
+async def _grant_one(session: AsyncSession, lead: Lead, values: Mapping[str, object], *, now: datetime) -> bool:
     entitlement_id = await insert_once(session, Entitlement, values)
     if entitlement_id is None:
         return False
@@ -35,76 +64,97 @@ async def grant(
     return True
 
 
-async def hand_over(session: AsyncSession, lead: Lead, entitlement_id: int, *, now: datetime) -> None:
-    """Promises to deliver what a lead has a right to, once. One without a chat gets it when they have one."""
-    entitlement = await session.get_one(Entitlement, entitlement_id)
-    product = await session.get_one(Product, entitlement.product_id)
-    file = await newest_file(session, entitlement.product_id)
-    if file is None:
-        await hold_product(session, entitlement.product_id)
-        file = await newest_file(session, entitlement.product_id)
-    if file is None:
+async def revoke(
+    session: AsyncSession, entitlement: Entitlement, *, by: Cause, reason: str | None = None, now: datetime
+) -> bool:
+    """The right is gone, and what it gave is taken back. Twice is a no-op and answers False.
 
-        def nothing(language: str) -> Message:
-            return Message(text=say("delivery-without-file", language, title=product.title, product=product.id))
-
-        await tell_creator(session, nothing, key=f"without-file:{entitlement_id}", creator_id=lead.creator_id, now=now)
-    if lead.person_id is not None:
-        person = await session.get_one(Person, lead.person_id)
-        # without a file nothing is delivered yet: attaching one does that
-        await queue_message(
-            session,
-            delivery(product, file.id if file else None, person.speaks),
-            key=f"delivery:{entitlement_id}" if file else f"delivery-to-come:{entitlement_id}",
-            kind=OutboxKind.DELIVERY if file else OutboxKind.NOTICE,
-            creator_id=lead.creator_id,
-            person_id=person.id,
-            lead_id=lead.id,
-            entitlement_id=entitlement_id if file else None,
-            now=now,
-        )
-
-
-async def deliver_again(session: AsyncSession, lead: Lead, entitlement_id: int, language: str) -> Message:
-    """Raises NotOwned for a right that is not this lead's."""
-    entitlement = await session.get(Entitlement, entitlement_id)
-    if entitlement is None or entitlement.lead_id != lead.id:
-        raise NotOwned("this is not in your library")
-    product = await session.get_one(Product, entitlement.product_id)
-    file = await newest_file(session, product.id)
-    return delivery(product, file.id if file else None, language)
-
-
-async def note_delivery(session: AsyncSession, entitlement_id: int, *, now: datetime) -> None:
-    """It has reached the buyer; an order whose every line has is fulfilled. Noting it twice is a no-op."""
-    first = await count_changed(
-        session,
-        update(Entitlement)
-        .where(Entitlement.id == entitlement_id, Entitlement.delivered_at.is_(None))
-        .values(delivered_at=now),
-    )
+    While the lead owns the product by another right too, they keep the access; the keys of this one go all the same,
+    since each was for one piece. What a dispute has taken away, a refund takes away for good.
+    """
+    await _hold_alike(session, entitlement)
+    gone = update(Entitlement).where(Entitlement.id == entitlement.id)
+    values: dict[str, object] = {"revoked_by": by} if reason is None else {"revoked_by": by, "reason": reason}
+    first = await count_changed(session, gone.where(Entitlement.revoked_at.is_(None)).values(**values, revoked_at=now))
     if not first:
-        return
-    entitlement = await session.get_one(Entitlement, entitlement_id)
-    if entitlement.order_id is None:
-        return
-    waiting = await session.scalar(
-        select(func.count())
-        .select_from(Entitlement)
-        .where(Entitlement.order_id == entitlement.order_id, Entitlement.delivered_at.is_(None))
+        if by != "dispute":
+            await session.execute(gone.where(Entitlement.revoked_by == "dispute").values(**values))
+        await session.refresh(entitlement)
+        return False
+    await session.refresh(entitlement)
+    await stop_deliveries(session, entitlement.id, now=now)
+    await void_keys(session, entitlement.id, now=now)
+    await end_pass(session, entitlement.id, now=now)
+    await _record(session, "entitlement.revoked", entitlement, now=now, by=by)
+    return True
+
+
+async def restore(session: AsyncSession, entitlement: Entitlement, *, reason: str | None = None, now: datetime) -> bool:
+    """The right is back with what it gave, which is handed over once more. Twice is a no-op and answers False."""
+    await _hold_alike(session, entitlement)
+    await session.refresh(entitlement)
+    revoked_at = entitlement.revoked_at
+    values: dict[str, object] = {} if reason is None else {"reason": reason}
+    back = (
+        update(Entitlement)
+        .where(Entitlement.id == entitlement.id, Entitlement.revoked_at.is_not(None))
+        .values(revoked_at=None, revoked_by=None, **values)
     )
-    fulfil = (
-        update(Order)
-        .where(Order.id == entitlement.order_id, Order.state == OrderState.PAID)
-        .values(state=OrderState.FULFILLED)
+    if revoked_at is None or not await count_changed(session, back):
+        return False
+    await session.refresh(entitlement)
+    await unvoid_keys(session, entitlement.id)
+    lead = await session.get_one(Lead, entitlement.lead_id)
+    await hand_over_again(session, lead, entitlement, mark=f"{revoked_at.timestamp():.0f}", now=now)
+    await _record(session, "entitlement.restored", entitlement, now=now)
+    return True
+
+
+async def revoke_order(session: AsyncSession, order_id: int, *, by: Cause, now: datetime) -> int:
+    """All that the order gave; returns how many rights went."""
+    return sum([await revoke(session, each, by=by, now=now) for each in await _of_order(session, order_id)])
+
+
+async def restore_order(session: AsyncSession, order_id: int, *, by: Cause, now: datetime) -> int:
+    """What of the order was revoked `by` that, and by nothing else; returns how many rights are back."""
+    theirs = await _of_order(session, order_id, Entitlement.revoked_by == by)
+    return sum([await restore(session, each, now=now) for each in theirs])
+
+
+async def owns(session: AsyncSession, lead_id: int, product_id: int) -> bool:
+    """Whether they have a right to it that nobody has taken back."""
+    right = exists().where(
+        Entitlement.lead_id == lead_id, Entitlement.product_id == product_id, Entitlement.revoked_at.is_(None)
     )
-    if waiting == 0 and await count_changed(session, fulfil):
-        order = await session.get_one(Order, entitlement.order_id)
-        await record_event(
-            session,
-            "order.fulfilled",
-            creator_id=order.creator_id,
-            lead_id=order.lead_id,
-            subject=f"order:{order.id}",
-            now=now,
-        )
+    return bool(await session.scalar(select(right)))
+
+
+async def _of_order(session: AsyncSession, order_id: int, *which: ColumnElement[bool]) -> list[Entitlement]:
+    found = await session.scalars(
+        select(Entitlement).where(Entitlement.order_id == order_id, *which).order_by(Entitlement.id)
+    )
+    return list(found.all())
+
+
+async def _hold_alike(session: AsyncSession, entitlement: Entitlement) -> None:
+    """Two rights to the same, revoked at once, each would look to the other to keep the access."""
+    await hold_product(session, entitlement.product_id)
+    await session.execute(
+        select(Entitlement.id)
+        .where(Entitlement.lead_id == entitlement.lead_id, Entitlement.product_id == entitlement.product_id)
+        .order_by(Entitlement.id)
+        .with_for_update(key_share=True)
+    )
+
+
+async def _record(session: AsyncSession, name: str, entitlement: Entitlement, *, now: datetime, **data: object) -> None:
+    lead = await session.get_one(Lead, entitlement.lead_id)
+    await record_event(
+        session,
+        name,
+        creator_id=lead.creator_id,
+        lead_id=lead.merged_into_id or lead.id,
+        subject=f"product:{entitlement.product_id}",
+        now=now,
+        **data,
+    )

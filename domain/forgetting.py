@@ -12,7 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.events import record_event
 from domain.holding import hold_family
+from domain.order_ends import UNDER_WAY, end_unpaid
 from domain.raw_words import empty_raw_updates
+from domain.reviews import forget_reviews
 from domain.transfers.asking import renew_exports
 from store.database import wake
 from store.models import (
@@ -33,12 +35,13 @@ from store.models import (
     LeadWord,
     Membership,
     Order,
-    OrderState,
     OutboxMessage,
     Person,
     Prompt,
     Proof,
     ProviderEvent,
+    RailCustomer,
+    Refund,
     StoredFile,
     Timer,
     Touch,
@@ -115,20 +118,27 @@ async def _forget_promises(session: AsyncSession, family: Sequence[int]) -> None
 
 
 async def _forget_orders(session: AsyncSession, family: Sequence[int], *, now: datetime) -> None:
-    """What was bought for how much and when is kept; what the buyer told Stripe is not.
+    """What was bought for how much and when is kept; what the buyer told Stripe, and what was said of them, is not.
 
-    An order that was still open can be paid no more from here; money that comes all the same is booked.
+    An order that was still open can be paid no more from here. What a rail may still take money for keeps its stock
+    until the rail says that it is over; money that comes all the same is booked.
     """
     theirs = select(Order.id).where(Order.lead_id.in_(family))
+    under_way = select(Order).where(Order.lead_id.in_(family), Order.state.in_(UNDER_WAY))
+    for order in (await session.scalars(under_way.order_by(Order.id).with_for_update())).all():
+        await end_unpaid(session, order, now=now)
     await session.execute(
-        update(Order)
-        .where(Order.lead_id.in_(family), Order.state.in_([OrderState.OPEN, OrderState.AWAITING_PAYMENT]))
-        .values(state=OrderState.EXPIRED, open_key=None),
+        update(Order).where(Order.lead_id.in_(family)).values(open_key=None, checkout_url=None, details=None),
         execution_options=_BY_CORE,
     )
     await session.execute(
-        update(Order).where(Order.lead_id.in_(family)).values(checkout_url=None), execution_options=_BY_CORE
+        update(Refund).where(Refund.order_id.in_(theirs)).values(reason=""), execution_options=_BY_CORE
     )
+    await forget_reviews(session, family)
+    await session.execute(
+        update(Entitlement).where(Entitlement.lead_id.in_(family)).values(reason=None), execution_options=_BY_CORE
+    )
+    await session.execute(delete(RailCustomer).where(RailCustomer.lead_id.in_(family)), execution_options=_BY_CORE)
     await session.execute(
         update(ProviderEvent).where(ProviderEvent.order_id.in_(theirs)).values(body="{}", error=None),
         execution_options=_BY_CORE,

@@ -13,7 +13,7 @@ from kit.errors import Invalid, NotFound, Reason
 from kit.text import shorten, slugify
 from kit.tokens import new_key
 from store.database import count_changed, insert_once
-from store.models import Idea, Lead, Link, LinkTarget, Product, Touch
+from store.models import DiscountCode, Idea, Lead, Link, LinkTarget, Product, Touch
 
 TITLE_LENGTH = 100
 # https://support.google.com/analytics/answer/10917952
@@ -126,8 +126,15 @@ async def _title_of(session: AsyncSession, creator_id: int, setup: CreatorSetup,
             return name
         case LinkTarget.PRODUCT:
             title = await session.scalar(
-                select(Product.title).where(Product.creator_id == creator_id, Product.slug == name, Product.active)
+                select(Product.title).where(
+                    Product.creator_id == creator_id,
+                    Product.slug == name,
+                    Product.active,
+                    Product.archived_at.is_(None),
+                )
             )
+        case LinkTarget.COUPON:
+            title = await _code_named(session, creator_id, name)
         case LinkTarget.IDEA:
             number = int(name) if name.isdecimal() and len(name) < 10 else 0  # noqa: PLR2004 - fits the column
             title = await session.scalar(select(Idea.title).where(Idea.creator_id == creator_id, Idea.number == number))
@@ -137,6 +144,24 @@ async def _title_of(session: AsyncSession, creator_id: int, setup: CreatorSetup,
             why=Reason("refused-link-none", target=Reason(f"link-to-{target}"), name=name),
         )
     return title
+
+
+async def _code_named(session: AsyncSession, creator_id: int, name: str) -> str | None:
+    """The code, and the title of the one product that it leads to; None where either is not there."""
+    typed, _, slug = name.partition("/")
+    code = await session.scalar(
+        select(DiscountCode.code).where(
+            DiscountCode.creator_id == creator_id,
+            DiscountCode.code == typed.upper(),
+            DiscountCode.archived_at.is_(None),
+        )
+    )
+    if code is None or not slug:
+        return code
+    title = await session.scalar(
+        select(Product.title).where(Product.creator_id == creator_id, Product.slug == slug.lower(), Product.active)
+    )
+    return None if title is None else f"{code} · {title}"
 
 
 async def count_links(session: AsyncSession, creator_id: int) -> int:

@@ -8,9 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from domain.consent import unsubscribe
-from domain.entitlements import hand_over
+from domain.deliveries import hand_over
+from domain.discounts import move_uses
 from domain.events import record_event
 from domain.lead_words import keep_words, keep_words_of
+from domain.reviews import move_reviews
 from kit.errors import Conflict, Reason
 from kit.text import plain_number
 from store.database import insert_each_once
@@ -34,6 +36,7 @@ from store.models import (
     OutboxState,
     Person,
     Proof,
+    RailCustomer,
     StoredFile,
     Timer,
     Touch,
@@ -78,6 +81,9 @@ async def merge_leads(session: AsyncSession, into: Lead, other: Lead, *, now: da
     apart = await _move_fields(session, into, other)
     await _move_orders(session, into, other)
     await _move_entitlements(session, into, other)
+    await move_uses(session, into.id, other.id)
+    await move_reviews(session, into, other)
+    await _move_customers(session, into, other)
     await _move_enrollments(session, into, other, now=now)
     await _move_flow_runs(session, into, other, now=now)
     await _move_tags(session, into, other)
@@ -197,6 +203,17 @@ async def _move_entitlements(session: AsyncSession, into: Lead, other: Lead) -> 
     )
     moved = list(await session.scalars(select(Entitlement.id).where(Entitlement.lead_id == other.id, ~same)))
     await session.execute(update(Entitlement).where(Entitlement.id.in_(moved)).values(lead_id=into.id))
+
+
+async def _move_customers(session: AsyncSession, into: Lead, other: Lead) -> None:
+    """A rail knows each by one name: that of `into`, where it has one."""
+    ours = aliased(RailCustomer)
+    both = exists().where(ours.lead_id == into.id, ours.rail == RailCustomer.rail)
+    theirs = RailCustomer.lead_id == other.id
+    rails = list(await session.scalars(select(RailCustomer.rail).where(theirs, ~both)))
+    moved = update(RailCustomer).where(theirs, RailCustomer.rail.in_(rails)).values(lead_id=into.id)
+    await session.execute(moved, execution_options=_BY_CORE)
+    await session.execute(delete(RailCustomer).where(theirs), execution_options=_BY_CORE)
 
 
 async def _move_enrollments(session: AsyncSession, into: Lead, other: Lead, *, now: datetime) -> None:

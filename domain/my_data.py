@@ -11,8 +11,14 @@ from domain.raw_words import lane_of
 from store.models import (
     Account,
     Base,
+    ChannelPass,
     Consent,
     Creator,
+    DiscountCode,
+    DiscountUse,
+    Dispute,
+    Download,
+    DownloadLink,
     Enrollment,
     Entitlement,
     Event,
@@ -21,6 +27,7 @@ from store.models import (
     LeadField,
     LeadNote,
     LeadTag,
+    LicenceKey,
     Link,
     Membership,
     Order,
@@ -29,6 +36,9 @@ from store.models import (
     Payment,
     Person,
     Product,
+    RailCustomer,
+    Refund,
+    Review,
     StoredFile,
     TelegramUpdate,
     Touch,
@@ -41,6 +51,11 @@ _OF_LEAD = (
     *("id", "name", "email", "email_proof", "phone", "phone_proof", "source", "stage", "score", "time_zone"),
     *("consented_at", "unsubscribed_at", "banned_at", "taken_over_at", "seen_at", "created_at"),
 )
+_OF_ORDER = (
+    *("id", "state", "rail", "receipt_number", "subtotal_minor", "discount_minor", "tax_minor", "shipping_minor"),
+    *("total_minor", "refunded_minor", "currency", "details", "created_at", "pending_at", "paid_at", "shipped_at"),
+)
+_OF_RIGHT = ("quantity", "granted_at", "delivered_at", "revoked_at", "revoked_by", "reason")
 
 
 async def everything_about(session: AsyncSession, person: Person) -> str:
@@ -97,6 +112,9 @@ async def _of_lead(session: AsyncSession, lead: Lead, person: Person) -> Told:
             await _order(session, order) for order in await _all(session, Order, Order.lead_id.in_(ids), Order.id)
         ],
         "library": await _library(session, ids),
+        "codes": await _codes(session, ids),
+        "reviews": await _reviews(session, ids),
+        "known_to_payment_providers_as": await _each(session, RailCustomer, ids, "rail", "reference"),
         "files": await _each(session, StoredFile, ids, "file_name", "mime_type", "size", "created_at"),
         "messages": [
             {"text": each.message.get("text", ""), **_of(each, "kind", "state", "created_at", "closed_at")}
@@ -128,20 +146,69 @@ async def _order(session: AsyncSession, order: Order) -> Told:
     lines = await _all(session, OrderLine, OrderLine.order_id == order.id, OrderLine.id)
     payments = await _all(session, Payment, Payment.order_id == order.id, Payment.id)
     return {
-        **_of(order, "id", "state", "total_minor", "currency", "created_at", "paid_at"),
-        "lines": [_of(each, "title", "price_minor") for each in lines],
-        "payments": [_of(each, "rail", "reference", "amount_minor", "currency", "created_at") for each in payments],
+        **_of(order, *_OF_ORDER),
+        "lines": [_of(each, "title", "price_minor", "quantity", "discount_minor") for each in lines],
+        "payments": [
+            _of(each, "rail", "reference", "amount_minor", "refunded_minor", "currency", "created_at")
+            for each in payments
+        ],
+        "refunds": [
+            _of(each, "rail", "amount_minor", "currency", "state", "reason", "created_at", "closed_at")
+            for each in await _all(session, Refund, Refund.order_id == order.id, Refund.id)
+        ],
+        "disputes": [
+            _of(each, "rail", "amount_minor", "currency", "state", "reason", "opened_at", "closed_at")
+            for each in await _all(session, Dispute, Dispute.order_id == order.id, Dispute.id)
+        ],
     }
 
 
 async def _library(session: AsyncSession, ids: Sequence[int]) -> list[Told]:
     rows = await session.execute(
-        select(Product.title, Entitlement.granted_at, Entitlement.delivered_at)
+        select(Product.title, Entitlement)
         .join(Product, Product.id == Entitlement.product_id)
         .where(Entitlement.lead_id.in_(ids))
         .order_by(Entitlement.id)
     )
-    return [{"title": row.title, "granted_at": row.granted_at, "delivered_at": row.delivered_at} for row in rows]
+    return [{"title": title, **_of(right, *_OF_RIGHT), **await _handed(session, right)} for title, right in rows.all()]
+
+
+async def _handed(session: AsyncSession, right: Entitlement) -> Told:
+    """The keys, the ways into channels and the downloads of one right."""
+    used = await session.scalars(
+        select(Download)
+        .join(DownloadLink, DownloadLink.id == Download.link_id)
+        .where(DownloadLink.entitlement_id == right.id)
+        .order_by(Download.id)
+    )
+    passes = await _all(session, ChannelPass, ChannelPass.entitlement_id == right.id, ChannelPass.id)
+    keys = await _all(session, LicenceKey, LicenceKey.entitlement_id == right.id, LicenceKey.id)
+    return {
+        "keys": [_of(each, "key", "given_at", "voided_at") for each in keys],
+        "channels": [_of(each, "chat_id", "telegram_id", "invite_link", "state", "changed_at") for each in passes],
+        "downloads": [_of(each, "opened_at", "resumed_at", "served") for each in used.all()],
+    }
+
+
+async def _codes(session: AsyncSession, ids: Sequence[int]) -> list[Told]:
+    rows = await session.execute(
+        select(DiscountCode.code, DiscountUse.order_id)
+        .join(DiscountUse, DiscountUse.discount_code_id == DiscountCode.id)
+        .where(DiscountUse.lead_id.in_(ids))
+        .order_by(DiscountUse.id)
+    )
+    return [{"code": row.code, "order": row.order_id} for row in rows]
+
+
+async def _reviews(session: AsyncSession, ids: Sequence[int]) -> list[Told]:
+    rows = await session.execute(
+        select(Product.title, Review)
+        .join(Product, Product.id == Review.product_id)
+        .where(Review.lead_id.in_(ids))
+        .order_by(Review.id)
+    )
+    told = ("rating", "text", "answer", "state", "created_at", "edited_at", "answered_at")
+    return [{"title": title, **_of(review, *told)} for title, review in rows.all()]
 
 
 async def _written(session: AsyncSession, person: Person) -> list[Told]:

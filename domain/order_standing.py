@@ -104,7 +104,11 @@ async def _state(session: AsyncSession, order: Order, standing: Standing) -> Ord
         return OrderState.PARTLY_REFUNDED
     if not await _handed_over(session, order):
         return OrderState.OVERSOLD
-    waiting = select(Entitlement.id).where(Entitlement.order_id == order.id, Entitlement.delivered_at.is_(None))
+    waiting = select(Entitlement.id).where(
+        Entitlement.order_id == order.id,
+        Entitlement.delivered_at.is_(None),
+        func.coalesce(Entitlement.revoked_by, "") != "hand",
+    )
     return OrderState.PAID if await session.scalar(waiting.limit(1)) is not None else OrderState.FULFILLED
 
 

@@ -125,13 +125,14 @@ async def open_order(
         "expires_at": now + good_for,
         # no rail tells the end of an invoice
         "look_at": now + good_for if rail_of_it == STARS else None,
+        "abandons_at": now + setup.shop.abandoned_after if total else None,
         "created_at": now,
     }
     # what is refused leaves nothing behind, whatever the caller goes on to do
     async with session.begin_nested():
         order_id = await insert_once(session, Order, values)
         if order_id is not None:
-            await _fill(session, order_id, lead, wish, unit, discount, hold=rail_of_it != STARS)
+            await _fill(session, order_id, lead, wish, unit=unit, discount=discount, hold=rail_of_it != STARS)
     if order_id is None:
         # somebody has opened one this very moment
         return await open_order(session, lead, wish, rail=rail, now=now, good_for=good_for, setup=setup)
@@ -183,7 +184,7 @@ async def note_pending(session: AsyncSession, order: Order, *, now: datetime) ->
 
 
 async def _fill(
-    session: AsyncSession, order_id: int, lead: Lead, wish: Wish, unit: Money, discount: Discount, *, hold: bool
+    session: AsyncSession, order_id: int, lead: Lead, wish: Wish, *, unit: Money, discount: Discount, hold: bool
 ) -> None:
     """Its line, its stock, and its code. Raises LimitReached, SoldOut or CodeRefused."""
     await _check_limit(session, lead, wish)

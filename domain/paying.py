@@ -14,6 +14,7 @@ from domain.events import record_event
 from domain.lead_acts import set_stage
 from domain.order_words import give_back, give_back_one, hand_over, tell_buyer, tell_seller
 from domain.pricing import FREE, STARS
+from domain.receipt_words import send_receipt
 from domain.receipts import number_receipt
 from domain.refunds import ask_back
 from domain.reservations import contents, lines_of, sell_order, sell_order_beyond
@@ -81,6 +82,8 @@ async def pay_order(session: AsyncSession, order: Order, received: Received, *, 
     else:
         await _oversold(session, order, received, payment_id, now=now)
     await number_receipt(session, order)
+    if sold:
+        await send_receipt(session, order, now=now)
 
 
 async def pay_free(session: AsyncSession, order: Order, *, now: datetime) -> None:
@@ -118,7 +121,8 @@ async def _move(session: AsyncSession, order: Order, state: OrderState, received
         "tax_minor": received.tax_minor,
         "shipping_minor": received.shipping_minor,
     }
-    if received.details is not None:
+    lead = await session.get_one(Lead, order.lead_id)
+    if received.details is not None and lead.forgotten_at is None:
         values["details"] = dict(received.details)
     move = update(Order).where(Order.id == order.id, Order.state.in_(ORDER_MOVES.sources(state))).values(**values)
     if not await count_changed(session, move):

@@ -220,6 +220,4 @@ async def _runs_out(session: AsyncSession, product: Product, variant: ProductVar
 def _has_limited_part(bundle_id: Any) -> Any:
     """Whether something in a bundle runs out."""
     part = aliased(Product)
-    return exists().where(
-        BundleItem.bundle_id == bundle_id, part.id == BundleItem.product_id, part.stock.is_not(None)
-    )
+    return exists().where(BundleItem.bundle_id == bundle_id, part.id == BundleItem.product_id, part.stock.is_not(None))

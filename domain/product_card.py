@@ -161,7 +161,9 @@ async def _discounts(session: AsyncSession, facts: _Facts, offer: Offer, choice:
 
 
 def _rails(facts: _Facts, offer: Offer) -> tuple[str, ...]:
-    return () if offer.rails is None else rails_of(facts.product, offer.setup, offered=offer.rails)
+    return () if offer.rails is None else rails_of(
+        facts.product, offer.setup, offered=offer.rails, variant=facts.chosen
+    )
 
 
 def _wish(facts: _Facts, choice: Choice) -> Wish:
@@ -185,7 +187,7 @@ def _rows(facts: _Facts, offer: Offer, choice: Choice, discounts: dict[str, Disc
         rows.append(_counter(facts, choice))
     if facts.variants:
         label = say("button-other-variant", language)
-        rows.append((Button(text=label, data=replace(choice, variant=0, quantity=1).behind("product", product.id)),))
+        rows.append((Button(text=label, data=f"product:{product.id}:0:1"),))
     if rows and facts.has_codes and choice.code is None and product.price_minor and offer.lead is not None:
         rows.append((Button(text=say("button-code", language), data=choice.behind("code", product.id)),))
     if product.rating_count:

@@ -1,31 +1,15 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.events import record_event
-from domain.messages.catalogue import say
-from domain.messages.plain import Message
-from domain.outbox import queue_message
 from kit.errors import Invalid, NotFound, Reason
 from kit.money import Money
 from kit.text import name_words, slugify
-from store.database import count_changed, insert_once, wake
-from store.models import (
-    Entitlement,
-    FileHandle,
-    FileRole,
-    Lead,
-    OutboxKind,
-    OutboxMessage,
-    OutboxState,
-    Person,
-    Product,
-    ProductKind,
-    Shape,
-    StoredFile,
-)
+from store.database import count_changed, insert_once
+from store.models import FileHandle, FileRole, Product, ProductKind, Shape, StoredFile
 
 TITLE_LENGTH = 200
 MOST_STOCK = 1_000_000_000
@@ -34,7 +18,8 @@ MOST_FETCHED = 20 * 1024 * 1024
 # wakes whoever fetches the bytes of what was sent
 FETCHING = "files"
 _NEWEST_FIRST = (StoredFile.attached_at.desc().nulls_last(), StoredFile.id.desc())
-_GOODS = (StoredFile.role == FileRole.GOODS, StoredFile.replaced_at.is_(None), StoredFile.forgetting_at.is_(None))
+# what buyers get
+GOODS = (StoredFile.role == FileRole.GOODS, StoredFile.replaced_at.is_(None), StoredFile.forgetting_at.is_(None))
 
 
 class NoSuchProduct(NotFound):
@@ -163,79 +148,15 @@ async def keep_upload(
     return stored
 
 
-async def attach_file(
-    session: AsyncSession, creator_id: int, file_id: int, product_id: int, *, now: datetime
-) -> Product:
-    """Buyers of the product get this file too from now on, and at once those who have had none yet.
-
-    Where one of that name is there already, this is its next version and takes its place.
-    """
-    product = await find_product(session, creator_id, product_id)
-    await hold_product(session, product_id)
-    stored = await session.scalar(
-        select(StoredFile).where(
-            StoredFile.id == file_id,
-            StoredFile.creator_id == creator_id,
-            StoredFile.lead_id.is_(None),
-            StoredFile.role == FileRole.GOODS,
-            StoredFile.forgetting_at.is_(None),
-        )
-    )
-    if stored is None:
-        raise NoSuchProduct("there is no such file here; send it again", why=Reason("refused-no-file"))
-    of_that_name = (
-        StoredFile.product_id == product_id,
-        StoredFile.file_name == stored.file_name,
-        StoredFile.role == FileRole.GOODS,
-        StoredFile.id != file_id,
-    )
-    before = await session.scalar(select(func.max(StoredFile.version)).where(*of_that_name)) or 0
-    await session.execute(
-        update(StoredFile).where(*of_that_name, StoredFile.replaced_at.is_(None)).values(replaced_at=now)
-    )
-    stored.product_id, stored.attached_at, stored.replaced_at = product_id, now, None
-    stored.version = before + 1
-    if can_fetch(stored):
-        stored.fetch_at = now
-        wake(session, FETCHING)
-    await session.flush()
-    await _deliver_to_waiting(session, product, file_id, now=now)
-    return product
-
-
-def can_fetch(stored: StoredFile) -> bool:
-    """Whether the bytes of what was sent are still to be had: Telegram hands out nothing larger to a bot."""
-    return stored.blob is None and (stored.size is None or stored.size <= MOST_FETCHED)
-
-
-async def remove_file(session: AsyncSession, product: Product, file_id: int, *, now: datetime) -> StoredFile:
-    """Nobody gets it from now on. Raises NoSuchProduct for a file that buyers do not get."""
-    await hold_product(session, product.id)
-    stored = await session.scalar(
-        select(StoredFile).where(StoredFile.id == file_id, StoredFile.product_id == product.id, *_GOODS)
-    )
-    if stored is None:
-        raise NoSuchProduct("there is no such file here; send it again", why=Reason("refused-no-file"))
-    stored.replaced_at = now
-    await session.flush()
-    return stored
-
-
 async def hold_product(session: AsyncSession, product_id: int) -> None:
     """Whoever attaches a file and whoever hands out without one take turns, so that nobody is passed over."""
     await session.execute(select(Product.id).where(Product.id == product_id).with_for_update(key_share=True))
 
 
-def delivery(product: Product, file_id: int | None, language: str) -> Message:
-    """What its owner gets, now and each time they ask again."""
-    text = "delivery" if file_id is not None else "delivery-to-come"
-    return Message(text=say(text, language, title=product.title), file=file_id)
-
-
 async def newest_file(session: AsyncSession, product_id: int) -> StoredFile | None:
     """What was attached last of what buyers get."""
     found = await session.scalars(
-        select(StoredFile).where(StoredFile.product_id == product_id, *_GOODS).order_by(*_NEWEST_FIRST).limit(1)
+        select(StoredFile).where(StoredFile.product_id == product_id, *GOODS).order_by(*_NEWEST_FIRST).limit(1)
     )
     return found.one_or_none()
 
@@ -243,33 +164,6 @@ async def newest_file(session: AsyncSession, product_id: int) -> StoredFile | No
 async def current_files(session: AsyncSession, product_id: int) -> Sequence[StoredFile]:
     """All that buyers get, each in its newest version, as they were first attached."""
     found = await session.scalars(
-        select(StoredFile).where(StoredFile.product_id == product_id, *_GOODS).order_by(StoredFile.id)
+        select(StoredFile).where(StoredFile.product_id == product_id, *GOODS).order_by(StoredFile.id)
     )
     return found.all()
-
-
-async def _deliver_to_waiting(session: AsyncSession, product: Product, file_id: int, *, now: datetime) -> None:
-    """To those who own it and have no file, nor one on its way."""
-    on_its_way = exists().where(
-        OutboxMessage.entitlement_id == Entitlement.id,
-        OutboxMessage.state.in_([OutboxState.QUEUED, OutboxState.SENDING]),
-    )
-    waiting = await session.execute(
-        select(Entitlement.id, Lead.id.label("lead_id"), Person.id.label("person_id"), Person.speaks)
-        .join(Lead, Lead.id == Entitlement.lead_id)
-        .join(Person, Person.id == Lead.person_id)
-        .where(Entitlement.product_id == product.id, Entitlement.delivered_at.is_(None), ~on_its_way)
-        .order_by(Entitlement.id)
-    )
-    for row in waiting.all():
-        await queue_message(
-            session,
-            delivery(product, file_id, row.speaks),
-            key=f"delivery:{row.id}:{file_id}",
-            kind=OutboxKind.DELIVERY,
-            creator_id=product.creator_id,
-            person_id=row.person_id,
-            lead_id=row.lead_id,
-            entitlement_id=row.id,
-            now=now,
-        )

@@ -176,9 +176,7 @@ async def _made_elsewhere(
     if refund_id is None:
         raise RuntimeError("a refund of that name belongs to another payment")
     await session.execute(
-        update(Payment)
-        .where(Payment.id == payment.id)
-        .values(refunded_minor=Payment.refunded_minor + amount_minor)
+        update(Payment).where(Payment.id == payment.id).values(refunded_minor=Payment.refunded_minor + amount_minor)
     )
     return await session.get_one(Refund, refund_id)
 

@@ -16,9 +16,7 @@ from store.models import BundleItem, OrderLine, Reservation, ReservationState
 
 
 async def lines_of(session: AsyncSession, order_id: int) -> Sequence[OrderLine]:
-    return (
-        await session.scalars(select(OrderLine).where(OrderLine.order_id == order_id).order_by(OrderLine.id))
-    ).all()
+    return (await session.scalars(select(OrderLine).where(OrderLine.order_id == order_id).order_by(OrderLine.id))).all()
 
 
 async def contents(session: AsyncSession, line: OrderLine) -> list[Pieces]:
@@ -100,9 +98,7 @@ async def extend(session: AsyncSession, order_id: int, *, until: datetime) -> No
     """What is held already is held at least until then."""
     await session.execute(
         update(Reservation)
-        .where(
-            Reservation.order_id == order_id, Reservation.state == ReservationState.HELD, Reservation.until < until
-        )
+        .where(Reservation.order_id == order_id, Reservation.state == ReservationState.HELD, Reservation.until < until)
         .values(until=until)
     )
 

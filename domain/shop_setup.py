@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from store.models import ProductKind
 
@@ -21,7 +22,11 @@ class ShopSetup:
     stars_rates: Mapping[str, str] = field(default_factory=dict)
     download_uses: int = 5
     download_days: int = 30
+    # for how long an address at which something is paid leads to a checkout
+    pay_link_days: int = 30
     # the rail works out the tax
     tax: bool = False
     # two-letter codes of the countries that physical products are sent to
     shipping_countries: tuple[str, ...] = ()
+    # a checkout that nobody has paid by then counts as abandoned
+    abandoned_after: timedelta = timedelta(hours=1)

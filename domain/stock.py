@@ -72,9 +72,7 @@ async def sell_beyond(session: AsyncSession, pieces: Iterable[Pieces]) -> None:
         if not await _move(session, each, Place.STOCK, Place.SOLD):
             model = each.model
             more = update(model).where(model.id == each.row_id)
-            await session.execute(
-                more.values(sold=model.sold + each.quantity, initial=model.initial + each.quantity)
-            )
+            await session.execute(more.values(sold=model.sold + each.quantity, initial=model.initial + each.quantity))
 
 
 async def set_stock(session: AsyncSession, goods: Product | ProductVariant, stock: int | None) -> None:

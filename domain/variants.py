@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.events import record_event
 from domain.product_edits import MOST_STARS
 from domain.products import hold_product
-from domain.stock import MOST_STOCK
+from domain.stock import MOST_STOCK, set_stock
 from kit.errors import Conflict, Invalid, NotFound, Reason
 from kit.money import Money
 from store.database import count_changed, insert_once
@@ -63,9 +63,8 @@ async def add_variant(
         if variant.archived_at is None:
             raise BadVariant(f"there is a variant “{title}” already", why=Reason("refused-variant-taken", title=title))
         variant.archived_at, variant.price_minor, variant.price_stars = None, price.amount_minor, price_stars
-        variant.stock = stock
-        variant.initial = None if stock is None else stock + variant.reserved + variant.sold
         await session.flush()
+        await set_stock(session, variant, stock)
     else:
         variant = await session.get_one(ProductVariant, variant_id)
     await _settle(session, product, "variant.added", variant, now=now)

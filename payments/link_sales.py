@@ -32,9 +32,7 @@ async def order_by_link(
     order = await session.scalar(known)
     if order is not None:
         return order
-    wrong = misfit(
-        standing, Money(ours.price_minor, ours.currency), livemode=livemode, whose=f"payment link {ours.id}"
-    )
+    wrong = misfit(standing, Money(ours.price_minor, ours.currency), livemode=livemode, whose=f"payment link {ours.id}")
     if wrong is not None:
         raise Mismatch(wrong, creator_id=ours.creator_id, order_id=None)
     return await open_link_order(session, ours, standing.session_id, Buyer.of(standing.buyer), now=now)

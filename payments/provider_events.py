@@ -51,6 +51,16 @@ class Applier(Protocol):
         """What a word means. Twice is a no-op. Raises Unknown, Mismatch, or a ValidationError that names nobody."""
 
 
+class _Nobody:
+    """Stands for a rail that is not set up, or no longer."""
+
+    async def apply(self, _session: AsyncSession, _body: str, *, now: datetime) -> Applied:
+        raise Unknown(f"at {now:%Y-%m-%d %H:%M} this rail was not set up")
+
+
+_NOBODY = _Nobody()
+
+
 async def keep_words(session: AsyncSession, rail: str, words: Iterable[Word], *, now: datetime) -> None:
     """Kept in their order, and applied soon after the commit; those that are known are left as they are."""
     rows = [
@@ -106,10 +116,7 @@ class ProviderEvents:
                 )
                 if kept is None:
                     return False
-                applier = self.appliers.get(rail)
-                if applier is None:
-                    raise Unknown(f"the rail “{rail}” is not set up")
-                applied = await applier.apply(session, kept.body, now=now)
+                applied = await self.appliers.get(rail, _NOBODY).apply(session, kept.body, now=now)
                 await _settle(session, event_id, applied, now=now)
         except Mismatch as mismatch:
             _log.error("a provider event does not fit its order", reason=str(mismatch))
@@ -151,7 +158,7 @@ class ProviderEvents:
                     await _settle(session, event_id, IGNORED, now=now, error=told)
                 case _:
                     # whoever runs Spark is alerted: by the log, and by `spark doctor` for as long as it stays
-                    _log.error("a provider event is given up; somebody has to look at it", event=event_id, error=told)
+                    _log.error("a provider event is given up; somebody has to look at it", error=told)
                     await _settle(session, event_id, Applied(ProviderEventState.REFUSED), now=now, error=told)
 
 

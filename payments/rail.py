@@ -45,10 +45,16 @@ class Bill:
     email: str | None = None
     # of the buyer's page, an IETF tag
     language: str = "en"
-    # how the rail reckons the tax: not at all, on top of prices, or within them
-    tax: str | None = None
+    # the rail works out the tax
+    tax: bool = False
     # countries (ISO 3166) that it is sent to; none for what is not sent
     ships_to: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        asked = sum(line.total_minor for line in self.lines)
+        if asked != self.money.amount_minor:
+            # what was paid would fit no order
+            raise ValueError(f"the lines of order {self.order_id} come to {asked}, not to {self.money.amount_minor}")
 
     @property
     def title(self) -> str:

@@ -42,9 +42,7 @@ async def apply_standing(
     match standing.state:
         case CheckoutState.PAID if received is not None:
             asked = Money(order.total_minor, order.currency)
-            wrong = misfit(
-                standing, asked, livemode=livemode, session_id=order.session_id, whose=f"order {order.id}"
-            )
+            wrong = misfit(standing, asked, livemode=livemode, session_id=order.session_id, whose=f"order {order.id}")
             if wrong is not None:
                 raise Mismatch(wrong, creator_id=order.creator_id, order_id=order.id)
             await pay_order(session, order, received, now=now)
@@ -109,9 +107,7 @@ async def note_refunds(session: AsyncSession, payment: Payment, told: Iterable[R
 
 async def note_dispute(session: AsyncSession, payment: Payment, told: DisputeTold, *, now: datetime) -> None:
     """The end may be told before the beginning, which then changes nothing any more."""
-    await open_dispute(
-        session, payment, reference=told.reference, amount=told.amount, reason=told.reason, now=now
-    )
+    await open_dispute(session, payment, reference=told.reference, amount=told.amount, reason=told.reason, now=now)
     if told.state is not DisputeState.OPEN:
         won = told.state is DisputeState.WON
         await close_dispute(session, told.reference, rail=payment.rail, won=won, now=now)

@@ -2,10 +2,12 @@
 
 from typing import TYPE_CHECKING
 
+from payments.payment_links import Offer
 from payments.rail import Bill, BillLine
 from payments.stripe_objects import ORDER_KEY
 
 if TYPE_CHECKING:
+    from stripe.params import PaymentLinkCreateParams
     from stripe.params.checkout import SessionCreateParams, SessionCreateParamsLineItem
 
 # https://docs.stripe.com/api/checkout/sessions/create#create_checkout_session-locale, those that Spark's people read
@@ -44,10 +46,37 @@ def session_params(bill: Bill, *, success_url: str, cancel_url: str) -> "Session
         params["customer_creation"] = "always"
         if bill.email is not None:
             params["customer_email"] = bill.email
-    if bill.tax is not None:
+    if bill.tax:
+        # whether prices hold it is said in Stripe's own tax settings
         params["automatic_tax"] = {"enabled": True}
     if bill.ships_to:
         params["shipping_address_collection"] = {"allowed_countries": list(bill.ships_to)}
+    return params
+
+
+def link_params(offer: Offer, *, thanks_url: str | None) -> "PaymentLinkCreateParams":
+    """https://docs.stripe.com/api/payment-link/create; Stripe puts the session's id in at the end of the address."""
+    params: PaymentLinkCreateParams = {
+        "line_items": [
+            {
+                "quantity": 1,
+                "price_data": {
+                    "currency": offer.money.currency,
+                    "unit_amount": offer.money.amount_minor,
+                    "product_data": {"name": offer.title[:_LONGEST_NAME]},
+                },
+            }
+        ],
+        "metadata": {"link": str(offer.link_id)},
+        "customer_creation": "always",
+    }
+    if thanks_url is not None:
+        redirect = f"{thanks_url}/{{CHECKOUT_SESSION_ID}}"
+        params["after_completion"] = {"type": "redirect", "redirect": {"url": redirect}}
+    if offer.tax:
+        params["automatic_tax"] = {"enabled": True}
+    if offer.ships_to:
+        params["shipping_address_collection"] = {"allowed_countries": list(offer.ships_to)}
     return params
 
 
@@ -59,7 +88,7 @@ def _items(line: BillLine, bill: Bill) -> "list[SessionCreateParamsLineItem]":
 
 
 def _item(title: str, unit: int, quantity: int, bill: Bill) -> "SessionCreateParamsLineItem":
-    item: SessionCreateParamsLineItem = {
+    return {
         "quantity": quantity,
         "price_data": {
             "currency": bill.money.currency,
@@ -67,6 +96,3 @@ def _item(title: str, unit: int, quantity: int, bill: Bill) -> "SessionCreatePar
             "product_data": {"name": title[:_LONGEST_NAME]},
         },
     }
-    if bill.tax is not None:
-        item["price_data"]["tax_behavior"] = bill.tax
-    return item

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from kit.errors import Reason
 from kit.log import get_logger
+from payments.payment_links import Offer
 from payments.rail import (
     Bill,
     Checkout,
@@ -25,7 +26,7 @@ from payments.rail import (
     Standing,
     Word,
 )
-from payments.stripe_lines import session_params
+from payments.stripe_lines import link_params, session_params
 from payments.stripe_objects import (
     NAME,
     ORDER_KEY,
@@ -74,11 +75,19 @@ class StripeRail:
     """Stripe Checkout: https://docs.stripe.com/api/checkout/sessions."""
 
     def __init__(
-        self, secret_key: str, *, api_base: str, success_url: str | None = None, cancel_url: str | None = None
+        self,
+        secret_key: str,
+        *,
+        api_base: str,
+        success_url: str | None = None,
+        cancel_url: str | None = None,
+        thanks_url: str | None = None,
     ) -> None:
+        """`thanks_url` is where whoever paid by a link learns how to get it; the session's id is appended."""
         self._livemode = not secret_key.startswith(("sk_test_", "rk_test_"))
         self._configured = success_url, cancel_url
         self.come_back_to("https://t.me")
+        self._thanks_url = thanks_url
         self._http = stripe.AIOHTTPClient(timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS))
         self._client = stripe.StripeClient(
             secret_key,
@@ -125,7 +134,7 @@ class StripeRail:
             # the settings have changed since the first try: the next attempt is another question
             raise _down(error, answered=True) from error
         except stripe.StripeError as error:
-            if bill.customer is not None and error.param == "customer":
+            if bill.customer is not None and _is_about(error, "customer"):
                 raise CustomerGone(bill.customer) from error
             _log.error("Stripe refuses a checkout", order=bill.order_id, reason=str(error))
             raise RailRefused("the payment page could not be made; the seller has been told") from error
@@ -209,17 +218,31 @@ class StripeRail:
             words = [Word(each.id, each.type, _as_json(each)) for each in page.data]
             yield Read(words, None if more else newest)
 
+    async def make_link(self, offer: Offer) -> Checkout:
+        try:
+            link = await self._ask(
+                self._client.v1.payment_links.create_async(
+                    link_params(offer, thanks_url=self._thanks_url), {"idempotency_key": f"payment-link:{offer.key}"}
+                )
+            )
+        except stripe.StripeError as error:
+            raise _refused(error) from error
+        return Checkout(link.id, link.url)
+
+    async def end_link(self, reference: str) -> None:
+        try:
+            await self._ask(self._client.v1.payment_links.update_async(reference, {"active": False}))
+        except stripe.StripeError as error:
+            if error.http_status != _NOT_FOUND:
+                raise _refused(error) from error
+
     async def _refunds(self, payment_intent: str) -> list[RefundObject]:
-        found = await self._ask(
-            self._client.v1.refunds.list_async({"payment_intent": payment_intent, "limit": PAGE})
-        )
+        found = await self._ask(self._client.v1.refunds.list_async({"payment_intent": payment_intent, "limit": PAGE}))
         with _readable():
             return [RefundObject.model_validate(each.to_dict()) for each in reversed(found.data)]
 
     async def _disputes(self, payment_intent: str) -> list[DisputeTold]:
-        found = await self._ask(
-            self._client.v1.disputes.list_async({"payment_intent": payment_intent, "limit": PAGE})
-        )
+        found = await self._ask(self._client.v1.disputes.list_async({"payment_intent": payment_intent, "limit": PAGE}))
         with _readable():
             told = [dispute_told(DisputeObject.model_validate(each.to_dict())) for each in reversed(found.data)]
         return [each for each in told if each is not None]
@@ -252,6 +275,10 @@ def _readable() -> "Any":
         yield
     except ValidationError as error:
         raise RailDown(what_is_wrong(error), answered=False) from None
+
+
+def _is_about(error: stripe.StripeError, param: str) -> bool:
+    return isinstance(error, stripe.InvalidRequestError) and error.param == param
 
 
 def _as_json(event: stripe.Event) -> str:

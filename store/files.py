@@ -1,7 +1,8 @@
 import asyncio
 import hashlib
+from collections.abc import AsyncIterable, AsyncIterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from urllib.parse import unquote
 
 import obstore
@@ -10,6 +11,8 @@ from obstore.store import LocalStore, ObjectStore, from_url
 
 # read and written at a time
 PIECE = 1024 * 1024
+# many are handed out at a time
+STRETCH = 128 * 1024
 
 
 class FileStore:
@@ -51,6 +54,14 @@ class FileStore:
             size += await asyncio.to_thread(target.write, bytes(piece))
         return size
 
+    async def stretch(self, blob: str, start: int, end: int) -> AsyncIterator[bytes]:
+        """The bytes from `start` up to but not including `end`, a piece at a time.
+
+        Raises FileNotFoundError at once for a name that is not there.
+        """
+        result = await obstore.get_async(self._store, blob, options={"range": (start, end)})
+        return _plain(result.stream(min_chunk_size=STRETCH))
+
     async def forget(self, blob: str) -> None:
         """One that is not there is a no-op."""
         try:
@@ -65,3 +76,8 @@ class FileStore:
                 await obstore.delete_async(self._store, [each["path"] for each in found])
         except BaseError as error:
             raise OSError(f"the file store failed: {type(error).__name__}") from error
+
+
+async def _plain(pieces: AsyncIterable[Any]) -> AsyncIterator[bytes]:
+    async for piece in pieces:
+        yield bytes(piece)

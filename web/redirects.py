@@ -16,8 +16,12 @@ async def follow(request: web.Request) -> web.Response:
     url_id, lead_id = Tracker(tools.public_url, tools.click_key).read(request.match_info["token"])
     if not tools.readiness.ready:
         raise NotReady(f"not ready: {tools.readiness.reason}")
-    agent = request.headers.get("User-Agent", "").lower()
-    counts = request.method == "GET" and not any(word in agent for word in _LOOKS_ONLY)
     async with tools.database.transaction() as session:
-        url = await note_click(session, url_id, lead_id, now=tools.clock(), counts=counts)
+        url = await note_click(session, url_id, lead_id, now=tools.clock(), counts=not only_looks(request))
     return web.Response(status=302, headers={"Location": url, "Cache-Control": "no-store"})
+
+
+def only_looks(request: web.Request) -> bool:
+    """True for whoever opens the address without a person behind it."""
+    agent = request.headers.get("User-Agent", "").lower()
+    return request.method != "GET" or any(word in agent for word in _LOOKS_ONLY)

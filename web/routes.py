@@ -7,8 +7,11 @@ from aiohttp import web
 from web.answers import answer
 from web.api.ideas import show_ideas
 from web.api.leads import enter_lead, show_lead, show_leads
+from web.bought import show_bought
+from web.downloads import download
 from web.health import show_alive, show_ready, show_store
 from web.metrics import show_metrics
+from web.pay import pay
 from web.redirects import follow
 from web.webhooks import take_stripe_event, take_telegram_update
 
@@ -29,6 +32,9 @@ def routes() -> list[web.RouteDef]:
         web.post("/webhooks/telegram/{bot_id}", take_telegram_update),
         web.post("/webhooks/stripe", take_stripe_event),
         web.get("/r/{token}", follow),
+        web.get("/pay/{token}", pay),
+        web.get("/bought/{session}", show_bought),
+        web.get("/d/{token}", download),
         web.get("/api/v1/leads", show_leads),
         web.post("/api/v1/leads", enter_lead),
         web.get("/api/v1/leads/{lead_id}", show_lead),

@@ -1,5 +1,6 @@
 """What the HTTP face is handed by the program that starts it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -8,6 +9,7 @@ from aiohttp import web
 from domain.definitions import Published
 from kit.clock import Clock
 from store.database import Database
+from store.files import FileStore
 
 
 class TelegramIntake(Protocol):
@@ -46,7 +48,7 @@ class Readiness:
 
 @dataclass(frozen=True)
 class WebTools:
-    """`access_key` is the key of kit.tokens that access tokens are signed with, `click_key` that of counted links."""
+    """Keys of kit.tokens: `access_key` signs access tokens, `click_key` counted links, `download_key` downloads."""
 
     database: Database
     clock: Clock
@@ -54,9 +56,18 @@ class WebTools:
     public_url: str
     access_key: bytes
     click_key: bytes
+    download_key: bytes
+    files: FileStore
     published: Published
     telegram: TelegramIntake | None
     stripe: StripeIntake | None
+    # the bot's own address, known once Telegram has been asked
+    bot_link: Callable[[], str] = lambda: "https://t.me"
+    # of the addresses at which something is paid
+    pay_key: bytes = field(default_factory=new_key_bytes)
+    rails: Rails = field(default_factory=dict)
+    # how long a checkout can be paid, where a rail says so
+    checkout_good_for: timedelta | None = None
 
 
 TOOLS = web.AppKey("tools", WebTools)

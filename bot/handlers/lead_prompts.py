@@ -3,6 +3,7 @@
 from telegram import Message as TelegramMessage
 
 from bot.given import given_of
+from bot.handlers import coupon_prompts, order_prompts, product_prompts, reviews, shop_prompts
 from bot.handlers.lead_access import own_lead
 from bot.handlers.lead_lines import change_tags, note, write
 from bot.handlers.lead_screens import merge_screen
@@ -29,12 +30,27 @@ async def prompted(turn: Turn, message: TelegramMessage) -> bool:
 
 
 async def _do(turn: Turn, asked: Prompted, message: TelegramMessage) -> None:
+    if asked.act in shop_prompts.ACTS:
+        await shop_prompts.prompted(turn, asked, message)
+        return
+    if asked.act in order_prompts.ACTS:
+        await order_prompts.prompted(turn, asked, message)
+        return
+    if asked.act in coupon_prompts.ACTS:
+        await coupon_prompts.prompted(turn, asked, message)
+        return
+    if asked.act in product_prompts.ACTS:
+        await product_prompts.prompted(turn, asked, message)
+        return
     if asked.act == "write":
         await _write(turn, int(asked.data["lead"]), message)
         return
     text = (message.text or "").strip()
     if not text:
         raise turn.refusal("prompt-needs-text")
+    if asked.act in reviews.PROMPTS:
+        await reviews.take_words(turn, asked, text)
+        return
     if asked.act == "search":
         await search_view(turn, int(asked.data["view"]), text)
         return

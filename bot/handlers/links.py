@@ -109,14 +109,14 @@ async def _make(turn: Turn, creator: Creator, target: LinkTarget, words: list[st
         utm={key.removeprefix(_UTM): value for key, value in keyed.items()},
         now=turn.now,
     )
-    await _show(turn, made)
+    await show_link(turn, made)
 
 
 async def _card(turn: Turn, creator: Creator, link_id: int) -> None:
-    await _show(turn, await own_link(turn.session, creator.id, link_id))
+    await show_link(turn, await own_link(turn.session, creator.id, link_id))
 
 
-async def _show(turn: Turn, shown: Link) -> None:
+async def show_link(turn: Turn, shown: Link) -> None:
     """With its QR code as a picture."""
     result = await link_result(turn.session, shown.id)
     url = f"{turn.facts.link()}?start={shown.key}"
@@ -172,7 +172,7 @@ async def _ask_name(turn: Turn, creator: Creator, target: LinkTarget) -> None:
         case _:
             products = await turn.session.execute(
                 select(Product.slug, Product.title)
-                .where(Product.creator_id == creator.id, Product.active)
+                .where(Product.creator_id == creator.id, Product.active, Product.archived_at.is_(None))
                 .order_by(Product.id.desc())
                 .limit(SHOWN)
             )

@@ -1,123 +1,129 @@
-import re
-import shlex
+"""`/product`: the creator's products, by buttons and by one line."""
 
 from telegram import CallbackQuery
 from telegram import Message as TelegramMessage
 
-from bot.numbers import read_id
+from bot.handlers.product_access import own_product
+from bot.handlers.product_adding import add_in_line
+from bot.handlers.product_lines import VERBS, do_line
+from bot.handlers.product_prompts import keep_sent, use_cover, use_file
+from bot.handlers.product_screens import card_screen, list_screen
+from bot.handlers.product_taps import tap_product
+from bot.numbers import is_id, read_id
 from bot.replies import TapReply
 from bot.turn import Turn
 from domain.messages.plain import Button, Message, column
-from domain.products import add_product, attach_file, keep_upload
-from kit.money import Money
+from domain.products import MOST_FETCHED
+from domain.prompts import ask_next
+from kit.paging import Paging
 from kit.text import shorten
-from store.models import Product
-from store.queries.catalogue import list_shop
+from store.models import FileRole, ProductKind, StoredFile
+from store.queries.catalogue import list_products
 
-_QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "’": "'"})
-_AMOUNT = re.compile(r"^\d+([.,]\d+)?$")
-_AFTER_TITLE = 2
 BUTTON_LENGTH = 60
+# as many as fit under a question without becoming a wall
+OFFERED = 20
 
 
 async def product(turn: Turn, arguments: str) -> None:
-    """`/product` opens a menu; `/product add "TITLE" PRICE CURRENCY [stock=N]` and `/product list` do it at once."""
+    """`/product`, `/product add …`, `/product list`, `/product 3`, `/product 3 price 19.00`, `/product stock 3 50`."""
     creator = await turn.as_creator()
-    verb, _, rest = arguments.strip().partition(" ")
-    match verb.lower():
+    first, _, rest = arguments.strip().partition(" ")
+    rest = rest.strip()
+    match first.lower():
         case "":
-            buttons = column(
-                Button(text=turn.words("button-list"), data="products:list"),
-                Button(text=turn.words("button-how-to-add"), data="products:form"),
-            )
-            turn.send(Message(text=turn.words("product-list", creator=creator.name), buttons=buttons))
+            turn.send(_menu(turn, creator.name))
         case "add":
-            title, price, stock = _read_product(turn, rest)
-            added = await add_product(
-                turn.session, creator_id=creator.id, title=title, price=price, stock=stock, now=turn.now
-            )
-            turn.say("product-added", product=added.id, **_shown(turn, added))
+            await add_in_line(turn, creator, rest)
         case "list":
-            await _list(turn)
+            turn.send(await list_screen(turn, creator, 0, archived=rest.lower() == "archived"))
+        case number if is_id(number):
+            _, found = await own_product(turn, read_id(number))
+            if rest:
+                await do_line(turn, found, rest)
+            else:
+                turn.send(await card_screen(turn, found))
+        case verb if verb in VERBS:
+            number, _, words = rest.partition(" ")
+            if not is_id(number):
+                raise turn.refusal("product-form")
+            _, found = await own_product(turn, read_id(number))
+            await do_line(turn, found, f"{verb} {words}".strip())
         case _:
             raise turn.refusal("product-form")
 
 
 async def menu(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
-    await turn.as_creator()
+    """`products:list`, `page:N`, `archived:N`, `form`, `new`, `kind:KIND`; `products:ID…` is about one of them."""
+    creator = await turn.as_creator()
     turn.replies.append(TapReply(query_id=query.id))
-    if arguments == ["list"]:
-        await _list(turn)
-    else:
-        turn.say("product-form")
+    match arguments:
+        case ["list"]:
+            turn.send(await list_screen(turn, creator, 0))
+        case ["page" | "archived" as which, page]:
+            turn.send(await list_screen(turn, creator, read_id(page), archived=which == "archived"))
+        case ["form"]:
+            turn.say("product-form")
+        case ["new"]:
+            kinds = [Button(text=turn.words(f"kind-{kind}"), data=f"products:kind:{kind}") for kind in ProductKind]
+            turn.send(Message(text=turn.words("product-ask-kind"), buttons=column(*kinds)))
+        case ["kind", kind] if kind in set(ProductKind):
+            await ask_next(turn.session, turn.person.id, "product-new", {"kind": kind}, now=turn.now)
+            turn.say("product-ask-new")
+        case [number, *act] if is_id(number):
+            _, found = await own_product(turn, read_id(number))
+            await tap_product(turn, query, found, act)
+        case _:
+            raise turn.refusal("not-understood")
 
 
 async def receive_file(turn: Turn, message: TelegramMessage) -> None:
     """A file that a creator sends: kept by Telegram's handle, and asked about."""
+    await _ask_what_for(turn, message)
+
+
+async def receive_photo(turn: Turn, message: TelegramMessage) -> None:
+    """A photo that a creator sends: it becomes the picture of a product."""
+    await _ask_what_for(turn, message)
+
+
+async def _ask_what_for(turn: Turn, message: TelegramMessage) -> None:
     creator = await turn.as_creator()
-    document = message.document
-    if document is None:
+    photo = bool(message.photo)
+    kept = await keep_sent(turn, creator, message, FileRole.COVER if photo else FileRole.GOODS)
+    if kept is None:
         return
-    name = shorten(document.file_name or "file", 200)
-    kept = await keep_upload(
-        turn.session,
-        creator_id=creator.id,
-        bot_id=turn.facts.bot_id,
-        telegram_file_id=document.file_id,
-        file_name=name,
-        mime_type=document.mime_type or "application/octet-stream",
-        size=document.file_size,
-        now=turn.now,
-    )
-    products = await list_shop(turn.session, creator.id)
-    if not products:
-        turn.say("file-no-products", name=name)
+    found = await list_products(turn.session, creator.id, Paging(OFFERED), archived=False)
+    if not found.total:
+        turn.say("file-no-products", name=kept.file_name)
         return
     buttons = [
-        Button(text=shorten(each.title, BUTTON_LENGTH), data=f"attach:{kept.id}:{each.id}")
-        for each in reversed(products)
+        Button(text=shorten(each.title, BUTTON_LENGTH), data=f"attach:{kept.id}:{each.id}") for each in found.items
     ]
-    turn.send(Message(text=turn.words("file-kept", name=name), buttons=column(*buttons)))
+    text = turn.words("photo-kept") if photo else turn.words("file-kept", name=kept.file_name)
+    turn.send(Message(text=text, buttons=column(*buttons)))
+    if not photo and kept.size is not None and kept.size > MOST_FETCHED:
+        turn.say("file-too-big-to-fetch", name=kept.file_name, most=MOST_FETCHED >> 20)
 
 
 async def attach(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
-    """`attach:FILE:PRODUCT`, under the question which product a file is for."""
+    """`attach:FILE:PRODUCT`, under the question which product a file or a picture is for."""
     file_id, product_id = (read_id(part) for part in arguments)
-    creator = await turn.as_creator()
-    attached = await attach_file(turn.session, creator.id, file_id, product_id, now=turn.now)
+    creator, found = await own_product(turn, product_id)
     turn.replies.append(TapReply(query_id=query.id))
-    turn.say("file-attached", title=attached.title)
+    stored = await turn.session.get(StoredFile, file_id)
+    if stored is None or stored.creator_id != creator.id:
+        raise turn.refusal("refused-no-file")
+    if stored.role == FileRole.COVER:
+        await use_cover(turn, creator, stored, found)
+    else:
+        await use_file(turn, creator, stored, found)
 
 
-async def _list(turn: Turn) -> None:
-    creator = await turn.as_creator()
-    products = await list_shop(turn.session, creator.id)
-    if not products:
-        turn.say("product-none")
-        return
-    lines = [turn.words("product-line", product=each.id, **_shown(turn, each)) for each in products]
-    turn.send(Message(text="\n".join([turn.words("product-list", creator=creator.name), *lines])))
-
-
-def _shown(turn: Turn, each: Product) -> dict[str, object]:
-    free = each.price_minor == 0
-    price = Money(each.price_minor, each.currency).format(turn.person.speaks)
-    stock = turn.words("stock-unlimited") if each.stock is None else turn.words("stock-left", stock=each.stock)
-    return {"title": each.title, "price": turn.words("price-free") if free else price, "stock": stock}
-
-
-def _read_product(turn: Turn, text: str) -> tuple[str, Money, int | None]:
-    """`"TITLE" PRICE CURRENCY [stock=N]`; without quotes the title ends where the price begins. Raises Said."""
-    try:
-        words = shlex.split(text.translate(_QUOTES))
-    except ValueError:
-        raise turn.refusal("product-form") from None
-    options = dict(word.split("=", 1) for word in words if "=" in word)
-    plain = [word for word in words if "=" not in word]
-    if len(plain) <= _AFTER_TITLE or not _AMOUNT.match(plain[-2]) or not set(options) <= {"stock"}:
-        raise turn.refusal("product-form")
-    stock = options.get("stock")
-    if stock is not None and not re.fullmatch(r"\d{1,10}", stock):
-        raise turn.refusal("product-form")
-    title = " ".join(plain[:-_AFTER_TITLE])
-    return title, Money.parse(plain[-2], plain[-1]), None if stock is None else int(stock)
+def _menu(turn: Turn, creator: str) -> Message:
+    buttons = column(
+        Button(text=turn.words("button-list"), data="products:list"),
+        Button(text=turn.words("button-product-new"), data="products:new"),
+        Button(text=turn.words("button-how-to-add"), data="products:form"),
+    )
+    return Message(text=turn.words("product-list", creator=creator), buttons=buttons)

@@ -1,102 +1,197 @@
+"""What leads look at: the shop by categories, pages and search, and the card of one product."""
+
 from sqlalchemy import select
 from telegram import CallbackQuery
 
+from bot.handlers.edits import edit
 from bot.numbers import read_id
-from bot.replies import CheckoutReply, TapReply
+from bot.replies import TapReply
 from bot.turn import Turn
-from domain.entitlements import deliver_again, grant
-from domain.messages.catalogue import say
-from domain.messages.plain import Button, Message, column
-from domain.orders import open_order
+from domain.messages.catalogue import plain
+from domain.messages.plain import Button, Message
 from domain.people import talk_to_creator
-from domain.product_card import price_of, product_card
+from domain.product_card import Choice, Offer, price_of, product_card
 from domain.products import NoSuchProduct
+from domain.prompts import ask_next
 from kit.errors import Reason
-from kit.text import shorten
-from store.models import Creator, Entitlement, Lead, Product
-from store.queries.catalogue import list_owned, list_shop
+from kit.paging import Paging
+from kit.text import search_words, shorten
+from kit.tokens import digest_of
+from store.models import Creator, Product
+from store.queries.catalogue import ShopFilter, count_categories, is_on_sale, list_shop
 
 BUTTON_LENGTH = 60
+SHOWN = 8
+IN_A_ROW = 2
+MARK_LENGTH = 8
+SEARCH_BYTES = 30
+SEARCH_LENGTH = 100
+Row = tuple[Button, ...]
 
 
 async def shop(turn: Turn, arguments: str) -> None:
-    """`/shop` of the creator this chat is with; `/shop SLUG` goes to another one's."""
+    """`/shop` of the creator this chat is with; `/shop SLUG` goes to another one's, `/shop search WORDS` looks."""
+    first, _, rest = arguments.strip().partition(" ")
+    if first.lower() == "search" and rest.strip():
+        creator = await turn.creator()
+        await turn.lead(creator)
+        await search_shop(turn, creator, rest)
+        return
     slug = arguments.strip().lower()
     creator = await _named(turn, slug) if slug else await turn.creator()
     await turn.lead(creator)
-    products = await list_shop(turn.session, creator.id)
-    if not products:
-        turn.say("shop-empty", creator=creator.name)
+    turn.send(await _screen(turn, creator, ShopFilter(), 0))
+
+
+async def search_shop(turn: Turn, creator: Creator, text: str) -> None:
+    """Those whose words begin so, as a list of its own."""
+    wanted = ShopFilter(search=" ".join(text.split())[:SEARCH_LENGTH])
+    turn.send(await _screen(turn, creator, wanted, 0))
+
+
+async def tap(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
+    """`shop:CREATOR:PAGE`, `shop:CREATOR:PAGE:c:MARK`, `shop:CREATOR:PAGE:s:WORDS`, `shop:CREATOR:ask`."""
+    number, what, *rest = arguments
+    creator = await turn.session.get(Creator, read_id(number))
+    if creator is None:
+        raise turn.refusal("not-understood")
+    await turn.lead(creator)
+    turn.replies.append(TapReply(query_id=query.id))
+    if what == "ask":
+        await ask_next(turn.session, turn.person.id, "shop-search", {"creator": creator.id}, now=turn.now)
+        turn.say("shop-ask-search")
         return
-    buttons = [Button(text=_label(product, turn.person.speaks), data=f"product:{product.id}") for product in products]
-    turn.send(Message(text=turn.words("shop", creator=creator.name), buttons=column(*buttons)))
+    match rest:
+        case []:
+            wanted = ShopFilter()
+        case ["c", mark]:
+            wanted = ShopFilter(category=await _category(turn, creator, mark))
+        case ["s", *words]:
+            wanted = ShopFilter(search=":".join(words))
+        case _:
+            raise turn.refusal("not-understood")
+    edit(turn, query, await _screen(turn, creator, wanted, read_id(what)))
 
 
 async def show_product(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
-    product = await _on_sale(turn, arguments)
+    """`product:ID` shows the card; with a variant and a quantity it changes the card that was tapped."""
+    product_id, choice = read_choice(arguments)
+    product = await on_sale(turn, product_id)
     turn.replies.append(TapReply(query_id=query.id))
-    turn.send(product_card(product, turn.person.speaks))
+    card = await card_of(turn, product, choice)
+    if len(arguments) > 1:
+        edit(turn, query, card)
+    else:
+        turn.send(card)
 
 
-async def buy(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
-    """Opens an order and leads to its checkout; what is free is handed over at once."""
-    product = await _on_sale(turn, arguments)
-    creator = await turn.session.get_one(Creator, product.creator_id)
-    lead, _ = await turn.lead(creator)
-    if product.price_minor == 0:
-        await _get_free(turn, query, lead, product)
-        return
-    if turn.facts.checkout_good_for is None:
-        raise turn.refusal("payments-off")
-    if product.stock == 0:
-        raise turn.refusal("sold-out")
-    order = await open_order(turn.session, lead, product, now=turn.now, good_for=turn.facts.checkout_good_for)
-    turn.replies += [TapReply(query_id=query.id), CheckoutReply(order_id=order.id)]
+def read_choice(arguments: list[str]) -> tuple[int, Choice]:
+    """`PRODUCT`, `PRODUCT:VARIANT:QUANTITY`, `PRODUCT:VARIANT:QUANTITY:CODE`. Raises ValueError."""
+    product, *chosen = arguments
+    match chosen:
+        case []:
+            return read_id(product), Choice()
+        case [variant, quantity]:
+            return read_id(product), Choice(read_id(variant), read_id(quantity))
+        case [variant, quantity, code]:
+            return read_id(product), Choice(read_id(variant), read_id(quantity), code)
+        case _:
+            raise ValueError("not a button of ours")
 
 
-async def library(turn: Turn, _arguments: str) -> None:
-    creator = await turn.creator()
-    lead, _ = await turn.lead(creator)
-    owned = await list_owned(turn.session, lead.id)
-    if not owned:
-        turn.say("library-empty")
-        return
-    buttons = [Button(text=shorten(each.title, BUTTON_LENGTH), data=f"again:{each.entitlement_id}") for each in owned]
-    turn.send(Message(text=turn.words("library"), buttons=column(*buttons)))
+async def send_card(turn: Turn, product: Product, choice: Choice | None = None, *, above: str = "") -> None:
+    """The product's card as a new message, with the buttons that this buyer has."""
+    turn.send(await card_of(turn, product, choice, above=above))
 
 
-async def get_again(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
-    (entitlement_id,) = (read_id(part) for part in arguments)
-    lead = await turn.session.scalar(
-        select(Lead)
-        .join(Entitlement, Entitlement.lead_id == Lead.id)
-        .where(Entitlement.id == entitlement_id, Lead.person_id == turn.person.id)
-    )
-    if lead is None:
-        raise turn.refusal("library-empty")
-    message = await deliver_again(turn.session, lead, entitlement_id, turn.person.speaks)
-    turn.replies.append(TapReply(query_id=query.id, text=turn.words("library-again")))
-    turn.send(message)
+async def card_of(turn: Turn, product: Product, choice: Choice | None = None, *, above: str = "") -> Message:
+    lead, _ = await turn.lead(await turn.session.get_one(Creator, product.creator_id))
+    offer = Offer(turn.facts.published.setup(product.creator_id), turn.now, turn.facts.rails, lead)
+    return await product_card(turn.session, product, turn.person.speaks, offer, choice=choice, above=above)
 
 
-async def _get_free(turn: Turn, query: CallbackQuery, lead: Lead, product: Product) -> None:
-    first = await grant(turn.session, lead, product.id, origin="gift", now=turn.now)
-    turn.replies.append(TapReply(query_id=query.id))
-    if not first:
-        entitlement_id = await turn.session.scalar(
-            select(Entitlement.id).where(Entitlement.lead_id == lead.id, Entitlement.product_id == product.id)
-        )
-        turn.send(await deliver_again(turn.session, lead, entitlement_id or 0, turn.person.speaks))
-
-
-async def _on_sale(turn: Turn, arguments: list[str]) -> Product:
-    """The product behind a button, whose creator this chat is with from now on. Raises NoSuchProduct."""
-    (product_id,) = (read_id(part) for part in arguments)
+async def on_sale(turn: Turn, product_id: int) -> Product:
+    """A product that can be bought now; the chat is with its creator from here on. Raises NoSuchProduct."""
     product = await turn.session.get(Product, product_id)
-    if product is None or not product.active:
+    if product is None or not is_on_sale(product, turn.now):
         raise NoSuchProduct("this is no longer for sale", why=Reason("refused-not_for_sale"))
     await talk_to_creator(turn.session, turn.person, product.creator_id)
     return product
+
+
+async def _screen(turn: Turn, creator: Creator, wanted: ShopFilter, page: int) -> Message:
+    """A page of products, each a button; below, the ways to see others."""
+    language = turn.person.speaks
+    found = await list_shop(turn.session, creator.id, wanted, Paging(SHOWN, page * SHOWN), now=turn.now)
+    if page and not found.items:
+        # some have gone since the button was shown
+        return await _screen(turn, creator, wanted, max(found.total - 1, 0) // SHOWN)
+    whole = wanted == ShopFilter()
+    if whole and not found.total:
+        return Message(text=turn.words("shop-empty", creator=creator.name))
+    rows: list[Row] = [(Button(text=_label(each, language), data=f"product:{each.id}"),) for each in found.items]
+    steps = []
+    if page:
+        steps.append(Button(text="‹", data=_behind(creator, page - 1, wanted)))
+    if found.has_more:
+        steps.append(Button(text="›", data=_behind(creator, page + 1, wanted)))
+    if steps:
+        rows.append(tuple(steps))
+    if whole:
+        rows += await _categories(turn, creator)
+        if found.total > SHOWN:
+            rows.append((Button(text=turn.words("button-shop-search"), data=f"shop:{creator.id}:ask"),))
+    else:
+        rows.append((Button(text=turn.words("button-shop-all"), data=f"shop:{creator.id}:0"),))
+    return Message(text=_title(turn, creator, wanted, found.total), buttons=tuple(rows))
+
+
+def _title(turn: Turn, creator: Creator, wanted: ShopFilter, total: int) -> str:
+    if wanted.search:
+        key = "shop-found" if total else "shop-found-nothing"
+        return turn.words(key, creator=creator.name, search=wanted.search, total=total)
+    if wanted.category is not None:
+        return turn.words("shop-category", creator=creator.name, category=wanted.category)
+    return turn.words("shop", creator=creator.name)
+
+
+async def _categories(turn: Turn, creator: Creator) -> list[Row]:
+    known = await count_categories(turn.session, creator.id, now=turn.now)
+    buttons = [
+        Button(
+            text=plain("button-category", turn.person.speaks, category=shorten(category, BUTTON_LENGTH), count=many),
+            data=_behind(creator, 0, ShopFilter(category=category)),
+        )
+        for category, many in known.items()
+    ]
+    if len(buttons) < IN_A_ROW:
+        # one category is the whole shop, or nearly
+        return []
+    return [tuple(buttons[at : at + IN_A_ROW]) for at in range(0, len(buttons), IN_A_ROW)]
+
+
+async def _category(turn: Turn, creator: Creator, mark: str) -> str:
+    for category in await count_categories(turn.session, creator.id, now=turn.now):
+        if _mark(category) == mark:
+            return category
+    raise turn.refusal("shop-category-gone")
+
+
+def _behind(creator: Creator, page: int, wanted: ShopFilter) -> str:
+    data = f"shop:{creator.id}:{page}"
+    if wanted.category is not None:
+        return f"{data}:c:{_mark(wanted.category)}"
+    return f"{data}:s:{_short(wanted.search)}" if wanted.search else data
+
+
+def _short(search: str) -> str:
+    """As much of the words as fits behind a button; the beginnings of words find what the words do."""
+    words = " ".join(search_words(search))
+    return words.encode()[:SEARCH_BYTES].decode(errors="ignore").strip()
+
+
+def _mark(category: str) -> str:
+    return digest_of(category)[:MARK_LENGTH]
 
 
 async def _named(turn: Turn, slug: str) -> Creator:
@@ -107,6 +202,5 @@ async def _named(turn: Turn, slug: str) -> Creator:
 
 
 def _label(product: Product, language: str) -> str:
-    free = product.price_minor == 0
-    price = say("price-free", language) if free else price_of(product, language)
+    price = price_of(product, language)
     return f"{shorten(product.title, BUTTON_LENGTH - len(price) - 3)} · {price}"

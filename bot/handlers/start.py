@@ -3,8 +3,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from bot.handlers.coupon_typed import follow_code
+from bot.handlers.shop import send_card
+from bot.numbers import is_id, read_id
 from bot.replies import MenuReply
 from bot.turn import Turn
+from domain.claiming import CLAIM_PREFIX, claim_order, find_claim
 from domain.creators import BIND_PREFIX, bind_by_payload
 from domain.definitions import FlowVersionNow
 from domain.enrollments import Hindrance, NotEnrolled, enroll_lead
@@ -14,10 +18,14 @@ from domain.links import find_link, note_touch
 from domain.messages.catalogue import plain, say
 from domain.messages.plain import Button, Message, column
 from domain.outbox import tell_creator
-from domain.product_card import product_card
+from domain.payment_links import SOURCE
 from kit.text import shorten
 from store.models import Creator, Lead, Link, LinkTarget, Product
+from store.queries.catalogue import is_on_sale, on_sale
+from store.queries.orders import describe_order
 
+# the address of a product, by its number
+PRODUCT_PREFIX = "p_"
 # Telegram lets nothing else through: https://core.telegram.org/bots/features#deep-linking
 _PAYLOAD = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
 
@@ -29,19 +37,24 @@ class Came:
     creator: Creator
     link: Link | None = None
     source: str | None = None
+    # one whose own address they came by
+    product: Product | None = None
 
     @property
     def bare(self) -> bool:
-        return self.link is None and self.source is None
+        return self.link is None and self.source is None and self.product is None
 
 
 async def start(turn: Turn, arguments: str) -> None:
-    """`/start`, bare, with a link's key, a creator (`slug` or `slug_source`), a source, or a one-time bind link."""
+    """`/start`, bare, with a link's key, a creator (`slug` or `slug_source`), a source, or a one-time bind or claim."""
     payload = arguments.strip() if _PAYLOAD.match(arguments.strip()) else ""
     if payload.startswith(BIND_PREFIX):
         creator = await bind_by_payload(turn.session, turn.person, payload, now=turn.now)
         turn.say("bound", creator=creator.name)
         turn.replies.append(MenuReply())
+        return
+    if payload.startswith(CLAIM_PREFIX):
+        await _claim(turn, payload)
         return
     came = await _read_payload(turn, payload)
     own = await turn.own_creator()
@@ -55,10 +68,20 @@ async def start(turn: Turn, arguments: str) -> None:
         await _welcome(turn, came, lead, is_new=is_new)
 
 
+async def _claim(turn: Turn, payload: str) -> None:
+    """What they bought outside of Telegram becomes theirs here, and is delivered."""
+    order = await find_claim(turn.session, payload)
+    lead, _ = await turn.lead(await turn.session.get_one(Creator, order.creator_id), source=SOURCE)
+    await claim_order(turn.session, lead, order, now=turn.now)
+    turn.say("claimed", title=(await describe_order(turn.session, order.id)).title)
+
+
 async def _read_payload(turn: Turn, payload: str) -> Came:
     link = await find_link(turn.session, payload) if payload else None
     if link is not None:
         return Came(await turn.session.get_one(Creator, link.creator_id), link)
+    if payload.startswith(PRODUCT_PREFIX) and (product := await _product(turn, payload)) is not None:
+        return Came(await turn.session.get_one(Creator, product.creator_id), product=product)
     slug, _, rest = payload.partition("_")
     if slug:
         named = await turn.session.scalar(select(Creator).where(Creator.slug == slug.lower()))
@@ -69,8 +92,18 @@ async def _read_payload(turn: Turn, payload: str) -> Came:
     return Came(await turn.creator(), source=payload or None)
 
 
+async def _product(turn: Turn, payload: str) -> Product | None:
+    """What `p_12` leads to, while it is for sale."""
+    number = payload.removeprefix(PRODUCT_PREFIX)
+    product = await turn.session.get(Product, read_id(number)) if is_id(number) else None
+    return product if product is not None and is_on_sale(product, turn.now) else None
+
+
 async def _welcome(turn: Turn, came: Came, lead: Lead, *, is_new: bool) -> None:
     """What the link or source leads to, else what everybody gets."""
+    if came.product is not None:
+        await send_card(turn, came.product)
+        return
     flow = _flow_of(turn, came)
     if flow is not None:
         turn.show(await begin_flow(turn.session, turn.talk(lead), flow, now=turn.now))
@@ -99,13 +132,13 @@ async def _follow(turn: Turn, link: Link, lead: Lead) -> bool:
     """False when the link leads to nothing of its own, or to what is gone: whoever comes by it is greeted."""
     match link.target:
         case LinkTarget.PRODUCT:
-            query = select(Product).where(
-                Product.creator_id == link.creator_id, Product.slug == link.name, Product.active
-            )
+            query = select(Product).where(on_sale(link.creator_id, turn.now), Product.slug == link.name)
             product = (await turn.session.scalars(query)).one_or_none()
             if product is not None:
-                turn.send(product_card(product, turn.person.speaks))
+                await send_card(turn, product)
             return product is not None
+        case LinkTarget.COUPON:
+            return await follow_code(turn, link)
         case LinkTarget.FUNNEL:
             await _enroll(turn, link, lead)
     return False

@@ -21,7 +21,7 @@ from domain.transfers.asking import (
 from domain.transfers.reading import Layout
 from domain.transfers.reports import columns_menu, targets_menu
 from kit.text import shorten
-from store.models import Creator, Transfer
+from store.models import Creator, Transfer, TransferKind
 from store.queries.leads import saved_segments, where
 
 # what Telegram lets a bot fetch: https://core.telegram.org/bots/api#getfile
@@ -73,6 +73,21 @@ async def export_leads(turn: Turn, creator: Creator, question: str) -> None:
     file_name = _UNSAFE.sub("-", f"leads-{creator.slug}-{turn.now:%Y-%m-%d}.csv")
     await begin_export(turn.session, creator.id, turn.person.id, question=question, file_name=file_name, now=turn.now)
     turn.say("export-taken")
+
+
+async def export_orders(turn: Turn, creator: Creator, choice: str) -> None:
+    """The orders of one of the choices of /orders, as a file."""
+    file_name = _UNSAFE.sub("-", f"orders-{creator.slug}-{turn.now:%Y-%m-%d}.csv")
+    await begin_export(
+        turn.session,
+        creator.id,
+        turn.person.id,
+        question=choice,
+        file_name=file_name,
+        now=turn.now,
+        kind=TransferKind.ORDERS,
+    )
+    turn.say("orders-export-taken")
 
 
 async def tap(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:

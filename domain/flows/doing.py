@@ -24,9 +24,10 @@ from domain.messages.catalogue import say
 from domain.messages.plain import Button, Message, column
 from domain.messages.templates import render_address
 from domain.outbox import tell_creator
-from domain.product_card import product_card
+from domain.product_card import Offer, product_card
 from kit.errors import NotFound, Reason
 from store.models import Product, Shape
+from store.queries.catalogue import on_sale
 
 
 class Missing(NotFound):
@@ -117,7 +118,8 @@ async def _set(way: Way, node: SetNode) -> None:
 async def _offer(way: Way, node: OfferNode) -> None:
     product = await _on_sale(way, node.product)
     above = way.talk.words(node.text, await way.facts()) if node.text is not None else ""
-    way.say(product_card(product, way.talk.language, above=above))
+    offer = Offer(way.talk.setup, way.now)
+    way.say(await product_card(way.session, product, way.talk.language, offer, above=above))
 
 
 async def _give(way: Way, node: GiveNode) -> None:
@@ -157,5 +159,5 @@ async def _on_sale(way: Way, slug: str) -> Product:
 
 
 async def _find(way: Way, slug: str) -> Product | None:
-    query = select(Product).where(Product.creator_id == way.talk.lead.creator_id, Product.slug == slug, Product.active)
+    query = select(Product).where(on_sale(way.talk.lead.creator_id, way.now), Product.slug == slug)
     return (await way.session.scalars(query)).one_or_none()

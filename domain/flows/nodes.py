@@ -2,7 +2,7 @@
 
 import re
 from datetime import date
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
@@ -53,6 +53,8 @@ class Node(Strict):
 class FlowButton(Strict):
     """Under a message, and good for as long as the message stands: opens a page, shows a product, begins a flow."""
 
+    KNOWN: ClassVar[str] = "url, product and flow"
+
     text: Label
     url: Text | None = None
     product: Slug | None = None
@@ -60,9 +62,12 @@ class FlowButton(Strict):
 
     @model_validator(mode="after")
     def _does_one_thing(self) -> Self:
-        if sum(each is not None for each in (self.url, self.product, self.flow)) != 1:
-            raise ValueError("a button has one of url, product and flow")
+        if sum(each is not None for each in self._things()) != 1:
+            raise ValueError(f"a button has one of {self.KNOWN}")
         return self
+
+    def _things(self) -> tuple[object, ...]:
+        return self.url, self.product, self.flow
 
 
 class SayNode(Node):

@@ -1,5 +1,5 @@
 from collections.abc import Iterator
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -24,11 +24,27 @@ class WaitStep(Strict):
     time: Duration
 
 
+class FunnelButton(FlowButton):
+    """Of a follow-up about an order: may ask for the stars of what was bought, too."""
+
+    KNOWN: ClassVar[str] = "url, product, flow and review"
+
+    review: Literal[True] | None = None
+
+    def _things(self) -> tuple[object, ...]:
+        return *super()._things(), self.review
+
+
 class SendStep(Strict):
     key: Key
     do: Literal["send"]
     text: Text
-    buttons: Annotated[tuple[FlowButton, ...], Field(max_length=8)] = ()
+    buttons: Annotated[tuple[FunnelButton, ...], Field(max_length=8)] = ()
+
+    @property
+    def asks_for_review(self) -> bool:
+        """It is left out for whoever has nothing to review, or has done so."""
+        return any(button.review for button in self.buttons)
 
 
 Step = Annotated[WaitStep | SendStep, Field(discriminator="do")]
@@ -49,10 +65,20 @@ class Funnel(Strict):
                 raise ValueError(f"two steps are called “{key}”")
         return self
 
+    @model_validator(mode="after")
+    def _reviews_what_was_ordered(self) -> Self:
+        if self._asks_for_review and (self.trigger is None or not self.trigger.event.startswith("order.")):
+            raise ValueError("a review is asked for in a funnel that an order's event begins, such as order.fulfilled")
+        return self
+
     @property
     def names_order(self) -> bool:
-        """True when its texts speak of an order, so that only an order's event can begin it."""
-        return any(name == "order" for text in self._texts() for name, _ in names_in(text))
+        """True when it speaks of an order, so that only an order's event can begin it."""
+        return self._asks_for_review or any(name == "order" for text in self._texts() for name, _ in names_in(text))
+
+    @property
+    def _asks_for_review(self) -> bool:
+        return any(isinstance(step, SendStep) and step.asks_for_review for step in self.steps)
 
     def _texts(self) -> Iterator[str]:
         for step in self.steps:

@@ -1,3 +1,5 @@
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict
 
 
@@ -18,6 +20,18 @@ class Button(Plain):
 Rows = tuple[tuple[Button, ...], ...]
 
 
+class Opening(Plain):
+    """A button whose address is made only when the message goes out, for whoever has that right.
+
+    It leads into the product's channel, to one file of it by a signed link, or to the product's own address.
+    """
+
+    label: str
+    to: Literal["channel", "file", "link"]
+    entitlement: int
+    file: int | None = None
+
+
 class Message(Plain):
     """What a person shall read, as Telegram HTML; `file` is the id of a stored file to send with it, in its shape."""
 
@@ -32,6 +46,9 @@ class Message(Plain):
     # keys of an earlier question go away
     drop_keys: bool = False
     file: int | None = None
+    # Telegram lets nobody pass on or save what is sent
+    protected: bool = False
+    opening: Opening | None = None
 
 
 def column(*buttons: Button) -> Rows:

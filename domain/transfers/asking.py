@@ -58,18 +58,26 @@ async def begin_import(
 
 
 async def begin_export(
-    session: AsyncSession, creator_id: int, person_id: int, *, question: str, file_name: str, now: datetime
+    session: AsyncSession,
+    creator_id: int,
+    person_id: int,
+    *,
+    question: str,
+    file_name: str,
+    now: datetime,
+    kind: TransferKind = TransferKind.EXPORT,
 ) -> Transfer:
-    """`question` is a segment, checked already; an empty one is every lead."""
-    transfer = _export(creator_id, person_id, question=question or None, file_name=file_name, now=now)
-    return await _begun(session, transfer)
+    """`question` is a segment, checked already; an empty one is every lead. Of orders it is a choice of their list."""
+    return await _begun(session, _export(kind, creator_id, person_id, question or None, file_name, now=now))
 
 
-def _export(creator_id: int, person_id: int, *, question: str | None, file_name: str, now: datetime) -> Transfer:
+def _export(
+    kind: TransferKind, creator_id: int, person_id: int, question: str | None, file_name: str, *, now: datetime
+) -> Transfer:
     return Transfer(
         creator_id=creator_id,
         person_id=person_id,
-        kind=TransferKind.EXPORT,
+        kind=kind,
         state=TransferState.RUNNING,
         file_name=file_name,
         folder=_folder(),
@@ -111,14 +119,14 @@ async def give_up(session: AsyncSession, transfer: Transfer, *, now: datetime) -
 
 async def renew_exports(session: AsyncSession, creator_id: int, *, now: datetime) -> None:
     """Somebody is no more whom they may tell of: what has not gone out yet goes no more, and is made anew."""
-    mine = (Transfer.creator_id == creator_id, Transfer.kind == TransferKind.EXPORT)
+    mine = (Transfer.creator_id == creator_id, Transfer.kind.in_((TransferKind.EXPORT, TransferKind.ORDERS)))
     under_way = (TransferState.RUNNING, TransferState.CLEARING)
     query = select(Transfer).where(*mine, Transfer.state.in_(under_way)).order_by(Transfer.id).with_for_update()
     for old in (await session.scalars(query, execution_options={"populate_existing": True})).all():
         waits = old.state is TransferState.RUNNING or await _is_unsent(session, old)
         old.state, old.ended_at, old.expires_at = TransferState.CLEARING, old.ended_at or now, now
         if waits:
-            anew = _export(creator_id, old.person_id, question=old.question, file_name=old.file_name, now=now)
+            anew = _export(old.kind, creator_id, old.person_id, old.question, old.file_name, now=now)
             # progress goes on where it was shown
             anew.message_id = old.message_id
             session.add(anew)

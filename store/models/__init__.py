@@ -2,6 +2,7 @@
 
 from store.models.base import Base, Instant, Moves
 from store.models.catalogue import (
+    REVIEW_MOVES,
     BundleItem,
     FileHandle,
     FileRole,
@@ -82,6 +83,7 @@ __all__ = [
     "OUTBOX_MOVES",
     "PASS_MOVES",
     "REFUND_MOVES",
+    "REVIEW_MOVES",
     "TRANSFER_MOVES",
     "Account",
     "Base",

@@ -5,13 +5,14 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from store.models.base import Base, Numbered, state_column
+from store.models.base import Base, Moves, Numbered, state_column
 from store.models.sealed import Sealed
 
 _FORGETTING = text("forgetting_at IS NOT NULL")
 _FETCHING = text("fetch_at IS NOT NULL")
 _FREE_KEY = text("entitlement_id IS NULL")
-_STOCK_ADDS_UP = "stock IS NULL OR stock + reserved + sold = initial"
+# either both are empty, or they fit
+_STOCK_ADDS_UP = "COALESCE(stock + reserved + sold, -1) = COALESCE(initial, -1)"
 
 
 class ProductKind(StrEnum):
@@ -82,7 +83,7 @@ class Product(Stocked, Numbered, Base):
     makes_keys: Mapped[bool] = mapped_column(default=False)
     # what it is found by, as `domain.products.found_by` writes it
     words: Mapped[str] = mapped_column(Text, default="")
-    # over the reviews that are shown
+    # over the reviews that are not hidden
     rating_sum: Mapped[int] = mapped_column(default=0)
     rating_count: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
@@ -204,8 +205,18 @@ class LicenceKey(Numbered, Base):
 
 class ReviewState(StrEnum):
     SHOWN = "shown"
+    # somebody minds it; it stays in sight until it is looked at
     REPORTED = "reported"
     HIDDEN = "hidden"
+
+
+REVIEW_MOVES = Moves(
+    {
+        ReviewState.SHOWN: frozenset({ReviewState.REPORTED, ReviewState.HIDDEN}),
+        ReviewState.REPORTED: frozenset({ReviewState.SHOWN, ReviewState.HIDDEN}),
+        ReviewState.HIDDEN: frozenset({ReviewState.SHOWN}),
+    }
+)
 
 
 class Review(Numbered, Base):

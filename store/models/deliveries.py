@@ -77,7 +77,8 @@ PASS_MOVES = Moves(
         # who left on their own is invited again when they ask
         PassState.JOINED: frozenset({PassState.INVITED, PassState.REMOVING}),
         PassState.REMOVING: frozenset({PassState.REMOVED, PassState.FAILED, PassState.INVITED}),
-        PassState.REMOVED: frozenset({PassState.INVITED}),
+        # and who comes back by a link from before goes out again
+        PassState.REMOVED: frozenset({PassState.INVITED, PassState.REMOVING}),
         PassState.FAILED: frozenset({PassState.INVITED, PassState.REMOVING}),
     }
 )

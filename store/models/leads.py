@@ -210,6 +210,7 @@ class LinkTarget(StrEnum):
     FUNNEL = "funnel"
     IDEA = "idea"
     PACKAGE = "package"
+    COUPON = "coupon"
 
 
 class Link(Numbered, Base):
@@ -221,7 +222,7 @@ class Link(Numbered, Base):
     key: Mapped[str] = mapped_column(unique=True)
     title: Mapped[str]
     target: Mapped[LinkTarget] = state_column(LinkTarget, LinkTarget.START)
-    # the flow's or funnel's key, the product's slug, the idea's number
+    # the flow's or funnel's key, the product's slug, the idea's number, the discount code (`CODE/slug` for one product)
     name: Mapped[str]
     utm: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_at: Mapped[datetime]

@@ -10,6 +10,7 @@ from store.models.sealed import SealedJson
 
 _TO_LOOK_AT = text("look_at IS NOT NULL")
 _HELD = text("state = 'held'")
+_TO_BE_ABANDONED = text("abandons_at IS NOT NULL")
 
 
 class OrderState(StrEnum):
@@ -67,6 +68,7 @@ class Order(Numbered, Base):
         Index("ix_order_lead", "lead_id", "creator_id", "id"),
         Index("ix_order_creator", "creator_id", "id"),
         Index("ix_order_look_at", "look_at", sqlite_where=_TO_LOOK_AT, postgresql_where=_TO_LOOK_AT),
+        Index("ix_order_abandons", "abandons_at", sqlite_where=_TO_BE_ABANDONED, postgresql_where=_TO_BE_ABANDONED),
         CheckConstraint("refunded_minor >= 0", name="order_refunded_never_below_zero"),
     )
     creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"))
@@ -99,6 +101,8 @@ class Order(Numbered, Base):
     expires_at: Mapped[datetime]
     # when the rail is asked next how it stands with the order
     look_at: Mapped[datetime | None]
+    # it counts as abandoned then, unless it is paid; empty once that is said
+    abandons_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     # the buyer has paid by a way that takes days, and the money is on its way
     pending_at: Mapped[datetime | None]

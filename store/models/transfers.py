@@ -14,6 +14,8 @@ _AT_WORK = text("state IN ('checking', 'running', 'clearing')")
 class TransferKind(StrEnum):
     IMPORT = "import"
     EXPORT = "export"
+    # an export too, of orders
+    ORDERS = "orders"
 
 
 class TransferState(StrEnum):
@@ -40,7 +42,7 @@ TRANSFER_MOVES = Moves(
 
 
 class Transfer(Numbered, Base):
-    """Leads on their way in from, or out to, a CSV file."""
+    """Leads on their way in from, or out to, a CSV file; or orders on their way out."""
 
     __tablename__ = "transfer"
     __table_args__ = (Index("ix_transfer_at_work", "id", sqlite_where=_AT_WORK, postgresql_where=_AT_WORK),)
@@ -56,7 +58,7 @@ class Transfer(Numbered, Base):
     folder: Mapped[str]
     # how the file is laid out, and which column is which field
     mapping: Mapped[dict[str, Any]] = mapped_column(SealedJson("transfer.mapping"), default=dict)
-    # of an export: the segment
+    # of an export: the segment, or which orders
     question: Mapped[str | None] = mapped_column(Sealed("transfer.question"))
     # where the next batch begins, a byte of the file
     position: Mapped[int] = mapped_column(default=0)

@@ -7,17 +7,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.paging import Page, Paging
 from kit.text import search_words
-from store.models import BundleItem, Channel, DiscountCode, Entitlement, Product, ProductVariant, Upsell
+from store.models import BundleItem, Channel, DiscountCode, Product, ProductVariant, Upsell
 
 MOST_SHOWN = 50
 MOST_CATEGORIES = 20
 _MOST_WORDS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Owned:
-    entitlement_id: int
-    title: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +38,13 @@ def on_sale(creator_id: int, now: datetime) -> ColumnElement[bool]:
         or_(Product.active_from.is_(None), Product.active_from <= now),
         or_(Product.active_until.is_(None), Product.active_until > now),
     )
+
+
+def is_on_sale(product: Product, now: datetime) -> bool:
+    """The same of one that is at hand."""
+    begun = product.active_from is None or product.active_from <= now
+    over = product.active_until is not None and product.active_until <= now
+    return product.active and product.archived_at is None and begun and not over
 
 
 async def list_shop(
@@ -123,16 +124,3 @@ async def _page(session: AsyncSession, query: Select[Product], paging: Paging) -
     total = await session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
     found = await session.scalars(query.limit(paging.limit).offset(paging.offset))
     return Page(found.all(), total, paging)
-
-
-async def list_owned(session: AsyncSession, lead_id: int) -> list[Owned]:
-    """What a lead has a right to, once for each product, newest first."""
-    newest = select(func.max(Entitlement.id)).where(Entitlement.lead_id == lead_id).group_by(Entitlement.product_id)
-    rows = await session.execute(
-        select(Entitlement.id, Product.title)
-        .join(Product, Product.id == Entitlement.product_id)
-        .where(Entitlement.id.in_(newest))
-        .order_by(Entitlement.id.desc())
-        .limit(MOST_SHOWN)
-    )
-    return [Owned(row.id, row.title) for row in rows]

@@ -4,13 +4,21 @@ from sqlalchemy import exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from store.models import (
+    ChannelPass,
     Event,
     FlowTimer,
+    Order,
+    OrderState,
     OutboxMessage,
     OutboxState,
+    PassState,
     Person,
     ProviderEvent,
     ProviderEventState,
+    Refund,
+    RefundState,
+    Reservation,
+    ReservationState,
     StoredFile,
     Timer,
     Transfer,
@@ -20,10 +28,15 @@ from store.queries.outbox import held_back
 
 # a message to somebody who has blocked the bot waits for them, and not for an instant
 _REACHABLE = exists().where(Person.id == OutboxMessage.person_id, Person.blocked_at.is_(None))
+# orders that are looked at when their time comes, money on its way back, and stock that is held for a while
+_UNPAID = Order.state.in_([OrderState.OPEN, OrderState.AWAITING_PAYMENT])
+_GOES_BACK = Refund.state.in_([RefundState.ASKED, RefundState.SENT])
+_TO_PUT_OUT = ChannelPass.state == PassState.REMOVING
+_HELD = Reservation.state == ReservationState.HELD
 
 
 async def earliest_due(session: AsyncSession, *, after: datetime) -> datetime | None:
-    """When, after that instant, the next timer, promise, or provider's word falls due, or an import is given up."""
+    """When, after that instant, the next thing falls due: a timer, a promise, a rail's word, a look at an order."""
     dues = (
         await session.scalar(select(func.min(Timer.due_at)).where(Timer.due_at > after)),
         await session.scalar(select(func.min(FlowTimer.due_at)).where(FlowTimer.due_at > after)),
@@ -40,6 +53,11 @@ async def earliest_due(session: AsyncSession, *, after: datetime) -> datetime | 
                 ProviderEvent.state == ProviderEventState.KEPT, ProviderEvent.retry_at > after
             )
         ),
+        await session.scalar(select(func.min(Order.abandons_at)).where(Order.abandons_at > after)),
+        await session.scalar(select(func.min(Order.look_at)).where(_UNPAID, Order.look_at > after)),
+        await session.scalar(select(func.min(Refund.retry_at)).where(_GOES_BACK, Refund.retry_at > after)),
+        await session.scalar(select(func.min(ChannelPass.retry_at)).where(_TO_PUT_OUT, ChannelPass.retry_at > after)),
+        await session.scalar(select(func.min(Reservation.until)).where(_HELD, Reservation.until > after)),
         await session.scalar(select(func.min(StoredFile.fetch_at)).where(StoredFile.fetch_at > after)),
         await session.scalar(
             select(func.min(Transfer.expires_at)).where(
@@ -65,6 +83,11 @@ async def has_due(session: AsyncSession, *, now: datetime) -> bool:
                 ~held_back(OutboxMessage),
             ),
             exists().where(ProviderEvent.state == ProviderEventState.KEPT, ProviderEvent.retry_at <= now),
+            exists().where(_UNPAID, Order.look_at <= now),
+            exists().where(_GOES_BACK, Refund.retry_at <= now),
+            exists().where(_TO_PUT_OUT, ChannelPass.retry_at <= now),
+            exists().where(_HELD, Reservation.until <= now),
+            exists().where(Order.abandons_at <= now),
             exists().where(StoredFile.fetch_at <= now),
             exists().where(Transfer.state.in_([TransferState.CHECKING, TransferState.RUNNING])),
             exists().where(Transfer.state == TransferState.READY, Transfer.expires_at <= now),

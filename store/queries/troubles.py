@@ -13,6 +13,8 @@ from store.models import (
     OutboxState,
     ProviderEvent,
     ProviderEventState,
+    Refund,
+    RefundState,
     TelegramUpdate,
 )
 from store.queries.updates import MOST_RESUMED
@@ -54,7 +56,18 @@ async def count_troubles(session: AsyncSession, *, now: datetime) -> list[Troubl
             "payments",
             (ProviderEvent.state == ProviderEventState.REFUSED)
             | ((ProviderEvent.state == ProviderEventState.KEPT) & (ProviderEvent.received_at < now - SOON)),
-            "of Stripe's events fit no order or cannot be applied (provider_event, error)",
+            "of the rails' events fit no order or cannot be applied (provider_event, error)",
+        ),
+        (
+            "refunds",
+            ((Refund.state == RefundState.ASKED) & (Refund.created_at < now - SOON))
+            | ((Refund.state == RefundState.FAILED) & (Refund.closed_at > now - LATELY)),
+            "are not made so far, or were refused since yesterday (refund, error)",
+        ),
+        (
+            "checkouts",
+            Order.state.in_([OrderState.OPEN, OrderState.AWAITING_PAYMENT]) & (Order.look_at < now - SOON),
+            "could not be asked about at their rail for a while (order, look_at)",
         ),
         ("orders", Order.state == OrderState.OVERSOLD, "are paid and sold out (order, state oversold)"),
         (

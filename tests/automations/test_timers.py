@@ -10,6 +10,8 @@ import store.queries.outbox
 from automations.timers import BATCH
 from domain.consent import unsubscribe
 from domain.orders import open_order
+from domain.pricing import Wish
+from domain.setups import CreatorSetup
 from domain.people import note_block
 from domain.products import add_product
 from kit.money import Money
@@ -112,7 +114,9 @@ async def an_unpaid_order(stage: Stage) -> Lead:
             session, creator_id=stage.creator_id, title="Pack", price=Money(1900, "usd"), now=stage.clock()
         )
         known = await session.get_one(Lead, lead.id)
-        await open_order(session, known, product, now=stage.clock(), good_for=timedelta(days=1))
+        await open_order(
+            session, known, Wish(product), now=stage.clock(), good_for=timedelta(days=1), setup=CreatorSetup()
+        )
     await stage.route()
     return lead
 

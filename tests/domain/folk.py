@@ -5,22 +5,28 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.creators import add_creator, bind_by_payload
+from domain.deliveries import note_delivery
 from domain.leads import capture_lead
-from domain.orders import Received, open_order
+from domain.orders import expire_order, open_order
+from domain.paying import Received, pay_order
 from domain.people import Profile, see_person
-from domain.products import add_product, attach_file, keep_upload
+from domain.pricing import Wish
+from domain.product_files import attach_file
+from domain.products import add_product, keep_upload
+from domain.setups import CreatorSetup
 from kit.money import Money
 from store.database import Database
-from store.models import Base, Creator, Event, Lead, Order, OutboxKind, OutboxMessage, Person, Product
+from store.models import Base, Creator, Event, Lead, Order, OutboxKind, OutboxMessage, OutboxState, Person, Product
 
 # far from the wall clock on purpose: nothing below the edges may look at that one
 NOW = datetime(2031, 5, 4, 12, 0, tzinfo=UTC)
 BOT = 7000000009
 GOOD_FOR = timedelta(hours=2)
+SETUP = CreatorSetup()
 
 
 @dataclass
@@ -80,10 +86,25 @@ async def some_folk(database: Database, *, stock: int | None = None, file: bool 
     return Folk(creator.id, lead.id, product.id)
 
 
-async def an_order(session: AsyncSession, folk: Folk, *, now: datetime = NOW) -> Order:
+async def ordered(
+    session: AsyncSession,
+    lead: Lead,
+    product: Product,
+    *,
+    now: datetime = NOW,
+    rail: str = "stripe",
+    setup: CreatorSetup = SETUP,
+    **wish: Any,
+) -> Order:
+    """One order of a product by a lead; the rest is of the wish."""
+    wanted = Wish(product, **wish)
+    return await open_order(session, lead, wanted, rail=rail, now=now, good_for=GOOD_FOR, setup=setup)
+
+
+async def an_order(session: AsyncSession, folk: Folk, *, now: datetime = NOW, **wish: Any) -> Order:
     lead = await session.get_one(Lead, folk.lead)
     product = await session.get_one(Product, folk.product)
-    return await _known(session, await open_order(session, lead, product, now=now, good_for=GOOD_FOR))
+    return await _known(session, await ordered(session, lead, product, now=now, **wish))
 
 
 async def _known(session: AsyncSession, order: Order) -> Order:
@@ -93,15 +114,17 @@ async def _known(session: AsyncSession, order: Order) -> Order:
     return order
 
 
-async def orders_of_many(database: Database, folk: Folk, count: int) -> list[int]:
-    """One order each of as many leads."""
+async def orders_of_many(database: Database, folk: Folk, count: int, *, ended: bool = False) -> list[int]:
+    """One order each of as many leads; with `ended` they hold nothing any more, and their money comes late."""
     ids = []
     async with database.transaction() as session:
         creator = await session.get_one(Creator, folk.creator)
         product = await session.get_one(Product, folk.product)
         for number in range(count):
             lead, _ = await a_lead(session, creator, 5000 + number)
-            order = await _known(session, await open_order(session, lead, product, now=NOW, good_for=GOOD_FOR))
+            order = await _known(session, await ordered(session, lead, product))
+            if ended:
+                await expire_order(session, order, now=NOW)
             ids.append(order.id)
     return ids
 
@@ -110,8 +133,29 @@ def money(reference: str = "pi_1", amount: int = 1900) -> Received:
     return Received("stripe", reference, Money(amount, "usd"))
 
 
+def stars(reference: str, amount: int) -> Received:
+    return Received("stars", reference, Money(amount, "xtr"))
+
+
 async def stock_of(session: AsyncSession, folk: Folk) -> int | None:
     return await session.scalar(select(Product.stock).where(Product.id == folk.product))
+
+
+async def counts_of(session: AsyncSession, folk: Folk) -> tuple[int | None, int, int, int | None]:
+    """Of the product: stock, reserved, sold, initial."""
+    counted = select(Product.stock, Product.reserved, Product.sold, Product.initial).where(Product.id == folk.product)
+    row = (await session.execute(counted)).one()
+    return row.stock, row.reserved, row.sold, row.initial
+
+
+async def somebody_else_buys(session: AsyncSession, folk: Folk, *, telegram_id: int = 3001, **wish: Any) -> Order:
+    """Another buyer opens an order for the same product and pays it."""
+    creator = await session.get_one(Creator, folk.creator)
+    lead, _ = await a_lead(session, creator, telegram_id, first_name="Otto")
+    product = await session.get_one(Product, folk.product)
+    order = await _known(session, await ordered(session, lead, product, **wish))
+    await pay_order(session, order, money(f"pi_of_{telegram_id}", order.total_minor), now=NOW)
+    return order
 
 
 async def events(session: AsyncSession, *names: str) -> list[str]:
@@ -132,3 +176,10 @@ async def notices(session: AsyncSession) -> list[str]:
 
 async def count(session: AsyncSession, model: type[Base], *conditions: Any) -> int:
     return await session.scalar(select(func.count()).select_from(model).where(*conditions)) or 0
+
+
+async def arrives(session: AsyncSession, entitlement_id: int) -> None:
+    """All that was promised for this right has gone out."""
+    theirs = OutboxMessage.entitlement_id == entitlement_id
+    await session.execute(update(OutboxMessage).where(theirs).values(state=OutboxState.SENT))
+    await note_delivery(session, entitlement_id, now=NOW)

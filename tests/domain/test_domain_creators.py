@@ -15,7 +15,8 @@ from domain.creators import (
     make_bind_payload,
 )
 from domain.ideas import MOST_TAGS, TITLE_LENGTH, add_idea
-from domain.products import MOST_STOCK, NoSuchProduct, add_product, attach_file, find_product, keep_upload
+from domain.product_files import attach_file
+from domain.products import MOST_STOCK, NoSuchProduct, add_product, find_product, keep_upload
 from kit.errors import Invalid, Refusal
 from kit.money import Money
 from kit.tokens import digest_of

@@ -9,6 +9,7 @@ from folk import (
     a_lead,
     a_product,
     an_order,
+    arrives,
     count,
     money,
     notices,
@@ -18,11 +19,13 @@ from folk import (
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.entitlements import NotOwned, deliver_again, grant, note_delivery
+from domain.deliveries import NotOwned, deliver_again, note_delivery
+from domain.entitlements import grant
 from domain.messages.plain import Message
-from domain.orders import pay_order
 from domain.outbox import queue_message
-from domain.products import attach_file, keep_upload, newest_file
+from domain.paying import pay_order
+from domain.product_files import attach_file
+from domain.products import keep_upload, newest_file
 from store.database import Database
 from store.models import (
     Creator,
@@ -32,7 +35,6 @@ from store.models import (
     OrderState,
     OutboxKind,
     OutboxMessage,
-    OutboxState,
     StoredFile,
 )
 
@@ -99,16 +101,18 @@ async def test_a_file_attached_later_goes_to_those_who_have_had_none_and_fulfils
         for file_id in (first, first, second):
             await attach_file(session, folk.creator, file_id, folk.product, now=NOW)
     async with database.reading() as session:
-        (delivery,) = await promised(session, OutboxKind.DELIVERY)
-        assert (delivery.key, delivery.entitlement_id) == (f"delivery:{right}:{first}", right)
-        assert delivery.message["file"] == first
+        deliveries = await promised(session, OutboxKind.DELIVERY)
+        assert [each.key for each in deliveries] == [f"delivery:{right}:{first}", f"delivery:{right}:{second}"]
+        assert [each.message["file"] for each in deliveries] == [first, second]
         assert (await session.get_one(Order, order.id)).state == OrderState.PAID
     async with database.transaction() as session:
-        await session.execute(update(OutboxMessage).values(state=OutboxState.SENT))
+        await session.execute(update(OutboxMessage).where(OutboxMessage.key.endswith(str(first))).values(state="sent"))
         await note_delivery(session, right, now=NOW)
+        assert (await session.get_one(Order, order.id, populate_existing=True)).state == OrderState.PAID
+        await arrives(session, right)
         await attach_file(session, folk.creator, await an_upload(session, folk, "three.zip"), folk.product, now=NOW)
     async with database.reading() as session:
-        assert len(await promised(session, OutboxKind.DELIVERY)) == 1
+        assert len(await promised(session, OutboxKind.DELIVERY)) == 2
         assert (await session.get_one(Order, order.id)).state == OrderState.FULFILLED
 
 
@@ -147,11 +151,12 @@ async def test_the_newest_file_is_the_one_attached_last_not_uploaded_last(databa
         assert held.id == newer
 
 
-async def test_what_is_owned_is_handed_over_again_with_its_newest_file(database: Database):
+async def test_what_is_owned_is_handed_over_again_with_every_file_as_it_is_now(database: Database):
     folk = await some_folk(database)
     async with database.transaction() as session:
         lead = await session.get_one(Lead, folk.lead)
         await grant(session, lead, folk.product, origin="gift", now=NOW)
+        older = await newest_file(session, folk.product)
         newer = await keep_upload(
             session,
             creator_id=folk.creator,
@@ -164,8 +169,8 @@ async def test_what_is_owned_is_handed_over_again_with_its_newest_file(database:
         )
         await attach_file(session, folk.creator, newer.id, folk.product, now=NOW)
         right = (await session.scalars(select(Entitlement.id))).one()
-        message = await deliver_again(session, lead, right, "en")
-    assert message.file == newer.id
+        messages = await deliver_again(session, lead, right, "en", now=NOW)
+    assert [message.file for message in messages] == [older and older.id, newer.id]
     async with database.reading() as session:
         held = await newest_file(session, folk.product)
         assert held is not None
@@ -181,7 +186,7 @@ async def test_nobody_gets_what_another_lead_owns(database: Database):
         right = (await session.scalars(select(Entitlement.id))).one()
         for wrong in (right, right + 1):
             with pytest.raises(NotOwned):
-                await deliver_again(session, stranger, wrong, "en")
+                await deliver_again(session, stranger, wrong, "en", now=NOW)
 
 
 async def test_a_gift_that_arrived_is_noted_and_belongs_to_no_order(database: Database):
@@ -190,7 +195,7 @@ async def test_a_gift_that_arrived_is_noted_and_belongs_to_no_order(database: Da
         lead = await session.get_one(Lead, folk.lead)
         await grant(session, lead, folk.product, origin="gift", now=NOW)
         right = (await session.scalars(select(Entitlement.id))).one()
-        await note_delivery(session, right, now=NOW)
+        await arrives(session, right)
         await note_delivery(session, right, now=NOW)
     async with database.reading() as session:
         assert (await session.scalars(select(Entitlement.delivered_at))).one() == NOW

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from folk import BOT, NOW, a_creator, a_lead, a_product
+from folk import BOT, NOW, a_creator, a_lead, a_product, ordered
 from sqlalchemy import func, select
 
 from automations.forgetting import Forgetting
@@ -13,7 +13,7 @@ from domain.leads import add_lead, note_answer
 from domain.merging import merge_leads
 from domain.messages.plain import Message
 from domain.my_data import everything_about
-from domain.orders import Received, open_order, pay_order
+from domain.paying import Received, pay_order
 from domain.outbox import tell_creator
 from domain.raw_words import finish_forgetting, lane_of
 from kit.money import Money
@@ -147,10 +147,7 @@ async def test_orders_stay_for_the_law_and_stripes_words_about_them_do_not(datab
     async with database.transaction() as session:
         creator = await a_creator(session)
         lead, _ = await a_lead(session, creator)
-        paid, still_open = [
-            await open_order(session, lead, await a_product(session, creator), good_for=timedelta(hours=2), now=NOW)
-            for _ in range(2)
-        ]
+        paid, still_open = [await ordered(session, lead, await a_product(session, creator)) for _ in range(2)]
         await pay_order(session, paid, Received("stripe", "pi_1", Money(1900, "usd")), now=NOW)
         words = {"rail": "stripe", "kind": "k", "body": '{"email": "ada@example.com"}', "retry_at": NOW}
         for number, order_id in enumerate((paid.id, None)):

@@ -10,7 +10,8 @@ from domain.messages.catalogue import say
 from domain.messages.plain import Message
 from domain.outbox import tell_creator
 from domain.people import Profile, choose_language, see_person
-from domain.products import attach_file, keep_upload
+from domain.product_files import attach_file
+from domain.products import keep_upload
 from store.database import Database
 from store.models import Account, FileHandle, Membership, OutboxKind, OutboxMessage, Person, Role, Shape, StoredFile
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from folk import GOOD_FOR, NOW, a_creator, a_lead, a_product, money
+from folk import NOW, a_creator, a_lead, a_product, money, ordered
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.consent import give_consent
@@ -11,7 +11,7 @@ from domain.lead_acts import add_note, relay_to_creator, tag_lead, write_to_lead
 from domain.leads import add_lead, note_answer
 from domain.links import make_link, note_touch
 from domain.merging import merge_leads
-from domain.orders import open_order, pay_order
+from domain.paying import pay_order
 from domain.setups import CreatorSetup
 from kit.money import Money
 from store.database import Database, insert_once
@@ -103,9 +103,9 @@ async def test_the_card_shows_all_that_is_known(database: Database):
         await note_touch(session, lead, link=None, source="ad42", now=NOW)
         await note_touch(session, lead, link=link, source=None, now=LATER)
         product = await a_product(session, creator)
-        paid = await open_order(session, lead, product, now=NOW, good_for=GOOD_FOR)
+        paid = await ordered(session, lead, product)
         await pay_order(session, paid, money(), now=NOW)
-        open_one = await open_order(session, lead, await a_product(session, creator), now=LATER, good_for=GOOD_FOR)
+        open_one = await ordered(session, lead, await a_product(session, creator), now=LATER)
         await write_to_lead(session, lead, "Hello", key="write:1", now=NOW)
         await relay_to_creator(session, lead, person, "A secret question", key="relay:1", now=NOW)
         await give_consent(session, lead, text="Yes please", version="1", channel="chat", now=NOW)

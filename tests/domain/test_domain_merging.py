@@ -2,7 +2,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from folk import GOOD_FOR, NOW, a_creator, a_lead, a_person, a_product, count, events, money, promised
+from folk import NOW, a_creator, a_lead, a_person, a_product, count, events, money, ordered, promised
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,7 +14,7 @@ from domain.leads import add_lead, capture_lead, current_lead, find_lead, known_
 from domain.links import make_link, note_touch
 from domain.merging import CannotMerge, merge_leads
 from domain.messages.plain import Message
-from domain.orders import open_order, pay_order
+from domain.paying import pay_order
 from domain.outbox import queue_message
 from domain.setups import CreatorSetup
 from store.database import Database, insert_once
@@ -22,6 +22,7 @@ from store.models import (
     Base,
     Consent,
     Creator,
+    DiscountUse,
     Enrollment,
     EnrollmentState,
     Entitlement,
@@ -45,6 +46,8 @@ from store.models import (
     OutboxState,
     Person,
     Proof,
+    RailCustomer,
+    Review,
     StoredFile,
     Timer,
     Touch,
@@ -79,6 +82,7 @@ def test_every_table_that_belongs_to_a_lead_is_thought_of_by_a_merge():
         for model in (
             *(LeadField, LeadTag, LeadWord, LeadNote, Consent, Touch, StoredFile),
             *(Order, Entitlement, Enrollment, FlowRun, OutboxMessage),
+            *(DiscountUse, RailCustomer, Review),
         )
     }
     belonging = {
@@ -209,13 +213,13 @@ async def test_orders_and_rights_move_and_what_was_never_delivered_is(database: 
     async with database.transaction() as session:
         product, gift = await a_product(session, creator), await a_product(session, creator, price=0)
         held = await session.get_one(Lead, entered.id)
-        paid = await open_order(session, held, product, now=NOW, good_for=GOOD_FOR)
+        paid = await ordered(session, held, product)
         await pay_order(session, paid, money(), now=NOW)
         both_want = await a_product(session, creator)
         only_one_wants = await a_product(session, creator)
-        theirs = await open_order(session, held, both_want, now=NOW, good_for=GOOD_FOR)
-        alone = await open_order(session, held, only_one_wants, now=NOW, good_for=GOOD_FOR)
-        ours = await open_order(session, await session.get_one(Lead, lead.id), both_want, now=NOW, good_for=GOOD_FOR)
+        theirs = await ordered(session, held, both_want)
+        alone = await ordered(session, held, only_one_wants)
+        ours = await ordered(session, await session.get_one(Lead, lead.id), both_want)
         for each in (lead, entered):
             await grant(session, await session.get_one(Lead, each.id), gift.id, origin="gift", now=NOW)
         assert len(await promised(session, OutboxKind.DELIVERY)) == 1
@@ -224,9 +228,7 @@ async def test_orders_and_rights_move_and_what_was_never_delivered_is(database: 
         assert await count(session, Order, Order.lead_id == lead.id) == 4
         # the same wish again finds the order that was under way before
         held = await session.get_one(Lead, lead.id)
-        again = [
-            await open_order(session, held, each, now=NOW, good_for=GOOD_FOR) for each in (both_want, only_one_wants)
-        ]
+        again = [await ordered(session, held, each) for each in (both_want, only_one_wants)]
         assert [each.id for each in again] == [ours.id, alone.id]
         # money for the other one is taken all the same
         await pay_order(session, await session.get_one(Order, theirs.id), money("pi_2"), now=LATER)
@@ -410,7 +412,7 @@ async def test_money_that_comes_while_two_become_one_is_the_ones_who_is_left(dat
     async with database.transaction() as session:
         product = await a_product(session, creator)
         held = await session.get_one(Lead, entered.id)
-        order = await open_order(session, held, product, now=NOW, good_for=GOOD_FOR)
+        order = await ordered(session, held, product)
     async with database.transaction() as session:
         # the order as the one who takes the money had read it a moment before the merge
         stale = await session.get_one(Order, order.id)

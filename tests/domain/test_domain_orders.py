@@ -11,19 +11,22 @@ from folk import (
     a_creator,
     a_product,
     an_order,
+    arrives,
     count,
+    counts_of,
     events,
     money,
     notices,
+    ordered,
     promised,
     some_folk,
+    somebody_else_buys,
     stock_of,
 )
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import domain.orders
-from domain.entitlements import note_delivery
 from domain.orders import (
     CHECKOUT_NEEDS,
     NotForSale,
@@ -32,11 +35,23 @@ from domain.orders import (
     expire_order,
     fail_payment,
     note_pending,
-    open_order,
-    pay_order,
 )
+from domain.paying import pay_order
+from domain.stock import set_stock
 from store.database import Database, insert_once
-from store.models import Base, Entitlement, Lead, LeadStage, Order, OrderState, OutboxKind, Payment, Product
+from store.models import (
+    Base,
+    Entitlement,
+    Lead,
+    LeadStage,
+    Order,
+    OrderState,
+    OutboxKind,
+    OutboxMessage,
+    OutboxState,
+    Payment,
+    Product,
+)
 
 Act = Callable[[AsyncSession, Order], Awaitable[None]]
 
@@ -63,7 +78,7 @@ async def test_the_same_wish_twice_is_one_order(database: Database):
     assert orders[0].expires_at == NOW + GOOD_FOR
     async with database.reading() as session:
         assert await events(session, "order.opened") == ["order.opened"]
-        assert await stock_of(session, folk) == 1
+        assert await counts_of(session, folk) == (0, 1, 0, 1)
 
 
 async def test_ten_wishes_at_once_are_one_order(database: Database):
@@ -175,7 +190,7 @@ async def test_what_is_not_for_sale_or_another_creators_cannot_be_ordered(databa
         theirs = await a_product(session, other)
         lead = await session.get_one(Lead, folk.lead)
         with pytest.raises(NotForSale):
-            await open_order(session, lead, theirs, now=NOW, good_for=GOOD_FOR)
+            await ordered(session, lead, theirs)
         await session.execute(update(Product).where(Product.id == folk.product).values(active=False))
         await session.refresh(await session.get_one(Product, folk.product))
         with pytest.raises(NotForSale):
@@ -249,31 +264,36 @@ async def test_money_for_the_last_one_that_has_gone_is_kept_and_told(database: D
     folk = await some_folk(database, stock=1)
     async with database.transaction() as session:
         order = await an_order(session, folk)
-        await session.execute(update(Product).values(stock=0))
+        await expire(session, order)
+        await somebody_else_buys(session, folk)
         await pay(session, order)
         await pay(session, order)
     async with database.reading() as session:
         assert await state_of(session, order.id) == OrderState.OVERSOLD
-        assert (await count(session, Payment), await count(session, Entitlement)) == (1, 0)
-        assert await stock_of(session, folk) == 0
-        creator, buyer = await promised(session, OutboxKind.NOTICE)
+        assert await count(session, Payment, Payment.order_id == order.id) == 1
+        assert await count(session, Entitlement, Entitlement.order_id == order.id) == 0
+        assert await counts_of(session, folk) == (0, 0, 1, 1)
+        _, creator, buyer = await promised(session, OutboxKind.NOTICE)
         assert "the last one had just gone" in creator.message["text"]
         assert "the last one had just gone" in buyer.message["text"]
         assert (buyer.key, buyer.lead_id) == (f"oversold-told:{order.id}:pi_1", folk.lead)
-        assert await promised(session, OutboxKind.DELIVERY) == []
+        refund, hand = [button["data"] for (button,) in creator.message["buttons"]]
+        assert (refund, hand) == (f"order:refund:{order.id}", f"order:hand:{order.id}")
+        assert folk.lead not in {row.lead_id for row in await promised(session, OutboxKind.DELIVERY)}
 
 
 async def test_an_oversold_order_that_is_paid_again_stays_oversold(database: Database):
     folk = await some_folk(database, stock=1)
     async with database.transaction() as session:
         order = await an_order(session, folk)
-        await session.execute(update(Product).values(stock=0))
+        await expire(session, order)
+        await somebody_else_buys(session, folk)
         await pay(session, order, "pi_1")
-        await session.execute(update(Product).values(stock=4))
+        await set_stock(session, await session.get_one(Product, folk.product), 4)
         await pay(session, order, "pi_2")
     async with database.reading() as session:
         assert await state_of(session, order.id) == OrderState.OVERSOLD
-        assert await stock_of(session, folk) == 4
+        assert await counts_of(session, folk) == (4, 0, 1, 5)
 
 
 async def test_money_that_comes_after_the_end_still_counts(database: Database):
@@ -326,8 +346,10 @@ async def _delivered(database: Database, folk: Folk) -> tuple[int, int]:
         order = await an_order(session, folk)
         await pay(session, order)
         entitlement = (await session.scalars(select(Entitlement.id).where(Entitlement.order_id == order.id))).one()
+        arrived = update(OutboxMessage).where(OutboxMessage.entitlement_id == entitlement)
+        await session.execute(arrived.values(state=OutboxState.SENT))
         for _ in range(2):
-            await note_delivery(session, entitlement, now=NOW)
+            await arrives(session, entitlement)
     return order.id, entitlement
 
 

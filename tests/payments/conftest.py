@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest_asyncio
 
 from kit.clock import MovableClock
-from payments.provider_events import StripeEvents
 from store.database import Database
 
 for folder in ("domain", "playground"):
@@ -14,13 +13,12 @@ for folder in ("domain", "playground"):
 # found by the lines above
 from folk import NOW  # noqa: E402
 from stripe_stage import Stage, on_stage  # noqa: E402
-from stripes_words import SECRETS, Till  # noqa: E402
+from stripes_words import Till, a_till  # noqa: E402
 
 
 @pytest_asyncio.fixture
 async def till(database: Database) -> Till:
-    clock = MovableClock(frozen_at=NOW)
-    return Till(database, clock, StripeEvents(database, clock, SECRETS, livemode=False))
+    return a_till(database, MovableClock(frozen_at=NOW))
 
 
 @pytest_asyncio.fixture

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +11,9 @@ import orjson
 from sqlalchemy import select
 
 from kit.clock import MovableClock
-from payments.provider_events import StripeEvents
+from payments.provider_events import ProviderEvents
+from payments.stripe_events import StripeEvents
+from payments.stripe_rail import NAME
 from store.database import Database
 from store.models import Order, OrderState, ProviderEvent, ProviderEventState
 
@@ -48,14 +51,21 @@ def word(kind: str, order: object, event_id: str, *, livemode: bool = False, **c
     return orjson.dumps({"id": event_id, "object": "event", "type": kind, "livemode": livemode, "data": data})
 
 
+def a_till(database: Database, clock: MovableClock, secrets: Sequence[str] = SECRETS) -> "Till":
+    stripe = StripeEvents(database, clock, secrets, livemode=False)
+    return Till(database, clock, stripe, ProviderEvents(database, clock, {NAME: stripe}))
+
+
 @dataclass
 class Till:
     database: Database
     clock: MovableClock
-    events: StripeEvents
+    # what takes Stripe's words in, and what applies those that were kept
+    stripe: StripeEvents
+    events: ProviderEvents
 
     async def keep(self, body: bytes) -> None:
-        await self.events.keep(body, sign(body, self.clock()))
+        await self.stripe.keep(body, sign(body, self.clock()))
 
     async def hear(self, *bodies: bytes) -> None:
         """Each is kept and applied before the next one comes."""

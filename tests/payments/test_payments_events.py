@@ -259,7 +259,7 @@ async def test_what_nobody_signed_is_not_kept(till: Till):
     body = word(COMPLETED, 1, "evt_1")
     for header in (None, "", sign(body, till.clock(), secret="whsec_other")):
         with pytest.raises(BadSignature):
-            await till.events.keep(body, header)
+            await till.stripe.keep(body, header)
     assert await till.kept() == []
 
 
@@ -268,7 +268,7 @@ async def test_a_signed_body_that_is_replayed_much_later_is_refused(till: Till):
     header = sign(body, till.clock())
     till.clock.pass_time(minutes=6)
     with pytest.raises(BadSignature):
-        await till.events.keep(body, header)
+        await till.stripe.keep(body, header)
 
 
 async def test_a_sale_names_its_buyer_as_text(till: Till):

@@ -107,7 +107,7 @@ class People:
                 session, {"studio": parsed}, {}, setups={"studio": self.setup}, now=self.clock()
             )
         gateway = cast("TelegramGateway", self.gateway)
-        answering = Answering(self.database, self.clock, gateway, Pace(in_all=10**6, to_one_chat=10**6), None)
+        answering = Answering(self.database, self.clock, gateway, Pace(in_all=10**6, to_one_chat=10**6), {})
         facts = BotFacts(BOT, "studio", self.published, b"key", None, lambda: "https://t.me/bot")
         self.intake = Intake(self.database, self.clock, Bot(f"{BOT}:token"), facts, answering)
 

@@ -14,6 +14,7 @@ from kit.clock import MovableClock
 from kit.errors import Refusal
 from kit.tokens import AUDIENCE, ISSUER, sign_access_token
 from store.database import Database
+from store.files import FileStore
 from store.migrations.resealing import fill_lookup_key
 from store.models import Account, Base, Creator, Idea, IdeaStage, Membership, Priority, Role
 from web.bodies import MOST_BYTES
@@ -63,6 +64,7 @@ class Site:
     telegram: Telegram = field(default_factory=Telegram)
     stripe: Stripe = field(default_factory=Stripe)
     public_url: str = "https://spark.example"
+    files_url: str = "memory://"
 
     def app(self, *, with_rails: bool = True, client_max_size: int = MOST_BYTES) -> web.Application:
         return build_web_app(
@@ -74,6 +76,8 @@ class Site:
                 access_key=KEY,
                 published=self.published,
                 click_key=KEY,
+                download_key=KEY,
+                files=FileStore(self.files_url),
                 telegram=self.telegram if with_rails else None,
                 stripe=self.stripe if with_rails else None,
             ),

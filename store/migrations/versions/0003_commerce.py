@@ -88,7 +88,7 @@ def upgrade() -> None:
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.CheckConstraint('reserved >= 0 AND sold >= 0', name='variant_counts_never_below_zero'),
     sa.CheckConstraint('stock >= 0', name='variant_stock_never_below_zero'),
-    sa.CheckConstraint('stock IS NULL OR stock + reserved + sold = initial', name='variant_stock_adds_up'),
+    sa.CheckConstraint('COALESCE(stock + reserved + sold, -1) = COALESCE(initial, -1)', name='variant_stock_adds_up'),
     sa.ForeignKeyConstraint(['product_id'], ['product.id'], name=op.f('fk_product_variant_product_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_product_variant')),
     sa.UniqueConstraint('product_id', 'title', name=op.f('uq_product_variant_product_id_title'))
@@ -329,9 +329,11 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('receipt_number', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
         batch_op.add_column(sa.Column('details', sa.Text(), nullable=True))
         batch_op.add_column(sa.Column('look_at', store.models.base.Instant(), nullable=True))
+        batch_op.add_column(sa.Column('abandons_at', store.models.base.Instant(), nullable=True))
         batch_op.add_column(sa.Column('shipped_at', store.models.base.Instant(), nullable=True))
         batch_op.create_check_constraint('order_refunded_never_below_zero', 'refunded_minor >= 0')
         batch_op.create_index(batch_op.f('ix_order_discount_code_id'), ['discount_code_id'], unique=False)
+        batch_op.create_index('ix_order_abandons', ['abandons_at'], unique=False, sqlite_where=sa.text('abandons_at IS NOT NULL'), postgresql_where=sa.text('abandons_at IS NOT NULL'))
         batch_op.create_index('ix_order_look_at', ['look_at'], unique=False, sqlite_where=sa.text('look_at IS NOT NULL'), postgresql_where=sa.text('look_at IS NOT NULL'))
         batch_op.create_unique_constraint(batch_op.f('uq_order_creator_id_receipt_number'), ['creator_id', 'receipt_number'])
         batch_op.create_foreign_key(batch_op.f('fk_order_discount_code_id'), 'discount_code', ['discount_code_id'], ['id'])
@@ -394,7 +396,7 @@ def upgrade() -> None:
         words = ' ' + ' '.join(sorted(name_words(row.title)))
         op.execute(known.update().where(known.c.id == row.id).values(words=words))
     with op.batch_alter_table('product', schema=None) as batch_op:
-        batch_op.create_check_constraint('product_stock_adds_up', 'stock IS NULL OR stock + reserved + sold = initial')
+        batch_op.create_check_constraint('product_stock_adds_up', 'COALESCE(stock + reserved + sold, -1) = COALESCE(initial, -1)')
 
 
 def downgrade() -> None:
@@ -453,9 +455,11 @@ def downgrade() -> None:
     with op.batch_alter_table('order', schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f('fk_order_discount_code_id'), type_='foreignkey')
         batch_op.drop_constraint(batch_op.f('uq_order_creator_id_receipt_number'), type_='unique')
+        batch_op.drop_index('ix_order_abandons', sqlite_where=sa.text('abandons_at IS NOT NULL'), postgresql_where=sa.text('abandons_at IS NOT NULL'))
         batch_op.drop_index('ix_order_look_at', sqlite_where=sa.text('look_at IS NOT NULL'), postgresql_where=sa.text('look_at IS NOT NULL'))
         batch_op.drop_index(batch_op.f('ix_order_discount_code_id'))
         batch_op.drop_column('shipped_at')
+        batch_op.drop_column('abandons_at')
         batch_op.drop_column('look_at')
         batch_op.drop_column('details')
         batch_op.drop_column('receipt_number')

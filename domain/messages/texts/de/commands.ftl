@@ -2,6 +2,7 @@
 
 command-shop = Was es zu kaufen gibt
 command-library = Was dir gehört
+command-orders = Was du bestellt hast
 command-help = Was ich kann
 command-language = Sprache wählen
 command-cancel = Ein Gespräch abbrechen
@@ -10,6 +11,8 @@ command-privacy = Was über dich gespeichert ist
 command-terms = Die Bedingungen
 command-paysupport = Hilfe bei einer Zahlung
 command-product = Deine Produkte
+command-refund = Geld erstatten
+command-coupon = Rabattcodes
 command-idea = Deine Ideen
 command-leads = Deine Kontakte
 command-lead = Ein Kontakt: ansehen, schreiben, taggen

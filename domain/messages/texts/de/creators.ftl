@@ -6,7 +6,7 @@ product-added = Angelegt: Nr. { $product } <b>{ $title }</b>, { $price }, { $sto
 product-list = <b>Produkte von { $creator }</b>
 product-line = { $product }. { $title } – { $price }, { $stock }
 product-none = Noch keine Produkte.
-product-form = So geht es: <code>/product add "Preset-Paket" 19.00 usd stock=50</code>, oder <code>/product list</code>
+product-form = So geht es: <code>/product add "Preset-Paket" 19.00 usd stock=50</code>, <code>/product list</code>, <code>/product 3</code> oder <code>/product 3 price 19.00 usd</code>
 stock-unlimited = unbegrenzt
 stock-left = { $stock ->
     [one] noch 1 Stück

@@ -1,5 +1,6 @@
 # Was geschah, in wenigen Worten. Ohne Auszeichnung; unbekannte Ereignisse stehen, wie sie heißen.
 
+event-checkout-abandoned = Kasse verlassen, ohne zu zahlen
 event-consent-given = hat eingewilligt
 event-consent-withdrawn = hat die Einwilligung widerrufen
 event-flow-cancelled = Gespräch abgebrochen
@@ -33,11 +34,18 @@ event-lead-written_to = angeschrieben
 event-lead-wrote = hat dir geschrieben
 event-link-clicked = hat einen Link geöffnet
 event-link-made = Link angelegt
+event-coupon-added = Code angelegt
+event-dispute-lost = Streit um die Zahlung verloren
+event-dispute-opened = Zahlung angefochten
+event-dispute-won = Streit um die Zahlung gewonnen
+event-order-cancelled = Bestellung abgebrochen
 event-order-expired = Bestellung verfallen
 event-order-fulfilled = Bestellung geliefert
 event-order-opened = hat bestellt
 event-order-oversold = hat Ausverkauftes bezahlt
+event-order-partly_refunded = zum Teil erstattet
 event-order-paid = hat bezahlt
 event-order-pending = Zahlung unterwegs
+event-order-refunded = erstattet
 event-product-added = Produkt angelegt
 event-segment-saved = Segment gespeichert

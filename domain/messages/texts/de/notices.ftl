@@ -3,8 +3,8 @@
 lead-told = 🙋 <b>Neuer Kontakt</b> Nr. { $lead }, Quelle { $source }
 lead-answer = { $field }: { $value }
 sale-told = 💶 <b>Verkauf</b>: { $title } für { $total } an { $lead } (Bestellung { $order })
-sale-oversold = ⚠️ Bestellung { $order }: { $lead } hat { $total } für „{ $title }“ bezahlt, und das letzte Stück war gerade weg. Erstatte es in Stripe oder liefere eins mehr.
-sale-paid-twice = ⚠️ Bestellung { $order }: { $lead } hat { $total } für „{ $title }“ ein zweites Mal bezahlt. Erstatte eine der beiden Zahlungen in Stripe.
+sale-oversold = ⚠️ Bestellung { $order }: { $lead } hat { $total } für „{ $title }“ bezahlt, und das letzte Stück war gerade weg. Zahl das Geld zurück oder liefere eins mehr.
+sale-paid-twice = ⚠️ Bestellung { $order }: { $lead } hat { $total } für „{ $title }“ ein zweites Mal bezahlt. Zahl diese zweite zurück.
 payment-failed-told = ⚠️ Bestellung { $order }: Die Zahlung von { $lead } für „{ $title }“ hat nicht geklappt. Geliefert wurde nichts, und { $lead } weiß Bescheid.
 checkout-refused = ⚠️ Bestellung { $order }: Stripe wollte für „{ $title }“ keine Bezahlseite anlegen: { $reason }
 payment-mismatch = ⚠️ Bestellung { $order }: Stripe meldet eine Zahlung, die nicht dazu passt, deshalb wurde nichts geliefert. Schau in Stripe nach.

@@ -3,14 +3,6 @@
 shop = <b>{ $creator }</b>
 shop-empty = { $creator } hat zurzeit nichts zu verkaufen.
 shop-unknown = Einen Shop „{ $slug }“ gibt es hier nicht. /shop zeigt den, in dem du bist.
-product-card =
-    <b>{ $title }</b>
-    { $price }
-product-card-described =
-    <b>{ $title }</b>
-    { $description }
-
-    { $price }
 price-free = kostenlos
 button-buy = Kaufen für { $price }
 button-get = Kostenlos holen
@@ -24,3 +16,37 @@ paid-twice-buyer = Du hast <b>{ $title }</b> zweimal bezahlt. Wer es verkauft, w
 pay-settled = Diese Bestellung ist schon erledigt. /library zeigt, was dir gehört.
 payments-off = Bezahlen ist hier noch nicht eingerichtet.
 sold-out = Ausverkauft.
+shop-category = <b>{ $creator }</b> · { $category }
+shop-found = <b>{ $creator }</b>: { $total } für „{ $search }“
+shop-found-nothing = Bei { $creator } heißt nichts „{ $search }“.
+shop-ask-search = Was suchst du? Ein Wort davon genügt. /cancel bricht ab.
+shop-category-gone = In dieser Kategorie ist nichts mehr. /shop zeigt, was es gibt.
+shop-ask-amount = <b>{ $title }</b>: Wie viel möchtest du geben, in { $currency }? Schick einfach den Betrag, etwa <code>10</code>. /cancel bricht ab.
+shop-ask-amount-from = <b>{ $title }</b>: Wie viel möchtest du geben, in { $currency }? Ab { $least }: Schick einfach den Betrag, etwa <code>10</code>. /cancel bricht ab.
+shop-checkout-open = Du hast noch eine offene Bestellung für <b>{ $title }</b>, { $total }. Bezahl sie, oder brich sie ab und wähl neu.
+button-pay-open = Bezahlen
+button-call-off = Abbrechen
+button-shop-search = 🔎 Suchen
+button-shop-all = ‹ Alles
+button-category = { $category } · { $count }
+button-other-variant = ‹ Anders wählen
+button-code = Ich habe einen Code
+button-reviews = ★ Bewertungen ({ $count })
+button-buy-own = Kaufen, zu deinem Preis
+button-buy-from = Kaufen ab { $price }
+card-title-of = <b>{ $title }</b>
+card-rating = ★ { $average } ({ $count })
+card-in-bundle = Das ist alles drin:
+card-part = · { $title }
+card-more-parts = … und { $count } weitere
+card-code = 🏷 { $code } ist unten schon abgezogen
+card-few-left = { $stock ->
+    [one] Nur noch 1 Stück
+   *[other] Nur noch { $stock } Stück
+}
+card-until = Zu haben bis { $day }
+price-line = { $price }
+price-from = ab { $price }
+price-own = du bestimmst den Preis
+price-own-from = Du bestimmst den Preis, ab { $price }
+price-before = <s>{ $before }</s> <b>{ $price }</b>

@@ -11,6 +11,10 @@ order-is-paid = bezahlt
 order-is-fulfilled = geliefert
 order-is-oversold = bezahlt, aber ausverkauft
 order-is-expired = verfallen
+order-is-cancelled = abgebrochen
+order-is-refunded = erstattet
+order-is-partly_refunded = zum Teil erstattet
+order-is-disputed = angefochten
 
 flow-is-active = läuft
 flow-is-waiting = wartet

@@ -6,7 +6,7 @@ product-added = Added: no. { $product } <b>{ $title }</b>, { $price }, { $stock 
 product-list = <b>Products of { $creator }</b>
 product-line = { $product }. { $title } – { $price }, { $stock }
 product-none = No products yet.
-product-form = Like this: <code>/product add "Preset pack" 19.00 usd stock=50</code>, or <code>/product list</code>
+product-form = Like this: <code>/product add "Preset pack" 19.00 usd stock=50</code>, <code>/product list</code>, <code>/product 3</code>, or <code>/product 3 price 19.00 usd</code>
 stock-unlimited = unlimited
 stock-left = { $stock ->
     [one] 1 left

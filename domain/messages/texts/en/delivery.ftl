@@ -4,6 +4,28 @@ delivery = Here is <b>{ $title }</b>. It stays yours: /library.
 delivery-to-come = <b>{ $title }</b> is yours. You will hear here how you get it.
 gift-missing = ⚠️ Your flow promises the free product “{ $slug }”, and there is none with that slug on sale for nothing. Add it with <code>/product add</code> and the price 0; its slug is made from its title.
 delivery-without-file = ⚠️ Somebody has just got “{ $title }”, and it has no file yet. Send me the file and attach it to product { $product }, and they get it at once.
-library = <b>Yours</b>
+library = <b>Yours</b> from { $creator }
 library-empty = Nothing here yet. /shop shows what there is.
 library-again = Sent again.
+delivery-keys = { $count ->
+        [one] Here is your key for <b>{ $title }</b>. It stays yours: /library.
+       *[other] Here are your { $count } keys for <b>{ $title }</b>. They stay yours: /library.
+    }
+delivery-link = <b>{ $title }</b> is yours. The button opens it; /library has it again.
+delivery-channel = <b>{ $title }</b> is yours. The button lets you in: it is for you alone, works once, and is good for a week. /library has a new one.
+delivery-service = <b>{ $title }</b> is yours.
+delivery-by-post = <b>{ $title }</b> is yours. You will hear here when it is on its way.
+delivery-shipped = <b>{ $title }</b> is yours, and has been sent off.
+delivery-by-link = “{ $name }” is too large for a chat. The button downloads it; it is good for some days and a few downloads, and /library has a new one.
+delivery-without-key = ⚠️ Somebody has just got “{ $title }”, and there are not enough keys left. Add keys to product { $product }, and they get theirs at once.
+delivery-without-link = ⚠️ Somebody has just got “{ $title }”, and it has no link yet. Set the link of product { $product }, and they get it at once.
+delivery-without-channel = ⚠️ Somebody has just got “{ $title }”, and I cannot let them in. Make me an administrator of its channel with the right to invite people, or set the channel of product { $product }; they get in at once then.
+button-open = Open
+button-join = Join
+button-download = Download
+refused-link_unknown = There is nothing behind this link.
+refused-link_over = This link is used up or too old. /library in the chat has a new one.
+refused-right_gone = This has been taken back, so it cannot be downloaded any more.
+refused-keys = send between 1 and { $most } keys, one a line
+refused-key = key { $number } cannot be one: up to { $most } letters, digits and signs
+download-refused = No download

@@ -1,5 +1,6 @@
 # What happened, in a few words. Plain words; unknown events are shown as they are called.
 
+event-checkout-abandoned = checkout left unpaid
 event-consent-given = gave consent
 event-consent-withdrawn = withdrew consent
 event-flow-cancelled = conversation broken off

@@ -3,14 +3,6 @@
 shop = <b>{ $creator }</b>
 shop-empty = { $creator } has nothing for sale at present.
 shop-unknown = There is no shop “{ $slug }” here. /shop shows the one you are in.
-product-card =
-    <b>{ $title }</b>
-    { $price }
-product-card-described =
-    <b>{ $title }</b>
-    { $description }
-
-    { $price }
 price-free = free
 button-buy = Buy for { $price }
 button-get = Get it free
@@ -24,3 +16,37 @@ paid-twice-buyer = You have paid for <b>{ $title }</b> twice. The seller has bee
 pay-settled = This order is settled already. /library shows what is yours.
 payments-off = Payments are not set up here yet.
 sold-out = Sold out.
+shop-category = <b>{ $creator }</b> · { $category }
+shop-found = <b>{ $creator }</b>: { $total } for “{ $search }”
+shop-found-nothing = Nothing at { $creator } is called “{ $search }”.
+shop-ask-search = What are you looking for? A word of it is enough. /cancel gives it up.
+shop-category-gone = There is nothing in this category any more. /shop shows what there is.
+shop-ask-amount = <b>{ $title }</b>: how much would you like to give, in { $currency }? Just send the amount, such as <code>10</code>. /cancel gives it up.
+shop-ask-amount-from = <b>{ $title }</b>: how much would you like to give, in { $currency }? { $least } or more: just send the amount, such as <code>10</code>. /cancel gives it up.
+shop-checkout-open = You have a checkout open for <b>{ $title }</b>, { $total }. Pay it, or call it off and choose again.
+button-pay-open = Pay it
+button-call-off = Call it off
+button-shop-search = 🔎 Search
+button-shop-all = ‹ Everything
+button-category = { $category } · { $count }
+button-other-variant = ‹ Another choice
+button-code = I have a code
+button-reviews = ★ Reviews ({ $count })
+button-buy-own = Buy, at your own price
+button-buy-from = Buy for { $price } or more
+card-title-of = <b>{ $title }</b>
+card-rating = ★ { $average } ({ $count })
+card-in-bundle = All of this is in it:
+card-part = · { $title }
+card-more-parts = … and { $count } more
+card-code = 🏷 { $code } is taken off below
+card-few-left = { $stock ->
+    [one] Only 1 left
+   *[other] Only { $stock } left
+}
+card-until = On sale until { $day }
+price-line = { $price }
+price-from = from { $price }
+price-own = you choose the price
+price-own-from = You choose the price, { $price } or more
+price-before = <s>{ $before }</s> <b>{ $price }</b>

@@ -1,0 +1,35 @@
+"""One call to Telegram, and the few ways in which it can fail."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError, TimedOut
+
+from automations.gateway import Blocked, NotNow, Refused, SlowDown, Uncertain
+from bot.request import ConnectionLost
+
+T = TypeVar("T")
+# Telegram's words for a chat that cannot be written to any more
+_GONE = ("bot was blocked", "user is deactivated", "chat not found", "can't initiate conversation")
+
+
+async def calling(call: Callable[[], Awaitable[T]]) -> T:
+    """Makes one call to Telegram; what can go wrong comes out as a SendFailure."""
+    try:
+        return await call()
+    except RetryAfter as error:
+        after = error.retry_after
+        raise SlowDown(after if isinstance(after, int) else after.total_seconds()) from error
+    except Forbidden as error:
+        raise Blocked(error.message) from error
+    except (TimedOut, ConnectionLost) as error:
+        raise Uncertain(error.message) from error
+    except BadRequest as error:
+        if any(words in error.message.casefold() for words in _GONE):
+            raise Blocked(error.message) from error
+        raise Refused(error.message) from error
+    except NetworkError as error:
+        # a connection that was never made carried nothing, and an answer of 5xx is an answer
+        raise NotNow(error.message) from error
+    except TelegramError as error:
+        raise Refused(error.message) from error

@@ -1,0 +1,75 @@
+"""What somebody owns of one creator, and getting it again."""
+
+from sqlalchemy import select
+from telegram import CallbackQuery
+
+from bot.handlers.edits import edit
+from bot.numbers import read_id
+from bot.replies import TapReply
+from bot.turn import Turn
+from domain.deliveries import deliver_again
+from domain.messages.plain import Button, Message
+from kit.paging import Paging
+from kit.text import shorten
+from store.models import Creator, Entitlement, Lead
+from store.queries.library import list_owned
+
+BUTTON_LENGTH = 60
+PAGE = 8
+
+
+async def library(turn: Turn, _arguments: str) -> None:
+    """What this person owns of the creator that the chat is with."""
+    creator = await turn.creator()
+    lead, _ = await turn.lead(creator)
+    turn.send(await _screen(turn, creator, lead, 0))
+
+
+async def turn_page(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
+    """`library:CREATOR:PAGE`, under a library that has several pages."""
+    creator_id, page = (read_id(each) for each in arguments)
+    row = (
+        await turn.session.execute(
+            select(Creator, Lead)
+            .join(Lead, Lead.creator_id == Creator.id)
+            .where(Creator.id == creator_id, Lead.person_id == turn.person.id)
+        )
+    ).one_or_none()
+    if row is None:
+        raise turn.refusal("library-empty")
+    turn.replies.append(TapReply(query_id=query.id))
+    edit(turn, query, await _screen(turn, row.Creator, row.Lead, page))
+
+
+async def get_again(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
+    """`again:ENTITLEMENT`: files, a new link, the keys, or a new way in."""
+    (entitlement_id,) = (read_id(each) for each in arguments)
+    lead = await turn.session.scalar(
+        select(Lead)
+        .join(Entitlement, Entitlement.lead_id == Lead.id)
+        .where(Entitlement.id == entitlement_id, Lead.person_id == turn.person.id)
+    )
+    if lead is None:
+        raise turn.refusal("refused-not_owned")
+    messages = await deliver_again(turn.session, lead, entitlement_id, turn.person.speaks, now=turn.now)
+    turn.replies.append(TapReply(query_id=query.id, text=turn.words("library-again")))
+    for message in messages:
+        turn.send(message)
+
+
+async def _screen(turn: Turn, creator: Creator, lead: Lead, page: int) -> Message:
+    owned = await list_owned(turn.session, lead.id, Paging(PAGE, page * PAGE))
+    if not owned.total:
+        return Message(text=turn.words("library-empty"))
+    if not owned.items:
+        # something was taken back since the button was shown
+        return await _screen(turn, creator, lead, (owned.total - 1) // PAGE)
+    rows: list[tuple[Button, ...]] = [
+        (Button(text=shorten(each.title, BUTTON_LENGTH), data=f"again:{each.entitlement_id}"),) for each in owned.items
+    ]
+    steps = [Button(text="‹", data=f"library:{creator.id}:{page - 1}")] if page else []
+    if owned.has_more:
+        steps.append(Button(text="›", data=f"library:{creator.id}:{page + 1}"))
+    if steps:
+        rows.append(tuple(steps))
+    return Message(text=turn.words("library", creator=creator.name), buttons=tuple(rows))

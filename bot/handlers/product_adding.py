@@ -1,0 +1,49 @@
+"""A new product, in one line: `"Preset pack" 19.00 usd stock=50 category=presets`."""
+
+import re
+
+from bot.handlers.product_parts import Told, read_parts, split_words
+from bot.handlers.product_screens import card_screen, shown
+from bot.turn import Said, Turn
+from domain.product_edits import edit_product
+from domain.products import add_product
+from kit.money import Money
+from store.models import Creator, ProductKind
+
+_AMOUNT = re.compile(r"\d+([.,]\d+)?")
+_AFTER_TITLE = 2
+
+
+async def add_in_line(turn: Turn, creator: Creator, text: str, *, kind: ProductKind | None = None) -> None:
+    """Without quotes the title ends where the price begins. Raises Said with the right form."""
+    title, price, told = _read(turn, creator, text)
+    of_kind = told.fields.pop("kind", kind or ProductKind.FILE)
+    added = await add_product(
+        turn.session, creator_id=creator.id, title=title, price=price, stock=told.stock, kind=of_kind, now=turn.now
+    )
+    if told.fields:
+        await edit_product(turn.session, added, told.fields, now=turn.now)
+    key = "product-added" if of_kind == ProductKind.FILE else "product-added-other"
+    turn.say(key, product=added.id, kind=turn.word(f"kind-{of_kind}", of_kind), **await shown(turn, added))
+    if of_kind != ProductKind.FILE or kind is not None:
+        turn.send(await card_screen(turn, added))
+
+
+def _read(turn: Turn, creator: Creator, text: str) -> tuple[str, Money, Told]:
+    try:
+        words = split_words(text)
+    except ValueError:
+        raise turn.refusal("product-form") from None
+    options = [word for word in words if "=" in word]
+    bare = [word for word in words if "=" not in word]
+    if len(bare) <= _AFTER_TITLE or _AMOUNT.fullmatch(bare[-2]) is None:
+        raise turn.refusal("product-form")
+    price = Money.parse(bare[-2], bare[-1])
+    setup = turn.facts.published.setup(creator.id)
+    try:
+        told = read_parts(turn, options, currency=price.currency, setup=setup)
+    except Said:
+        raise turn.refusal("product-form") from None
+    told.fields.pop("price_minor", None)
+    told.fields.pop("currency", None)
+    return " ".join(bare[:-_AFTER_TITLE]), price, told

@@ -1,0 +1,51 @@
+# Bewertungen. Telegram HTML; values are escaped before they come here.
+
+reviews-title = <b>{ $title }</b>
+    ★ { NUMBER($average, minimumFractionDigits: 1) } · { $count ->
+        [one] { $count } Bewertung
+       *[other] { $count } Bewertungen
+    }
+reviews-none = <b>{ $title }</b>
+    Noch keine Bewertungen.
+review-of = Bewertung von <b>{ $title }</b>
+review-head = { $stars } · { $day } { $state }
+review-words = „{ $words }“
+review-creator-says = <i>{ $creator } sagt dazu:</i> { $answer }
+review-ask-stars = Wie gefällt dir <b>{ $title }</b>? Wer es sich ansieht, sieht deine Sterne, ohne deinen Namen.
+review-ask-stars-again = Du hast <b>{ $title }</b> { $stars } gegeben. Wie gefällt es dir jetzt?
+review-ask-words = Danke: { $stars } für <b>{ $title }</b>!
+
+    Magst du in ein, zwei Sätzen sagen, warum? Schreib es jetzt; wer es sich ansieht, liest es, ohne deinen Namen.
+review-thanks = Danke für deine Bewertung von <b>{ $title }</b>!
+review-owners-only = Nur wem <b>{ $title }</b> gehört, kann es bewerten.
+review-reported = Danke. Jemand sieht sich das an.
+review-is-hidden = verborgen
+review-is-shown = sichtbar
+review-is-reported = gemeldet
+review-ask-answer = Was sagst du dazu? Schreib es jetzt; es steht für alle lesbar unter der Bewertung. /cancel lässt es bleiben.
+review-answer-kept = Deine Antwort steht jetzt unter der Bewertung, und wer sie geschrieben hat, erfährt davon.
+review-told = ⭐ <b>{ $title }</b>: { $stars } von Lead { $lead }
+review-reported-told = Jemand stört sich an dieser Bewertung von <b>{ $title }</b>: { $stars } von Lead { $lead }
+
+    Sie bleibt sichtbar, bis du sie verbirgst.
+review-answered = Auf deine Bewertung von <b>{ $title }</b> gibt es eine Antwort:
+
+    { $answer }
+button-review-answer = Antworten
+button-review-hide = Verbergen
+button-review-show = Für alle zeigen
+button-review-report = Melden
+button-review-see = Ansehen
+button-review-skip = Überspringen
+button-review-write = Bewertung schreiben
+button-review-change = Ändern
+refused-no_such_review = Diese Bewertung gibt es nicht mehr.
+refused-own_review = Das ist deine eigene Bewertung: Ändere sie stattdessen.
+refused-review-stars = eine Bewertung hat einen bis { $most } Sterne
+refused-review-words = eine Bewertung oder eine Antwort hat 1 bis { $most } Zeichen
+event-review-answered = Bewertung beantwortet
+event-review-changed = Bewertung geändert
+event-review-hidden = Bewertung verborgen
+event-review-published = hat ein Produkt bewertet
+event-review-reported = hat eine Bewertung gemeldet
+event-review-shown = Bewertung sichtbar gelassen

@@ -1,0 +1,102 @@
+"""Payment links at their rail: made when a creator asks for one, switched off when they end."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy import select, update
+
+from domain.payment_links import end_stale_links
+from domain.setups import CreatorSetup
+from kit.clock import Clock
+from kit.errors import Refusal
+from kit.log import get_logger
+from kit.money import Money
+from payments.rail import Checkout
+from store.database import Database
+from store.models import Creator, PaymentLink, Product, ProductKind, ProductVariant
+
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a link sells. `key` is its own: asking twice makes one link."""
+
+    link_id: int
+    key: str
+    title: str
+    money: Money
+    tax: bool = False
+    ships_to: tuple[str, ...] = ()
+
+
+class LinkRail(Protocol):
+    """A rail that has pages which anybody can open. Both raise RailDown and RailRefused."""
+
+    async def make_link(self, offer: Offer) -> Checkout:
+        """The same offer again gives the same link."""
+
+    async def end_link(self, reference: str) -> None:
+        """Nobody can pay there any more. Twice is a no-op."""
+
+
+async def make_payment_link(
+    database: Database, rail: LinkRail, link_id: int, *, setup: CreatorSetup, now: datetime
+) -> str:
+    """The address of a link that was promised (`domain.payment_links.open_payment_link`). Asking again is safe."""
+    async with database.reading() as session:
+        link = await session.get_one(PaymentLink, link_id)
+        if link.url is not None:
+            return link.url
+        product = await session.get_one(Product, link.product_id)
+        variant = None if link.variant_id is None else await session.get_one(ProductVariant, link.variant_id)
+        slug = await session.scalar(select(Creator.slug).where(Creator.id == link.creator_id))
+    offer = Offer(
+        link_id=link_id,
+        # another store on the same account may have a link of this number
+        key=f"{slug}:{link_id}:{int(link.created_at.timestamp() * 1000)}",
+        title=product.title if variant is None else f"{product.title} ({variant.title})",
+        money=Money(link.price_minor, link.currency),
+        tax=setup.shop.tax,
+        ships_to=tuple(setup.shop.shipping_countries) if product.kind == ProductKind.PHYSICAL else (),
+    )
+    made = await rail.make_link(offer)
+    async with database.transaction() as session:
+        await session.execute(
+            update(PaymentLink).where(PaymentLink.id == link_id).values(reference=made.session_id, url=made.url)
+        )
+    return made.url
+
+
+@dataclass
+class PaymentLinks:
+    """Ends the links of what is no longer sold like that, and switches off at the rail what has ended."""
+
+    database: Database
+    clock: Clock
+    rail: LinkRail
+
+    async def work(self) -> int:
+        now = self.clock()
+        async with self.database.transaction() as session:
+            await end_stale_links(session, now=now)
+        async with self.database.reading() as session:
+            ended = select(PaymentLink).where(
+                PaymentLink.ended_at.is_not(None),
+                PaymentLink.switched_off_at.is_(None),
+                PaymentLink.reference.is_not(None),
+            )
+            found = await session.scalars(ended.order_by(PaymentLink.id).limit(20))
+            links = [(link.id, link.reference) for link in found if link.reference is not None]
+        done = 0
+        for link_id, reference in links:
+            try:
+                await self.rail.end_link(reference)
+            except Refusal as refusal:
+                _log.warning("a payment link could not be switched off yet", link=link_id, reason=str(refusal))
+                continue
+            async with self.database.transaction() as session:
+                await session.execute(update(PaymentLink).where(PaymentLink.id == link_id).values(switched_off_at=now))
+            done += 1
+        return done

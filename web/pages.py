@@ -1,0 +1,47 @@
+"""Small plain pages for people, in their browser's language."""
+
+import base64
+import hashlib
+import html
+
+from aiohttp import web
+
+from domain.messages.catalogue import LANGUAGES
+
+_STYLE = (
+    "body{font-family:system-ui,sans-serif;max-width:32rem;margin:15vh auto;padding:0 1.5rem;line-height:1.5}"
+    "a{display:inline-block;margin-top:1rem;padding:.7rem 1.2rem;border-radius:.5rem;background:#2481cc;color:#fff;"
+    "text-decoration:none}"
+)
+_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_HEADERS = {
+    "Cache-Control": "no-store",
+    # nothing but the style of this page, which nobody else can write
+    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; frame-ancestors 'none'",
+    # the address of a page can be a secret of its reader's
+    "Referrer-Policy": "no-referrer",
+}
+
+
+def notice_page(
+    title: str, text: str, *, language: str, link: tuple[str, str] | None = None, status: int = 200, again: int = 0
+) -> web.Response:
+    """Plain words and one button: `link` is what it says and where it leads. `again`: the page reloads in seconds."""
+    button = "" if link is None else f'<p><a href="{html.escape(link[1])}">{html.escape(link[0])}</a></p>'
+    reload = f'<meta http-equiv="refresh" content="{again}">' if again else ""
+    page = (
+        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">{reload}'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{html.escape(title)}</title><style>{_STYLE}</style></head>"
+        f"<body><h1>{html.escape(title)}</h1><p>{html.escape(text)}</p>{button}</body></html>"
+    )
+    return web.Response(text=page, status=status, content_type="text/html", headers=_HEADERS)
+
+
+def reader_language(request: web.Request) -> str:
+    """The first language that the browser asks for and Spark speaks."""
+    for wanted in request.headers.get("Accept-Language", "").split(","):
+        language = wanted.partition(";")[0].strip().partition("-")[0].lower()
+        if language in LANGUAGES:
+            return language
+    return "en"

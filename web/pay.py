@@ -1,0 +1,80 @@
+"""Addresses at which something is paid: each opening leads to a checkout that can be paid now."""
+
+from datetime import timedelta
+
+from aiohttp import web
+
+from domain.link_orders import ToChat, ToPay, follow_pay_link, language_for
+from domain.messages.catalogue import plain
+from domain.messages.refusing import say_refusal
+from domain.pay_links import Payable, PayLinks
+from kit.errors import Refusal
+from kit.text import unmarked
+from payments.checkout import begin_checkout
+from web.errors import NotReady
+from web.pages import notice_page, reader_language
+from web.redirects import only_looks
+from web.tools import TOOLS, WebTools
+
+# where no other rail says how long a checkout is good
+_GOOD_FOR = timedelta(days=1)
+
+
+async def pay(request: web.Request) -> web.Response:
+    """`GET /pay/{token}`: 302 to a checkout or to the chat; otherwise a page that says why not."""
+    tools, language = request.app[TOOLS], reader_language(request)
+    now = tools.clock()
+    try:
+        what = PayLinks(tools.public_url, tools.pay_key).read(request.match_info["token"], now=now)
+    except Refusal as refusal:
+        return _why_not(tools, refusal, language)
+    if not tools.readiness.ready:
+        raise NotReady(f"not ready: {tools.readiness.reason}")
+    if only_looks(request):
+        # nothing is ordered for whoever draws a picture of the page
+        return notice_page(plain("pay-title", language), plain("pay-preview", language), language=language)
+    try:
+        return await _lead_on(tools, what, language)
+    except Refusal as refusal:
+        async with tools.database.reading() as session:
+            theirs = await language_for(session, what)
+        return _why_not(tools, refusal, theirs or language)
+
+
+async def _lead_on(tools: WebTools, what: Payable, language: str) -> web.Response:
+    async with tools.database.transaction() as session:
+        step = await follow_pay_link(
+            session,
+            what,
+            offered=tools.rails,
+            good_for=tools.checkout_good_for or _GOOD_FOR,
+            published=tools.published,
+            now=tools.clock(),
+        )
+    match step:
+        case ToChat(start=start):
+            return _redirect(f"{tools.bot_link()}?start={start}")
+        case ToPay(order_id=order_id):
+            url = await begin_checkout(
+                tools.database, tools.rails, order_id, now=tools.clock(), published=tools.published
+            )
+            if url is not None:
+                return _redirect(url)
+            text = plain("pay-in-hand", language)
+            return notice_page(plain("pay-title", language), text, language=language, link=_back(tools, language))
+
+
+def _redirect(url: str) -> web.Response:
+    return web.Response(
+        status=302, headers={"Location": url, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+    )
+
+
+def _why_not(tools: WebTools, refusal: Refusal, language: str) -> web.Response:
+    text = unmarked(say_refusal(refusal, language))
+    title = plain("pay-not", language)
+    return notice_page(title, text, language=language, link=_back(tools, language), status=refusal.status)
+
+
+def _back(tools: WebTools, language: str) -> tuple[str, str]:
+    return plain("pay-back", language), tools.bot_link()
