@@ -437,10 +437,17 @@ def test_the_way_back_is_open_where_the_flow_says_so(given: Given):
 
 
 @pytest.mark.parametrize("given", [*SKIPS, *BACKS])
-def test_elsewhere_the_same_words_are_an_answer_like_any_other(given: Given):
+def test_where_any_word_may_be_the_answer_the_same_words_are_one_like_any_other(given: Given):
+    assert meant(asking("text"), given) == given
+
+
+@pytest.mark.parametrize("given", [*SKIPS, *BACKS])
+def test_elsewhere_the_same_words_are_understood_though_they_lead_nowhere(given: Given):
+    """So that whoever tries it is told, and spends no try."""
     consent = ConsentNode.model_validate({"key": "q", "do": "consent", "text": "?", "version": "1"})
-    for node in (asking("text"), choosing(), consent):
-        assert meant(node, given) == given
+    wish = Skipped() if given in SKIPS else Back()
+    for node in (choosing(), consent):
+        assert meant(node, given) == (given if isinstance(given, Tapped) else wish)
 
 
 # All of it -----------------------------------------------------------------------------------------------------------

@@ -99,13 +99,17 @@ def test_of_several_the_marked_ones_carry_a_tick_and_done_stands_below():
     assert labels(shown(choosing(), "de", run)) == [["Filme"], ["Photo"]]
 
 
-def test_a_wrong_answer_is_told_why_above_the_same_buttons():
+def test_a_wrong_answer_is_told_why_above_the_same_buttons_and_the_question_they_belong_to():
     def again(node: AskNode, wrong: WrongAnswer, language: str = "de") -> Message:
         return asked_again(a_run(), node, FACTS, wrong, language=language, fallback="en")
 
     short = again(asking("text", optional=True), WrongAnswer("answer-too-short", least=3))
-    assert short.text == "Das ist zu kurz: mindestens 3 Zeichen."
+    asked = shown(asking("text", optional=True), "de").text
+    assert short.text == f"Das ist zu kurz: mindestens 3 Zeichen.\n\n{asked}"
     assert labels(short) == [["Überspringen"]]
+    assert (
+        again(asking("text"), WrongAnswer("answer-too-short", least=3)).text == "Das ist zu kurz: mindestens 3 Zeichen."
+    )
     form = WrongAnswer("answer-wrong-form")
     hinted = asking("text", pattern="[A-Z]+", hint={"en": "<b>Capitals</b>, {{ lead.name }}!"})
     assert again(hinted, form).text == "<b>Capitals</b>, &lt;Lena&gt;!"
