@@ -4,6 +4,7 @@ from pathlib import Path
 
 from app.config_file import BadConfig, KeyPath, did_you_mean
 from app.config_texts import check_text, check_texts, facts_of
+from app.rails_check import warn_of_rails
 from app.settings import CreatorConfig, Loaded, load
 from domain.events import KNOWN_EVENTS
 from domain.flows.definition import (
@@ -38,7 +39,10 @@ def report(config: Path | None = None, environ: Mapping[str, str] | None = None)
     funnels = _count(sum(len(each.funnels) for each in creators), "funnel")
     file = loaded.places.file
     read = file.name if file.root is not None else f"no settings in {file.name}, so the defaults"
-    return 0, [f"{read}: {flows}, {funnels}: all well"]
+    warnings = [
+        f"warning: {loaded.places.problem(path, message)}" for path, message in warn_of_rails(loaded.settings.creators)
+    ]
+    return 0, [*warnings, f"{read}: {flows}, {funnels}: all well"]
 
 
 def _count(number: int, noun: str) -> str:

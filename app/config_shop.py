@@ -1,6 +1,7 @@
 """`creators.SLUG.shop`: by which rails things are sold, at how many Stars, and how long links are good."""
 
 import re
+from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal
 
@@ -8,6 +9,7 @@ from babel import Locale
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.config_types import MAY_BE_EMPTY, ONE_OR_MORE, SEVERAL, Currency
+from domain.durations import Duration
 from domain.pricing import STARS_CURRENCY
 from domain.shop_setup import ShopSetup, default_rails
 
@@ -73,6 +75,8 @@ class ShopConfig(BaseModel):
     pay_link_days: Annotated[int, Field(ge=1, le=3650)] = 30
     tax: bool = False
     shipping_countries: Annotated[tuple[Country, ...], SEVERAL] = ()
+    # a checkout that nobody has paid by then counts as abandoned
+    abandoned_after: Duration = timedelta(hours=1)
 
     def setup(self) -> ShopSetup:
         """A kind that is not named here is sold as by default."""
@@ -85,4 +89,5 @@ class ShopConfig(BaseModel):
             pay_link_days=self.pay_link_days,
             tax=self.tax,
             shipping_countries=self.shipping_countries,
+            abandoned_after=self.abandoned_after,
         )

@@ -10,6 +10,7 @@ from telegram.error import InvalidToken, TelegramError
 
 from app.keys import told_of_keys
 from app.parts import STORE_TROUBLE, CannotStart, open_database
+from app.rails_check import RULE, sold_without_stars
 from app.settings import Settings, load
 from bot.request import AiohttpRequest
 from kit.clock import SystemClock
@@ -22,6 +23,7 @@ from store.schema import is_current
 
 MOST_SKEW_SECONDS = 5.0
 MOST_LAG = timedelta(minutes=30)
+MOST_NAMED = 5
 _HOUR = 60
 
 
@@ -52,6 +54,7 @@ async def _store(settings: Settings) -> list[Finding]:
             skew = abs((now - await database_time(session)).total_seconds())
             counts = await count_troubles(session, now=now)
             lag = await rail_lag(session, now=now)
+            without_stars = await sold_without_stars(session, settings.creators)
         sealed = Finding("sealing", *await told_of_keys(database, settings))
     except (SQLAlchemyError, *STORE_TROUBLE) as error:
         return [Finding("store", False, f"{type(error).__name__}; check store.url")]
@@ -62,6 +65,7 @@ async def _store(settings: Settings) -> list[Finding]:
         sealed,
         Finding("clock", skew < MOST_SKEW_SECONDS, f"{skew:.1f} s from the store's; keep both by NTP"),
         _rails(lag),
+        _stars(without_stars),
         *(Finding(trouble.what, not trouble.count, f"{trouble.count} {trouble.told}") for trouble in counts),
     ]
 
@@ -79,6 +83,16 @@ def _rails(lag: RailLag) -> Finding:
     well = lag.longest <= MOST_LAG and not unread
     told = ", ".join(parts)
     return Finding("rails", well, told if well else f"{told}; is `spark run` at work, and can it reach the rails?")
+
+
+def _stars(titles: list[str]) -> Finding:
+    """A warning, and no fault of the machine's."""
+    if not titles:
+        return Finding("stars", True, "every digital product can be paid in Stars")
+    named = ", ".join(f"“{title}”" for title in titles[:MOST_NAMED])
+    more = f" and {len(titles) - MOST_NAMED} more" if len(titles) > MOST_NAMED else ""
+    mend = "set a price in Stars, or creators.SLUG.shop.stars_rates"
+    return Finding("stars", True, f"warning: {named}{more} can be paid by Stripe alone; {mend}. {RULE}")
 
 
 def _length(length: timedelta) -> str:

@@ -37,6 +37,7 @@ from domain.definitions import Published
 from domain.downloads import DownloadAddress
 from domain.forgetting import TOPIC as FORGETTING
 from domain.orders import TOPIC as ORDERS
+from domain.pay_links import PayLinks
 from domain.payment_links import TOPIC as LINKS
 from domain.products import FETCHING
 from domain.refunds import TOPIC as REFUNDS
@@ -105,6 +106,7 @@ class Parts:
     application: web.Application
     # of links whose clicks are counted
     click_key: bytes
+    pay_links: PayLinks
 
 
 def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, takes_uploads: bool) -> Parts:
@@ -137,6 +139,7 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
         rails[STRIPE] = stripe
     access_key = derive_key(secret_key.get_secret_value(), "access")
     click_key = derive_key(secret_key.get_secret_value(), "clicks")
+    pay_links = PayLinks(settings.public_url, derive_key(secret_key.get_secret_value(), "pay"))
     facts = BotFacts(
         bot_id=settings.bot_id,
         default_creator=settings.telegram.default_creator,
@@ -204,6 +207,9 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
         access_key=access_key,
         click_key=click_key,
         download_key=downloads.key,
+        pay_key=pay_links.key,
+        rails=rails,
+        checkout_good_for=facts.checkout_good_for,
         files=files,
         published=published,
         telegram=intake if by_webhook else None,
@@ -228,6 +234,7 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
         engine=engine,
         poller=poller,
         click_key=click_key,
+        pay_links=pay_links,
         application=build_web_app(tools, client_max_size=MOST_UPLOAD) if takes_uploads else build_web_app(tools),
     )
 

@@ -189,6 +189,8 @@ class Spark:
                 media=media,
                 now=self.clock(),
             )
+            for creator_id, setup in published.setups.items():
+                published.setups[creator_id] = replace(setup, pay_links=self._parts.pay_links)
             await self._count_clicks(session, published)
             await self._offer_commands(session, published)
         self._parts.published.setups.update(published.setups)

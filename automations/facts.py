@@ -3,6 +3,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.leads import known_answers
 from domain.messages.catalogue import word_for
 from domain.messages.values import Shown
+from domain.offers import order_address
 from domain.shown import Showing, shown_answers
 from store.models import Creator, Lead, Person
 from store.queries.orders import describe_order
@@ -28,9 +29,10 @@ async def facts_about(
     kind, _, number = subject.partition(":")
     if kind == "order" and number.isdecimal():
         order = await describe_order(session, int(number))
+        pay = await order_address(session, by.setup, int(number))
         facts["order"] = {
             "title": order.title,
             "total": order.total.format(person.speaks),
-            "checkout_url": order.checkout_url or "",
+            "checkout_url": pay or order.checkout_url or "",
         }
     return facts

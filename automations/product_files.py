@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from automations.gateway import FileGateway, NotNow, SendFailure, SlowDown, Uncertain
 from domain.covers import refuse_cover, show_cover
+from domain.key_files import add_key_file, refuse_key_file
 from kit.clock import Clock
 from kit.errors import Reason
 from kit.log import get_logger
@@ -74,6 +75,11 @@ class ProductFiles:
         if sent.role is FileRole.COVER:
             await self._keep_cover(sent, content)
             return
+        if sent.role is FileRole.KEYS:
+            keys = await asyncio.to_thread(_whole, content)
+            async with self.database.transaction() as session:
+                await add_key_file(session, sent.file_id, keys, now=self.clock())
+            return
         digest, size = await asyncio.to_thread(_measure, content)
         await self.files.write_from(digest, content)
         async with self.database.transaction() as session:
@@ -102,6 +108,8 @@ class ProductFiles:
         async with self.database.transaction() as session:
             if sent.role is FileRole.COVER:
                 await refuse_cover(session, sent.file_id, Reason("refused-picture-lost"), now=self.clock())
+            elif sent.role is FileRole.KEYS:
+                await refuse_key_file(session, sent.file_id, Reason("refused-key-file-lost"), now=self.clock())
             else:
                 await _settle(session, sent.file_id)
 

@@ -13,6 +13,7 @@ from domain.messages.catalogue import say
 from domain.messages.local import LocalText, pick
 from domain.messages.plain import Button, Message, column
 from domain.messages.templates import render, render_address
+from domain.offers import pay_button
 from domain.outbox import queue_message
 from domain.reviews import may_review
 from domain.shown import Showing, showing
@@ -80,7 +81,7 @@ async def _take_step(session: AsyncSession, due: Due, by: Showing, *, now: datet
         funnel = Funnel.model_validate(due.definition)
         decided = plan(funnel, enrollment.step or None, now=now)
         messages = [
-            (step, await _message(session, step, due, due.person, by))
+            (step, await _message(session, step, due, due.person, by, now=now))
             for step in decided.sends
             if not step.asks_for_review or await _to_review(session, due) is not None
         ]
@@ -120,7 +121,9 @@ async def _end(
     )
 
 
-async def _message(session: AsyncSession, step: SendStep, due: Due, person: Person, by: Showing) -> Message:
+async def _message(
+    session: AsyncSession, step: SendStep, due: Due, person: Person, by: Showing, *, now: datetime
+) -> Message:
     facts = await facts_about(session, due.lead, person, due.enrollment.subject, by)
     setup = by.setup
 
@@ -135,7 +138,12 @@ async def _message(session: AsyncSession, step: SendStep, due: Due, person: Pers
         elif each.review is not None:
             target = target.model_copy(update={"data": f"rate:{await _to_review(session, due)}"})
         elif each.product is not None:
-            target = target.model_copy(update={"data": await _product(session, due.lead.creator_id, each.product)})
+            product_id = await _product(session, due.lead.creator_id, each.product)
+            target = target.model_copy(update={"data": None if product_id is None else f"product:{product_id}"})
+        elif each.pay is not None:
+            product_id = await _product(session, due.lead.creator_id, each.pay)
+            if product_id is not None:
+                target = pay_button(target.text, setup, product_id, due.lead.id, now=now)
         else:
             target = target.model_copy(update={"data": f"begin:{due.lead.creator_id}:{each.flow}"})
         buttons.append(target)
@@ -156,9 +164,8 @@ async def _to_review(session: AsyncSession, due: Due) -> int | None:
     return None
 
 
-async def _product(session: AsyncSession, creator_id: int, slug: str) -> str | None:
-    """What a tap on a button for that product gives back; None when it is not for sale."""
+async def _product(session: AsyncSession, creator_id: int, slug: str) -> int | None:
+    """None for one that is not for sale."""
     on_sale = select(Product.id).where(Product.creator_id == creator_id, Product.slug == slug, Product.active)
     on_sale = on_sale.where(Product.archived_at.is_(None))
-    product_id = await session.scalar(on_sale)
-    return None if product_id is None else f"product:{product_id}"
+    return await session.scalar(on_sale)

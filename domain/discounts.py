@@ -15,7 +15,7 @@ from domain.events import record_event
 from domain.pricing import STARS_CURRENCY, Wish
 from domain.setups import CreatorSetup
 from kit.errors import Conflict, Invalid, NotFound, Reason
-from kit.money import Money
+from kit.money import Money, step_of
 from store.database import count_changed, insert_once
 from store.models import DiscountCode, DiscountUse, Lead, Product
 from store.queries.leads import lead_matches, saved_segments, where
@@ -219,9 +219,11 @@ def _there(code: DiscountCode | None) -> DiscountCode:
 
 
 def _taken_off(code: DiscountCode, wish: Wish, price: Money) -> int:
-    """Never more than the price. Half a cent is rounded in the buyer's favour."""
+    """Never more than the price. Half a cent, or half of what is charged at least, is rounded in the buyer's favour."""
     if code.percent is not None:
-        return (price.amount_minor * code.percent + _ALL // 2) // _ALL
+        # what is left can be charged: in isk only whole units can
+        step = step_of(price.currency)
+        return (price.amount_minor * code.percent + step * _ALL // 2) // (step * _ALL) * step
     off = code.amount_minor or 0
     if code.currency == price.currency:
         return min(off, price.amount_minor)

@@ -10,6 +10,8 @@ from store.models import Event
 # everything that is recorded, and so can be asked for by segments, flows and funnels
 KNOWN_EVENTS = frozenset(
     {
+        "channel.found",
+        "channel.lost",
         "consent.given",
         "consent.withdrawn",
         "coupon.added",
@@ -22,6 +24,7 @@ KNOWN_EVENTS = frozenset(
         "flow.expired",
         "flow.finished",
         "idea.added",
+        "keys.added",
         "lead.added",
         "lead.answered",
         "lead.banned",
@@ -58,6 +61,7 @@ KNOWN_EVENTS = frozenset(
         "order.partly_refunded",
         "order.pending",
         "order.refunded",
+        "order.shipped",
         "product.added",
         "review.answered",
         "review.changed",

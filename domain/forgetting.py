@@ -19,6 +19,7 @@ from domain.transfers.asking import renew_exports
 from store.database import wake
 from store.models import (
     Account,
+    ChannelPass,
     Consent,
     Enrollment,
     EnrollmentState,
@@ -36,6 +37,7 @@ from store.models import (
     Membership,
     Order,
     OutboxMessage,
+    PassState,
     Person,
     Prompt,
     Proof,
@@ -65,6 +67,7 @@ async def forget_lead(session: AsyncSession, lead: Lead, *, now: datetime) -> No
     await _forget_talk(session, family)
     await _forget_promises(session, family)
     await _forget_orders(session, family, now=now)
+    await _forget_passes(session, family)
     for model in _ALL_PERSONAL:
         await session.execute(delete(model).where(model.lead_id.in_(family)))
     # their content and handles follow, since no file is deleted inside a transaction
@@ -148,6 +151,17 @@ async def _forget_orders(session: AsyncSession, family: Sequence[int], *, now: d
         update(Entitlement)
         .where(Entitlement.lead_id.in_(family), Entitlement.delivered_at.is_(None))
         .values(delivered_at=now),
+        execution_options=_BY_CORE,
+    )
+
+
+async def _forget_passes(session: AsyncSession, family: Sequence[int]) -> None:
+    """Whom a link has let into a channel; somebody who is just being removed has to be known until they are."""
+    theirs = select(Entitlement.id).where(Entitlement.lead_id.in_(family))
+    await session.execute(
+        update(ChannelPass)
+        .where(ChannelPass.entitlement_id.in_(theirs), ChannelPass.state != PassState.REMOVING)
+        .values(telegram_id=None, invite_link=None),
         execution_options=_BY_CORE,
     )
 

@@ -3,7 +3,7 @@
 import hmac
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from hashlib import sha256
 
 from kit.errors import Conflict, NotFound
@@ -53,11 +53,10 @@ class PayLinks:
 
     def address(self, what: Payable, *, until: datetime) -> str:
         """Good up to that instant."""
-        match what:
-            case ForOrder(order_id=order_id):
-                told = f"o{order_id}-"
-            case ForProduct(product_id=product_id, variant_id=variant_id, lead_id=lead_id):
-                told = f"p{lead_id}-{product_id}-{variant_id}-"
+        if isinstance(what, ForOrder):
+            told = f"o{what.order_id}-"
+        else:
+            told = f"p{what.lead_id}-{what.product_id}-{what.variant_id}-"
         told += str(int(until.timestamp()))
         return f"{self.base}/pay/{told}-{self._mark(told)}"
 
@@ -83,7 +82,3 @@ class PayLinks:
 def product_start(product_id: int) -> str:
     """What `/start` is given to show a product."""
     return f"{_PRODUCT_START}{product_id}"
-
-
-def good_until(begun: datetime, days: int) -> datetime:
-    return begun + timedelta(days=days)

@@ -110,6 +110,7 @@ async def hand_over_anyway(session: AsyncSession, order: Order, *, now: datetime
     await sell_order_beyond(session, order.id)
     await session.execute(update(Order).where(Order.id == order.id).values(state=OrderState.PAID))
     await _hand_over(session, order, now=now)
+    await send_receipt(session, order, now=now)
 
 
 async def _move(session: AsyncSession, order: Order, state: OrderState, received: Received, *, now: datetime) -> None:

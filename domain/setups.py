@@ -7,6 +7,7 @@ from domain.clicks import Tracker
 from domain.events import KNOWN_EVENTS
 from domain.fields import CHOICES, Choice, LeadFieldSpec
 from domain.messages.local import LocalText, pick
+from domain.pay_links import PayLinks
 from domain.shop_setup import ShopSetup
 from store.models import LeadStage
 from store.segments.known import Known, KnownField
@@ -38,6 +39,8 @@ class CreatorSetup:
     privacy: LocalText | None = None
     terms: LocalText | None = None
     shop: ShopSetup = field(default_factory=ShopSetup)
+    # makes addresses at which something is paid; made when Spark starts
+    pay_links: PayLinks | None = None
 
     @property
     def all_stages(self) -> tuple[str, ...]:

@@ -6,13 +6,13 @@ from datetime import timedelta
 
 from store.models import ProductKind
 
-# what is used inside Telegram is sold for Stars first: https://telegram.org/tos/bot-developers#6-2-1-digital-goods
-_DIGITAL = (ProductKind.FILE, ProductKind.LICENCE_KEY, ProductKind.LINK, ProductKind.CHANNEL, ProductKind.BUNDLE)
+# what is used digitally is sold for Stars first: https://telegram.org/tos/bot-developers, 6.2
+DIGITAL = (ProductKind.FILE, ProductKind.LICENCE_KEY, ProductKind.LINK, ProductKind.CHANNEL, ProductKind.BUNDLE)
 
 
 def default_rails() -> Mapping[str, tuple[str, ...]]:
     """By kind, the rail to show first first."""
-    return {kind: ("stars", "stripe") if kind in _DIGITAL else ("stripe",) for kind in ProductKind}
+    return {kind: ("stars", "stripe") if kind in DIGITAL else ("stripe",) for kind in ProductKind}
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,7 @@ MOST_OFFERED = 3
 _LABEL = 60
 
 
-async def offer_more(
-    session: AsyncSession, lead: Lead, order_id: int, setup: CreatorSetup, *, now: datetime
-) -> bool:
+async def offer_more(session: AsyncSession, lead: Lead, order_id: int, setup: CreatorSetup, *, now: datetime) -> bool:
     """Offers what goes with that order, once: only what is on sale and not theirs. False when nothing is said."""
     if lead.person_id is None or not may_market(lead, setup):
         return False

@@ -43,11 +43,12 @@ class Money:
                 why=Reason("refused-price-two-ways", price=amount),
             )
         minor = Decimal(f"{written[1]}.{written[2] or 0}").scaleb(exponent)
-        if minor != minor.to_integral_value():
+        if minor % step_of(code):
+            places = exponent - len(str(step_of(code))) + 1
             raise Invalid(
-                f"{code.upper()} has {exponent} decimal places, so “{amount}” is too exact",
+                f"prices in {code.upper()} have {places} decimal places, so “{amount}” is too exact",
                 fields={"price": amount},
-                why=Reason("refused-price-exact", currency=code.upper(), places=exponent, price=amount),
+                why=Reason("refused-price-exact", currency=code.upper(), places=places, price=amount),
             )
         if minor > MOST_MINOR:
             raise Invalid(
@@ -96,6 +97,8 @@ _WHOLE = frozenset(
     {"bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"} | {"xtr"}
 )
 _THOUSANDTHS = frozenset({"bhd", "jod", "kwd", "omr", "tnd"})
+# counted in hundredths, and charged in whole units
+_CHARGED_WHOLE = frozenset({"isk", "ugx"})
 
 
 def exponent_of(currency: str) -> int:
@@ -103,3 +106,13 @@ def exponent_of(currency: str) -> int:
     if currency in _WHOLE:
         return 0
     return 3 if currency in _THOUSANDTHS else 2
+
+
+def step_of(currency: str) -> int:
+    """What every amount is a multiple of, in minor units: 1 for usd, 10 for kwd, 100 for isk.
+
+    https://docs.stripe.com/currencies#three-decimal and #special-cases.
+    """
+    if currency in _CHARGED_WHOLE:
+        return 100
+    return 10 if currency in _THOUSANDTHS else 1

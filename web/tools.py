@@ -1,13 +1,15 @@
 """What the HTTP face is handed by the program that starts it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Protocol
 
 from aiohttp import web
 
 from domain.definitions import Published
 from kit.clock import Clock
+from payments.rail import Rails
 from store.database import Database
 from store.files import FileStore
 
@@ -48,7 +50,7 @@ class Readiness:
 
 @dataclass(frozen=True)
 class WebTools:
-    """Keys of kit.tokens: `access_key` signs access tokens, `click_key` counted links, `download_key` downloads."""
+    """Keys of kit.tokens: `access_key` signs access tokens, `click_key` counted links, and so on."""
 
     database: Database
     clock: Clock
@@ -57,14 +59,13 @@ class WebTools:
     access_key: bytes
     click_key: bytes
     download_key: bytes
+    pay_key: bytes
     files: FileStore
     published: Published
     telegram: TelegramIntake | None
     stripe: StripeIntake | None
     # the bot's own address, known once Telegram has been asked
     bot_link: Callable[[], str] = lambda: "https://t.me"
-    # of the addresses at which something is paid
-    pay_key: bytes = field(default_factory=new_key_bytes)
     rails: Rails = field(default_factory=dict)
     # how long a checkout can be paid, where a rail says so
     checkout_good_for: timedelta | None = None

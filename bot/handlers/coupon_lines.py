@@ -9,7 +9,6 @@ from bot.handlers.product_parts import read_instant, split_words
 from bot.numbers import is_id, read_id
 from bot.turn import Turn
 from domain.discounts import Terms
-from domain.setups import CreatorSetup
 from kit.money import Money
 from store.models import Creator, Product
 
@@ -29,9 +28,7 @@ def split_line(turn: Turn, text: str) -> list[str]:
         raise turn.refusal("coupon-form") from None
 
 
-async def read_terms(
-    turn: Turn, creator: Creator, setup: CreatorSetup, words: list[str], *, known: Terms | None = None
-) -> Terms:
+async def read_terms(turn: Turn, creator: Creator, words: list[str], *, known: Terms | None = None) -> Terms:
     """What the line says, over what was known of the code. Raises Said with the right form, or Invalid."""
     terms = known or Terms()
     left = list(words)
@@ -39,7 +36,7 @@ async def read_terms(
         word = left.pop(0)
         part, sign, text = word.partition("=")
         if sign:
-            terms = await _with_part(turn, creator, setup, terms, part.lower(), text)
+            terms = await _with_part(turn, creator, terms, part.lower(), text)
             continue
         if (percent := _PERCENT.fullmatch(word)) is not None:
             terms = replace(terms, percent=int(percent[1]), amount=None)
@@ -50,13 +47,12 @@ async def read_terms(
         currency = amount[2]
         if currency is None and left and _CURRENCY.fullmatch(left[0]):
             currency = left.pop(0)
-        terms = replace(terms, percent=None, amount=Money.parse(amount[1], currency or setup.currency))
+        terms = replace(terms, percent=None, amount=Money.parse(amount[1], currency or creator.currency))
     return terms
 
 
-async def _with_part(
-    turn: Turn, creator: Creator, setup: CreatorSetup, terms: Terms, part: str, text: str
-) -> Terms:
+async def _with_part(turn: Turn, creator: Creator, terms: Terms, part: str, text: str) -> Terms:
+    setup = turn.facts.published.setup(creator.id)
     gone = text.strip() in {_NOTHING, ""}
     match part:
         case "product" | "products":

@@ -80,7 +80,7 @@ async def take_new(turn: Turn, text: str) -> None:
 
 async def add(turn: Turn, creator: Creator, code: str, words: list[str]) -> None:
     setup = turn.facts.published.setup(creator.id)
-    terms = await read_terms(turn, creator, setup, words)
+    terms = await read_terms(turn, creator, words)
     added = await add_code(turn.session, creator.id, code, terms, now=turn.now, setup=setup)
     turn.send(await _card(turn, added))
 
@@ -89,7 +89,7 @@ async def _edit(turn: Turn, creator: Creator, code: str, words: list[str]) -> No
     """What is not named stays as it is."""
     found = await find_code(turn.session, creator.id, code)
     setup = turn.facts.published.setup(creator.id)
-    terms = await read_terms(turn, creator, setup, words, known=_terms_of(found))
+    terms = await read_terms(turn, creator, words, known=_terms_of(found))
     turn.send(await _card(turn, await edit_code(turn.session, creator.id, found.id, terms, now=turn.now, setup=setup)))
 
 

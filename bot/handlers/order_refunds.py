@@ -79,9 +79,7 @@ async def ask_one(turn: Turn, payment_id: int) -> None:
     if not left.amount_minor:
         raise turn.refusal("refused-refund-nothing")
     values = {"amount": left.format(turn.person.speaks), "order": details.order.id}
-    yes = Button(
-        text=turn.words("refund-button-yes", **values), data=f"order:return:{payment_id}:{left.amount_minor}"
-    )
+    yes = Button(text=turn.words("refund-button-yes", **values), data=f"order:return:{payment_id}:{left.amount_minor}")
     no = Button(text=turn.words("refund-button-no"), data=f"order:show:{details.order.id}")
     turn.send(Message(text=turn.words("refund-ask-one", **values), buttons=column(yes, no)))
 

@@ -11,6 +11,7 @@ from bot.handlers.product_screens import card_screen
 from bot.turn import Turn
 from domain.covers import take_cover
 from domain.flows.given import SentFile
+from domain.key_files import take_key_file
 from domain.product_files import attach_file
 from domain.products import MOST_FETCHED, keep_upload
 from domain.prompts import Prompted
@@ -27,6 +28,9 @@ ACTS = frozenset(
 async def prompted(turn: Turn, asked: Prompted, message: TelegramMessage) -> None:
     if asked.act in {"product-image", "product-file"}:
         await _take_file(turn, asked, message)
+        return
+    if asked.act == "product-keys" and message.document is not None:
+        await _take_keys(turn, asked, message)
         return
     text = (message.text or "").strip()
     if not text:
@@ -64,6 +68,15 @@ async def _take_file(turn: Turn, asked: Prompted, message: TelegramMessage) -> N
         await use_cover(turn, creator, stored, product)
     else:
         await use_file(turn, creator, stored, product)
+
+
+async def _take_keys(turn: Turn, asked: Prompted, message: TelegramMessage) -> None:
+    """A list of licence keys as a text file."""
+    creator, product = await own_product(turn, int(asked.data["product"]))
+    stored = await keep_sent(turn, creator, message)
+    if stored is not None:
+        await take_key_file(turn.session, product, stored, now=turn.now)
+        turn.say("keys-taken", title=product.title)
 
 
 async def keep_sent(

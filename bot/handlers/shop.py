@@ -21,7 +21,9 @@ from store.models import Creator, Product
 from store.queries.catalogue import ShopFilter, count_categories, is_on_sale, list_shop
 
 BUTTON_LENGTH = 60
-SHOWN = 8
+SHOWN = 12
+# fewer are looked through faster than a word is typed
+MOST_AT_A_GLANCE = 6
 IN_A_ROW = 2
 MARK_LENGTH = 8
 SEARCH_BYTES = 30
@@ -139,7 +141,7 @@ async def _screen(turn: Turn, creator: Creator, wanted: ShopFilter, page: int) -
         rows.append(tuple(steps))
     if whole:
         rows += await _categories(turn, creator)
-        if found.total > SHOWN:
+        if found.total > MOST_AT_A_GLANCE:
             rows.append((Button(text=turn.words("button-shop-search"), data=f"shop:{creator.id}:ask"),))
     else:
         rows.append((Button(text=turn.words("button-shop-all"), data=f"shop:{creator.id}:0"),))

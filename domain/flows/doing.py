@@ -23,6 +23,7 @@ from domain.leads import FieldValue, edit_lead, note_answer, zone_of
 from domain.messages.catalogue import say
 from domain.messages.plain import Button, Message, column
 from domain.messages.templates import render_address
+from domain.offers import pay_button
 from domain.outbox import tell_creator
 from domain.product_card import Offer, product_card
 from kit.errors import NotFound, Reason
@@ -73,6 +74,9 @@ async def _button(way: Way, node: SayNode, button: FlowButton) -> Button | None:
             return Button(text=label, url=url) if url.strip() else None
         if button.product is not None:
             return Button(text=label, data=f"product:{(await _on_sale(way, button.product)).id}")
+        if button.pay is not None:
+            product = await _on_sale(way, button.pay)
+            return pay_button(label, way.talk.setup, product.id, way.talk.lead.id, now=way.now)
     except (NotFound, ValueError) as error:
         await way.stumbled(node, error)
         return None

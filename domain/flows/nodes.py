@@ -51,13 +51,17 @@ class Node(Strict):
 
 
 class FlowButton(Strict):
-    """Under a message, and good for as long as the message stands: opens a page, shows a product, begins a flow."""
+    """Under a message, and good for as long as the message stands: opens a page, shows a product, begins a flow.
 
-    KNOWN: ClassVar[str] = "url, product and flow"
+    `pay` opens the page where a product is paid, without its card in between.
+    """
+
+    KNOWN: ClassVar[str] = "url, product, pay and flow"
 
     text: Label
     url: Text | None = None
     product: Slug | None = None
+    pay: Slug | None = None
     flow: Key | None = None
 
     @model_validator(mode="after")
@@ -67,7 +71,7 @@ class FlowButton(Strict):
         return self
 
     def _things(self) -> tuple[object, ...]:
-        return self.url, self.product, self.flow
+        return self.url, self.product, self.pay, self.flow
 
 
 class SayNode(Node):

@@ -27,7 +27,7 @@ class WaitStep(Strict):
 class FunnelButton(FlowButton):
     """Of a follow-up about an order: may ask for the stars of what was bought, too."""
 
-    KNOWN: ClassVar[str] = "url, product, flow and review"
+    KNOWN: ClassVar[str] = "url, product, pay, flow and review"
 
     review: Literal[True] | None = None
 

@@ -135,10 +135,11 @@ class Shape(StrEnum):
 
 
 class FileRole(StrEnum):
-    """What a product's file is for: the goods themselves, or the picture on its card."""
+    """What a product's file is for: the goods themselves, the picture on its card, or a list of keys to be read."""
 
     GOODS = "goods"
     COVER = "cover"
+    KEYS = "keys"
 
 
 class StoredFile(Numbered, Base):

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.money import Money
+from store.kept_money import BOUGHT, KEPT_MINOR
 from store.models import (
     Consent,
     Enrollment,
@@ -28,6 +29,7 @@ from store.models import (
     OutboxKind,
     OutboxMessage,
     OutboxState,
+    Payment,
     Person,
     Product,
     Proof,
@@ -37,7 +39,6 @@ from store.models import (
 from store.queries.links import idea_of
 
 _SHOWN = 5
-_PAID = (OrderState.PAID, OrderState.FULFILLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,16 +261,17 @@ async def _orders(session: AsyncSession, lead: Lead) -> list[OrderSeen]:
 
 async def _spent(session: AsyncSession, lead: Lead) -> dict[str, int]:
     rows = await session.execute(
-        select(Order.currency, func.sum(Order.total_minor).label("total"))
-        .where(Order.lead_id == lead.id, Order.state.in_(_PAID))
-        .group_by(Order.currency)
-        .order_by(Order.currency)
+        select(Payment.currency, func.sum(KEPT_MINOR).label("total"))
+        .join(Order, Order.id == Payment.order_id)
+        .where(Order.lead_id == lead.id, BOUGHT, KEPT_MINOR > 0)
+        .group_by(Payment.currency)
+        .order_by(Payment.currency)
     )
     return {row.currency: int(row.total) for row in rows}
 
 
 async def _owned(session: AsyncSession, lead: Lead) -> Sequence[str]:
-    rights = select(Entitlement.product_id).where(Entitlement.lead_id == lead.id)
+    rights = select(Entitlement.product_id).where(Entitlement.lead_id == lead.id, Entitlement.revoked_at.is_(None))
     return (await session.scalars(select(Product.title).where(Product.id.in_(rights)).order_by(Product.id))).all()
 
 

@@ -4,12 +4,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, distinct, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from store.models import Lead, LeadField, LeadTag, Order, OrderState, Person
-
-_BOUGHT = (OrderState.PAID, OrderState.FULFILLED, OrderState.OVERSOLD)
+from store.kept_money import BOUGHT, KEPT_MINOR
+from store.models import Lead, LeadField, LeadTag, Order, Payment, Person
 
 
 @dataclass(slots=True)
@@ -61,10 +60,11 @@ async def page_after(
         if told is not None:
             rows[each.lead_id].fields[each.key].append(told)
     bought = await session.execute(
-        select(Order.lead_id, Order.currency, func.count(), func.sum(Order.total_minor))
-        .where(Order.lead_id.in_(ids), Order.state.in_(_BOUGHT))
-        .group_by(Order.lead_id, Order.currency)
-        .order_by(Order.currency)
+        select(Order.lead_id, Payment.currency, func.count(distinct(Order.id)), func.sum(KEPT_MINOR))
+        .join(Payment, Payment.order_id == Order.id)
+        .where(Order.lead_id.in_(ids), BOUGHT, KEPT_MINOR > 0)
+        .group_by(Order.lead_id, Payment.currency)
+        .order_by(Payment.currency)
     )
     for lead_id, currency, count, total in bought:
         rows[lead_id].orders += count

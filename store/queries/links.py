@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from sqlalchemy import distinct, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from store.models import Idea, Lead, Link, LinkTarget, Order, OrderState, Touch
-
-_PAID = (OrderState.PAID, OrderState.FULFILLED)
+from store.kept_money import BOUGHT, KEPT_MINOR
+from store.models import Idea, Lead, Link, LinkTarget, Order, Payment, Touch
 
 
 async def list_links(session: AsyncSession, creator_id: int, *, limit: int, offset: int = 0) -> Sequence[Link]:
@@ -41,11 +40,12 @@ async def link_result(session: AsyncSession, link_id: int) -> LinkResult:
         await session.execute(select(func.count(), func.count(distinct(Touch.lead_id))).where(Touch.link_id == link_id))
     ).one()
     sales = await session.execute(
-        select(Order.currency, func.count(), func.sum(Order.total_minor))
+        select(Payment.currency, func.count(distinct(Order.id)), func.sum(KEPT_MINOR))
+        .join(Order, Order.id == Payment.order_id)
         .join(Lead, Lead.id == Order.lead_id)
-        .where(Lead.link_id == link_id, Order.state.in_(_PAID))
-        .group_by(Order.currency)
-        .order_by(Order.currency)
+        .where(Lead.link_id == link_id, BOUGHT, KEPT_MINOR > 0)
+        .group_by(Payment.currency)
+        .order_by(Payment.currency)
     )
     rows = sales.all()
     return LinkResult(

@@ -11,6 +11,7 @@ from store.models import (
     Creator,
     DiscountCode,
     Dispute,
+    Entitlement,
     Lead,
     Order,
     OrderLine,
@@ -22,7 +23,7 @@ from store.models import (
     Refund,
     RefundState,
 )
-from store.queries.order_lists import PAID, UNPAID
+from store.queries.order_lists import PAID, SHIPPABLE, UNPAID
 
 _REFUNDABLE = frozenset({*PAID, OrderState.OVERSOLD})
 # the rail that gives nothing back in part
@@ -83,31 +84,32 @@ class OrderDetails:
 
     @property
     def is_to_ship(self) -> bool:
-        return self.ships and self.order.shipped_at is None and self.order.state in PAID
+        return self.ships and self.order.shipped_at is None and self.order.state in SHIPPABLE
 
     @property
     def given_back(self) -> Money:
         """What has gone back, or is on its way."""
         back = {RefundState.SENT, RefundState.DONE}
-        return Money(
-            sum(each.amount_minor for each in self.refunds if each.state in back), self.order.currency
-        )
+        return Money(sum(each.amount_minor for each in self.refunds if each.state in back), self.order.currency)
 
 
 async def order_details(session: AsyncSession, order_id: int) -> OrderDetails:
     """Raises NoResultFound for one that is not there."""
     order = await session.get_one(Order, order_id, populate_existing=True)
-    rows = await session.execute(
-        select(OrderLine, Product.kind)
-        .join(Product, Product.id == OrderLine.product_id)
-        .where(OrderLine.order_id == order_id)
-        .order_by(OrderLine.id)
-    )
-    found = rows.all()
+    found = await session.scalars(select(OrderLine).where(OrderLine.order_id == order_id).order_by(OrderLine.id))
     lines = [
         LineOfOrder(line.title, line.quantity, Money(line.price_minor * line.quantity, order.currency))
-        for line, _ in found
+        for line in found
     ]
+    parcel = (
+        select(Entitlement.id)
+        .join(Product, Product.id == Entitlement.product_id)
+        .where(
+            Entitlement.order_id == order_id,
+            Entitlement.revoked_at.is_(None),
+            Product.kind == ProductKind.PHYSICAL,
+        )
+    )
     lead = await session.get_one(Lead, order.lead_id)
     latest = {"populate_existing": True}
     code = (
@@ -134,5 +136,5 @@ async def order_details(session: AsyncSession, order_id: int) -> OrderDetails:
         payments=payments.all(),
         refunds=refunds.all(),
         disputes=disputes.all(),
-        ships=any(kind == ProductKind.PHYSICAL for _, kind in found),
+        ships=await session.scalar(parcel.limit(1)) is not None,
     )

@@ -12,6 +12,7 @@ from store.models import (
     Account,
     Creator,
     DiscountCode,
+    Entitlement,
     Lead,
     Membership,
     Order,
@@ -24,15 +25,21 @@ from store.models import (
 UNPAID = (OrderState.OPEN, OrderState.AWAITING_PAYMENT)
 PAID = (OrderState.PAID, OrderState.FULFILLED, OrderState.PARTLY_REFUNDED)
 ENDED = (OrderState.EXPIRED, OrderState.CANCELLED)
+SHIPPABLE = (OrderState.PAID, OrderState.PARTLY_REFUNDED)
 BACK = (OrderState.REFUNDED, OrderState.PARTLY_REFUNDED)
 
-_SHIPS = exists().where(
-    OrderLine.order_id == Order.id, Product.id == OrderLine.product_id, Product.kind == ProductKind.PHYSICAL
+# a right to something that goes by post, by itself or in a bundle, and is not sent off yet
+_TO_SHIP = exists().where(
+    Entitlement.order_id == Order.id,
+    Entitlement.delivered_at.is_(None),
+    Entitlement.revoked_at.is_(None),
+    Product.id == Entitlement.product_id,
+    Product.kind == ProductKind.PHYSICAL,
 )
 # what waits for the creator: sold out, at a bank, or still to be sent
 _TO_DO = or_(
     Order.state.in_((OrderState.OVERSOLD, OrderState.DISPUTED)),
-    and_(Order.state.in_(PAID), Order.shipped_at.is_(None), _SHIPS),
+    and_(Order.state.in_(SHIPPABLE), Order.shipped_at.is_(None), _TO_SHIP),
 )
 # by the name that stands behind a button and in an export
 CHOICES: Mapping[str, ColumnElement[bool] | None] = {
@@ -70,9 +77,7 @@ class OrderInList:
         return Money(order.total_minor + order.tax_minor + order.shipping_minor, order.currency)
 
 
-async def list_sales(
-    session: AsyncSession, creator_id: int, wanted: OrderFilter, paging: Paging
-) -> Page[OrderInList]:
+async def list_sales(session: AsyncSession, creator_id: int, wanted: OrderFilter, paging: Paging) -> Page[OrderInList]:
     """A creator's orders, newest first."""
     return await _page(session, _sales(creator_id, wanted).order_by(Order.id.desc()), paging)
 
@@ -85,9 +90,7 @@ async def list_bought(session: AsyncSession, person_id: int, paging: Paging) -> 
 
 async def count_sales(session: AsyncSession, creator_id: int) -> dict[str, int]:
     """How many orders each choice has."""
-    counts = [
-        func.count() if condition is None else func.count().filter(condition) for condition in CHOICES.values()
-    ]
+    counts = [func.count() if condition is None else func.count().filter(condition) for condition in CHOICES.values()]
     row = (await session.execute(select(*counts).select_from(Order).where(Order.creator_id == creator_id))).one()
     return dict(zip(CHOICES, row, strict=True))
 
@@ -129,18 +132,18 @@ async def find_bought(session: AsyncSession, person_id: int, order_id: int) -> t
     return None if row is None else (row[0], row[1])
 
 
-def _sales(creator_id: int, wanted: OrderFilter) -> Select[tuple[Order]]:
+def _sales(creator_id: int, wanted: OrderFilter) -> Select[Order]:
     query = select(Order).where(Order.creator_id == creator_id)
     condition = CHOICES[wanted.choice]
     return query if condition is None else query.where(condition)
 
 
-async def _page(session: AsyncSession, query: Select[tuple[Order]], paging: Paging) -> Page[OrderInList]:
+async def _page(session: AsyncSession, query: Select[Order], paging: Paging) -> Page[OrderInList]:
     orders = (await session.scalars(query.limit(paging.limit).offset(paging.offset))).all()
     return Page(await _described(session, orders), await _count(session, query), paging)
 
 
-async def _count(session: AsyncSession, query: Select[tuple[Order]]) -> int:
+async def _count(session: AsyncSession, query: Select[Order]) -> int:
     return await session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
 
 

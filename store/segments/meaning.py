@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import and_, func, true
 
 from kit.money import Money
-from store.models import Event, Lead, LeadField, Order, Payment
+from store.kept_money import KEPT_MINOR
+from store.models import Event, Lead, LeadField, Order
 from store.segments import sets
 from store.segments.conditions import (
     Aged,
@@ -251,7 +252,7 @@ def _spent(sign: Sign, amount: Money, creator_id: int) -> Among:
     """Whoever never paid has spent nothing, and is in no group: for them the question is turned round."""
     with_nothing = _COMPARE[sign](0, amount.amount_minor)
     asked = _OPPOSITE[sign] if with_nothing else sign
-    holds = _compare(func.sum(Payment.amount_minor), asked, amount.amount_minor)
+    holds = _compare(func.sum(KEPT_MINOR), asked, amount.amount_minor)
     return Among(((sets.with_payments(creator_id, amount, holds),),), inverse=bool(with_nothing))
 
 

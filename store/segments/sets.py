@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import aliased
 
 from kit.money import Money
+from store.kept_money import BOUGHT
 from store.models import (
     Enrollment,
     EnrollmentState,
@@ -79,16 +80,16 @@ def buyers(creator_id: int, products: Sequence[int]) -> LeadIds:
     return (
         select(Order.lead_id)
         .join(OrderLine, OrderLine.order_id == Order.id)
-        .where(Order.creator_id == creator_id, Order.paid_at.is_not(None), OrderLine.product_id.in_(products))
+        .where(Order.creator_id == creator_id, BOUGHT, OrderLine.product_id.in_(products))
     )
 
 
 def owners(products: Sequence[int]) -> LeadIds:
-    return select(Entitlement.lead_id).where(Entitlement.product_id.in_(products))
+    return select(Entitlement.lead_id).where(Entitlement.product_id.in_(products), Entitlement.revoked_at.is_(None))
 
 
 def customers(creator_id: int) -> LeadIds:
-    return select(Order.lead_id).where(Order.creator_id == creator_id, Order.paid_at.is_not(None))
+    return select(Order.lead_id).where(Order.creator_id == creator_id, BOUGHT)
 
 
 def with_orders(creator_id: int, holds: Holds) -> LeadIds:

@@ -44,8 +44,10 @@ def test_the_shipped_config_asks_and_follows_up_as_the_newcomers_tour_says():
         "say",
     ]
     checkout = studio.funnels["abandoned-checkout"]
-    assert checkout.stop == ("order.paid", "order.pending", "order.expired")
-    assert [step.do for step in checkout.steps] == ["wait", "send", "wait", "send"]
+    assert checkout.trigger is not None
+    assert checkout.trigger.event == "checkout.abandoned"
+    assert checkout.stop == ("order.paid", "order.pending", "order.expired", "order.cancelled")
+    assert [step.do for step in checkout.steps] == ["send", "wait", "send"]
 
 
 def test_the_shipped_texts_can_be_filled_in_without_leaving_holes():

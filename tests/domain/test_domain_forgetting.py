@@ -8,19 +8,23 @@ from sqlalchemy import func, select
 
 from automations.forgetting import Forgetting
 from domain.consent import give_consent
+from domain.entitlements import grant
 from domain.forgetting import forget_lead, forget_person
 from domain.leads import add_lead, note_answer
 from domain.merging import merge_leads
 from domain.messages.plain import Message
 from domain.my_data import everything_about
-from domain.paying import Received, pay_order
+from domain.orders import await_payment, expire_order, note_asked
 from domain.outbox import tell_creator
+from domain.paying import Received, pay_order
 from domain.raw_words import finish_forgetting, lane_of
+from domain.refunds import ask_refund
 from kit.money import Money
 from store.database import Database
 from store.files import FileStore
 from store.models import (
     Consent,
+    Entitlement,
     Event,
     Lead,
     LeadField,
@@ -29,8 +33,11 @@ from store.models import (
     OutboxMessage,
     Payment,
     Person,
+    Product,
     ProviderEvent,
     ProviderEventState,
+    RailCustomer,
+    Refund,
     StoredFile,
     TelegramUpdate,
 )
@@ -161,7 +168,7 @@ async def test_orders_stay_for_the_law_and_stripes_words_about_them_do_not(datab
         await forget_lead(session, lead, now=LATER)
     async with database.transaction() as session:
         assert (await session.get_one(Order, paid.id)).paid_at == NOW
-        assert (await session.get_one(Order, still_open.id)).state == OrderState.EXPIRED
+        assert (await session.get_one(Order, still_open.id)).state == OrderState.CANCELLED
         bodies = list(await session.scalars(select(ProviderEvent.body).order_by(ProviderEvent.id)))
         assert bodies == ["{}", '{"email": "ada@example.com"}']
         # money for the other one that was on its way is booked all the same, and nobody is written to
@@ -171,6 +178,49 @@ async def test_orders_stay_for_the_law_and_stripes_words_about_them_do_not(datab
         assert await session.scalar(select(func.count()).select_from(Payment)) == 2
         to_them = select(func.count()).where(OutboxMessage.kind == "delivery")
         assert await session.scalar(to_them) == 0
+
+
+async def test_what_a_rail_may_still_take_money_for_keeps_its_stock_until_it_is_over(database: Database):
+    async with database.transaction() as session:
+        creator = await a_creator(session)
+        lead, _ = await a_lead(session, creator)
+        product = await a_product(session, creator, stock=2)
+        order = await ordered(session, lead, product)
+        await note_asked(session, order.id)
+        await await_payment(session, order.id, "cs_1", "https://pay.example")
+        order.details = {"email": "ada@example.com"}
+        session.add(RailCustomer(lead_id=lead.id, rail="stripe", reference="cus_1"))
+        await session.flush()
+        await forget_lead(session, lead, now=LATER)
+    async with database.transaction() as session:
+        kept = await session.get_one(Order, order.id)
+        assert (kept.state, kept.open_key, kept.checkout_url) == (OrderState.AWAITING_PAYMENT, None, None)
+        assert kept.details is None
+        assert await session.scalar(select(func.count()).select_from(RailCustomer)) == 0
+        product = await session.get_one(Product, product.id)
+        assert (product.stock, product.reserved) == (1, 1)
+        await expire_order(session, kept, now=LATER)
+        await session.refresh(product)
+        assert (product.stock, product.reserved) == (2, 0)
+        # whoever pays all the same leaves no name
+        told = Received("stripe", "pi_1", Money(1900, "usd"), details={"email": "ada@example.com"})
+        await pay_order(session, kept, told, now=LATER)
+        await session.refresh(kept)
+        assert (kept.state, kept.details) == (OrderState.PAID, None)
+
+
+async def test_what_was_said_of_a_refund_or_a_right_goes(database: Database):
+    async with database.transaction() as session:
+        creator = await a_creator(session)
+        lead, _ = await a_lead(session, creator)
+        order = await ordered(session, lead, await a_product(session, creator))
+        await pay_order(session, order, Received("stripe", "pi_1", Money(1900, "usd")), now=NOW)
+        await ask_refund(session, order, amount_minor=100, reason="Lena was ill", revokes=False, now=NOW)
+        await grant(session, lead, (await a_product(session, creator)).id, origin="gift", reason="a friend", now=NOW)
+        await forget_lead(session, lead, now=LATER)
+    async with database.reading() as session:
+        assert list(await session.scalars(select(Refund.reason))) == [""]
+        assert set(await session.scalars(select(Entitlement.reason))) == {None}
 
 
 async def test_a_file_that_somebody_else_sent_too_stays_theirs(database: Database, tmp_path):

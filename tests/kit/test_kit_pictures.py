@@ -1,4 +1,4 @@
-"""Pictures that anybody may send: nothing is decoded before it is known to be small, and nothing hides in what comes out."""
+"""Pictures that anybody may send: none is decoded before it is known to be small, and nothing hides in the result."""
 
 import io
 import random
@@ -13,7 +13,8 @@ from kit.pictures import LONGEST_SIDE, BadPicture, redraw
 
 def picture(kind: str, mode: str = "RGB", size: tuple[int, int] = (400, 300), **more: object) -> bytes:
     held = io.BytesIO()
-    Image.new(mode, size, "red").save(held, kind, **more)
+    colour = (255, 0, 0, 99) if mode == "RGBA" else "red"
+    Image.new(mode, size, colour).save(held, kind, **more)
     return held.getvalue()
 
 

@@ -92,7 +92,7 @@ OUTCOMES: dict[str, tuple[list[Step], OrderState]] = {
             ("event", {"type": "dispute_opened"}),
             ("event", {"type": "dispute_lost"}),
         ],
-        OrderState.DISPUTED,
+        OrderState.REFUNDED,
     ),
 }
 # whoever paid and keeps the money's worth
@@ -113,9 +113,9 @@ class Shop:
         """As the ticks do it: each goes on until nothing is due."""
         while lists and await self.reconciler.read_lists():
             pass
-        while looks and await self.reconciler.look_up_due():
-            pass
         while await self.till.events.apply_due():
+            pass
+        while looks and await self.reconciler.look_up_due():
             pass
 
 
@@ -208,8 +208,10 @@ async def check_books(shop: Shop, folk: Folk, fates: dict[int, str]) -> None:
         )
         full, part, bits = (happened[name] for name in ("refunded", "refunded in part", "refunded bit by bit"))
         assert refunds.one() == (full + part + 2 * bits, 1900 * (full + bits) + 500 * part)
-        disputes = await session.execute(select(Dispute.state, func.count(Dispute.id)).group_by(Dispute.state))
-        assert {state: count for state, count in disputes} == {
+        disputes = await session.execute(
+            select(Dispute.state, func.count(Dispute.id).label("many")).group_by(Dispute.state)
+        )
+        assert {row.state: row.many for row in disputes} == {
             DisputeState.OPEN: happened["disputed"],
             DisputeState.WON: happened["dispute won"],
             DisputeState.LOST: happened["dispute lost"],
@@ -240,11 +242,13 @@ async def prove(shop: Shop, count: int) -> None:
     await check_books(shop, folk, fates)
 
 
+@pytest.mark.timeout(400)
 async def test_with_every_webhook_dropped_all_orders_end_right_within_two_rounds(shop: Shop):
     await prove(shop, 1000 if shop.database.is_sqlite else 140)
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(1200)
 async def test_with_every_webhook_dropped_a_thousand_orders_end_right_on_either_database(shop: Shop):
     await prove(shop, 1000)
 
@@ -283,7 +287,8 @@ async def test_what_happens_at_stripe_after_the_sale_is_read_from_its_list(shop:
     await shop.round()
     found = await ends(shop)
     assert [found[each] for each in ids[:2]] == [OrderState.REFUNDED, OrderState.DISPUTED]
-    # it is not read again before long, however often the tick comes round
+    # a refund has it read once more; then it is not for a while, however often the tick comes round
+    await shop.round()
     assert await shop.reconciler.read_lists() == 0
     shop.clock.pass_time(seconds=EVERY.total_seconds())
     assert await shop.reconciler.read_lists() == 1
@@ -298,7 +303,9 @@ async def test_a_list_that_breaks_off_is_read_from_the_same_place_again(shop: Sh
     for _ in range(3):
         shop.stage.core.faults.add(Fault("stripe", "GET /v1/events", "403", times=1))
         assert await shop.reconciler.read_lists() == 0
-    await shop.round(looks=False)
+    for _ in range(2):
+        await shop.round(looks=False)
+        shop.clock.pass_time(minutes=6)
     assert await amiss(shop, fates) == {}
     await check_books(shop, folk, fates)
 

@@ -23,7 +23,7 @@ async def test_a_reply_that_telegram_holds_back_holds_up_nobody_else(world: Worl
 async def test_a_list_that_is_too_long_for_one_message_comes_in_several(world: World):
     for number in range(1, 24):
         await world.creator.say(f'/product add "{number:03} {"long title " * 17}" 9.00 usd')
-    await world.creator.hears("Added: no. 26")
+    await world.creator.hears("Added: no. 33")
     await world.creator.say("/product list")
     await world.creator.hears("26. 023 long title")
     lists = [each.text for each in await world.creator.chat() if "004 long title" in each.text or "4. 001" in each.text]

@@ -23,9 +23,9 @@ async def test_a_lead_is_captured_buys_and_is_followed_up_while_the_creator_is_t
     await lena.hears("Here is Preset pack", times=2)
 
     await world.creator.say('/product add "Sound pack" 9.00 usd stock=20')
-    await world.creator.hears("Added: no. 4 Sound pack, $9.00, 20 left")
+    await world.creator.hears("Added: no. 11 Sound pack, $9.00, 20 left")
     await world.creator.say("/product list")
-    assert "2. Preset pack – $19.00, 49 left" in (await world.creator.hears("4. Sound pack")).text
+    assert "2. Preset pack – $19.00, 49 left" in (await world.creator.hears("11. Sound pack")).text
     await world.creator.say("/idea add Studio tour #video !high due:2026-12-01")
     await world.creator.hears("Idea 1: Studio tour")
     await world.creator.say("/idea list")
@@ -102,7 +102,7 @@ async def test_a_creators_idea_is_read_by_the_api_with_the_token_from_the_bot(wo
 
 async def test_a_file_that_the_creator_sends_is_what_the_next_buyer_gets(world: World):
     await world.creator.say('/product add "Sound pack" 9.00 usd')
-    await world.creator.hears("Added: no. 4")
+    await world.creator.hears("Sound pack, $9.00")
     await world.creator.send_file("sounds.zip", b"PK not really")
     await world.creator.hears("Which product is it for?")
     await world.creator.tap("Sound pack")

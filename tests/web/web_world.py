@@ -77,6 +77,7 @@ class Site:
                 published=self.published,
                 click_key=KEY,
                 download_key=KEY,
+                pay_key=KEY,
                 files=FileStore(self.files_url),
                 telegram=self.telegram if with_rails else None,
                 stripe=self.stripe if with_rails else None,

@@ -377,7 +377,7 @@ def upgrade() -> None:
                existing_nullable=False)
 
     with op.batch_alter_table('stored_file', schema=None) as batch_op:
-        batch_op.add_column(sa.Column('role', sa.Enum('goods', 'cover', name='filerole', native_enum=False, length=24), nullable=False, server_default='goods'))
+        batch_op.add_column(sa.Column('role', sa.Enum('goods', 'cover', 'keys', name='filerole', native_enum=False, length=24), nullable=False, server_default='goods'))
         batch_op.add_column(sa.Column('version', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False, server_default='1'))
         batch_op.add_column(sa.Column('replaced_at', store.models.base.Instant(), nullable=True))
         batch_op.add_column(sa.Column('fetch_at', store.models.base.Instant(), nullable=True))

@@ -29,3 +29,19 @@ refused-right_gone = Das wurde zurückgenommen und lässt sich nicht mehr herunt
 refused-keys = schick zwischen 1 und { $most } Schlüssel, einen pro Zeile
 refused-key = Schlüssel { $number } kann keiner sein: bis zu { $most } Buchstaben, Ziffern und Zeichen
 download-refused = Kein Download
+refused-key-file = eine Liste von Schlüsseln hat bis zu { $most } MB
+refused-key-file-text = das ist keine Liste von Schlüsseln: Schick eine einfache Textdatei mit einem Schlüssel pro Zeile
+refused-key-file-lost = Telegram gibt die Datei nicht heraus; schick sie noch einmal
+refused-nothing_to_ship = Bei dieser Bestellung gibt es nichts zu verschicken.
+keys-taken = Ich lese die Schlüssel für „{ $title }“ ein.
+keys-read = 🔑 „{ $title }“: { $added ->
+        [one] 1 Schlüssel hinzugefügt
+       *[other] { $added } Schlüssel hinzugefügt
+    }{ $doubled ->
+        [0] .
+        [one] , 1 war schon da.
+       *[other] , { $doubled } waren schon da.
+    }
+keys-refused = ⚠️ Zu „{ $title }“ kam kein Schlüssel dazu: { $why }
+order-shipped = 📦 <b>{ $title }</b> ist zu dir unterwegs.
+order-shipped-with = 📦 <b>{ $title }</b> ist zu dir unterwegs: { $tracking }

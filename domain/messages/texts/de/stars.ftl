@@ -4,3 +4,13 @@ refused-unknown_invoice = Diese Rechnung ist hier nicht bekannt. Bitte bestell n
 refused-invoice_over = Diese Rechnung gilt nicht mehr, und nichts wurde bezahlt. Bitte bestell noch einmal mit /shop.
 refused-not_your_invoice = Das hat jemand anders bestellt. Bestell es dir selbst mit /shop.
 refused-price_changed = Der Preis ist inzwischen ein anderer, und nichts wurde bezahlt. Bitte bestell noch einmal mit /shop.
+
+# Die Seite unter /pay
+pay-title = Bezahlen
+pay-preview = Öffne diese Adresse in deinem Browser, um zu bezahlen.
+pay-not = Das lässt sich nicht bezahlen
+pay-in-hand = Das ist bezahlt, oder deine Bank ist noch dabei. Im Chat erfährst du mehr.
+pay-back = Zum Chat
+refused-unknown_link = Dieser Link ist hier nicht bekannt.
+refused-link_over = Dieser Link gilt nicht mehr. Alles Weitere findest du im Chat.
+refused-link-paid = Das ist schon bezahlt. Du findest es im Chat.

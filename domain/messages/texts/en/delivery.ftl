@@ -29,3 +29,19 @@ refused-right_gone = This has been taken back, so it cannot be downloaded any mo
 refused-keys = send between 1 and { $most } keys, one a line
 refused-key = key { $number } cannot be one: up to { $most } letters, digits and signs
 download-refused = No download
+refused-key-file = a list of keys has up to { $most } MB
+refused-key-file-text = this is no list of keys: send a plain text file with one key on each line
+refused-key-file-lost = Telegram does not hand the file out; send it again
+refused-nothing_to_ship = There is nothing to be sent off for this order.
+keys-taken = I am reading the keys for “{ $title }”.
+keys-read = 🔑 “{ $title }”: { $added ->
+        [one] 1 key added
+       *[other] { $added } keys added
+    }{ $doubled ->
+        [0] .
+        [one] , 1 was there already.
+       *[other] , { $doubled } were there already.
+    }
+keys-refused = ⚠️ No key was added to “{ $title }”: { $why }
+order-shipped = 📦 <b>{ $title }</b> is on its way to you.
+order-shipped-with = 📦 <b>{ $title }</b> is on its way to you: { $tracking }

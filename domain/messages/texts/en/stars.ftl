@@ -4,3 +4,13 @@ refused-unknown_invoice = This invoice is not known here. Please order again wit
 refused-invoice_over = This invoice is over, and nothing was paid. Please order again with /shop.
 refused-not_your_invoice = Somebody else ordered this. Order it for yourself with /shop.
 refused-price_changed = The price is another one by now, and nothing was paid. Please order again with /shop.
+
+# The page at /pay
+pay-title = Pay
+pay-preview = Open this address in your browser to pay.
+pay-not = This cannot be paid
+pay-in-hand = This has been paid, or your bank has it in hand. The chat tells you more.
+pay-back = To the chat
+refused-unknown_link = This link is not known here.
+refused-link_over = This link is over. You find everything in the chat.
+refused-link-paid = This has been paid already. You find it in the chat.

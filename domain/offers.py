@@ -1,0 +1,35 @@
+"""What a message offers to be paid: an address of ours, which is never dead when somebody opens it."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.messages.plain import Button
+from domain.pay_links import ForOrder, ForProduct
+from domain.setups import CreatorSetup
+from store.models import Order
+
+
+async def order_address(session: AsyncSession, setup: CreatorSetup, order_id: int) -> str | None:
+    """Where the order, or another of the same, can be paid; None before Spark knows its own address."""
+    opened_at = await session.scalar(select(Order.created_at).where(Order.id == order_id))
+    if setup.pay_links is None or opened_at is None:
+        return None
+    return setup.pay_links.address(ForOrder(order_id), until=opened_at + timedelta(days=setup.shop.pay_link_days))
+
+
+def product_address(
+    setup: CreatorSetup, product_id: int, *, lead_id: int = 0, variant_id: int = 0, now: datetime
+) -> str | None:
+    """Where that lead pays the product; for nobody in particular (0), it leads to the product in the chat."""
+    if setup.pay_links is None:
+        return None
+    what = ForProduct(product_id, variant_id, lead_id)
+    return setup.pay_links.address(what, until=now + timedelta(days=setup.shop.pay_link_days))
+
+
+def pay_button(label: str, setup: CreatorSetup, product_id: int, lead_id: int, *, now: datetime) -> Button:
+    """Opens the page where that lead pays; before Spark knows its own address, the product's card."""
+    address = product_address(setup, product_id, lead_id=lead_id, now=now)
+    return Button(text=label, url=address) if address else Button(text=label, data=f"product:{product_id}")

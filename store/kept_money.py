@@ -1,0 +1,8 @@
+"""Which orders count as bought, and how much of the money that came is still there."""
+
+from store.models import Order, OrderState, Payment
+
+# paid for, and not all of it given back or lost to a bank
+BOUGHT = Order.paid_at.is_not(None) & (Order.state != OrderState.REFUNDED)
+# of one payment, without what has gone back or is on its way
+KEPT_MINOR = Payment.amount_minor - Payment.refunded_minor
