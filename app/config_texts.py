@@ -31,7 +31,7 @@ _ORDER = {"title": "Preset pack", "total": "$19.00", "checkout_url": "https://ch
 def check_texts(flow: Flow | Funnel, setup: CreatorSetup, name: str | None) -> Found:
     """What is wrong with the texts of a flow or a funnel, by their places in it."""
     facts = facts_of(setup, name)
-    if isinstance(flow, Funnel) and flow.trigger is not None and flow.trigger.event.startswith("order."):
+    if isinstance(flow, Funnel) and flow.trigger is not None and flow.trigger.event.startswith(("order.", "checkout.")):
         facts["order"] = _ORDER
     for path, text in _of_funnel(flow) if isinstance(flow, Funnel) else _of_flow(flow):
         for inner, said in check_text(text, facts):

@@ -100,6 +100,7 @@ class Demo:
         if self._is_new:
             # a bot may not write first: https://core.telegram.org/bots/features#what-features-do-bots-have
             await _say(self._options.address, SEEDED_CREATOR, "/start")
+            await _open_channel(self._options.address)
         self._announce()
 
     async def stop(self) -> None:
@@ -119,6 +120,18 @@ async def _say(address: str, person: int, text: str) -> None:
         session.post(f"{address}/playground/api/people/{person}/messages", json={"text": text}) as answer,
     ):
         answer.raise_for_status()
+
+
+async def _open_channel(address: str) -> None:
+    """A channel of the creator's in which the bot may let people, for the product that sells a way into one."""
+    rights = {"can_invite_users": True, "can_restrict_members": True}
+    async with aiohttp.ClientSession(f"{address}/playground/api/", raise_for_status=True) as session:
+        made = {"type": "channel", "title": "Inner circle", "owner": SEEDED_CREATOR}
+        async with session.post("chats", json=made) as answer:
+            chat = await answer.json()
+        member = {"status": "administrator", "rights": rights}
+        async with session.put(f"chats/{chat['id']}/members/bot", json=member):
+            return
 
 
 async def _to_the_page(request: web.Request) -> web.Response:

@@ -65,7 +65,7 @@ async def _store(settings: Settings) -> list[Finding]:
         sealed,
         Finding("clock", skew < MOST_SKEW_SECONDS, f"{skew:.1f} s from the store's; keep both by NTP"),
         _rails(lag),
-        _stars(without_stars),
+        stars_finding(without_stars),
         *(Finding(trouble.what, not trouble.count, f"{trouble.count} {trouble.told}") for trouble in counts),
     ]
 
@@ -85,7 +85,7 @@ def _rails(lag: RailLag) -> Finding:
     return Finding("rails", well, told if well else f"{told}; is `spark run` at work, and can it reach the rails?")
 
 
-def _stars(titles: list[str]) -> Finding:
+def stars_finding(titles: list[str]) -> Finding:
     """A warning, and no fault of the machine's."""
     if not titles:
         return Finding("stars", True, "every digital product can be paid in Stars")

@@ -12,8 +12,8 @@ from automations.sender import Sender, sweep
 from automations.ticks import Tick, Ticks, Work
 from automations.timers import run_due_steps
 from automations.transfers import Transfers
-from domain.definitions import Published
 from domain.abandoned import note_abandoned
+from domain.definitions import Published
 from domain.transfers.asking import TOPIC as TRANSFERS
 from kit.clock import Clock
 from kit.log import get_logger

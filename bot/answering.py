@@ -27,6 +27,7 @@ from bot.stars import TelegramStars
 from domain.definitions import Published
 from domain.messages.catalogue import say
 from domain.messages.plain import Button, Message, column
+from domain.order_words import tell_of_call_off
 from domain.people import note_block
 from kit.clock import Clock
 from kit.errors import Refusal
@@ -167,15 +168,19 @@ class Answering:
                 await self.stars.answer_pre_checkout(query_id, text)
             case MenuReply(commands=commands):
                 await self.menu.show_own(self.gateway.bot, answerable.telegram_id, commands, answerable.language)
-            case CallOffReply(order_id=order_id):
-                await self._send(answerable, await self._call_off(answerable, order_id))
-            case CheckoutReply(order_id=order_id):
-                invoice = await begin_invoice(self.database, order_id, now=self.clock())
-                if invoice is None:
-                    await self._send(answerable, await self._checkout(answerable, order_id))
-                    return
-                self.pace.spend(answerable.telegram_id)
-                await self.stars.send_invoice(answerable.telegram_id, invoice)
+            case CheckoutReply() | CallOffReply():
+                await self._ask_rail(answerable, reply)
+
+    async def _ask_rail(self, answerable: Answerable, reply: CheckoutReply | CallOffReply) -> None:
+        if isinstance(reply, CallOffReply):
+            await self._send(answerable, await self._call_off(answerable, reply.order_id))
+            return
+        invoice = await begin_invoice(self.database, reply.order_id, now=self.clock())
+        if invoice is None:
+            await self._send(answerable, await self._checkout(answerable, reply.order_id))
+            return
+        self.pace.spend(answerable.telegram_id)
+        await self.stars.send_invoice(answerable.telegram_id, invoice)
 
     async def _send(self, answerable: Answerable, message: Message) -> None:
         self.pace.spend(answerable.telegram_id)
@@ -203,8 +208,12 @@ class Answering:
             ended = await call_off(self.database, self.rails, order_id, now=self.clock())
         except Refusal as refusal:
             return Message(text=refusal_text(refusal, language))
-        async with self.database.reading() as session:
+        async with self.database.transaction() as session:
             order = await describe_order(session, order_id)
+            # after a crash in between it had ended before
+            ended = ended or order.cancelled
+            if ended:
+                await tell_of_call_off(session, order_id, answerable.person_id, now=self.clock())
         text = "order-called-off" if ended else "order-not-called-off"
         see = Button(text=say("order-button-see", language), data=f"order:show:{order_id}")
         return Message(text=say(text, language, title=order.title), buttons=column(see))

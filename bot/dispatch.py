@@ -70,7 +70,9 @@ COMMANDS: dict[str, Command] = {
 # what nobody is refused, not even whom the creator has banned
 ALWAYS_ANSWERED = frozenset({"stop", "forget_me", "my_data", "privacy"})
 # commands and buttons of those who act for a creator, whatever they are to another one
-FOR_CREATORS = frozenset({*CREATORS, "orders", "order", "products", "attach", "leads", "lead", "tags", "import", "review"})
+FOR_CREATORS = frozenset(
+    {*CREATORS, "orders", "order", "products", "attach", "leads", "lead", "tags", "import", "review"}
+)
 TAPS: dict[str, Tap] = {
     "flow": answers.tap,
     "begin": answers.begin,

@@ -56,14 +56,21 @@ def _incoming(raw: dict[str, Any], text: str) -> Incoming:
     if "pre_checkout_query" in raw:
         # it waits for nobody, not even for the same person's messages
         urgency, lane = Urgency.PRE_CHECKOUT, f"pre_checkout:{update_id}"
-    elsewhere = _is_elsewhere(raw)
-    # what people write to each other there is kept nowhere
-    return Incoming("{}" if elsewhere else text, raw, update_id, lane, urgency, elsewhere)
+    room = _room_of(raw)
+    if room is not None:
+        # what people do and write to each other there is kept nowhere
+        return Incoming("{}", raw, update_id, f"chat:{room}", urgency, elsewhere=True)
+    return Incoming(text, raw, update_id, lane, urgency)
 
 
-def _is_elsewhere(raw: dict[str, Any]) -> bool:
+def _room_of(raw: dict[str, Any]) -> int | None:
+    """The number of the channel or group in which it happened, None for somebody's own chat with the bot."""
     chats = [part.get("chat") for part in raw.values() if isinstance(part, dict)]
-    return any(isinstance(chat, dict) and chat.get("type") in _ELSEWHERE for chat in chats)
+    rooms = [chat for chat in chats if isinstance(chat, dict) and chat.get("type") in _ELSEWHERE]
+    if not rooms:
+        return None
+    room = rooms[0].get("id")
+    return room if isinstance(room, int) else 0
 
 
 def sender_of(raw: dict[str, Any]) -> int | None:

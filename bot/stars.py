@@ -19,6 +19,7 @@ from automations.gateway import Blocked, NotNow, Refused, SendFailure
 from bot.calling import calling
 from domain.pricing import STARS_CURRENCY
 from domain.stars import Invoice
+from kit.errors import Reason
 from payments.rail import RailDown, RailRefused
 from payments.stars_rail import StarsMove
 from payments.stars_words import StarsWord
@@ -137,7 +138,9 @@ async def _on_the_rail(call: Callable[[], Awaitable[T]]) -> T:
     try:
         return await calling(call)
     except (Refused, Blocked) as failure:
-        raise RailRefused(f"Telegram refuses this: {failure}") from failure
+        raise RailRefused(
+            f"Telegram refuses this: {failure}", why=Reason("refused-by-rail", rail="Telegram", reason=str(failure))
+        ) from failure
     except NotNow as failure:
         raise RailDown("Telegram is not available right now", answered=False) from failure
     except SendFailure as failure:

@@ -185,7 +185,10 @@ async def settle_removal(session: AsyncSession, pass_id: int, *, now: datetime) 
     Where it was somebody else who had come by the link, the owner is invited again when they ask.
     """
     row = (await session.execute(_with_owner().where(ChannelPass.id == pass_id))).one()
-    if row.revoked_at is not None or row.owner is None:
+    if row.owner is None:
+        # they have been forgotten since, and were known only for this
+        return await _move(session, pass_id, PassState.REMOVED, now=now, invite_link=None, telegram_id=None)
+    if row.revoked_at is not None:
         return await _move(session, pass_id, PassState.REMOVED, now=now, invite_link=None)
     back = (
         update(ChannelPass)

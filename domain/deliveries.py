@@ -42,6 +42,8 @@ async def hand_over(session: AsyncSession, lead: Lead, entitlement_id: int, *, n
     What cannot be handed over yet (a file, a key, a channel is missing) is announced, and the creator is told.
     """
     entitlement = await session.get_one(Entitlement, entitlement_id)
+    if entitlement.revoked_at is not None:
+        return
     await _promise(session, lead, entitlement, mark="", now=now)
 
 

@@ -23,8 +23,8 @@ _TOKEN = re.compile(r"([1-9][0-9]{0,14})-([0-9a-f]{32})")
 _ALIKE = aliased(Entitlement)
 
 
-class LinkUnknown(NotFound):
-    code = "link_unknown"
+class NoSuchDownload(NotFound):
+    code = "no_such_download"
 
 
 class LinkOver(Conflict):
@@ -51,10 +51,10 @@ class DownloadAddress:
         return f"{self.base}/d/{link_id}-{self._mark(link_id)}"
 
     def read(self, token: str) -> int:
-        """The link's id. Raises LinkUnknown for a token that was not made here."""
+        """The link's id. Raises NoSuchDownload for a token that was not made here."""
         parts = _TOKEN.fullmatch(token)
         if parts is None or not hmac.compare_digest(parts[2], self._mark(int(parts[1]))):
-            raise LinkUnknown("this link is not known here")
+            raise NoSuchDownload("this link is not known here")
         return int(parts[1])
 
     def _mark(self, link_id: int) -> str:
@@ -113,7 +113,7 @@ async def make_link(
 
 
 async def find_download(session: AsyncSession, link_id: int, *, now: datetime) -> Downloadable:
-    """What the link leads to. Raises LinkUnknown, LinkOver for one that is too old, or RightGone."""
+    """What the link leads to. Raises NoSuchDownload, LinkOver for one that is too old, or RightGone."""
     row = (
         await session.execute(
             select(
@@ -130,7 +130,7 @@ async def find_download(session: AsyncSession, link_id: int, *, now: datetime) -
         )
     ).one_or_none()
     if row is None or row.blob is None or row.size is None:
-        raise LinkUnknown("this link is not known here")
+        raise NoSuchDownload("this link is not known here")
     if not row.theirs:
         raise RightGone("this has been taken back, so it cannot be downloaded any more")
     if row.expires_at <= now:

@@ -12,6 +12,7 @@ KNOWN_EVENTS = frozenset(
     {
         "channel.found",
         "channel.lost",
+        "checkout.abandoned",
         "consent.given",
         "consent.withdrawn",
         "coupon.added",

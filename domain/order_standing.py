@@ -100,10 +100,11 @@ async def _state(session: AsyncSession, order: Order, standing: Standing) -> Ord
         return OrderState.DISPUTED
     if in_hand <= 0:
         return OrderState.REFUNDED
+    if not await _handed_over(session, order):
+        # a part of it may have gone back: somebody has still to see to the rest
+        return OrderState.OVERSOLD
     if in_hand < standing.due:
         return OrderState.PARTLY_REFUNDED
-    if not await _handed_over(session, order):
-        return OrderState.OVERSOLD
     waiting = select(Entitlement.id).where(
         Entitlement.order_id == order.id,
         Entitlement.delivered_at.is_(None),

@@ -36,6 +36,11 @@ def hand_over(order: Order) -> WayOut:
     return WayOut("button-hand-over", f"order:hand:{order.id}")
 
 
+def mark_sent(order: Order) -> WayOut:
+    """Of an order with something that goes by post."""
+    return WayOut("order-button-ship", f"order:ship:{order.id}")
+
+
 async def tell_buyer(
     session: AsyncSession, text: str, order: Order, *, key: str, now: datetime, amount: Money | None = None
 ) -> None:
@@ -68,14 +73,15 @@ async def tell_seller(
     ways_out: Sequence[WayOut] = (),
     why: str = "",
 ) -> None:
-    """Everyone who acts for the creator, once for each `key`, with a button for each way out."""
+    """Everyone who acts for the creator, once for each `key`, with a button for each way out and one for the order."""
     lead = await session.get_one(Lead, order.lead_id)
     name, title = await display_name(session, lead), await titles(session, order)
+    see = WayOut("order-button-see", f"order:show:{order.id}")
 
     def told(language: str) -> Message:
         total = "" if amount is None else amount.format(language)
         said = say(text, language, order=order.id, lead=name(language), title=title, total=total, reason=why)
-        buttons = (Button(text=say(way.text, language), data=way.data) for way in ways_out)
+        buttons = (Button(text=say(way.text, language), data=way.data) for way in (*ways_out, see))
         return Message(text=said, buttons=column(*buttons))
 
     await tell_creator(session, told, key=key, creator_id=order.creator_id, lead_id=lead.id, now=now)
@@ -85,6 +91,14 @@ async def money_never_came(session: AsyncSession, order: Order, *, now: datetime
     """It was on its way, and the rail has given it up."""
     await tell_buyer(session, "payment-failed-buyer", order, key=f"payment-failed:{order.id}", now=now)
     await tell_seller(session, "payment-failed-told", order, key=f"payment-failed-told:{order.id}", now=now)
+
+
+async def tell_of_call_off(session: AsyncSession, order_id: int, by_person_id: int, *, now: datetime) -> None:
+    """The buyer hears of it, unless it was they who called it off."""
+    order = await session.get_one(Order, order_id)
+    buyer = await session.scalar(select(Lead.person_id).where(Lead.id == order.lead_id))
+    if buyer != by_person_id:
+        await tell_buyer(session, "order-called-off-buyer", order, key=f"called-off:{order.id}", now=now)
 
 
 async def titles(session: AsyncSession, order: Order) -> str:

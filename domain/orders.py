@@ -259,7 +259,9 @@ async def _close_stale(session: AsyncSession, open_key: str, *, now: datetime) -
     if known is None or known.pending_at is not None:
         return
     needs = timedelta() if known.rail == STARS else CHECKOUT_NEEDS
-    if known.expires_at < now + needs and not await is_payable(session, known):
+    # whose page nobody was given, and for which there is no time to make one any more
+    pageless = known.rail != STARS and known.session_id is None
+    if known.expires_at < now + needs and (pageless or not await is_payable(session, known)):
         await expire_order(session, known, now=now)
     elif known.expires_at <= now:
         # the rail's word about it is still to come, and what it holds stays held until then

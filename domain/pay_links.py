@@ -15,13 +15,13 @@ _PARTS = {"o": 1, "p": 3}
 
 
 class UnknownLink(NotFound):
-    code = "unknown_link"
+    code = "unknown_pay_link"
 
 
 class LinkOver(Conflict):
     """Its time is over, or what it was made for."""
 
-    code = "link_over"
+    code = "pay_link_over"
     status = 410
 
 

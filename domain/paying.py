@@ -12,17 +12,19 @@ from domain.discounts import use_code_again
 from domain.entitlements import grant
 from domain.events import record_event
 from domain.lead_acts import set_stage
-from domain.order_words import give_back, give_back_one, hand_over, tell_buyer, tell_seller
+from domain.low_stock import tell_low_stock
+from domain.order_standing import settle_order
+from domain.order_words import give_back, give_back_one, hand_over, mark_sent, tell_buyer, tell_seller
 from domain.pricing import FREE, STARS
 from domain.receipt_words import send_receipt
 from domain.receipts import number_receipt
 from domain.refunds import ask_back
-from domain.reservations import contents, lines_of, sell_order, sell_order_beyond
+from domain.reservations import contents, lines_of, sell_order, sell_order_beyond, sold_by
 from domain.stock import SoldOut
 from kit.errors import Conflict
 from kit.money import Money
 from store.database import count_changed, insert_once
-from store.models import ORDER_MOVES, Lead, LeadStage, Order, OrderState, Payment, Product, ProductKind
+from store.models import ORDER_MOVES, Entitlement, Lead, LeadStage, Order, OrderState, Payment, Product, ProductKind
 
 _UNPAID = (OrderState.OPEN, OrderState.AWAITING_PAYMENT, OrderState.EXPIRED, OrderState.CANCELLED)
 
@@ -78,12 +80,14 @@ async def pay_order(session: AsyncSession, order: Order, received: Received, *, 
     if sold:
         await _hand_over(session, order, now=now)
         key = f"sale-told:{received.rail}:{received.reference}"
-        await tell_seller(session, "sale-told", order, key=key, amount=received.money, now=now)
+        ways_out = (mark_sent(order),) if await _goes_by_post(session, order) else ()
+        await tell_seller(session, "sale-told", order, key=key, amount=received.money, ways_out=ways_out, now=now)
     else:
         await _oversold(session, order, received, payment_id, now=now)
     await number_receipt(session, order)
     if sold:
         await send_receipt(session, order, now=now)
+        await tell_low_stock(session, await sold_by(session, order.id), now=now)
 
 
 async def pay_free(session: AsyncSession, order: Order, *, now: datetime) -> None:
@@ -100,6 +104,7 @@ async def pay_free(session: AsyncSession, order: Order, *, now: datetime) -> Non
         await use_code_again(session, order.discount_code_id, order.lead_id, order.id)
     await _hand_over(session, order, now=now)
     await number_receipt(session, order)
+    await tell_low_stock(session, await sold_by(session, order.id), now=now)
 
 
 async def hand_over_anyway(session: AsyncSession, order: Order, *, now: datetime) -> None:
@@ -110,6 +115,8 @@ async def hand_over_anyway(session: AsyncSession, order: Order, *, now: datetime
     await sell_order_beyond(session, order.id)
     await session.execute(update(Order).where(Order.id == order.id).values(state=OrderState.PAID))
     await _hand_over(session, order, now=now)
+    # a part of the money may have gone back before
+    await settle_order(session, order, now=now)
     await send_receipt(session, order, now=now)
 
 
@@ -202,6 +209,15 @@ async def _paid_twice(
     await tell_buyer(session, text, order, key=f"paid-twice-told:{order.id}:{received.reference}", now=now)
     if goes_back:
         await ask_back(session, order, payment_id, received.money, now=now)
+
+
+async def _goes_by_post(session: AsyncSession, order: Order) -> bool:
+    parcel = (
+        select(Entitlement.id)
+        .join(Product, Product.id == Entitlement.product_id)
+        .where(Entitlement.order_id == order.id, Product.kind == ProductKind.PHYSICAL)
+    )
+    return await session.scalar(parcel.limit(1)) is not None
 
 
 async def _record(session: AsyncSession, name: str, order: Order, *, now: datetime) -> None:

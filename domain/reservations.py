@@ -88,6 +88,10 @@ async def holds(session: AsyncSession, order_id: int) -> bool:
     return bool(await _of_state(session, order_id, ReservationState.HELD))
 
 
+async def sold_by(session: AsyncSession, order_id: int) -> list[Pieces]:
+    return [_pieces(each) for each in await _of_state(session, order_id, ReservationState.SOLD)]
+
+
 async def was_released(session: AsyncSession, order_id: int) -> bool:
     """It held or had sold something, and does so no more."""
     released = await _of_state(session, order_id, ReservationState.RELEASED)

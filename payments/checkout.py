@@ -1,5 +1,6 @@
 """From an order to the page where it is paid, and back when it is called off."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
@@ -81,7 +82,13 @@ async def begin_checkout(
     look_at = first_look(now) if order.rail != STARS else None
     async with database.transaction() as session:
         await await_payment(session, order_id, checkout.session_id, checkout.url, look_at=look_at)
-    return checkout.url
+        still = await session.scalar(select(Order.state).where(Order.id == order_id))
+    if still in UNDER_WAY:
+        return checkout.url
+    # it has ended while its page was being made: nobody is sent there, and nobody else knows it
+    with suppress(RailDown, RailRefused):
+        await rail.end_checkout(checkout.session_id)
+    return None
 
 
 async def call_off(database: Database, rails: Rails, order_id: int, *, now: datetime) -> bool:
@@ -131,9 +138,10 @@ async def _make(database: Database, rail: Rail, order: Order, bill: Bill) -> Che
 
 async def _refused(database: Database, order: Order, bill: Bill, *, reason: str, now: datetime) -> None:
     """This order will never have a page: the next wish opens a new one."""
+    by = "Telegram" if order.rail == STARS else "Stripe"
 
     def told(language: str) -> Message:
-        return Message(text=say("checkout-refused", language, order=order.id, title=bill.title, reason=reason))
+        return Message(text=say("checkout-refused", language, order=order.id, title=bill.title, rail=by, reason=reason))
 
     async with database.transaction() as session:
         held = await _hold(session, order.id)

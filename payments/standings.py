@@ -22,8 +22,10 @@ from store.models import DisputeState, Order, Payment
 class Mismatch(Exception):  # noqa: N818 - said of a rail's words
     """What a rail says does not fit what was asked for; nothing is handed over. `order_id` None: no order yet."""
 
-    def __init__(self, message: str, *, creator_id: int, order_id: int | None) -> None:
+    def __init__(self, message: str, *, creator_id: int, order_id: int | None, rail: str = "Stripe") -> None:
         super().__init__(message)
+        # as people know it
+        self.rail = rail
         # plain numbers: the rows themselves are gone with the transaction that this ends
         self.creator_id, self.order_id = creator_id, order_id
 
@@ -119,6 +121,6 @@ async def tell_of_mismatch(session: AsyncSession, mismatch: Mismatch, *, key: st
     def told(language: str) -> Message:
         if mismatch.order_id is None:
             return Message(text=say("link-mismatch", language))
-        return Message(text=say("payment-mismatch", language, order=mismatch.order_id))
+        return Message(text=say("payment-mismatch", language, order=mismatch.order_id, rail=mismatch.rail))
 
     await tell_creator(session, told, key=f"mismatch:{key}", creator_id=mismatch.creator_id, now=now)

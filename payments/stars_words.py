@@ -60,6 +60,7 @@ async def _paid(session: AsyncSession, word: StarsWord, *, now: datetime) -> App
             f"{told}, {STARS} says {came.amount_minor} {came.currency}",
             creator_id=order.creator_id,
             order_id=order.id,
+            rail="Telegram",
         )
     await pay_order(session, order, Received(STARS, word.charge, came), now=now)
     return Applied(ProviderEventState.APPLIED, order.id)

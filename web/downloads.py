@@ -10,7 +10,7 @@ from aiohttp import web
 from domain.downloads import (
     Downloadable,
     DownloadAddress,
-    LinkUnknown,
+    NoSuchDownload,
     find_download,
     give_back,
     language_of_link,
@@ -34,7 +34,7 @@ async def download(request: web.Request) -> web.StreamResponse:
     tools = request.app[TOOLS]
     try:
         link_id = DownloadAddress(tools.public_url, tools.download_key).read(request.match_info["token"])
-    except LinkUnknown as refusal:
+    except NoSuchDownload as refusal:
         return _refused(request, refusal, "en")
     if not tools.readiness.ready:
         raise NotReady(f"not ready: {tools.readiness.reason}")
@@ -76,7 +76,7 @@ async def _open(files: FileStore, found: Downloadable, stretch: Stretch) -> Asyn
         return await files.stretch(found.blob, stretch.start, stretch.end)
     except FileNotFoundError:
         _log.error("a file is gone from the file store", blob=found.blob)
-        raise LinkUnknown("this link is not known here") from None
+        raise NoSuchDownload("this link is not known here") from None
 
 
 async def _stream(

@@ -23,13 +23,13 @@ _GOOD_FOR = timedelta(days=1)
 async def pay(request: web.Request) -> web.Response:
     """`GET /pay/{token}`: 302 to a checkout or to the chat; otherwise a page that says why not."""
     tools, language = request.app[TOOLS], reader_language(request)
-    now = tools.clock()
+    if not tools.readiness.ready:
+        # the address of the chat is not known before
+        raise NotReady(f"not ready: {tools.readiness.reason}")
     try:
-        what = PayLinks(tools.public_url, tools.pay_key).read(request.match_info["token"], now=now)
+        what = PayLinks(tools.public_url, tools.pay_key).read(request.match_info["token"], now=tools.clock())
     except Refusal as refusal:
         return _why_not(tools, refusal, language)
-    if not tools.readiness.ready:
-        raise NotReady(f"not ready: {tools.readiness.reason}")
     if only_looks(request):
         # nothing is ordered for whoever draws a picture of the page
         return notice_page(plain("pay-title", language), plain("pay-preview", language), language=language)

@@ -3,6 +3,7 @@
 import re
 
 from bot.handlers.lead_access import called
+from bot.handlers.lead_rights import do_right
 from bot.handlers.lead_screens import NOWHERE, forget_screen, merge_screen, timeline_screen
 from bot.turn import Turn
 from domain.enrollments import enroll_lead
@@ -56,6 +57,8 @@ async def do_line(turn: Turn, creator: Creator, lead: Lead, line: str) -> None:
             await enroll(turn, creator, lead, rest)
         case "merge":
             turn.send(await merge_screen(turn, creator, lead, rest))
+        case "give" | "revoke":
+            await do_right(turn, creator, lead, verb.lower(), rest)
         case _:
             await _do_word(turn, creator, lead, line.lower())
 

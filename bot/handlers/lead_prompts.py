@@ -15,6 +15,14 @@ from domain.products import keep_upload
 from domain.prompts import Prompted, take_next
 from store.queries.lead_lists import find_own_lead, relayed_lead
 
+# what other cards than a lead's have asked for
+_OTHERS = (
+    (shop_prompts.ACTS, shop_prompts.prompted),
+    (order_prompts.ACTS, order_prompts.prompted),
+    (coupon_prompts.ACTS, coupon_prompts.prompted),
+    (product_prompts.ACTS, product_prompts.prompted),
+)
+
 
 async def prompted(turn: Turn, message: TelegramMessage) -> bool:
     """Does what the message was asked for. False when it was for nothing of this, and somebody else may have it."""
@@ -30,18 +38,10 @@ async def prompted(turn: Turn, message: TelegramMessage) -> bool:
 
 
 async def _do(turn: Turn, asked: Prompted, message: TelegramMessage) -> None:
-    if asked.act in shop_prompts.ACTS:
-        await shop_prompts.prompted(turn, asked, message)
-        return
-    if asked.act in order_prompts.ACTS:
-        await order_prompts.prompted(turn, asked, message)
-        return
-    if asked.act in coupon_prompts.ACTS:
-        await coupon_prompts.prompted(turn, asked, message)
-        return
-    if asked.act in product_prompts.ACTS:
-        await product_prompts.prompted(turn, asked, message)
-        return
+    for acts, theirs in _OTHERS:
+        if asked.act in acts:
+            await theirs(turn, asked, message)
+            return
     if asked.act == "write":
         await _write(turn, int(asked.data["lead"]), message)
         return

@@ -73,7 +73,8 @@ async def _claim(turn: Turn, payload: str) -> None:
     order = await find_claim(turn.session, payload)
     lead, _ = await turn.lead(await turn.session.get_one(Creator, order.creator_id), source=SOURCE)
     await claim_order(turn.session, lead, order, now=turn.now)
-    turn.say("claimed", title=(await describe_order(turn.session, order.id)).title)
+    title = (await describe_order(turn.session, order.id)).title
+    turn.say("claimed" if order.paid_at is not None else "claimed-pending", title=title)
 
 
 async def _read_payload(turn: Turn, payload: str) -> Came:

@@ -114,9 +114,16 @@ def answer_pre_checkout_query(call: Call) -> bool:
 
 
 def charge(
-    parts: Parts, bot: Document, person: Document, invoice: Document, *, record: Document | None, now: datetime
+    parts: Parts,
+    bot: Document,
+    person: Document,
+    invoice: Document,
+    *,
+    record: Document | None,
+    now: datetime,
+    told: bool = True,
 ) -> tuple[Document, int | None]:
-    """Takes the Stars and tells the bot; gives the charge and the id of the update."""
+    """Takes the Stars and tells the bot; gives the charge and the id of the update, None where it is not told."""
     date = int(now.timestamp())
     charge_id = f"stx{secrets.token_urlsafe(40)}"
     payment = {
@@ -151,7 +158,7 @@ def charge(
         parts.core.state.put("charge", charge_id, paid)
         _book(parts, paid, person, date, received=True)
         parts.rooms.add(room, message, by_bot=False)
-        update_id = parts.mail.box(bot).add("message", message)
+        update_id = parts.mail.box(bot).add("message", message) if told else None
     parts.core.changes.tell(person["id"])
     return paid, update_id
 

@@ -14,6 +14,8 @@ class OrderCard:
     checkout_url: str | None
     # paid for, by a way that takes days
     pending: bool
+    # ended, and nothing was paid
+    cancelled: bool
 
 
 async def describe_order(session: AsyncSession, order_id: int) -> OrderCard:
@@ -21,4 +23,6 @@ async def describe_order(session: AsyncSession, order_id: int) -> OrderCard:
     order = await session.get_one(Order, order_id)
     titles = await session.scalars(select(OrderLine.title).where(OrderLine.order_id == order_id).order_by(OrderLine.id))
     pending = order.pending_at is not None and order.state in {OrderState.OPEN, OrderState.AWAITING_PAYMENT}
-    return OrderCard(", ".join(titles), Money(order.total_minor, order.currency), order.checkout_url, pending)
+    total = Money(order.total_minor, order.currency)
+    cancelled = order.state == OrderState.CANCELLED
+    return OrderCard(", ".join(titles), total, order.checkout_url, pending, cancelled)

@@ -10,10 +10,10 @@ import store.queries.outbox
 from automations.timers import BATCH
 from domain.consent import unsubscribe
 from domain.orders import open_order
-from domain.pricing import Wish
-from domain.setups import CreatorSetup
 from domain.people import note_block
+from domain.pricing import Wish
 from domain.products import add_product
+from domain.setups import CreatorSetup
 from kit.money import Money
 from store.models import Enrollment, EnrollmentState, Event, Lead, OutboxState, Timer
 

@@ -168,7 +168,7 @@ async def test_a_tap_under_an_old_question_is_told_that_it_is_answered(world: Wo
 
 async def test_what_is_sold_out_cannot_be_ordered(world: World):
     await world.creator.say("/product add Last 5 usd stock=0")
-    await world.creator.hears("Added: no. 4")
+    await world.creator.hears("Added: no. 11")
     lena = await world.person("Lena")
     await lena.say("/shop")
     await lena.tap("Last")

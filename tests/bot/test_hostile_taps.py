@@ -20,6 +20,8 @@ FORMS = (
     "product:{}",
     "buy:{}",
     "again:{}",
+    "library:{}:0",
+    "library:1:{}",
     "attach:{}:1",
     "attach:1:{}",
     "leads:{}:0",

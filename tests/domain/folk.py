@@ -169,9 +169,15 @@ async def promised(session: AsyncSession, kind: OutboxKind) -> Sequence[OutboxMe
     return found.all()
 
 
+async def told(session: AsyncSession) -> list[OutboxMessage]:
+    """What the creator and the buyers were told, oldest first, but for receipts and that little is left."""
+    rows = await promised(session, OutboxKind.NOTICE)
+    return [row for row in rows if row.key.partition(":")[0] not in {"receipt", "low-stock"}]
+
+
 async def notices(session: AsyncSession) -> list[str]:
-    """What the creator and the buyers were told, oldest first."""
-    return [str(row.message["text"]) for row in await promised(session, OutboxKind.NOTICE)]
+    """The texts of those."""
+    return [str(row.message["text"]) for row in await told(session)]
 
 
 async def count(session: AsyncSession, model: type[Base], *conditions: Any) -> int:

@@ -155,7 +155,7 @@ async def test_an_offer_shows_the_product_with_its_price_and_a_button(database: 
     assert "$19.00" in message.text
     assert [button.data for row in message.buttons for button in row] == ["buy:1"]
     async with database.transaction() as session:
-        await session.execute(update(Product).values(stock=0))
+        await session.execute(update(Product).values(stock=0, initial=0))
     (message,) = await chat.begun()
     assert message.buttons == ()
     assert "Sold out" in message.text

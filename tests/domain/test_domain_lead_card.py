@@ -130,6 +130,10 @@ async def test_the_card_shows_all_that_is_known(database: Database):
         # what the creator was told of the lead is not what the lead was told
         assert [(each.kind, each.text) for each in card.messages] == [
             (OutboxKind.NOTICE, "Hello"),
+            (
+                OutboxKind.NOTICE,
+                "🧾 Thank you! Your payment of $19.00 for <b>Preset &lt;pack&gt;</b> has come. Receipt no. 1.",
+            ),
             (OutboxKind.DELIVERY, "Here is <b>Preset &lt;pack&gt;</b>. It stays yours: /library."),
         ]
         assert [(each.funnel, each.subject, each.state) for each in card.funnels] == [

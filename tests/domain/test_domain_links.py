@@ -1,15 +1,16 @@
 from dataclasses import replace
 
 import pytest
-from folk import NOW, Folk, a_creator, an_order, events, some_folk
+from folk import NOW, Folk, a_creator, an_order, events, money, some_folk
 from sqlalchemy import func, select, update
 
 from domain.ideas import add_idea
 from domain.links import archive_link, find_link, link_source, make_link, note_touch, own_link
+from domain.paying import pay_order
 from domain.setups import CreatorSetup
 from kit.errors import Invalid, NotFound
 from store.database import Database
-from store.models import Lead, Link, LinkTarget, Order, OrderState, Product, Touch
+from store.models import Lead, Link, LinkTarget, Product, Touch
 from store.queries.links import link_result, list_links
 
 SETUP = CreatorSetup(flows=frozenset({"welcome"}), funnels=frozenset({"nurture"}))
@@ -84,7 +85,7 @@ async def test_every_touch_is_kept_and_counted_with_what_it_brought(database: Da
             await note_touch(session, lead, link=made, source=None, now=NOW)
         await session.execute(update(Lead).where(Lead.id == lead.id).values(link_id=made.id))
         order = await an_order(session, folk)
-        await session.execute(update(Order).where(Order.id == order.id).values(state=OrderState.FULFILLED))
+        await pay_order(session, order, money(), now=NOW)
     async with database.reading() as session:
         touched = (await session.execute(select(Touch.source, Touch.link_id).order_by(Touch.id))).all()
         assert [tuple(row) for row in touched] == [("ad42", None), ("card", made.id), ("card", made.id)]

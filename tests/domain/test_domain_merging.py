@@ -14,8 +14,8 @@ from domain.leads import add_lead, capture_lead, current_lead, find_lead, known_
 from domain.links import make_link, note_touch
 from domain.merging import CannotMerge, merge_leads
 from domain.messages.plain import Message
-from domain.paying import pay_order
 from domain.outbox import queue_message
+from domain.paying import pay_order
 from domain.setups import CreatorSetup
 from store.database import Database, insert_once
 from store.models import (

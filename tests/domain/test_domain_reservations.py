@@ -268,9 +268,9 @@ async def test_a_bundle_holds_and_sells_its_own_stock_and_that_of_all_that_is_in
 async def test_a_bundle_of_which_one_part_has_gone_is_sold_out_and_nothing_of_it_is_held(database: Database):
     lead_id, bundle_id, parts = await a_bundle(database, stock=2, parts=[3, 0])
     async with database.transaction() as session:
+        lead, bundle = await session.get_one(Lead, lead_id), await session.get_one(Product, bundle_id)
         with pytest.raises(SoldOut):
-            lead = await session.get_one(Lead, lead_id)
-            await ordered(session, lead, await session.get_one(Product, bundle_id))
+            await ordered(session, lead, bundle)
     assert await left_of(database, bundle_id, *parts) == [(2, 0, 0), (3, 0, 0), (0, 0, 0)]
 
 

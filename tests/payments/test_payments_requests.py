@@ -52,7 +52,7 @@ def test_a_request_as_the_package_types_it_fits():
     ("path", "value", "where"),
     [
         ("modes", "payment", "modes"),
-        ("mode", "pay", "mode"),
+        ("mode", 7, "mode"),
         ("expires_at", "soon", "expires_at"),
         ("metadata.order_id", {"nested": "7"}, "metadata.order_id"),
         ("line_items", "one", "line_items"),

@@ -65,12 +65,27 @@ KNOWN = Known(
 )
 
 
+# by whether it was paid, and whether all of that went back
+_STATES = {
+    (False, False): OrderState.OPEN,
+    (False, True): OrderState.OPEN,
+    (True, False): OrderState.PAID,
+    (True, True): OrderState.REFUNDED,
+}
+
+
 @dataclass
 class Bought:
     product: int
     paid: bool
     amount: int = 1900
     currency: str = "usd"
+    # all of the money has gone back
+    refunded: bool = False
+
+    @property
+    def kept(self) -> bool:
+        return self.paid and not self.refunded
 
 
 @dataclass
@@ -301,7 +316,8 @@ class Ground:
                 creator_id=self.creator_id,
                 lead_id=lead_id,
                 reference=f"r{next(_COUNT)}",
-                state=OrderState.PAID if bought.paid else OrderState.OPEN,
+                state=_STATES[bought.paid, bought.refunded],
+                subtotal_minor=bought.amount,
                 total_minor=bought.amount,
                 currency=bought.currency,
                 expires_at=NOW,
@@ -313,10 +329,13 @@ class Ground:
         await self._put(OrderLine(order_id=order_id, product_id=product, title="x", price_minor=bought.amount))
         if bought.paid:
             payment = {"order_id": order_id, "rail": "stripe", "reference": f"p{next(_COUNT)}"}
-            money = {"amount_minor": bought.amount, "currency": bought.currency, "created_at": NOW}
+            gone = bought.amount if bought.refunded else 0
+            money = {"amount_minor": bought.amount, "refunded_minor": gone, "currency": bought.currency}
+            money["created_at"] = NOW
             await self._rows(Payment, [{**payment, **money}])
             given = {"product_id": product, "order_id": order_id, "origin": f"line:{order_id}", "granted_at": NOW}
-            await self._rows(Entitlement, [{"lead_id": lead_id, **given}])
+            revoked = {"revoked_at": NOW if bought.refunded else None}
+            await self._rows(Entitlement, [{"lead_id": lead_id, **given, **revoked}])
 
     async def _put(self, row: Any) -> int:
         self.session.add(row)

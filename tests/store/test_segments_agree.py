@@ -25,7 +25,7 @@ PHONES = ["+4915123456789", "+4915123456780"]
 maybe = st.booleans()
 ages = st.sampled_from(AGES)
 bought = st.builds(
-    Bought, st.sampled_from([0, 1]), maybe, st.sampled_from([500, 1900, 5000]), st.sampled_from(["usd", "eur"])
+    Bought, st.sampled_from([0, 1]), maybe, st.sampled_from([500, 1900, 5000]), st.sampled_from(["usd", "eur"]), maybe
 )
 happened = st.one_of(
     st.builds(Happened, st.sampled_from(["order.paid", "review.published", "lead.imported"]), ages),
@@ -88,7 +88,7 @@ def crowds(draw_one: st.DrawFn) -> list[Sketch]:
 
 
 def spent(sketch: Sketch, currency: str) -> int:
-    return sum(each.amount for each in sketch.orders if each.paid and each.currency == currency)
+    return sum(each.amount for each in sketch.orders if each.kept and each.currency == currency)
 
 
 def begins(sketch: Sketch, *forms: str) -> bool:
@@ -122,7 +122,7 @@ FIXED: list[Asked] = [
     ("has:telegram", lambda each: each.telegram),
     ("has:source", lambda each: each.source is not None),
     ("has:tag", lambda each: bool(each.tags)),
-    ("has:order", lambda each: any(order.paid for order in each.orders)),
+    ("has:order", lambda each: any(order.kept for order in each.orders)),
     ("language:de", lambda each: each.speaks == "de"),
     ("LANGUAGE : PT", lambda each: each.speaks in {"pt", "pt-br"}),
     ("language:pt-br", lambda each: each.speaks == "pt-br"),
@@ -150,11 +150,11 @@ FIXED: list[Asked] = [
     ("field:likes!=film", lambda each: "film" not in each.fields.get("likes", [])),
     ("field:salary=2500.5", lambda each: each.fields.get("salary") == 2500.5),
     ("field:paper", lambda each: "paper" in each.fields),
-    ('bought:"preset <PACK>"', lambda each: any(order.paid and order.product == 0 for order in each.orders)),
-    ("bought:video-course", lambda each: any(order.paid and order.product == 1 for order in each.orders)),
+    ('bought:"preset <PACK>"', lambda each: any(order.kept and order.product == 0 for order in each.orders)),
+    ("bought:video-course", lambda each: any(order.kept and order.product == 1 for order in each.orders)),
     (
         f'owns:"{TITLES["video-course"]}"',
-        lambda each: 1 in each.gifts or any(order.paid and order.product == 1 for order in each.orders),
+        lambda each: 1 in each.gifts or any(order.kept and order.product == 1 for order in each.orders),
     ),
     (
         "reviewed:preset-pack",
@@ -197,7 +197,7 @@ amounts = st.tuples(
 orders = st.tuples(st.sampled_from(list(SIGNS)), st.integers(0, 2)).map(
     lambda told: (
         f"orders{told[0]}{told[1]}",
-        lambda each: SIGNS[told[0]](sum(order.paid for order in each.orders), told[1]),
+        lambda each: SIGNS[told[0]](sum(order.kept for order in each.orders), told[1]),
     )
 )
 

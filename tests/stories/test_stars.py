@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,10 @@ from sqlalchemy import select, update
 from world import CREATOR, PersonOfTheWorld, Said, World, a_world
 
 from app.seed import seed_demo
+from bot.stars import TelegramStars
+from domain.pay_links import ForOrder, PayLinks
+from kit.tokens import derive_key
+from payments.rail import RailRefused
 from store.models import (
     Order,
     OrderState,
@@ -124,3 +129,146 @@ async def test_what_is_paid_in_stars_is_delivered_once_and_told_to_the_creator(s
     assert order.receipt_number == 1
     assert sum(each.file_name == "preset-pack.zip" for each in await lena.chat()) == 1
     assert await counts(starry) == (49, 0, 1)
+
+
+async def test_an_invoice_is_paid_once_however_often_it_was_sent(starry: World, lena: PersonOfTheWorld):
+    first, second = await invoice(lena), await invoice(lena)
+    assert first.raw["message_id"] != second.raw["message_id"]
+    assert (await pays(lena, first))["ok"]
+    await lena.gets_file("preset-pack.zip")
+    refused = await pays(lena, second)
+    assert refused == {
+        "ok": False,
+        "error": "This invoice is over, and nothing was paid. Please order again with /shop.",
+    }
+    assert await counts(starry) == (49, 0, 1)
+    async with starry.spark.database.reading() as session:
+        assert len((await session.scalars(select(Payment))).all()) == 1
+
+
+async def test_what_is_off_the_shelf_by_then_is_refused_before_a_star_has_moved(starry: World, lena: PersonOfTheWorld):
+    said = await invoice(lena)
+    async with starry.spark.database.transaction() as session:
+        await session.execute(update(Product).where(Product.slug == "preset-pack").values(active=False))
+    refused = await pays(lena, said)
+    assert (refused["ok"], "no longer for sale" in refused["error"]) == (False, True)
+    assert await counts(starry) == (50, 0, 0)
+
+
+async def test_of_two_who_are_about_to_pay_for_the_last_one_the_second_is_refused_until_the_first_gives_up(
+    starry: World, lena: PersonOfTheWorld
+):
+    anna = await starry.person("Anna")
+    await anna.say("/start")
+    await set_stock(starry, 1)
+    hers, annas = await invoice(lena), await invoice(anna)
+    turned_back = {"message_id": hers.raw["message_id"], "abandon": True}
+    await starry.control("POST", f"/people/{lena.id}/star-payments", turned_back)
+    assert await counts(starry) == (0, 1, 0)
+    assert "sold out" in (await pays(anna, annas))["error"]
+    await starry.skip(minutes=14)
+    assert await counts(starry) == (0, 1, 0)
+    await starry.skip(minutes=1)
+    assert await counts(starry) == (1, 0, 0)
+    assert (await pays(anna, annas))["ok"]
+    await anna.gets_file("preset-pack.zip")
+    assert "sold out" in (await pays(lena, hers))["error"]
+
+
+async def test_money_that_comes_when_the_last_one_has_gone_goes_back_by_itself(starry: World, lena: PersonOfTheWorld):
+    anna = await starry.person("Anna")
+    await anna.say("/start")
+    await set_stock(starry, 1)
+    hers, annas = await invoice(lena), await invoice(anna)
+    here = {"message_id": hers.raw["message_id"]}
+    await starry.control("POST", f"/people/{lena.id}/star-payments", {**here, "abandon": True})
+    await starry.skip(minutes=15)
+    assert (await pays(anna, annas))["ok"]
+    await anna.gets_file("preset-pack.zip")
+    await starry.control("POST", f"/people/{lena.id}/star-payments", {**here, "agreed": True})
+    await lena.hears("Your Stars are on their way back to you")
+    await starry.skip(minutes=1)
+    (back,) = await starry.calls("refundStarPayment")
+    assert (back["params"]["user_id"], back["result"]) == (lena.id, True)
+    assert [order.state for order in await orders(starry)] == [OrderState.REFUNDED, OrderState.FULFILLED]
+    assert sum(each.file_name == "preset-pack.zip" for each in await lena.chat()) == 0
+    assert await counts(starry) == (0, 0, 1)
+
+
+async def test_a_payment_that_the_bot_was_never_told_of_is_found_in_telegrams_list(
+    starry: World, lena: PersonOfTheWorld
+):
+    said = await invoice(lena)
+    body = {"message_id": said.raw["message_id"], "deliver": "never"}
+    assert (await starry.control("POST", f"/people/{lena.id}/star-payments", body))["update_id"] is None
+    await starry.skip(minutes=30)
+    await lena.gets_file("preset-pack.zip")
+    assert [order.state for order in await orders(starry)] == [OrderState.FULFILLED]
+    await starry.skip(days=2)
+    async with starry.spark.database.reading() as session:
+        kept = (await session.scalars(select(ProviderEvent).where(ProviderEvent.rail == "stars"))).all()
+        assert [each.state for each in kept] == [ProviderEventState.APPLIED]
+        assert len((await session.scalars(select(Payment))).all()) == 1
+
+
+async def test_a_refund_made_past_spark_takes_the_right_back_and_is_told(starry: World, lena: PersonOfTheWorld):
+    said = await invoice(lena)
+    paid = await pays(lena, said)
+    await lena.gets_file("preset-pack.zip")
+    await starry.settle()
+    charge = {"user_id": lena.id, "telegram_payment_charge_id": paid["telegram_payment_charge_id"]}
+    await starry.spark.intake.bot.refund_star_payment(**charge)
+
+    async def is_refunded() -> bool:
+        return (await orders(starry))[0].state == OrderState.REFUNDED
+
+    assert await starry.until(is_refunded)
+    await starry.creator.hears(f"{PRICE} ⭐")
+    await starry.skip(minutes=30)
+    async with starry.spark.database.reading() as session:
+        (refund,) = (await session.scalars(select(Refund))).all()
+        assert (refund.state, refund.amount_minor) == (RefundState.DONE, PRICE)
+        held = await session.scalars(select(Reservation.state))
+        assert set(held) == {ReservationState.RELEASED}
+    assert await counts(starry) == (50, 0, 0)
+
+
+async def test_an_old_invoice_is_refused_and_the_product_can_be_ordered_again(starry: World, lena: PersonOfTheWorld):
+    said = await invoice(lena)
+    await starry.skip(days=2)
+    assert "This invoice is over" in (await pays(lena, said))["error"]
+    assert (await pays(lena, await invoice(lena)))["ok"]
+    await lena.gets_file("preset-pack.zip")
+    await starry.settle()
+    assert [order.state for order in await orders(starry)] == [OrderState.EXPIRED, OrderState.FULFILLED]
+
+
+async def test_giving_back_twice_is_a_no_op_and_what_nobody_paid_is_refused(starry: World, lena: PersonOfTheWorld):
+    wire = TelegramStars(starry.spark.intake.bot)
+    paid = await pays(lena, await invoice(lena))
+    charge = paid["telegram_payment_charge_id"]
+    for _ in range(2):
+        await wire.give_back(lena.id, charge)
+    with pytest.raises(RailRefused, match="CHARGE_NOT_FOUND"):
+        await wire.give_back(lena.id, "stxOfNobody")
+    told = [each.word for each in await wire.moves(0, 100)]
+    assert [(each.kind, each.charge, each.stars, each.payer) for each in told if each is not None] == [
+        ("successful_payment", charge, PRICE, lena.id),
+        ("refunded_payment", charge, PRICE, lena.id),
+    ]
+    (order,) = await orders(starry)
+    assert {each.payload for each in told if each is not None} == {order.reference}
+    assert await wire.moves(2, 100) == []
+
+
+async def test_a_pay_link_of_what_is_sold_for_stars_alone_opens_an_invoice(starry: World, lena: PersonOfTheWorld):
+    said = await invoice(lena)
+    (order,) = await orders(starry)
+    settings = starry.loaded.settings
+    assert settings.secret_key is not None
+    links = PayLinks(settings.public_url, derive_key(settings.secret_key.get_secret_value(), "pay"))
+    link = await starry.led_to(links.address(ForOrder(order.id), until=starry.clock() + timedelta(days=1)))
+    assert link.startswith("https://t.me/$")
+    assert (await starry.control("POST", f"/people/{lena.id}/star-payments", {"link": link}))["ok"]
+    await lena.gets_file("preset-pack.zip")
+    assert (await pays(lena, said))["ok"] is False

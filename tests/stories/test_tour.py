@@ -46,7 +46,7 @@ async def test_an_unpaid_checkout_is_reminded_of_until_it_is_paid(world: World):
     assert await lena.count("is still waiting for you") == 0
     await world.skip(minutes=1)
     reminder = await lena.hears("Video course is still waiting for you")
-    assert str(reminder.button("Finish checkout")["url"]).endswith(session_id)
+    assert (await world.led_to(str(reminder.button("Finish checkout")["url"]))).endswith(session_id)
     await world.pay(session_id)
     await lena.gets_file("video-course.zip")
     await world.skip(days=3)

@@ -14,6 +14,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 from stores import DATA_KEYS
+from stripe_requests import check_calls
 
 from app.process import Spark
 from app.settings import Loaded, load
@@ -182,6 +183,13 @@ class World:
         async with self._http.get(f"{self.loaded.settings.public_url}{path}", headers=headers) as answer:
             return answer.status, await answer.json()
 
+    async def led_to(self, address: str) -> str:
+        """Where a browser goes that opens an address of Spark's."""
+        assert address.startswith(self.loaded.settings.public_url)
+        async with self._http.get(address, allow_redirects=False) as answer:
+            assert answer.status == 302, await answer.text()
+            return answer.headers["Location"]
+
     async def person(self, first_name: str) -> PersonOfTheWorld:
         return PersonOfTheWorld(self, (await self.control("POST", "/people", {"first_name": first_name}))["id"])
 
@@ -249,6 +257,7 @@ async def a_world(store_url: str, folder: Path, config: str, **environ: str) -> 
         playground.core.traveller = world
         try:
             yield world
+            check_calls(playground.core.state)
         finally:
             await world.spark.stop()
             await runner.cleanup()

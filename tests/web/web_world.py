@@ -13,6 +13,7 @@ from domain.definitions import Published
 from kit.clock import MovableClock
 from kit.errors import Refusal
 from kit.tokens import AUDIENCE, ISSUER, sign_access_token
+from payments.rail import Rail
 from store.database import Database
 from store.files import FileStore
 from store.migrations.resealing import fill_lookup_key
@@ -25,6 +26,7 @@ from web.tools import Readiness, WebTools
 NOON = datetime(2031, 5, 4, 12, 0, tzinfo=UTC)
 KEY = b"0123456789abcdef0123456789abcdef"
 SECRET = "telegrams-own-word"
+BOT = "https://t.me/spark_bot"
 Client = TestClient[web.Request, web.Application]
 
 
@@ -64,6 +66,7 @@ class Site:
     telegram: Telegram = field(default_factory=Telegram)
     stripe: Stripe = field(default_factory=Stripe)
     public_url: str = "https://spark.example"
+    rails: dict[str, Rail] = field(default_factory=dict)
     files_url: str = "memory://"
 
     def app(self, *, with_rails: bool = True, client_max_size: int = MOST_BYTES) -> web.Application:
@@ -78,6 +81,8 @@ class Site:
                 click_key=KEY,
                 download_key=KEY,
                 pay_key=KEY,
+                rails=self.rails,
+                bot_link=lambda: BOT,
                 files=FileStore(self.files_url),
                 telegram=self.telegram if with_rails else None,
                 stripe=self.stripe if with_rails else None,

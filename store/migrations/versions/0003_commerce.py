@@ -385,6 +385,8 @@ def upgrade() -> None:
 
     # what was sold before is counted, so that the four add up from here on
     op.execute('UPDATE "order" SET subtotal_minor = total_minor')
+    # those that nobody has told the end of are looked up
+    op.execute("UPDATE \"order\" SET look_at = expires_at WHERE state IN ('open', 'awaiting_payment')")
     op.execute(
         "UPDATE product SET sold = (SELECT count(*) FROM order_line JOIN \"order\" ON \"order\".id = order_line.order_id "
         "WHERE order_line.product_id = product.id AND \"order\".state IN ('paid', 'fulfilled'))"

@@ -3,7 +3,7 @@
 lead-menu = <b>Kontakte</b>: /leads listet sie auf, <code>/lead 12</code> zeigt einen.
 lead-button-list = Neueste Kontakte
 lead-button-forms = Was ich mit einem tun kann
-lead-form = So geht es: <code>/lead 12</code>, <code>/lead 12 tag vip</code>, <code>untag vip</code>, <code>note …</code>, <code>write …</code>, <code>stage customer</code>, <code>score +5</code>, <code>set FELD WERT</code>, <code>enroll FUNNEL</code>, <code>merge 15</code>, <code>take</code>, <code>back</code>, <code>block</code>, <code>unblock</code>, <code>timeline</code>, <code>forget</code> oder <code>/lead add Anna anna@example.com +4915123456789</code>
+lead-form = So geht es: <code>/lead 12</code>, <code>/lead 12 tag vip</code>, <code>untag vip</code>, <code>note …</code>, <code>write …</code>, <code>stage customer</code>, <code>score +5</code>, <code>set FELD WERT</code>, <code>enroll FUNNEL</code>, <code>merge 15</code>, <code>give 7 …</code>, <code>revoke 7 …</code>, <code>take</code>, <code>back</code>, <code>block</code>, <code>unblock</code>, <code>timeline</code>, <code>forget</code> oder <code>/lead add Anna anna@example.com +4915123456789</code>
 lead-form-add = So geht es: <code>/lead add Anna Schmidt anna@example.com +4915123456789 source:messe</code>; ein Teil davon genügt.
 lead-form-tag = So geht es: <code>/lead { $lead } tag vip berlin</code>
 lead-form-untag = So geht es: <code>/lead { $lead } untag vip</code>

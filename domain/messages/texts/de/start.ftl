@@ -8,6 +8,7 @@ help =
     <b>Was ich kann</b>
     /shop – was es zu kaufen gibt
     /library – was dir gehört, um es noch einmal zu bekommen
+    /orders – was du bestellt hast: bezahlen, Beleg, Hilfe
     /language – in welcher Sprache ich schreibe
     /cancel – ein Gespräch abbrechen
     /stop – keine weiteren Nachfassnachrichten
@@ -17,6 +18,9 @@ help =
 help-creator =
     <b>Für dich als Creator von { $creator }</b>
     /product – deine Produkte, <code>/product add "Preset-Paket" 19.00 usd stock=50</code> legt eins an
+    /orders – deine Verkäufe: was zu tun ist, Belege, alle als Datei
+    /refund – Geld erstatten, <code>/refund 12</code> oder einen Teil, <code>/refund 12 5.00</code>
+    /coupon – Rabattcodes, <code>/coupon add SPRING20 20%</code> legt einen an
     /idea – deine Ideen, <code>/idea add Studiotour #video !high due:2026-12-01</code> legt eine an
     /leads – deine Kontakte: Seiten, Filter, Suche; <code>/leads tag:vip and spent&gt;=50usd</code> fragt
     /lead 12 – ein Kontakt: Karte, Tags, Notizen, Schreiben; /lead zeigt, wie
@@ -26,7 +30,7 @@ help-creator =
     /token – ein kurzlebiges Token für die API
     Schick mir eine Datei, um sie an ein Produkt zu hängen, oder eine CSV mit Kontakten, um sie zu importieren.
 trouble = Bei uns ist etwas schiefgegangen, und es ist notiert. Bitte versuch es noch einmal; wenn es so bleibt, nenne <code>{ $reference }</code>.
-paysupport = Ärger mit einer Zahlung? Schreib ihn in eine Zeile, zum Beispiel <code>/paysupport Ich habe das Preset-Paket bezahlt und nichts bekommen</code>, und { $creator } bekommt sie. /library schickt dir noch einmal, was dir gehört.
+paysupport = Ärger mit einer Zahlung? Schreib ihn in eine Zeile, zum Beispiel <code>/paysupport Ich habe das Preset-Paket bezahlt und nichts bekommen</code>, und { $creator } bekommt sie und kann dir dein Geld zurückgeben: Sterne kommen ganz zurück. Der Support von Telegram kann bei dem, was du hier kaufst, nicht helfen. /library schickt dir noch einmal, was dir gehört.
 paysupport-sent = { $creator } hat deine Nachricht und schreibt dir.
 paysupport-told = 🛟 <b>Hilfe bei einer Zahlung</b>: <a href="tg://user?id={ $telegram }">{ $lead }</a> (Kontakt { $number }) schreibt:
     { $text }

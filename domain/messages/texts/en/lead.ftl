@@ -3,7 +3,7 @@
 lead-menu = <b>Leads</b>: /leads lists them, <code>/lead 12</code> shows one.
 lead-button-list = Newest leads
 lead-button-forms = What I can do with one
-lead-form = Like this: <code>/lead 12</code>, <code>/lead 12 tag vip</code>, <code>untag vip</code>, <code>note …</code>, <code>write …</code>, <code>stage customer</code>, <code>score +5</code>, <code>set FIELD VALUE</code>, <code>enroll FUNNEL</code>, <code>merge 15</code>, <code>take</code>, <code>back</code>, <code>block</code>, <code>unblock</code>, <code>timeline</code>, <code>forget</code>, or <code>/lead add Anna anna@example.com +4915123456789</code>
+lead-form = Like this: <code>/lead 12</code>, <code>/lead 12 tag vip</code>, <code>untag vip</code>, <code>note …</code>, <code>write …</code>, <code>stage customer</code>, <code>score +5</code>, <code>set FIELD VALUE</code>, <code>enroll FUNNEL</code>, <code>merge 15</code>, <code>give 7 …</code>, <code>revoke 7 …</code>, <code>take</code>, <code>back</code>, <code>block</code>, <code>unblock</code>, <code>timeline</code>, <code>forget</code>, or <code>/lead add Anna anna@example.com +4915123456789</code>
 lead-form-add = Like this: <code>/lead add Anna Smith anna@example.com +4915123456789 source:fair</code>; any part will do.
 lead-form-tag = Like this: <code>/lead { $lead } tag vip berlin</code>
 lead-form-untag = Like this: <code>/lead { $lead } untag vip</code>

@@ -61,6 +61,7 @@ order-handed-over = Order { $order } is handed over.
 order-ask-tracking = How can order { $order } be followed? Type a tracking number, a link, or a few words; the buyer reads it.
 order-called-off = <b>{ $title }</b>: called off. Nothing was paid.
 order-not-called-off = <b>{ $title }</b> cannot be called off now: it is paid, or its payment may be on its way.
+order-called-off-buyer = Your order of <b>{ $title }</b> was called off by the seller. Nothing was paid.
 order-ask-help = What is it about? { $creator } reads it with your order, and answers here.
 order-help-passed-on = { $creator } has it now, and answers here.
 order-help-told = 🙋 <b>{ $name }</b> (lead { $lead }) asks about order { $order }:

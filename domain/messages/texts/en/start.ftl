@@ -8,6 +8,7 @@ help =
     <b>What I can do</b>
     /shop – what is for sale
     /library – what is yours, to get it again
+    /orders – what you ordered: pay, receipt, help
     /language – which language I write in
     /cancel – stop a conversation
     /stop – no more follow-ups
@@ -17,6 +18,9 @@ help =
 help-creator =
     <b>For you as the creator of { $creator }</b>
     /product – your products, <code>/product add "Preset pack" 19.00 usd stock=50</code> adds one
+    /orders – your sales: what is to do, receipts, a file of them
+    /refund – money back, <code>/refund 12</code> or a part of it, <code>/refund 12 5.00</code>
+    /coupon – discount codes, <code>/coupon add SPRING20 20%</code> adds one
     /idea – your ideas, <code>/idea add Studio tour #video !high due:2026-12-01</code> adds one
     /leads – your leads: pages, filters, search; <code>/leads tag:vip and spent&gt;=50usd</code> asks
     /lead 12 – one lead: card, tags, notes, writing; /lead shows how
@@ -26,7 +30,7 @@ help-creator =
     /token – a short-lived token for the API
     Send me a file to attach it to a product, or a CSV of leads to import it.
 trouble = Something went wrong on our side and has been noted. Please try again; if it stays so, quote <code>{ $reference }</code>.
-paysupport = Trouble with a payment? Write it in one line, like <code>/paysupport I paid for the preset pack and nothing came</code>, and { $creator } gets it. /library sends again what you own.
+paysupport = Trouble with a payment? Write it in one line, like <code>/paysupport I paid for the preset pack and nothing came</code>, and { $creator } gets it, and can give your money back: Stars go back in full. Telegram's own support cannot help with what you buy here. /library sends again what you own.
 paysupport-sent = { $creator } has your message and will write to you.
 paysupport-told = 🛟 <b>Payment support</b>: <a href="tg://user?id={ $telegram }">{ $lead }</a> (lead { $number }) writes:
     { $text }

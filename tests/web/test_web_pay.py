@@ -1,0 +1,241 @@
+"""Addresses at which something is paid: none is dead when it is opened, and nobody can make one."""
+
+import random
+import string
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import pytest
+from sqlalchemy import select, update
+from web_world import BOT, KEY, Client, Site
+
+from domain.creators import add_creator
+from domain.forgetting import forget_lead
+from domain.leads import capture_lead
+from domain.offers import order_address, product_address
+from domain.order_ends import expire_order
+from domain.pay_links import ForOrder, ForProduct, PayLinks, UnknownLink
+from domain.people import Profile, see_person
+from domain.products import add_product
+from domain.setups import CreatorSetup
+from kit.money import Money
+from payments.rail import Bill, Checkout, Cursor, RailDown, Read, RefundAnswer, RefundDue, Standing
+from store.models import Lead, Order, OrderState, Product
+
+
+@dataclass
+class Till:
+    """A rail that makes a page for every order."""
+
+    livemode: bool = False
+    bills: list[Bill] = field(default_factory=list)
+    down: bool = False
+
+    async def make_checkout(self, bill: Bill) -> Checkout:
+        if self.down:
+            raise RailDown("not now", answered=False)
+        self.bills.append(bill)
+        return Checkout(f"cs_{bill.order_id}", f"https://pay.example/{bill.order_id}")
+
+    async def end_checkout(self, _session_id: str) -> Standing | None:
+        return None
+
+    async def look_up(self, _session_id: str) -> Standing | None:
+        return None
+
+    async def refund(self, due: RefundDue) -> RefundAnswer:
+        raise NotImplementedError(due)
+
+    async def events_after(self, _cursor: Cursor) -> AsyncIterator[Read]:
+        return
+        yield
+
+
+@dataclass
+class Shop:
+    site: Site
+    till: Till
+    setup: CreatorSetup
+    lead_id: int
+    product_id: int
+
+    def link(self) -> str:
+        address = product_address(self.setup, self.product_id, lead_id=self.lead_id, now=self.site.clock())
+        return urlsplit(str(address)).path
+
+    async def orders(self) -> list[Order]:
+        async with self.site.database.reading() as session:
+            return list(await session.scalars(select(Order).order_by(Order.id)))
+
+    async def link_of(self, order_id: int) -> str:
+        async with self.site.database.reading() as session:
+            return urlsplit(str(await order_address(session, self.setup, order_id))).path
+
+    async def change(self, **values: object) -> None:
+        async with self.site.database.transaction() as session:
+            await session.execute(update(Product).values(**values))
+
+    async def end(self, order_id: int) -> None:
+        async with self.site.database.transaction() as session:
+            await expire_order(session, await session.get_one(Order, order_id), now=self.site.clock())
+
+
+@pytest.fixture
+async def shop(either_site: Site) -> Shop:
+    site = either_site
+    site.readiness.now_ready()
+    now, till = site.clock(), Till()
+    site.rails["stripe"] = till
+    setup = CreatorSetup(pay_links=PayLinks(site.public_url, KEY))
+    async with site.database.transaction() as session:
+        creator = (await add_creator(session, name="Studio", slug="studio", now=now)).creator
+        person = await see_person(session, 1, Profile(2001, "Lena", None, "de"), now=now)
+        lead, _ = await capture_lead(session, creator.id, person, source=None, now=now)
+        product = await add_product(
+            session,
+            creator_id=creator.id,
+            title="Preset pack",
+            description="",
+            price=Money(1900, "usd"),
+            stock=5,
+            slug="preset-pack",
+            now=now,
+        )
+        site.published.setups[creator.id] = setup
+        return Shop(site, till, setup, lead.id, product.id)
+
+
+@pytest.fixture
+def client(shop: Shop, either_client: Client) -> Client:
+    assert shop.site.rails
+    return either_client
+
+
+async def test_a_link_leads_to_a_checkout_that_is_made_when_it_is_opened(shop: Shop, client: Client):
+    path = shop.link()
+    assert await shop.orders() == []
+    for _ in range(2):
+        response = await client.get(path, allow_redirects=False)
+        assert (response.status, response.headers["Location"]) == (302, "https://pay.example/1")
+        assert (response.headers["Cache-Control"], response.headers["Referrer-Policy"]) == ("no-store", "no-referrer")
+    (order,) = await shop.orders()
+    assert (order.state, order.lead_id, order.total_minor) == (OrderState.AWAITING_PAYMENT, shop.lead_id, 1900)
+    assert [bill.money for bill in shop.till.bills] == [Money(1900, "usd")]
+
+
+async def test_the_link_of_an_order_that_is_over_leads_to_a_fresh_one_at_todays_price(shop: Shop, client: Client):
+    await client.get(shop.link(), allow_redirects=False)
+    path = await shop.link_of(1)
+    assert (await client.get(path, allow_redirects=False)).headers["Location"] == "https://pay.example/1"
+    await shop.end(1)
+    await shop.change(price_minor=2100)
+    assert (await client.get(path, allow_redirects=False)).headers["Location"] == "https://pay.example/2"
+    assert [each.total_minor for each in await shop.orders()] == [1900, 2100]
+
+
+@pytest.mark.parametrize("state", [OrderState.PAID, OrderState.FULFILLED, OrderState.REFUNDED])
+async def test_what_is_paid_already_says_so_and_leads_to_the_chat(shop: Shop, client: Client, state: OrderState):
+    await client.get(shop.link(), allow_redirects=False)
+    async with shop.site.database.transaction() as session:
+        await session.execute(update(Order).values(state=state))
+    response = await client.get(await shop.link_of(1), allow_redirects=False)
+    page = await response.text()
+    assert (response.status, response.content_type) == (410, "text/html")
+    # Lena reads German
+    assert "Das ist schon bezahlt" in page
+    assert f'href="{BOT}"' in page
+    assert len(await shop.orders()) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [({"stock": 0, "initial": 0}, "ausverkauft"), ({"active": False}, "nicht mehr")],
+)
+async def test_what_cannot_be_had_says_so_on_a_plain_page(
+    shop: Shop, client: Client, change: dict[str, object], said: str
+):
+    path = shop.link()
+    await shop.change(**change)
+    response = await client.get(path, allow_redirects=False)
+    page = await response.text()
+    assert (response.status, response.content_type) == (409, "text/html")
+    assert said in page
+    assert f'href="{BOT}"' in page
+    assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+    assert await shop.orders() == []
+
+
+async def test_a_link_is_over_when_its_time_is(shop: Shop, client: Client):
+    path = shop.link()
+    shop.site.clock.pass_time(days=30)
+    assert (await client.get(path, allow_redirects=False)).status == 302
+    shop.site.clock.pass_time(seconds=1)
+    response = await client.get(path, allow_redirects=False)
+    assert (response.status, response.content_type) == (410, "text/html")
+
+
+async def test_whoever_only_looks_orders_nothing(shop: Shop, client: Client):
+    path = shop.link()
+    assert (await client.head(path, allow_redirects=False)).status == 200
+    response = await client.get(path, headers={"User-Agent": "TelegramBot (like TwitterBot)"}, allow_redirects=False)
+    assert (response.status, response.content_type) == (200, "text/html")
+    assert await shop.orders() == []
+
+
+async def test_a_link_for_nobody_in_particular_leads_to_the_product_in_the_chat(shop: Shop, client: Client):
+    address = product_address(shop.setup, shop.product_id, now=shop.site.clock())
+    response = await client.get(urlsplit(str(address)).path, allow_redirects=False)
+    assert (response.status, response.headers["Location"]) == (302, f"{BOT}?start=p_{shop.product_id}")
+    assert await shop.orders() == []
+
+
+async def test_while_the_rail_is_down_the_page_says_so_and_the_next_opening_pays(shop: Shop, client: Client):
+    path = shop.link()
+    shop.till.down = True
+    response = await client.get(path, allow_redirects=False)
+    assert (response.status, response.content_type) == (503, "text/html")
+    shop.till.down = False
+    assert (await client.get(path, allow_redirects=False)).headers["Location"] == "https://pay.example/1"
+    assert len(await shop.orders()) == 1
+
+
+async def test_a_forgotten_buyer_s_link_is_over(shop: Shop, client: Client):
+    path = shop.link()
+    async with shop.site.database.transaction() as session:
+        await forget_lead(session, await session.get_one(Lead, shop.lead_id), now=shop.site.clock())
+    assert (await client.get(path, allow_redirects=False)).status == 410
+    assert await shop.orders() == []
+
+
+async def test_no_changed_token_is_taken(shop: Shop, client: Client):
+    links, now, dice = PayLinks(shop.site.public_url, KEY), shop.site.clock(), random.Random(4)
+    good = [
+        links.address(what, until=now + timedelta(days=1)).rsplit("/", 1)[1]
+        for what in (ForOrder(1), ForProduct(12, 3, 45), ForProduct(7))
+    ]
+    letters = string.ascii_lowercase + string.digits + "-"
+    for number in range(10_000):
+        token = list(good[number % len(good)])
+        place = dice.randrange(len(token))
+        match dice.randrange(3):
+            case 0:
+                token[place] = dice.choice(letters)
+            case 1:
+                del token[place]
+            case _:
+                token.insert(place, dice.choice(letters))
+        changed = "".join(token)
+        if changed not in good:
+            with pytest.raises(UnknownLink):
+                links.read(changed, now=now)
+    response = await client.get(f"/pay/{good[0]}x", allow_redirects=False)
+    assert (response.status, response.content_type) == (404, "text/html")
+
+
+async def test_while_not_ready_nothing_is_ordered(shop: Shop, client: Client):
+    shop.site.readiness.not_ready("migrating")
+    for path in (shop.link(), "/pay/x"):
+        assert (await client.get(path, allow_redirects=False)).status == 503
+    assert await shop.orders() == []
