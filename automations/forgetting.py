@@ -1,9 +1,10 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import delete, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from domain.forgetting import TOPIC
 from domain.raw_words import finish_forgetting
 from kit.clock import Clock
 from store.database import Database
@@ -15,20 +16,38 @@ BATCH = 100
 
 @dataclass
 class Forgetting:
-    """What could not go in the transaction that forgot somebody: their files, and what their answer still needed."""
+    """What could not go in the transaction that forgot somebody: their files, and what their answer still needed.
+
+    At last the store's own traces of what was deleted go, those of before a crash included.
+    """
 
     database: Database
     clock: Clock
     files: FileStore
+    _traces: bool = field(default=True, init=False)
+
+    def __post_init__(self) -> None:
+        self.database.on_commit(self._note)
+
+    def _note(self, woken: frozenset[str]) -> None:
+        self._traces |= TOPIC in woken
 
     async def run(self) -> int:
+        done = await self._drop_people() + await self._drop_files()
+        if self._traces or done:
+            # noted before: what is forgotten in the meantime has a turn of its own
+            self._traces = False
+            self._traces = not await self.database.drop_traces() or self._traces
+        return done
+
+    async def _drop_people(self) -> int:
         async with self.database.reading() as session:
             waits = await session.scalar(select(exists().where(Person.forgetting_at.is_not(None))))
         people = 0
         if waits:
             async with self.database.transaction() as session:
                 people = await finish_forgetting(session, now=self.clock())
-        return people + await self._drop_files()
+        return people
 
     async def _drop_files(self) -> int:
         """The content goes before its row, so that a crash in between leaves nothing that nobody knows of."""

@@ -75,7 +75,8 @@ async def keep_contact(
 ) -> None:
     """Keeps a normalised e-mail or phone. What another lead has as well opens nothing of theirs to anybody.
 
-    Typed: it stays typed, and the creator reads of the other. Verified: a lead without a chat who has it becomes a
+    Typed: it stays typed, and the creator reads of the other; what was entered or verified is not given up for it, and
+    the creator reads that too. Verified: a lead without a chat who has it becomes a
     part of this one; where that cannot be it stays typed, and the creator reads of it. Entered: raises LeadExists.
     """
     held, held_proof = contact_of(lead, contact)
@@ -84,7 +85,9 @@ async def keep_contact(
     found_by = await digest(session, value, contact)
     if proof in CLAIMED and not await _claim(session, lead, contact, value, found_by, proof=proof, now=now):
         proof = Proof.TYPED
-    if proof == Proof.TYPED:
+    if proof == Proof.TYPED and held is not None and held_proof in CLAIMED:
+        await _tell_of_another(session, lead, contact, value, found_by, now=now)
+    elif proof == Proof.TYPED:
         await _save(session, lead, contact, value, found_by=found_by, proof=proof)
     if proof != Proof.ENTERED:
         await _tell_of_others(session, lead, contact, found_by, now=now)
@@ -162,6 +165,18 @@ async def _save(
     await session.execute(keep, execution_options={"synchronize_session": False})
     for name, kept in values.items():
         set_committed_value(lead, name, kept)
+
+
+async def _tell_of_another(
+    session: AsyncSession, lead: Lead, contact: Contact, value: str, found_by: str, *, now: datetime
+) -> None:
+    """The creator reads once what a lead has typed beside the one that is theirs for sure, and how to take it over."""
+
+    def told(language: str) -> Message:
+        return Message(text=say(f"lead-typed-another-{contact}", language, lead=lead.id, value=value))
+
+    key = f"typed-another:{contact}:{lead.id}:{found_by}"
+    await tell_creator(session, told, key=key, creator_id=lead.creator_id, lead_id=lead.id, now=now)
 
 
 async def _tell_of_others(session: AsyncSession, lead: Lead, contact: Contact, found_by: str, *, now: datetime) -> None:

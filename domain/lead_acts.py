@@ -91,7 +91,7 @@ async def _score_changed(session: AsyncSession, lead: Lead, *, now: datetime) ->
 
 
 async def add_note(session: AsyncSession, lead: Lead, text: str, *, now: datetime) -> LeadNote:
-    """What the creator wants to remember; the lead never sees it. Raises BadNote for nothing, or too much."""
+    """What the creator wants to remember; /my_data alone shows it to the lead. Raises BadNote."""
     text = text.strip()
     if not text or len(text) > NOTE_LENGTH:
         raise BadNote(

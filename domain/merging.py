@@ -70,7 +70,8 @@ def standing_of(into: Lead, other: Lead) -> Standing:
 async def merge_leads(session: AsyncSession, into: Lead, other: Lead, *, now: datetime) -> None:
     """`other` becomes a part of `into`, and its number leads there from now on.
 
-    What both have told stays as `into` has it; what does not fit beside it is kept in a note. Orders, rights,
+    What both have told stays as `into` has it, an e-mail or phone as the surer of the two; what does not fit beside it
+    is kept in a note. Orders, rights,
     follow-ups, tags, touches, notes, consents, files and messages move; a no to marketing of either holds for both,
     and `standing_of` says whose block does. Raises CannotMerge for leads of two
     creators, for two who have a Telegram chat each, and for one that was merged or forgotten before.
@@ -285,22 +286,12 @@ async def _become_one(session: AsyncSession, into: Lead, other: Lead) -> list[st
     earlier, later = sorted((into, other), key=lambda lead: (lead.created_at, lead.id))
     first = later if earlier.source is None and earlier.link_id is None else earlier
     values |= {"source": first.source, "link_id": first.link_id}
-    if into.email is None or into.email_digest == other.email_digest:
-        values |= {
-            "email": into.email or other.email,
-            "email_digest": into.email_digest or other.email_digest,
-            "email_proof": max(into.email_proof, other.email_proof, key=_SURER.index),
-        }
-    elif other.email is not None:
-        apart.append(_apart(other, "email", other.email))
-    if into.phone is None or into.phone_digest == other.phone_digest:
-        values |= {
-            "phone": into.phone or other.phone,
-            "phone_digest": into.phone_digest or other.phone_digest,
-            "phone_proof": max(into.phone_proof, other.phone_proof, key=_SURER.index),
-        }
-    elif other.phone is not None:
-        apart.append(_apart(other, "phone", other.phone))
+    for contact in ("email", "phone"):
+        ours, theirs = _contact(into, contact), _contact(other, contact)
+        kept, left = (theirs, ours) if _surer(theirs, ours) else (ours, theirs)
+        values |= {contact: kept.value, f"{contact}_digest": kept.digest, f"{contact}_proof": kept.proof}
+        if left.value is not None and left.digest != kept.digest:
+            apart.append(_apart(other if left is theirs else into, contact, left.value))
     if other.name not in {"", values["name"]}:
         apart.append(_apart(other, "name", other.name))
     emptied = dict.fromkeys(("person_id", "email", "email_digest", "phone", "phone_digest", "time_zone"))
@@ -317,6 +308,26 @@ async def _become_one(session: AsyncSession, into: Lead, other: Lead) -> list[st
     await session.refresh(into)
     await session.refresh(other)
     return apart
+
+
+@dataclass(frozen=True, slots=True)
+class _Contact:
+    value: str | None
+    digest: str | None
+    proof: Proof
+
+
+def _contact(lead: Lead, contact: str) -> _Contact:
+    if contact == "email":
+        return _Contact(lead.email, lead.email_digest, lead.email_proof)
+    return _Contact(lead.phone, lead.phone_digest, lead.phone_proof)
+
+
+def _surer(theirs: _Contact, ours: _Contact) -> bool:
+    """What somebody has proved, or a creator has entered, stays rather than what was only typed."""
+    if theirs.value is None or ours.value is None:
+        return ours.value is None
+    return _SURER.index(theirs.proof) > _SURER.index(ours.proof)
 
 
 def _stage(into: Lead, other: Lead) -> str:

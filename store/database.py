@@ -133,6 +133,24 @@ class Database:
             finally:
                 await raw.execute("PRAGMA foreign_keys = ON")
 
+    async def drop_traces(self) -> bool:
+        """What was deleted leaves SQLite's log of changes too. False while somebody still reads from it: ask again.
+
+        https://www.sqlite.org/pragma.html#pragma_wal_checkpoint; PostgreSQL sees to its own.
+        """
+        if not self.is_sqlite:
+            return True
+        async with self.engine.connect() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            raw = cast("aiosqlite.Connection", driver)
+            # whoever wants to write meanwhile is not kept waiting for readers
+            await raw.execute("PRAGMA busy_timeout = 0")
+            try:
+                (busy, *_), *_ = await raw.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                await raw.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        return not busy
+
     def on_commit(self, listener: Callable[[frozenset[Topic]], None]) -> None:
         """Calls `listener` after each commit with the topics that it woke."""
         self._listeners.append(listener)

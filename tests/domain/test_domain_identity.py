@@ -56,6 +56,26 @@ async def test_whoever_types_what_another_lead_has_gets_nothing_and_the_creator_
         assert value not in notice
 
 
+@pytest.mark.parametrize(
+    ("field", "proof"), [("email", Proof.ENTERED), ("phone", Proof.ENTERED), ("phone", Proof.VERIFIED)]
+)
+async def test_what_somebody_types_does_not_take_the_place_of_what_is_theirs_for_sure(
+    database: Database, field: str, proof: Proof
+):
+    sure, other = (EMAIL, "typo@example.com") if field == "email" else (PHONE, "+4915100000000")
+    async with database.transaction() as session:
+        creator = await a_creator(session)
+        lead, _ = await a_lead(session, creator)
+    await typed(database, lead, field, sure, proof)
+    for _ in range(2):
+        lead = await typed(database, lead, field, other)
+    async with database.reading() as session:
+        assert (await owner_of(session, creator.id, Contact(field), sure)) == await session.get_one(Lead, lead.id)
+        assert {"email": lead.email, "phone": lead.phone}[field] == sure
+        (notice,) = [each for each in await notices(session) if "✍️" in each]
+        assert f"/lead {lead.id} set {field} {other}" in notice
+
+
 async def test_two_who_have_only_typed_the_same_are_shown_to_the_creator_too(database: Database):
     async with database.transaction() as session:
         creator = await a_creator(session)

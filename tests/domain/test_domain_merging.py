@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.consent import give_consent, unsubscribe
 from domain.entitlements import grant
 from domain.fields import LeadFieldSpec
+from domain.identity import Contact, owner_of
 from domain.lead_acts import add_note, add_score, ban_lead, set_stage, tag_lead, take_over
 from domain.leads import add_lead, capture_lead, current_lead, find_lead, known_answers, note_answer
 from domain.links import make_link, note_touch
@@ -107,15 +108,17 @@ async def test_what_both_have_told_stays_and_what_fits_nowhere_is_noted(database
     async with database.reading() as session:
         assert await known_answers(session, kept) == {
             "name": "Anna Bach",
-            "email": "own@x.org",
+            "email": "a@x.org",
             "phone": PHONE,
             "city": "Bonn",
             "budget": "5",
             "size": "xl",
         }
-        assert (kept.email_proof, kept.phone_proof) == (Proof.TYPED, Proof.ENTERED)
+        # what the creator had entered goes on keeping others from it
+        assert (kept.email_proof, kept.phone_proof) == (Proof.ENTERED, Proof.ENTERED)
+        assert await owner_of(session, kept.creator_id, Contact.EMAIL, "a@x.org") == await session.get(Lead, kept.id)
         (note,) = await session.scalars(select(LeadNote).where(LeadNote.lead_id == lead.id))
-        assert note.text.splitlines() == [f"#{entered.id} budget: 7000000", f"#{entered.id} email: a@x.org"]
+        assert note.text.splitlines() == [f"#{entered.id} budget: 7000000", f"#{lead.id} email: own@x.org"]
         assert set(await session.scalars(select(LeadWord.word).where(LeadWord.lead_id == lead.id))) == {
             *("anna", "bach", "lena")
         }

@@ -138,6 +138,7 @@ async def everything_happens(world: World) -> PersonOfTheWorld:
     await in_and_out_by_files(world, lead.id)
     await world.settle()
     assert len(await found_in_store(world, [MARKER])) > 20
+    assert found_on_disk(world) or not world.spark.database.is_sqlite
     assert found_in_files(world, [MARKER])
     return lena
 
@@ -159,13 +160,34 @@ async def in_and_out_by_files(world: World, lead_id: int) -> None:
     await world.creator.gets_file(f"leads-studio-{world.clock():%Y-%m-%d}.csv")
 
 
+def found_on_disk(world: World) -> list[str]:
+    """What SQLite's own files still hold of what was deleted: free pages, and the log of changes."""
+    database = world.spark.database
+    if not database.is_sqlite or database.url.database is None:
+        return []
+    store = Path(database.url.database)
+    files = sorted(store.parent.glob(f"{store.name}*"))
+    assert files
+    return [
+        f"{path.name}: {path.read_bytes().count(MARKER.encode())} times"
+        for path in files
+        if MARKER.encode() in path.read_bytes()
+    ]
+
+
 async def is_nowhere(world: World, lena: PersonOfTheWorld) -> None:
+    async def left() -> list[str]:
+        return [
+            *await found_in_store(world, traces(lena)),
+            *found_in_files(world, traces(lena)),
+            *found_on_disk(world),
+        ]
+
     async def gone() -> bool:
-        return not await found_in_store(world, traces(lena)) and not found_in_files(world, traces(lena))
+        return not await left()
 
     if not await world.until(gone):
-        left = await found_in_store(world, traces(lena)) + found_in_files(world, traces(lena))
-        raise AssertionError("\n".join(left))
+        raise AssertionError("\n".join(await left()))
 
 
 async def tombstone_stands(world: World, lead_id: int) -> None:

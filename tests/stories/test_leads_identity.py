@@ -99,6 +99,7 @@ async def test_whoever_the_creator_has_entered_is_joined_by_their_own_contact_an
     card = await world.creator.hears(f"(lead {own.id})")
     assert "vip" in card.text
     assert own.phone_proof == Proof.VERIFIED
-    # what did not fit beside what she has told is kept
-    assert f"#{entered.id} email: anna@example.com" in card.text
+    # what she has only typed does not take the place of what was entered, and is kept beside it
+    assert "anna@example.com" in card.text
+    assert f"#{own.id} email: annas-other@example.com" in card.text
     assert (await lead_of(world, mallory, "Mallory")).phone_proof == Proof.TYPED

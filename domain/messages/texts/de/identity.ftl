@@ -9,3 +9,5 @@ relay-told = ✉️ <b>{ $name }</b> (Kontakt { $lead }) schreibt:
     { $text }
 relay-button-answer = Antworten
 relay-button-give-back = Dem Bot zurückgeben
+lead-typed-another-email = ✍️ Kontakt { $lead } hat eine andere E-Mail-Adresse angegeben: { $value }. Die bekannte bleibt. /lead { $lead } set email { $value } übernimmt sie.
+lead-typed-another-phone = ✍️ Kontakt { $lead } hat eine andere Telefonnummer angegeben: { $value }. Die bekannte bleibt. /lead { $lead } set phone { $value } übernimmt sie.

@@ -9,3 +9,5 @@ relay-told = ✉️ <b>{ $name }</b> (lead { $lead }) writes:
     { $text }
 relay-button-answer = Answer
 relay-button-give-back = Give back to the bot
+lead-typed-another-email = ✍️ Lead { $lead } has typed another e-mail address, { $value }. The one you know stays theirs. /lead { $lead } set email { $value } takes it over.
+lead-typed-another-phone = ✍️ Lead { $lead } has typed another phone number, { $value }. The one you know stays theirs. /lead { $lead } set phone { $value } takes it over.
