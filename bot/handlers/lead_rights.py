@@ -14,10 +14,10 @@ async def do_right(turn: Turn, creator: Creator, lead: Lead, verb: str, rest: st
     if not is_id(number) or not reason.strip():
         raise turn.refusal("lead-form-give" if verb == "give" else "lead-form-revoke", lead=lead.id)
     product = await find_product(turn.session, creator.id, read_id(number))
-    name = await called(turn, lead)
+    who = await called(turn, lead)
     if verb == "give":
         await give_by_hand(turn.session, lead, product, reason, now=turn.now)
-        turn.say("lead-given", lead=name, title=product.title)
+        turn.say("lead-given", **who, title=product.title)
     else:
         await take_by_hand(turn.session, lead, product, reason, now=turn.now)
-        turn.say("lead-revoked", lead=name, title=product.title)
+        turn.say("lead-revoked", **who, title=product.title)

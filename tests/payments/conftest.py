@@ -12,6 +12,7 @@ for folder in ("domain", "playground"):
 
 # found by the lines above
 from folk import NOW  # noqa: E402
+from stripe_requests import check_calls  # noqa: E402
 from stripe_stage import Stage, on_stage  # noqa: E402
 from stripes_words import Till, a_till  # noqa: E402
 
@@ -25,3 +26,4 @@ async def till(database: Database) -> Till:
 async def stage() -> AsyncIterator[Stage]:
     async with on_stage() as stage:
         yield stage
+        check_calls(stage.core.state)

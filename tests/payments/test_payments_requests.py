@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import stripe
 from stripe_requests import _KINDS, check_calls, misfits
-from stripe_stage import START, Stage
+from stripe_stage import START, Stage, on_stage
 
 CREATE = "POST /v1/checkout/sessions"
 SESSION: dict[str, Any] = {
@@ -83,7 +83,12 @@ def test_every_type_that_is_asked_for_can_be_read_whole(verb: str, where: str, k
         misfits(f"{verb} {path}", {key: object()})
 
 
-async def test_calls_that_were_made_are_looked_through(stage: Stage):
+async def test_calls_that_were_made_are_looked_through():
+    async with on_stage() as stage:
+        await _call_and_look(stage)
+
+
+async def _call_and_look(stage: Stage) -> None:
     await stage.stripe.v1.checkout.sessions.create_async(SESSION)  # type: ignore[arg-type]  # as a form carries it
     assert check_calls(stage.core.state) == 1
     with pytest.raises(stripe.InvalidRequestError):

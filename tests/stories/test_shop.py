@@ -306,3 +306,24 @@ async def test_a_bundle_is_filled_and_emptied_by_buttons(world: World, lena: Per
     await lena.say("/library")
     owned = await sees(lena, "Yours", "Preset pack", "Mood board")
     assert not any("Video course" in label for label in owned.labels)
+
+
+async def test_a_channel_is_chosen_and_put_on_sale_by_buttons(world: World, lena: PersonOfTheWorld):
+    circle = await product(world, "Inner circle")
+    await world.creator.say(f"/product {circle.id} channel")
+    await world.creator.hears("Make me an administrator of the channel or group first")
+    chat = await world.control("POST", "/chats", {"type": "channel", "title": "The circle", "owner": world.creator.id})
+    rights = {"can_invite_users": True, "can_restrict_members": True}
+    await world.control("PUT", f"/chats/{chat['id']}/members/bot", {"status": "administrator", "rights": rights})
+    await world.creator.hears("I can see “The circle” now")
+    await world.creator.say(f"/product {circle.id}")
+    await sees(world.creator, "Inner circle · Channel", "Channel")
+    await world.creator.tap("Channel")
+    await world.creator.tap("The circle")
+    await sees(world.creator, "Inner circle · Channel", "More …")
+    assert (await product(world, "Inner circle")).chat_id == chat["id"]
+    await world.creator.tap("More …")
+    await world.creator.tap("○ On sale")
+    await sees(world.creator, "More about Inner circle", "✓ On sale")
+    await lena.say("/shop")
+    await sees(lena, "Studio North", "Inner circle · $15.00")

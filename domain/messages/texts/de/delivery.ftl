@@ -50,5 +50,5 @@ refused-nothing_to_take = Das ist gar nicht da.
 refused-reason = schreib in bis zu { $most } Zeichen, warum
 lead-form-give = So geht es: <code>/lead { $lead } give 7 Als Entschuldigung</code>, mit der Nummer eines Produkts und dem Grund.
 lead-form-revoke = So geht es: <code>/lead { $lead } revoke 7 An alle weitergegeben</code>, mit der Nummer eines Produkts und dem Grund.
-lead-given = { $lead } hat jetzt „{ $title }“.
-lead-revoked = { $lead } hat „{ $title }“ nicht mehr. Geld geht dadurch keins zurück.
+lead-given = { $name } hat jetzt „{ $title }“.
+lead-revoked = { $name } hat „{ $title }“ nicht mehr. Geld geht dadurch keins zurück.

@@ -50,5 +50,5 @@ refused-nothing_to_take = They do not have it.
 refused-reason = say why, in up to { $most } characters
 lead-form-give = Like this: <code>/lead { $lead } give 7 A gift for the mistake</code>, with the number of a product and the reason.
 lead-form-revoke = Like this: <code>/lead { $lead } revoke 7 Shared it with everybody</code>, with the number of a product and the reason.
-lead-given = { $lead } has “{ $title }” now.
-lead-revoked = { $lead } does not have “{ $title }” any more. No money goes back by this.
+lead-given = { $name } has “{ $title }” now.
+lead-revoked = { $name } does not have “{ $title }” any more. No money goes back by this.
