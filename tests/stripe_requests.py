@@ -25,6 +25,7 @@ _KINDS: tuple[tuple[str, str, type[Any]], ...] = (
     ("GET", "/v1/webhook_endpoints", params.WebhookEndpointListParams),
     ("GET", "/v1/events", params.EventListParams),
     ("GET", f"/v1/events{_ID}", params.EventRetrieveParams),
+    ("GET", "/v1/customers", params.CustomerListParams),
     ("POST", "/v1/customers", params.CustomerCreateParams),
     ("GET", f"/v1/customers{_ID}", params.CustomerRetrieveParams),
     ("POST", f"/v1/customers{_ID}", params.CustomerUpdateParams),
