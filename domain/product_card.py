@@ -11,6 +11,7 @@ from domain.discounts import Discount, apply_code
 from domain.messages.catalogue import say
 from domain.messages.plain import Button, Message
 from domain.pricing import Wish, price_on, rails_of, total_of
+from domain.reviews import average_shown, rating_of
 from domain.setups import CreatorSetup
 from kit.errors import Refusal
 from kit.money import Money
@@ -161,8 +162,8 @@ async def _discounts(session: AsyncSession, facts: _Facts, offer: Offer, choice:
 
 
 def _rails(facts: _Facts, offer: Offer) -> tuple[str, ...]:
-    return () if offer.rails is None else rails_of(
-        facts.product, offer.setup, offered=offer.rails, variant=facts.chosen
+    return (
+        () if offer.rails is None else rails_of(facts.product, offer.setup, offered=offer.rails, variant=facts.chosen)
     )
 
 
@@ -279,9 +280,8 @@ def _price_line(facts: _Facts, language: str) -> str:
 def _lines(facts: _Facts, choice: Choice, offer: Offer, language: str) -> list[str]:
     product, stock = facts.product, facts.goods.stock
     lines = []
-    if product.rating_count:
-        average = f"{product.rating_sum / product.rating_count:.1f}"
-        lines.append(say("card-rating", language, average=average, count=product.rating_count))
+    if (rating := rating_of(product)) is not None:
+        lines.append(say("card-rating", language, average=average_shown(rating[0], language), count=rating[1]))
     if facts.parts:
         lines.append(say("card-in-bundle", language))
         lines += [

@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
+from babel.numbers import format_decimal
 from sqlalchemy import ColumnElement, delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,6 +19,7 @@ from domain.events import record_event
 from domain.products import hold_product
 from domain.review_words import tell_of_answer, tell_of_report, tell_of_review
 from kit.errors import Conflict, Invalid, NotFound, Reason
+from kit.money import language_of
 from store.database import count_changed, insert_once
 from store.models import REVIEW_MOVES, Entitlement, Lead, OrderLine, Product, Review, ReviewState
 
@@ -47,6 +49,11 @@ def rating_of(product: Product) -> tuple[Decimal, int] | None:
         return None
     average = Decimal(product.rating_sum) / product.rating_count
     return average.quantize(Decimal("0.1")), product.rating_count
+
+
+def average_shown(average: Decimal, language: str) -> str:
+    """`4.5`, or `4,5` where people write it so."""
+    return str(format_decimal(average, format="0.0", locale=language_of(language)))
 
 
 async def may_review(session: AsyncSession, lead_id: int, product_id: int) -> bool:

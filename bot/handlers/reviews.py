@@ -19,6 +19,7 @@ from domain.reviews import (
     NoSuchReview,
     add_words,
     answer_review,
+    average_shown,
     hide_review,
     may_review,
     rating_of,
@@ -167,11 +168,11 @@ async def _list(turn: Turn, lead: Lead | None, product: Product, page: int, *, h
         return await _list(turn, lead, product, max(found.total - 1, 0) // SHOWN, hidden=hidden, owner=owner)
     creator = await turn.session.get_one(Creator, product.creator_id)
     title, rating = shorten(product.title, TITLE_LENGTH), rating_of(product)
-    parts = [
-        turn.words("reviews-none", title=title)
-        if rating is None
-        else turn.words("reviews-title", title=title, average=float(rating[0]), count=rating[1])
-    ]
+    if rating is None:
+        parts = [turn.words("reviews-none", title=title)]
+    else:
+        average = average_shown(rating[0], turn.person.speaks)
+        parts = [turn.words("reviews-title", title=title, average=average, count=rating[1])]
     first = page * SHOWN + 1
     for place, review in enumerate(found.items, first):
         told = _told(turn, creator, review, words=WORDS_LENGTH, answer=ANSWER_LENGTH)

@@ -26,7 +26,7 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 def test_the_shipped_config_is_well():
-    assert report(SHIPPED, {}) == (0, [f"{SHIPPED}: 3 flows, 3 funnels: all well"])
+    assert report(SHIPPED, {}) == (0, [f"{SHIPPED}: 3 flows, 4 funnels: all well"])
 
 
 def test_the_shipped_config_asks_and_follows_up_as_the_newcomers_tour_says():

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from folk import BOT, NOW, SETUP, Folk, a_creator, a_lead, a_product, events, notices, ordered, some_folk
+from folk import BOT, NOW, SETUP, Folk, a_creator, a_lead, a_product, events, notices, ordered, promised, some_folk
 from PIL import Image
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.bundles import MOST_UPSELLS, BadBundle, offer_after, put_in_bundle, stop_offering, take_out
 from domain.covers import cover_of, drop_cover, refuse_cover, show_cover, take_cover
@@ -38,7 +39,7 @@ from kit.paging import Paging
 from kit.pictures import BadPicture, redraw
 from kit.text import CAPTION_LIMIT, visible_length
 from store.database import Database
-from store.models import Creator, FileHandle, FileRole, Lead, Product, ProductKind, Shape, StoredFile
+from store.models import Creator, FileHandle, FileRole, Lead, OutboxKind, Product, ProductKind, Shape, StoredFile
 from store.queries.catalogue import ShopFilter, count_categories, list_products, list_shop, offered_after
 
 ALL_RAILS = CreatorSetup(
@@ -542,6 +543,10 @@ def test_what_stands_behind_a_button_always_fits():
 # Low stock ----------------------------------------------------------------------------------------------------
 
 
+async def low_ones(session: AsyncSession) -> int:
+    return sum(row.message["text"].startswith("📦") for row in await promised(session, OutboxKind.NOTICE))
+
+
 async def test_a_creator_hears_that_little_is_left_once_until_it_is_restocked(database: Database, folk: Folk):
     async with database.transaction() as session:
         product = await session.get_one(Product, folk.product)
@@ -554,12 +559,12 @@ async def test_a_creator_hears_that_little_is_left_once_until_it_is_restocked(da
             product.sold = 0 if stock is None else 10 - stock
             await session.flush()
             await tell_low_stock(session, pieces, now=NOW)
-            return sum(text.startswith("📦") for text in await notices(session))
+            return await low_ones(session)
 
         assert [await told_at(stock) for stock in (None, 3, 2, 2, 1, 0, 0)] == [0, 0, 1, 1, 1, 2, 2]
         await set_stock(session, product, 1)
         await tell_low_stock(session, pieces, now=NOW)
-        assert sum(text.startswith("📦") for text in await notices(session)) == 3
+        assert await low_ones(session) == 3
 
 
 async def test_another_creator_s_lead_never_sees_a_product_as_theirs(database: Database, folk: Folk):

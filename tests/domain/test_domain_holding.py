@@ -18,8 +18,8 @@ from domain.lead_acts import add_note, ban_lead, set_stage, tag_lead, take_over,
 from domain.leads import add_lead, edit_lead
 from domain.merging import merge_leads
 from domain.messages.plain import Message
-from domain.orders import pay_order
 from domain.outbox import queue_message
+from domain.paying import pay_order
 from domain.transfers import importing
 from domain.transfers.entries import Entry
 from domain.transfers.importing import late_problems

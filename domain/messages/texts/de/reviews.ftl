@@ -1,7 +1,7 @@
 # Bewertungen. Telegram HTML; values are escaped before they come here.
 
 reviews-title = <b>{ $title }</b>
-    ★ { NUMBER($average, minimumFractionDigits: 1) } · { $count ->
+    ★ { $average } · { $count ->
         [one] { $count } Bewertung
        *[other] { $count } Bewertungen
     }
