@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.definitions import Published
 from domain.flows.definition import EventTrigger
 from domain.flows.talk import Talk
-from domain.flows.waking import GIVEN_BACK, event_happens, time_is_up
+from domain.flows.waking import BLOCKED, GIVEN_BACK, event_happens, time_is_up
 from store.models import Event, FlowRun, FlowRunState, FlowTimer, Lead, Person
 
 BATCH = 100
@@ -62,7 +62,8 @@ async def show_to_flows(
         lead = leads.get(event.lead_id or 0)
         if lead is None or lead.person_id is None:
             continue
-        if lead.id not in waiting and event.name != GIVEN_BACK and event.name not in begins.get(event.creator_id, ()):
+        always = event.name in {BLOCKED, GIVEN_BACK}
+        if lead.id not in waiting and not always and event.name not in begins.get(event.creator_id, ()):
             continue
         person = (await _hold(session, [lead.person_id], wait=True)).get(lead.person_id)
         if person is None:

@@ -66,8 +66,8 @@ async def make_link(
 
 
 async def find_link(session: AsyncSession, key: str) -> Link | None:
-    """The link that a `/start` payload names; None when it names none, or one put away."""
-    return await session.scalar(select(Link).where(Link.key == key, Link.archived_at.is_(None)))
+    """The link that a `/start` payload names, put away or not; None when it names none."""
+    return await session.scalar(select(Link).where(Link.key == key))
 
 
 async def own_link(session: AsyncSession, creator_id: int, link_id: int) -> Link:
@@ -79,7 +79,7 @@ async def own_link(session: AsyncSession, creator_id: int, link_id: int) -> Link
 
 
 async def archive_link(session: AsyncSession, link: Link, *, now: datetime) -> bool:
-    """From now on it is a plain /start. What came by it stays counted; once is enough."""
+    """From now on it leads nowhere but to its creator. Whoever comes by it is counted as ever; once is enough."""
     archive = update(Link).where(Link.id == link.id, Link.archived_at.is_(None)).values(archived_at=now)
     return bool(await count_changed(session, archive))
 

@@ -12,8 +12,8 @@ from domain.flows.answering import Answered, answer_flow
 from domain.flows.answers import Back, Given, SentFile, Skipped, Tapped, Typed
 from domain.flows.beginning import begin_default, begin_flow, flow_of_command, flow_of_words
 from domain.flows.files import keep_answer_file
-from domain.flows.paused import current_screen, go_on, take_up
-from domain.flows.runs import AlreadyAnswered, active_run, end_run
+from domain.flows.paused import current_screen, go_on, leave, take_up
+from domain.flows.runs import AlreadyAnswered, active_run
 from domain.lead_acts import relay_to_creator
 from domain.people import talk_to_creator
 from kit.text import escape
@@ -98,7 +98,7 @@ async def resume(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None
     run, lead = await _own_run(turn, run_id)
     talk = turn.talk(lead)
     if run.state == FlowRunState.PAUSED and choice == ["leave"]:
-        await end_run(turn.session, lead, run, FlowRunState.CANCELLED, now=turn.now)
+        await leave(turn.session, talk, run, now=turn.now)
         turn.replies.append(TapReply(query_id=query.id, text=turn.words("flow-left")))
         _close(turn, query)
         turn.show(await take_up(turn.session, talk, now=turn.now))

@@ -124,13 +124,15 @@ async def _welcome(turn: Turn, came: Came, lead: Lead, *, is_new: bool) -> None:
 
 def _flow_of(turn: Turn, came: Came) -> FlowVersionNow | None:
     published, creator_id = turn.facts.published, came.creator.id
-    if came.link is not None and came.link.target == LinkTarget.FLOW:
+    if came.link is not None and came.link.target == LinkTarget.FLOW and came.link.archived_at is None:
         return published.flow(creator_id, came.link.name)
     return flow_of_source(published, creator_id, came.source) if came.source is not None else None
 
 
 async def _follow(turn: Turn, link: Link, lead: Lead) -> bool:
-    """False when the link leads to nothing of its own, or to what is gone: whoever comes by it is greeted."""
+    """False when the link leads to nothing of its own, was put away, or what it led to is gone: then one is greeted."""
+    if link.archived_at is not None:
+        return False
     match link.target:
         case LinkTarget.PRODUCT:
             query = select(Product).where(on_sale(link.creator_id, turn.now), Product.slug == link.name)
@@ -174,11 +176,13 @@ async def _tell_of_lead(turn: Turn, lead: Lead) -> None:
 
 
 async def cancel(turn: Turn, _arguments: str) -> None:
-    """Ends the conversation under way; what it had interrupted is offered again."""
+    """Ends the conversation under way, or one that waits; what it had interrupted is offered again."""
     creator = await turn.creator()
     lead, _ = await turn.lead(creator)
-    cancelled = await cancel_flow(turn.session, lead, now=turn.now)
-    text = turn.words("flow-cancelled" if cancelled else "nothing-to-cancel")
+    cancelled = await cancel_flow(turn.session, turn.talk(lead), now=turn.now)
+    text = turn.words("nothing-to-cancel" if cancelled is None else "flow-cancelled")
+    if cancelled is not None and cancelled.waits:
+        text = turn.words("flow-cancelled-waits", title=cancelled.title)
     turn.send(Message(text=text, drop_keys=True))
-    if cancelled and lead.banned_at is None:
+    if cancelled is not None and lead.banned_at is None:
         turn.show(await take_up(turn.session, turn.talk(lead), now=turn.now))

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.consent import give_consent
 from domain.flows.answers import (
     Answer,
     Back,
@@ -20,6 +19,7 @@ from domain.flows.answers import (
     read_option,
     read_options,
 )
+from domain.flows.consenting import WordsChanged, agree, note_words
 from domain.flows.files import keep_answer_file
 from domain.flows.nodes import ASKING, AnyNode, AskNode, ChooseNode, ConsentNode, Question
 from domain.flows.paused import go_on, take_up, way_of
@@ -27,7 +27,7 @@ from domain.flows.questions import asked_again, closing, has_keys, question
 from domain.flows.runs import AlreadyAnswered, end_run, stands_at_question, take_turn
 from domain.flows.talk import Talk
 from domain.flows.telling import tell_of_giving_up
-from domain.flows.walking import TROUBLE, ask, await_answer, below, named, walk
+from domain.flows.walking import TROUBLE, ask, await_answer, below, named, show, walk
 from domain.flows.way import Way
 from domain.leads import FieldValue, note_answer, zone_of
 from domain.messages.catalogue import plain_why, say
@@ -60,7 +60,10 @@ async def answer_flow(session: AsyncSession, talk: Talk, run: FlowRun, given: Gi
         raise AlreadyAnswered("you have answered this already")
     if run.state == FlowRunState.PAUSED:
         # a button of the question at which it stood aside: it is taken up again with the answer
-        await go_on(session, talk, run, now=now)
+        shown = await go_on(session, talk, run, now=now)
+        if isinstance(given, Tapped) and given.turn != run.turn:
+            # it reads otherwise by now
+            return Answered(shown)
     if run.state != FlowRunState.ACTIVE:
         raise AlreadyAnswered("you have answered this already")
     way = await way_of(session, talk, run, now=now)
@@ -71,7 +74,11 @@ async def answer_flow(session: AsyncSession, talk: Talk, run: FlowRun, given: Gi
         # it was stopped between two questions, and goes on from there
         await walk(way, node)
         return Answered([*way.shown, *await take_up(session, talk, now=now)])
-    given = meant(node, given)
+    return await _to_question(way, node, meant(node, given))
+
+
+async def _to_question(way: Way, node: AskNode | ChooseNode | ConsentNode, given: Given) -> Answered:
+    run, session, talk = way.run, way.session, way.talk
     closed = closing(run, node, given, **_tongue(way))
     try:
         marked = await _take(way, node, given)
@@ -81,13 +88,17 @@ async def answer_flow(session: AsyncSession, talk: Talk, run: FlowRun, given: Gi
             await await_answer(way, way.flow.idle)
             return Answered(told=plain_why(wrong.reason, talk.language))
         await _wrong(way, node, wrong)
+    except WordsChanged:
+        closed = None
+        await show(way, node)
+        await await_answer(way, way.flow.idle)
     else:
         if marked is not None:
             await session.flush()
             await await_answer(way, way.flow.idle)
             return Answered(redrawn=marked)
     _drop_keys(way, node)
-    return Answered([*way.shown, *await take_up(session, talk, now=now)], closed=closed)
+    return Answered([*way.shown, *await take_up(session, talk, now=way.now)], closed=closed)
 
 
 async def _take(way: Way, node: AskNode | ChooseNode | ConsentNode, given: Given) -> Message | None:
@@ -132,13 +143,10 @@ async def _walk_on(way: Way, node: AnyNode, key: str | None) -> None:
 
 
 async def _consent(way: Way, node: ConsentNode, *, agreed: bool) -> None:
-    await take_turn(way.session, way.run)
     if agreed:
-        # the words as they were read, not as they would be written
-        words = way.talk.words(node.text, await way.facts())
-        await give_consent(
-            way.session, way.talk.lead, text=words, version=node.version, channel="telegram", now=way.now
-        )
+        await agree(way, node)
+    else:
+        await take_turn(way.session, way.run)
     await _walk_on(way, node, None if agreed else node.otherwise)
 
 
@@ -204,6 +212,8 @@ async def _wrong(way: Way, node: AskNode | ChooseNode | ConsentNode, wrong: Wron
     if run.tries <= (node.tries if isinstance(node, Question) else _TRIES_OF_CONSENT):
         await way.session.flush()
         try:
+            if isinstance(node, ConsentNode):
+                await note_words(way, node)
             way.say(asked_again(run, node, await way.facts(), wrong, **_tongue(way)))
         except TROUBLE as error:
             # its words cannot be filled in any more: the lead is not kept for that

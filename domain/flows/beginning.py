@@ -1,6 +1,7 @@
 """What begins a flow, and what ends one before its end."""
 
 import re
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -15,8 +16,8 @@ from domain.flows.definition import (
     KeywordTrigger,
     SourceTrigger,
 )
-from domain.flows.paused import current_screen, go_on, make_room, take_up
-from domain.flows.runs import active_run, end_run, has_met, open_runs
+from domain.flows.paused import current_screen, go_on, leave, make_room, take_up
+from domain.flows.runs import definition_of, has_met, open_runs
 from domain.flows.talk import Talk
 from domain.flows.walking import walk
 from domain.flows.way import Way
@@ -45,7 +46,7 @@ async def begin_flow(session: AsyncSession, talk: Talk, flow: FlowVersionNow, *,
                 shown = await go_on(session, talk, run, now=now)
                 return [*shown, *await take_up(session, talk, now=now)]
             case FlowRunState.WAITING:
-                await end_run(session, talk.lead, run, FlowRunState.CANCELLED, now=now)
+                await leave(session, talk, run, now=now)
     await make_room(session, talk.lead.id, now=now)
     begun = await _insert(session, talk.lead.id, flow, FlowRunState.ACTIVE, now=now)
     if begun is None:
@@ -134,13 +135,30 @@ async def greet(session: AsyncSession, talk: Talk, *, now: datetime) -> list[Mes
     return await begin_default(session, talk, "returning", now=now)
 
 
-async def cancel_flow(session: AsyncSession, lead: Lead, *, now: datetime) -> bool:
-    """Ends the conversation under way, or the one that waits to be gone on with; False when there is neither."""
-    run = await active_run(session, lead.id)
-    if run is None:
-        paused = [each for each in await open_runs(session, lead.id) if each.state == FlowRunState.PAUSED]
-        run = paused[-1] if paused else None
-    return run is not None and await end_run(session, lead, run, FlowRunState.CANCELLED, now=now)
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """By its title, and whether another one waits still. What stands aside is offered by itself."""
+
+    title: str
+    waits: bool
+
+
+async def cancel_flow(session: AsyncSession, talk: Talk, *, now: datetime) -> Cancelled | None:
+    """Ends the conversation that has a question open; else the last one that stands aside or waits.
+
+    None when there is none of these.
+    """
+    under_way = await open_runs(session, talk.lead.id)
+    if not under_way:
+        return None
+    run = next((each for each in under_way if each.state == FlowRunState.ACTIVE), under_way[-1])
+    try:
+        title = (await definition_of(session, run)).title
+    except ValueError:
+        title = None
+    await leave(session, talk, run, now=now)
+    waits = any(each.state == FlowRunState.WAITING for each in under_way)
+    return Cancelled(run.flow_key if title is None else talk.label(title), waits)
 
 
 async def _insert(

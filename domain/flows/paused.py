@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.flows.nodes import ASKING
 from domain.flows.runs import active_run, definition_of, end_run, move_run, open_runs, stands_at_question
 from domain.flows.talk import Talk
-from domain.flows.walking import await_answer, below, show, walk
+from domain.flows.telling import tell_of_unreadable
+from domain.flows.walking import await_answer, below, end_early, show, walk
 from domain.flows.way import Way
 from domain.messages.catalogue import say
 from domain.messages.plain import Button, Message
@@ -22,11 +23,22 @@ async def way_of(session: AsyncSession, talk: Talk, run: FlowRun, *, now: dateti
     """None, and the run is over, when its wording can no longer be read or lacks the node at which it stands."""
     try:
         flow = await definition_of(session, run)
-        flow.node(run.node)
-    except (ValueError, KeyError):
+    except ValueError:
         await end_run(session, talk.lead, run, FlowRunState.CANCELLED, now=now)
+        await tell_of_unreadable(session, talk, run, now=now)
         return None
-    return Way(session, talk, run, flow, now)
+    way = Way(session, talk, run, flow, now)
+    if not any(node.key == run.node for node in flow.nodes):
+        await end_early(way, FlowRunState.CANCELLED)
+        return None
+    return way
+
+
+async def leave(session: AsyncSession, talk: Talk, run: FlowRun, *, now: datetime) -> None:
+    """The lead wants no more of it. One that is over already is let be."""
+    way = await way_of(session, talk, run, now=now)
+    if way is not None:
+        await end_early(way, FlowRunState.CANCELLED)
 
 
 async def make_room(session: AsyncSession, lead_id: int, *, now: datetime) -> None:

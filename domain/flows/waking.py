@@ -12,9 +12,9 @@ from domain.flows.beginning import begin_by_event, flows_of_event
 from domain.flows.definition import Idle
 from domain.flows.nodes import ASKING, AnyNode, WaitNode
 from domain.flows.paused import take_up, way_of
-from domain.flows.runs import active_run, end_run, move_run, open_runs, set_timer, take_turn
+from domain.flows.runs import active_run, move_run, open_runs, set_timer, stands_at_question, take_turn
 from domain.flows.talk import Talk
-from domain.flows.walking import TROUBLE, below, named, show, walk
+from domain.flows.walking import TROUBLE, below, end_early, named, show, walk
 from domain.flows.way import Way
 from domain.messages.catalogue import say
 from domain.messages.plain import Message
@@ -24,6 +24,8 @@ from store.queries.outbox import HANDOVER
 
 # what gives a chat back to the bot lets go on what had waited for that
 GIVEN_BACK = "lead.given_back"
+# whoever has blocked the bot answers nothing any more
+BLOCKED = "lead.blocked"
 # a chat that a person has taken over is looked at again so much later
 _LATER = timedelta(hours=1)
 
@@ -59,6 +61,8 @@ async def event_happens(session: AsyncSession, talk: Talk, event: Event, *, now:
         begun = await begin_by_event(session, talk, flow, event, now=now)
         if begun is not None:
             await _say(talk, begun, await take_up(session, talk, now=now), "begin", session=session, now=now)
+    if event.name == BLOCKED and not may_be_written_to(talk):
+        await _catch_up_unheard(session, talk, now=now)
     if event.name == GIVEN_BACK:
         await _go_on_after_takeover(session, talk, now=now)
 
@@ -66,8 +70,8 @@ async def event_happens(session: AsyncSession, talk: Talk, event: Event, *, now:
 async def _wake(way: Way, node: AnyNode | None) -> None:
     """On from a wait. While another question is open, or a person writes in the chat, it has to wait its turn."""
     session, talk, run, now = way.session, way.talk, way.run, way.now
-    if not may_be_written_to(talk):
-        await end_run(session, talk.lead, run, FlowRunState.CANCELLED, now=now)
+    if talk.lead.banned_at is not None:
+        await end_early(way, FlowRunState.CANCELLED)
         return
     await take_turn(session, run)
     run.waits_for, run.ignores = None, []
@@ -75,13 +79,35 @@ async def _wake(way: Way, node: AnyNode | None) -> None:
         run.node = node.key
         # met again after the wait, it is a new question and not the one that was open before
         run.asked = [key for key in run.asked if key != node.key]
-    if talk.lead.taken_over_at is not None or await active_run(session, talk.lead.id) is not None:
+    unheard = not may_be_written_to(talk)
+    if talk.lead.taken_over_at is not None or unheard or await active_run(session, talk.lead.id) is not None:
         await move_run(session, run, FlowRunState.PAUSED, now=now)
+        if unheard and talk.lead.taken_over_at is None:
+            await _walk_unheard(way, node)
         return
     await move_run(session, run, FlowRunState.ACTIVE, now=now)
     await walk(way, node)
     shown = [*way.shown, *await take_up(session, talk, now=now)]
     await _say(talk, run, shown, "", session=session, now=now)
+
+
+async def _walk_unheard(way: Way, node: AnyNode | None) -> None:
+    """What a lead asked for is done for them, whether or not they want to be written to: tags, notices, a person."""
+    way.unheard = True
+    await walk(way, node)
+
+
+async def _catch_up_unheard(session: AsyncSession, talk: Talk, *, now: datetime) -> None:
+    """What waited its turn goes on without a word: the question that it waited behind may stay open for ever."""
+    if talk.lead.banned_at is not None:
+        return
+    for run in await open_runs(session, talk.lead.id):
+        if run.state != FlowRunState.PAUSED or talk.lead.taken_over_at is not None:
+            continue
+        way = await way_of(session, talk, run, now=now)
+        if way is not None and not stands_at_question(run, way.flow):
+            await take_turn(session, run)
+            await _walk_unheard(way, way.flow.node(run.node))
 
 
 async def _nobody_answers(way: Way, idle: Idle) -> None:
@@ -98,8 +124,9 @@ async def _nobody_answers(way: Way, idle: Idle) -> None:
         if idle.end_after is not None:
             await set_timer(session, run, now + (idle.end_after - idle.remind_after))
         return
-    await end_run(session, talk.lead, run, FlowRunState.EXPIRED, now=now)
+    await end_early(way, FlowRunState.EXPIRED)
     if not may_be_written_to(talk):
+        await _catch_up_unheard(session, talk, now=now)
         return
     if idle.goodbye is not None:
         try:
@@ -125,8 +152,11 @@ async def _remind(way: Way, idle: Idle) -> None:
 
 
 async def _go_on_after_takeover(session: AsyncSession, talk: Talk, *, now: datetime) -> None:
+    if not may_be_written_to(talk):
+        await _catch_up_unheard(session, talk, now=now)
+        return
     paused = [run for run in await open_runs(session, talk.lead.id) if run.state == FlowRunState.PAUSED]
-    if paused and may_be_written_to(talk):
+    if paused:
         await take_turn(session, paused[-1])
         await _say(talk, paused[-1], await take_up(session, talk, now=now), "back", session=session, now=now)
 

@@ -3,6 +3,7 @@
 from sqlalchemy import select
 
 from domain.flows.branching import branch
+from domain.flows.consenting import note_words
 from domain.flows.definition import Idle
 from domain.flows.doing import do_node
 from domain.flows.nodes import (
@@ -18,7 +19,7 @@ from domain.flows.nodes import (
 )
 from domain.flows.questions import question
 from domain.flows.runs import end_run, move_run, set_timer
-from domain.flows.telling import tell_of_end, tell_of_handover
+from domain.flows.telling import tell_of_end, tell_of_handover, tell_so_far
 from domain.flows.way import Way
 from domain.lead_acts import take_over
 from domain.messages.plain import Message
@@ -36,7 +37,7 @@ TROUBLE = (Refusal, ValueError, LookupError)
 async def walk(way: Way, node: AnyNode | None) -> None:
     """On from `node`. Afterwards a question is open, or the run waits, makes room or is over: never in between.
 
-    The run is ACTIVE when this begins.
+    The run is ACTIVE when this begins; PAUSED when nobody hears what is said, and it stops before the next question.
     """
     for _ in range(MOST_NODES):
         if node is None:
@@ -50,14 +51,19 @@ async def walk(way: Way, node: AnyNode | None) -> None:
             await way.stumbled(node, error)
             node = None if node is None or isinstance(node, EndNode) else await below(way, node)
     await way.stumbled(node, Reason("stumbled-circle"))
-    await end_run(way.session, way.talk.lead, way.run, FlowRunState.CANCELLED, now=way.now)
+    await end_early(way, FlowRunState.CANCELLED)
 
 
 async def _stops_at(way: Way, node: AnyNode) -> bool:
     """True once a question is open, a wait has begun, or a person has been called."""
     match node:
         case AskNode() | ChooseNode() | ConsentNode():
-            return not await _passes_over(way, node) and await ask(way, node)
+            if await _passes_over(way, node):
+                return False
+            if way.unheard:
+                await _stand_aside(way, node)
+                return True
+            return await ask(way, node)
         case WaitNode():
             await _wait(way, node)
             return True
@@ -122,6 +128,8 @@ async def show(way: Way, node: AskNode | ChooseNode | ConsentNode) -> bool:
     """The question as it stands. False, and the creator is told, when it cannot be shown."""
     talk = way.talk
     try:
+        if isinstance(node, ConsentNode):
+            await note_words(way, node)
         way.say(
             question(way.run, node, await way.facts(), language=talk.language, fallback=talk.setup.language),
         )
@@ -140,6 +148,24 @@ async def finish(way: Way) -> None:
     """It is through: once, with an event, and the creator told of what was answered."""
     if await end_run(way.session, way.talk.lead, way.run, FlowRunState.DONE, now=way.now):
         await tell_of_end(way)
+
+
+async def end_early(way: Way, state: FlowRunState) -> bool:
+    """Before it is through: once, and the creator is told of what was answered by then."""
+    if not await end_run(way.session, way.talk.lead, way.run, state, now=way.now):
+        return False
+    await tell_so_far(way)
+    return True
+
+
+async def _stand_aside(way: Way, node: AskNode | ChooseNode | ConsentNode) -> None:
+    """Before a question that nobody would read: it is asked when the lead writes again."""
+    run = way.run
+    run.node = node.key
+    run.asked = [key for key in run.asked if key != node.key]
+    await move_run(way.session, run, FlowRunState.PAUSED, now=way.now)
+    await way.session.flush()
+    await tell_so_far(way)
 
 
 async def _passes_over(way: Way, node: Question | ConsentNode) -> bool:

@@ -30,6 +30,8 @@ class Way:
     flow: Flow
     now: datetime
     shown: list[Message] = field(default_factory=list)
+    # for a lead who cannot be written to, or wants no more of it: all is done but for what would be said
+    unheard: bool = False
     _known: Mapping[str, str] | None = None
     _facts: Facts | None = None
 
@@ -48,6 +50,8 @@ class Way:
         self._known = self._facts = None
 
     def say(self, message: Message) -> None:
+        if self.unheard:
+            return
         tracker = self.talk.setup.tracker
         self.shown.append(message if tracker is None else tracker.message(message, self.talk.lead.id))
 

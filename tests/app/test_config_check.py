@@ -7,7 +7,8 @@ import pytest
 
 from app.config_check import report
 from app.settings import load
-from domain.flows.nodes import AnyNode, AskNode, ChooseNode
+from domain.flows.definition import CommandTrigger, Default, EventTrigger, KeywordTrigger, SourceTrigger
+from domain.flows.nodes import AnyNode, AskNode, ChooseNode, SayNode
 from domain.messages.templates import render
 
 Check = Callable[..., tuple[int, list[str]]]
@@ -26,7 +27,7 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 def test_the_shipped_config_is_well():
-    assert report(SHIPPED, {}) == (0, [f"{SHIPPED}: 3 flows, 4 funnels: all well"])
+    assert report(SHIPPED, {}) == (0, [f"{SHIPPED}: 6 flows, 4 funnels: all well"])
 
 
 def test_the_shipped_config_asks_and_follows_up_as_the_newcomers_tour_says():
@@ -69,13 +70,21 @@ def test_the_shipped_texts_can_be_filled_in_without_leaving_holes():
 
 def test_the_shipped_flows_have_every_node_and_every_kind_of_question_in_two_languages():
     studio = load(SHIPPED, {}).settings.creators["studio"]
-    assert list(studio.flows) == ["welcome", "book-session", "feedback"]
+    assert sorted(studio.flows) == ["book-session", "feedback", "goodbye", "no-match", "welcome", "welcome-back"]
     nodes = [node for flow in studio.flows.values() for node in flow.nodes]
     every = {get_args(kind.model_fields["do"].annotation)[0] for kind in get_args(get_args(AnyNode)[0])}
     assert {node.do for node in nodes} == every
     asked = [node for node in nodes if isinstance(node, AskNode)]
     assert {node.kind for node in asked} == set(get_args(AskNode.model_fields["kind"].annotation))
     assert {node.many for node in nodes if isinstance(node, ChooseNode)} == {True, False}
+    said = [node for node in nodes if isinstance(node, SayNode)]
+    assert all(any(media) for media in zip(*((n.photo, n.video, n.document) for n in said), strict=True))
+    buttons = [button for node in said for button in node.buttons]
+    assert all(any(does) for does in zip(*((each.url, each.product, each.flow) for each in buttons), strict=True))
+    triggers = [trigger for flow in studio.flows.values() for trigger in flow.trigger]
+    assert {trigger for trigger in triggers if isinstance(trigger, str)} == set(get_args(Default))
+    kinds = {type(trigger) for trigger in triggers if not isinstance(trigger, str)}
+    assert kinds == {SourceTrigger, KeywordTrigger, CommandTrigger, EventTrigger}
     spoken = [text for node in nodes if (text := node.model_dump().get("text")) is not None]
     assert len(spoken) > 30
     assert all(set(text) == {"en", "de"} for text in spoken)

@@ -92,9 +92,13 @@ async def test_words_and_commands_that_mean_nothing_here_are_answered_kindly(wor
     await lena.say("/frobnicate")
     await lena.hears("I did not understand that")
     await lena.answers_welcome()
-    for times, text in enumerate(("/START_", "hello?", "x" * 4096, "🎁", "/ shop", "/frob@nicate"), 2):
+    for times, text in enumerate(("/START_", "/frob@nicate"), 2):
         await lena.say(text)
         await lena.hears("I did not understand that", times=times)
+    # words are the shipped flow's
+    for times, text in enumerate(("hello?", "x" * 4096, "🎁", "/ shop"), 1):
+        await lena.say(text)
+        await lena.hears("I am not sure what you mean", times=times)
     await lena.say("/cancel")
     await lena.hears("There is nothing to cancel")
 

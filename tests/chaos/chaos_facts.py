@@ -40,6 +40,7 @@ _COMPLAINTS = (
     "Please press",
     "You have answered this already",
     "I did not understand",
+    "I am not sure what you mean",
     "Something went wrong",
     "Payment is not available",
     "This order is settled",

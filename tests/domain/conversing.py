@@ -130,7 +130,7 @@ class Conversation:
     async def cancel(self) -> list[str]:
         async with self.database.transaction() as session:
             talk = await self.talk(session)
-            assert await cancel_flow(session, talk.lead, now=self.now)
+            assert await cancel_flow(session, talk, now=self.now) is not None
             return texts(await take_up(session, talk, now=self.now))
 
     async def screen(self) -> list[str]:

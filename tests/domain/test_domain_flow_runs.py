@@ -199,8 +199,8 @@ async def test_an_answer_that_comes_after_the_end_changes_nothing(chat: Chat):
     await chat.begin()
     run = await chat.run()
     async with chat.database.transaction() as session:
-        assert await cancel_flow(session, (await chat.talk(session)).lead, now=NOW)
-        assert not await cancel_flow(session, (await chat.talk(session)).lead, now=NOW)
+        assert await cancel_flow(session, await chat.talk(session), now=NOW) is not None
+        assert await cancel_flow(session, await chat.talk(session), now=NOW) is None
     with pytest.raises(AlreadyAnswered):
         await chat.answer("Lena", run)
     assert (await chat.run()).state == FlowRunState.CANCELLED
@@ -218,7 +218,7 @@ async def test_beginning_again_in_the_middle_shows_the_open_question(chat: Chat)
 async def test_ten_beginnings_at_once_are_one_run(chat: Chat):
     await chat.begin()
     async with chat.database.transaction() as session:
-        await cancel_flow(session, (await chat.talk(session)).lead, now=NOW)
+        await cancel_flow(session, await chat.talk(session), now=NOW)
     await asyncio.gather(*(chat.begin() for _ in range(10)))
     async with chat.database.reading() as session:
         assert await count(session, FlowRun, FlowRun.state == FlowRunState.ACTIVE) == 1

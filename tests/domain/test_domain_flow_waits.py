@@ -250,7 +250,7 @@ async def test_nothing_is_said_unasked_to_whoever_has_unsubscribed_and_it_ends_a
         await unsubscribe(session, (await chat.talk(session)).lead, now=chat.now)
     assert await chat.later(hours=1) == []
     assert await chat.later(days=3) == []
-    assert await chat.states() == {"first": "expired", "second": "cancelled"}
+    assert await chat.states() == {"first": "expired", "second": "done"}
 
 
 async def test_what_is_queued_is_taken_back_when_the_lead_unsubscribes(chat: Conversation):
@@ -269,7 +269,7 @@ async def test_whoever_has_blocked_the_bot_is_not_written_to(chat: Conversation)
     async with chat.database.transaction() as session:
         await note_block(session, chat.person_id, now=chat.now)
     assert await chat.later(days=1) == []
-    assert (await chat.run("first")).state == FlowRunState.CANCELLED
+    assert (await chat.run("first")).state == FlowRunState.DONE
 
 
 async def test_while_a_person_writes_in_the_chat_nothing_goes_on_or_reminds(chat: Conversation):

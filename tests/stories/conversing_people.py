@@ -18,20 +18,21 @@ from bot.answering import Answering
 from bot.gateway import TelegramGateway
 from bot.intake import Intake
 from bot.turn import BotFacts
-from domain.creators import add_creator
+from domain.creators import add_creator, bind_by_payload
 from domain.definitions import Published, publish
 from domain.events import record_event
 from domain.flows import runs
 from domain.flows.definition import Flow
 from domain.leads import known_answers
 from domain.messages.plain import Message, Rows
+from domain.people import Profile, note_block, see_person
 from domain.setups import CreatorSetup
 from kit.clock import MovableClock
 from store.database import Database
 from store.models import Event, FlowRun, FlowRunState, Lead, OutboxKind, OutboxMessage, Person, TelegramUpdate
 
 BOT = 7000000009
-LENA, TOM = 501, 502
+LENA, TOM, CREATOR = 501, 502, 503
 MORNING = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
 
 
@@ -85,7 +86,10 @@ class People:
     async def open(self) -> None:
         self.database = Database(self.url, data_keys=DATA_KEYS)
         async with self.database.transaction() as session:
-            self.creator_id = (await add_creator(session, name="Studio", slug="studio", now=self.clock())).creator.id
+            made = await add_creator(session, name="Studio", slug="studio", now=self.clock())
+            person = await see_person(session, BOT, Profile(CREATOR, "Creator", None, "en"), now=self.clock())
+            # so that there is somebody to be told
+            self.creator_id = (await bind_by_payload(session, person, made.bind_payload, now=self.clock())).id
         await self._begin()
 
     async def restart(self) -> None:
@@ -157,6 +161,18 @@ class People:
             )
             if lead is not None:
                 await record_event(session, name, creator_id=self.creator_id, lead_id=lead.id, now=self.clock())
+
+    async def block(self, telegram_id: int = LENA) -> None:
+        """Whoever writes again has unblocked the bot."""
+        async with self.database.transaction() as session:
+            person = (await session.scalars(select(Person).where(Person.telegram_id == telegram_id))).one()
+            await note_block(session, person.id, now=self.clock())
+
+    async def told(self) -> Sequence[str]:
+        """By which keys the creator was told something."""
+        async with self.database.reading() as session:
+            query = select(OutboxMessage.key).where(OutboxMessage.kind == OutboxKind.NOTICE)
+            return (await session.scalars(query)).all()
 
     async def tick(self) -> None:
         """The engine does all that is due, and what it says unasked is shown."""

@@ -16,6 +16,7 @@ from stores import Stores
 from domain.fields import LeadFieldSpec
 from domain.flows.definition import Flow
 from domain.flows.nodes import ASKING, AskNode
+from domain.flows.runs import stands_at_question
 from domain.setups import CreatorSetup
 from store.models import FieldKind, FlowRunState
 
@@ -82,6 +83,7 @@ FLOWS: dict[str, Any] = {
 _COMMANDS = ("/start", "/start first", "/start second", "/start ad", "/cancel", "/skip", "/back", "/extra", "/stop")
 _ACTS = st.one_of(
     st.tuples(st.just("word"), st.integers(0, 3)),
+    st.tuples(st.just("answer"), st.just(0)),
     st.tuples(st.just("text"), st.sampled_from(["second", "41", "none", "skip", "back", "done", "one", "two, three"])),
     st.tuples(st.just("command"), st.sampled_from(_COMMANDS)),
     st.tuples(st.just("tap"), st.integers(0, 12)),
@@ -91,6 +93,8 @@ _ACTS = st.one_of(
     st.tuples(st.just("restart"), st.just(0)),
     st.tuples(st.just("later"), st.sampled_from([20, 61, 130, 400])),
     st.tuples(st.just("event"), st.sampled_from(["order.paid", "order.fulfilled"])),
+    # what is done while something waits
+    st.tuples(st.just("leave"), st.sampled_from(["/cancel", "/stop", "block"])),
 )
 _PARSED = {key: Flow.model_validate(flow) for key, flow in FLOWS.items()}
 _STANDING = (FlowRunState.ACTIVE, FlowRunState.PAUSED)
@@ -110,20 +114,23 @@ def test_no_answer_is_lost_or_doubled_and_the_next_message_always_moves(
     fresh_store: Callable[[], str], examples: int
 ) -> None:
     @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(st.lists(_ACTS, min_size=5, max_size=30))
-    def holds(acts: Sequence[tuple[str, Any]]) -> None:
-        asyncio.run(_live(fresh_store(), acts))
+    # three right answers lead to a wait
+    @given(st.integers(0, 4), st.lists(_ACTS, min_size=5, max_size=30))
+    def holds(answered: int, acts: Sequence[tuple[str, Any]]) -> None:
+        asyncio.run(_live(fresh_store(), answered, acts))
 
     holds()
 
 
-async def _live(url: str, acts: Sequence[tuple[str, Any]]) -> None:
+async def _live(url: str, answered: int, acts: Sequence[tuple[str, Any]]) -> None:
     people = People(url, FLOWS, SETUP)
     await people.open()
     with contextlib.suppress(GeneratorExit):
         try:
             await people.write(TOM, "/start")
             await people.write(LENA, "/start")
+            for number in range(answered):
+                await _answer_open(people, f"first{number}")
             for number, (act, how) in enumerate(acts):
                 await _do(people, act, how, f"word{number}")
                 await _holds(people)
@@ -133,7 +140,7 @@ async def _live(url: str, acts: Sequence[tuple[str, Any]]) -> None:
             await people.close()
 
 
-async def _do(people: People, act: str, how: Any, word: str) -> None:
+async def _do(people: People, act: str, how: Any, word: str) -> None:  # noqa: C901 - one case an act
     before = await people.answers()
     open_now = await people.active()
     shown = people.gateway.shown
@@ -141,6 +148,8 @@ async def _do(people: People, act: str, how: Any, word: str) -> None:
         case "word":
             await people.write(LENA, word)
             await _is_kept(people, open_now, word, before)
+        case "answer":
+            await _answer_open(people, word)
         case "text" | "command":
             await people.write(LENA, str(how))
         case "tap" if shown:
@@ -158,8 +167,21 @@ async def _do(people: People, act: str, how: Any, word: str) -> None:
             people.clock.pass_time(minutes=how)
         case "event":
             await people.happens(str(how))
+        case "leave" if any(run.state == FlowRunState.WAITING for run in await people.runs()):
+            await _leave_while_waiting(people, str(how))
     await people.tick()
     assert await people.answers() - before in {0, 1}
+
+
+async def _leave_while_waiting(people: People, how: str) -> None:
+    if how == "block":
+        await people.block()
+        return
+    before = [run for run in await people.runs() if run.ended_at is None]
+    await people.write(LENA, how)
+    if how == "/cancel":
+        after = [run for run in await people.runs() if run.ended_at is None]
+        assert len(after) == len(before) - 1
 
 
 async def _tap_open(people: People, which: int) -> None:
@@ -215,6 +237,23 @@ async def _holds(people: People) -> None:
             # a question is open, and it was asked
             assert isinstance(_PARSED[run.flow_key].node(run.node), ASKING)
             assert run.asked[-1] == run.node
+    await _creator_was_told(people)
+
+
+async def _creator_was_told(people: People) -> None:
+    """However a conversation ends: where something was answered in it, the creator has heard of that."""
+    told = await people.told()
+    for person in (LENA, TOM):
+        known = await people.known(person)
+        for run in await people.runs(person):
+            if run.ended_at is None:
+                continue
+            flow = _PARSED[run.flow_key]
+            asked = run.asked[:-1] if stands_at_question(run, flow) and run.state != FlowRunState.DONE else run.asked
+            fields = {flow.node(key).field for key in asked}  # type: ignore[union-attr]
+            if fields & known.keys():
+                of_run = f"flow-so-far:{run.id}:", f"lead-told:{run.id}:", f"flow-given-up:{run.id}:"
+                assert any(key.startswith(of_run) for key in told), (run.flow_key, run.state, run.asked, told)
 
 
 async def _comes_to_an_end(people: People) -> None:
@@ -239,6 +278,12 @@ async def _comes_to_an_end(people: People) -> None:
             return
         await people.tick()
     pytest.fail(f"still under way: {[(run.flow_key, run.state, run.node) for run in await people.runs()]}")
+
+
+async def _answer_open(people: People, word: str) -> None:
+    run = await people.active()
+    if run is not None:
+        await _answer_rightly(people, run, word)
 
 
 async def _answer_rightly(people: People, run: Any, word: str) -> None:

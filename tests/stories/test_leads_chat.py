@@ -50,12 +50,12 @@ async def test_a_lead_who_answered_is_found_looked_at_written_to_and_taken_over(
     brief = await world.creator.gets_file("brief.zip")
     await replies(world, brief, "Got it")
     await lena.hears("Got it")
-    assert await lena.count("did not understand") == 0
+    assert await lena.count("not sure what you mean") == 0
 
     await press(world, written, "Give back")
     await world.creator.hears(f"The bot answers Meier (lead {number}) again.")
     await lena.say("Anybody?")
-    await lena.hears("not understand")
+    await lena.hears("not sure what you mean")
     assert await world.creator.count("Anybody?") == 0
 
 

@@ -8,7 +8,9 @@ from sqlalchemy import select
 from world import PersonOfTheWorld, World, a_world
 
 from app.seed import seed_demo
-from store.models import Event, Lead, Touch
+from domain.creators import add_creator
+from domain.links import archive_link, make_link
+from store.models import Event, Lead, LinkTarget, Touch
 
 CONFIG = """
 telegram:
@@ -99,6 +101,28 @@ async def test_a_link_to_a_flow_begins_it_and_one_put_away_is_a_plain_start(stud
     await otto.say(f"/start {key}")
     await otto.hears("Hello!")
     assert await otto.count("What is it about?") == 0
+    # where they came from is counted as ever
+    async with studio.spark.database.reading() as session:
+        sources = list(await session.scalars(select(Lead.source).order_by(Lead.id)))
+        touches = list(await session.scalars(select(Touch.source).order_by(Touch.id)))
+    assert sources == ["talk", "talk"]
+    assert touches == ["talk", "talk"]
+
+
+async def test_a_link_put_away_still_leads_to_its_own_creator(studio: World):
+    async with studio.spark.database.transaction() as session:
+        other = (await add_creator(session, name="Atelier", slug="atelier", now=studio.clock())).creator
+        setup = studio.spark.intake.facts.published.setup(other.id)
+        link = await make_link(
+            session, other.id, setup, target=LinkTarget.START, name="", title="Card", now=studio.clock()
+        )
+        assert await archive_link(session, link, now=studio.clock())
+    lena = await studio.person("Lena")
+    await lena.say(f"/start {link.key}")
+    await lena.hears("Atelier")
+    async with studio.spark.database.reading() as session:
+        lead = (await session.scalars(select(Lead))).one()
+    assert (lead.creator_id, lead.source) == (other.id, "card")
 
 
 async def test_a_link_is_made_by_buttons_too(studio: World):

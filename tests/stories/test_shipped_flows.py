@@ -1,4 +1,4 @@
-"""The two shipped flows beside the welcome, walked by every branch, in both languages."""
+"""The two shipped flows that ask more than the welcome, walked by every branch, in both languages."""
 
 import base64
 from typing import Any
@@ -14,25 +14,25 @@ from store.models import Consent, Lead, LeadTag, Person, StoredFile
 MOOD = base64.b64encode(b"%PDF-1.4 a mood board").decode()
 
 
-async def _lead(world: World, who: PersonOfTheWorld) -> Lead:
+async def lead_of(world: World, who: PersonOfTheWorld) -> Lead:
     async with world.spark.database.reading() as session:
         found = await session.scalars(select(Lead).join(Person).where(Person.telegram_id == who.id))
         return found.one()
 
 
 async def _answers(world: World, who: PersonOfTheWorld) -> dict[str, str]:
-    lead = await _lead(world, who)
+    lead = await lead_of(world, who)
     async with world.spark.database.reading() as session:
         return dict(await known_answers(session, lead))
 
 
 async def _tags(world: World, who: PersonOfTheWorld) -> set[str]:
-    lead = await _lead(world, who)
+    lead = await lead_of(world, who)
     async with world.spark.database.reading() as session:
         return set(await session.scalars(select(LeadTag.tag).where(LeadTag.lead_id == lead.id)))
 
 
-async def _german(world: World, name: str) -> PersonOfTheWorld:
+async def spoken_to_in_german(world: World, name: str) -> PersonOfTheWorld:
     body = {"first_name": name, "language_code": "de"}
     return PersonOfTheWorld(world, (await world.control("POST", "/people", body))["id"])
 
@@ -112,7 +112,7 @@ async def _is_booked(world: World, lena: PersonOfTheWorld) -> None:
     assert (known["time_zone"], known["booking"]) == ("Europe/Lisbon", "requested")
     # nobody comes to them any more
     assert "place" not in known
-    lead = await _lead(world, lena)
+    lead = await lead_of(world, lena)
     assert (lead.stage, lead.score) == ("booking", 10)
     assert await _tags(world, lena) == {"booking", "newsletter"}
     async with world.spark.database.reading() as session:
@@ -143,7 +143,7 @@ async def test_a_session_is_booked_over_every_hurdle(world: World):
     await lena.gets_file("session-checklist.pdf")
     await lena.hears("edit with this one afterwards")
     await _is_booked(world, lena)
-    lead = await _lead(world, lena)
+    lead = await lead_of(world, lena)
     # nothing is bought within the hour
     await world.skip(hours=2)
     await lena.hears("One of us will write to you")
@@ -182,7 +182,7 @@ async def _answer_booking_in_german(tim: PersonOfTheWorld) -> None:
 
 
 async def test_a_session_is_booked_in_german_and_without_consent(world: World):
-    tim = await _german(world, "Tim")
+    tim = await spoken_to_in_german(world, "Tim")
     await tim.say("/start")
     await tim.hears("Wie dürfen wir dich nennen?")
     await tim.say("/cancel")
@@ -198,14 +198,14 @@ async def test_buying_what_is_offered_ends_the_wait_at_once(world: World):
     lena = await world.person("Lena")
     await lena.answers_welcome()
     await lena.say("booking")
-    await _book_shortly(lena)
+    await book_shortly(lena)
     await world.pay(await lena.checkout("Preset pack"))
     await lena.hears("We will try your presets together.")
     await lena.hears("One of us will write to you")
     assert "undecided" not in await _tags(world, lena)
 
 
-async def _book_shortly(lena: PersonOfTheWorld) -> None:
+async def book_shortly(lena: PersonOfTheWorld) -> None:
     await _choose_topics(lena, "Light", asked="Choose one or two")
     await lena.hears("Your Instagram name")
     await lena.say("skip")
@@ -231,10 +231,10 @@ async def test_two_days_after_booking_a_button_leads_back_into_it(world: World):
     lena = await world.person("Lena")
     await lena.answers_welcome()
     await lena.say("/start book")
-    await _book_shortly(lena)
+    await book_shortly(lena)
     await world.skip(hours=2)
     await lena.hears("One of us will write to you")
-    lead = await _lead(world, lena)
+    lead = await lead_of(world, lena)
     async with world.spark.database.transaction() as session:
         await give_back(session, await session.get_one(Lead, lead.id), now=world.clock())
     await world.skip(days=2)

@@ -54,4 +54,5 @@ typed-done = fertig, ok, das war's
 typed-yes = ja, j, jep, jo, klar, gern, gerne, ok, okay
 typed-no = nein, n, nö, nee
 flow-cancelled = Alles klar, ich frage nicht weiter. /start beginnt von vorn, /shop zeigt, was es gibt.
+flow-cancelled-waits = Alles klar, ich frage nicht weiter: „{ $title }“ endet hier. Ein anderes Gespräch geht noch weiter; noch ein /cancel beendet auch das.
 nothing-to-cancel = Es gibt nichts abzubrechen.

@@ -54,4 +54,5 @@ typed-done = done, ok, that's all
 typed-yes = yes, y, yeah, yep, sure, ok, okay
 typed-no = no, n, nope
 flow-cancelled = All right, I stop asking. /start begins again, /shop shows what there is.
+flow-cancelled-waits = All right, I stop asking: “{ $title }” ends here. Something else will still come; /cancel once more ends that too.
 nothing-to-cancel = There is nothing to cancel.
