@@ -202,7 +202,7 @@ async def test_somebody_elses_library_cannot_be_had_by_its_button(world: World):
     await eve.hears("What I can do")
     await world.spark.intake.receive(json.dumps(tap(900_000, eve.id, theirs)).encode())
     await answered(world, 900_000)
-    assert "Nothing here yet" in json.dumps((await row(world, 900_000)).reply)
+    assert "not in your library" in json.dumps((await row(world, 900_000)).reply)
     assert not any(said.file_name for said in await eve.chat())
 
 
