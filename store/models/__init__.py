@@ -1,6 +1,13 @@
 """The tables. Importing this package knows them all."""
 
 from store.models.base import Base, Instant, Moves
+from store.models.broadcasts import (
+    BROADCAST_MOVES,
+    Broadcast,
+    BroadcastRecipient,
+    BroadcastState,
+    RecipientState,
+)
 from store.models.catalogue import (
     REVIEW_MOVES,
     BundleItem,
@@ -27,19 +34,23 @@ from store.models.deliveries import (
     PassState,
 )
 from store.models.discounts import DiscountCode, DiscountUse
-from store.models.engine import (
-    OUTBOX_MOVES,
+from store.models.engine import Event, Lease
+from store.models.flows import FLOW_RUN_MOVES, FlowRun, FlowRunState, FlowTimer, FlowVersion, Prompt
+from store.models.funnels import (
+    FUNNEL_MOVES,
+    CronFiring,
     Enrollment,
     EnrollmentState,
-    Event,
+    FunnelHead,
+    FunnelState,
     FunnelVersion,
-    Lease,
-    OutboxKind,
-    OutboxMessage,
-    OutboxState,
+    Kept,
+    Late,
+    SegmentMember,
+    SegmentWatch,
     Timer,
 )
-from store.models.flows import FLOW_RUN_MOVES, FlowRun, FlowRunState, FlowTimer, FlowVersion, Prompt
+from store.models.hindsight import Decision, StepCount
 from store.models.ideas import Idea, IdeaStage, Priority
 from store.models.intake import TelegramUpdate
 from store.models.leads import (
@@ -60,6 +71,16 @@ from store.models.leads import (
     TrackedUrl,
 )
 from store.models.orders import ORDER_MOVES, Order, OrderLine, OrderState, Reservation, ReservationState
+from store.models.outbox import (
+    OUTBOX_MOVES,
+    URGENCY,
+    CallState,
+    OutboxKind,
+    OutboxMessage,
+    OutboxState,
+    OutgoingCall,
+    Urgency,
+)
 from store.models.payments import (
     REFUND_MOVES,
     Dispute,
@@ -78,21 +99,30 @@ from store.models.sealed import LookupKey
 from store.models.transfers import TRANSFER_MOVES, Transfer, TransferKind, TransferProblem, TransferState
 
 __all__ = [
+    "BROADCAST_MOVES",
     "FLOW_RUN_MOVES",
+    "FUNNEL_MOVES",
     "ORDER_MOVES",
     "OUTBOX_MOVES",
     "PASS_MOVES",
     "REFUND_MOVES",
     "REVIEW_MOVES",
     "TRANSFER_MOVES",
+    "URGENCY",
     "Account",
     "Base",
     "BindToken",
+    "Broadcast",
+    "BroadcastRecipient",
+    "BroadcastState",
     "BundleItem",
+    "CallState",
     "Channel",
     "ChannelPass",
     "Consent",
     "Creator",
+    "CronFiring",
+    "Decision",
     "DiscountCode",
     "DiscountUse",
     "Dispute",
@@ -110,10 +140,14 @@ __all__ = [
     "FlowRunState",
     "FlowTimer",
     "FlowVersion",
+    "FunnelHead",
+    "FunnelState",
     "FunnelVersion",
     "Idea",
     "IdeaStage",
     "Instant",
+    "Kept",
+    "Late",
     "Lead",
     "LeadField",
     "LeadNote",
@@ -134,6 +168,7 @@ __all__ = [
     "OutboxKind",
     "OutboxMessage",
     "OutboxState",
+    "OutgoingCall",
     "PassState",
     "Payment",
     "PaymentLink",
@@ -148,6 +183,7 @@ __all__ = [
     "ProviderEventState",
     "RailCursor",
     "RailCustomer",
+    "RecipientState",
     "Refund",
     "RefundState",
     "Reservation",
@@ -156,7 +192,10 @@ __all__ = [
     "ReviewState",
     "Role",
     "Segment",
+    "SegmentMember",
+    "SegmentWatch",
     "Shape",
+    "StepCount",
     "Stocked",
     "StoredFile",
     "TelegramUpdate",
@@ -168,4 +207,5 @@ __all__ = [
     "TransferProblem",
     "TransferState",
     "Upsell",
+    "Urgency",
 ]

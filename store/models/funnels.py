@@ -1,0 +1,193 @@
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Enum, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from store.models.base import Base, Moves, Numbered, state_column
+
+_WAITS_FOR_EVENT = text("waits_for IS NOT NULL")
+_UNFIRED = text("fired_at IS NULL")
+
+
+class Kept(StrEnum):
+    """Where a funnel's wording comes from: a name that stands in the file is the file's alone."""
+
+    FILE = "file"
+    CHAT = "chat"
+    API = "api"
+
+
+class FunnelState(StrEnum):
+    ACTIVE = "active"
+    # nobody begins, and whoever is due is held where they stand
+    PAUSED = "paused"
+    # those who were held are being taken up again, as `late` says
+    RESUMING = "resuming"
+    # its wording is wrong; `reason` says how
+    DISABLED = "disabled"
+    ARCHIVED = "archived"
+
+
+FUNNEL_MOVES = Moves(
+    {
+        FunnelState.ACTIVE: frozenset({FunnelState.PAUSED, FunnelState.DISABLED, FunnelState.ARCHIVED}),
+        FunnelState.PAUSED: frozenset({FunnelState.RESUMING, FunnelState.DISABLED, FunnelState.ARCHIVED}),
+        FunnelState.RESUMING: frozenset(
+            {FunnelState.ACTIVE, FunnelState.PAUSED, FunnelState.DISABLED, FunnelState.ARCHIVED}
+        ),
+        FunnelState.DISABLED: frozenset({FunnelState.ACTIVE, FunnelState.PAUSED, FunnelState.ARCHIVED}),
+        FunnelState.ARCHIVED: frozenset({FunnelState.ACTIVE, FunnelState.DISABLED}),
+    }
+)
+
+
+class Late(StrEnum):
+    """What becomes of what fell due while a funnel was paused or Spark was down."""
+
+    # left out; what follows keeps its times
+    SKIP = "skip"
+    # of all that is overdue only the last is said; what follows keeps its times
+    ONCE = "once"
+    # said now, and what follows is as much later
+    SHIFT = "shift"
+
+
+class FunnelHead(Numbered, Base):
+    """A funnel by its name: which version those who begin now take, and whether it runs."""
+
+    __tablename__ = "funnel"
+    __table_args__ = (UniqueConstraint("creator_id", "key"),)
+    creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"))
+    key: Mapped[str]
+    version_id: Mapped[int | None] = mapped_column(ForeignKey("funnel_version.id"))
+    kept: Mapped[Kept] = state_column(Kept, Kept.FILE)
+    state: Mapped[FunnelState] = state_column(FunnelState, FunnelState.ACTIVE)
+    # why it is disabled, or paused by itself
+    reason: Mapped[str | None] = mapped_column(Text)
+    # how those who were held go on; chosen when it is resumed
+    late: Mapped[Late | None] = mapped_column(
+        Enum(Late, native_enum=False, length=24, values_callable=lambda enum: [str(each) for each in enum])
+    )
+    # keys of steps that stand still by themselves, because too many blocked the bot there
+    stopped_steps: Mapped[list[Any]] = mapped_column(default=list)
+    paused_at: Mapped[datetime | None]
+    changed_at: Mapped[datetime]
+
+
+class FunnelVersion(Numbered, Base):
+    """One wording of a funnel, never changed; an enrollment is pinned to it. `number` counts up for each name."""
+
+    __tablename__ = "funnel_version"
+    __table_args__ = (UniqueConstraint("creator_id", "key", "digest"), UniqueConstraint("creator_id", "key", "number"))
+    creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"))
+    key: Mapped[str]
+    number: Mapped[int]
+    digest: Mapped[str]
+    definition: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+
+
+class EnrollmentState(StrEnum):
+    ACTIVE = "active"
+    # its funnel or its step stands still; `held_at` is when it had been due
+    HELD = "held"
+    DONE = "done"
+    STOPPED = "stopped"
+    PARKED = "parked"
+
+
+class Enrollment(Numbered, Base):
+    """One lead in one funnel about one subject; `reason` tells why it ended.
+
+    `round` counts how often the lead has been in it about that subject before: of two that begin at once the unique
+    key lets one.
+    """
+
+    __tablename__ = "enrollment"
+    __table_args__ = (
+        UniqueConstraint("lead_id", "funnel_key", "subject", "round"),
+        Index("ix_enrollment_funnel", "creator_id", "funnel_key", "state", "lead_id"),
+        Index("ix_enrollment_version", "version_id", "state"),
+        Index(
+            "ix_enrollment_waits",
+            "lead_id",
+            "waits_for",
+            sqlite_where=_WAITS_FOR_EVENT,
+            postgresql_where=_WAITS_FOR_EVENT,
+        ),
+    )
+    creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"))
+    lead_id: Mapped[int] = mapped_column(ForeignKey("lead.id"))
+    funnel_key: Mapped[str]
+    version_id: Mapped[int] = mapped_column(ForeignKey("funnel_version.id"))
+    subject: Mapped[str]
+    round: Mapped[int] = mapped_column(default=0)
+    # the step that it stands at ("": above the first); the engine goes on from there when the timer is due
+    step: Mapped[str]
+    # of a wait for an event: its name. When it happens, `happened` is set and the timer is due
+    waits_for: Mapped[str | None]
+    happened: Mapped[bool] = mapped_column(default=False)
+    # how many messages it has queued: the next one's number in it
+    seq: Mapped[int] = mapped_column(default=0)
+    # how often the step that it stands at has failed
+    attempts: Mapped[int] = mapped_column(default=0)
+    # the split arms that it went down, by the split's key
+    arms: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    # what began it: `event:12`, `segment`, `date`, `cron`, `hand`, `funnel:KEY`, `flow`
+    begun_by: Mapped[str] = mapped_column(default="")
+    state: Mapped[EnrollmentState] = state_column(EnrollmentState, EnrollmentState.ACTIVE)
+    reason: Mapped[str | None]
+    held_at: Mapped[datetime | None]
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class Timer(Base):
+    """When an enrollment is due next: narrow, and clustered on the due time. One for each, so that none piles up."""
+
+    __tablename__ = "timer"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+    due_at: Mapped[datetime] = mapped_column(primary_key=True)
+    enrollment_id: Mapped[int] = mapped_column(
+        ForeignKey("enrollment.id"),
+        primary_key=True,
+        unique=True,
+    )
+
+
+class CronFiring(Numbered, Base):
+    """The next time that a schedule fires; of many processes one fires it, since the row is taken once."""
+
+    __tablename__ = "cron_firing"
+    __table_args__ = (
+        UniqueConstraint("creator_id", "schedule", "fire_at"),
+        Index("ix_cron_firing_due", "fire_at", sqlite_where=_UNFIRED, postgresql_where=_UNFIRED),
+    )
+    creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"))
+    # `funnel:KEY:2`, the third trigger of that funnel
+    schedule: Mapped[str]
+    fire_at: Mapped[datetime]
+    fired_at: Mapped[datetime | None]
+
+
+class SegmentWatch(Numbered, Base):
+    """A segment whose coming and going is watched. Those who are in it when the watch begins have not entered."""
+
+    __tablename__ = "segment_watch"
+    __table_args__ = (UniqueConstraint("creator_id", "question"),)
+    creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"))
+    question: Mapped[str] = mapped_column(Text)
+    # None until those who are in it from the beginning are known
+    checked_at: Mapped[datetime | None]
+    error: Mapped[str | None] = mapped_column(Text)
+
+
+class SegmentMember(Base):
+    """A lead who was in the watched segment when it was last looked at."""
+
+    __tablename__ = "segment_member"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+    watch_id: Mapped[int] = mapped_column(ForeignKey("segment_watch.id"), primary_key=True)
+    lead_id: Mapped[int] = mapped_column(ForeignKey("lead.id"), primary_key=True, index=True)
