@@ -145,6 +145,40 @@ def check(*, config: Config = None) -> None:
 
 
 @cli.command()
+def plan(*, config: Config = None) -> None:
+    """What the funnels of the file would mean for those who are under way; changes nothing."""
+    from app.planning import plan_store
+
+    for line in asyncio.run(plan_store(config)):
+        _out.print(line, markup=False)
+
+
+@cli.command("apply")
+def apply_funnels(
+    *,
+    policy: Annotated[
+        str,
+        typer.Option(
+            help="keep: they end with the wording they began with; move: they go on in the new one; move-or-end."
+        ),
+    ],
+    funnel: Annotated[
+        list[str] | None, typer.Option(help="Only this one, as CREATOR/FUNNEL; may be given several times.")
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Let the funnels of the file be the present ones, and those under way stay, move or end. Can be done again."""
+    from app.planning import apply_store
+    from domain.funnels.moving import Policy
+
+    if policy not in set(Policy):
+        _refuse(f"--policy {policy} is not one of {', '.join(Policy)}", BAD_USAGE)
+    told = apply_store(config, Policy(policy), funnel or (), tell=lambda line: _err.print(line, markup=False))
+    for line in asyncio.run(told):
+        _out.print(line, markup=False)
+
+
+@cli.command()
 def migrate(*, config: Config = None) -> None:
     """Bring the store to the newest schema; `run` and `demo` do it by themselves."""
     from app.operate import migrate_store

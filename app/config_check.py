@@ -1,12 +1,9 @@
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from app.config_file import BadConfig, KeyPath, did_you_mean
-from app.config_texts import check_text, check_texts, facts_of
+from app.config_file import BadConfig
 from app.rails_check import warn_of_rails
 from app.settings import CreatorConfig, Loaded, load
-from domain.events import KNOWN_EVENTS
 from domain.flows.definition import (
     CommandTrigger,
     EventTrigger,
@@ -15,12 +12,12 @@ from domain.flows.definition import (
     SourceTrigger,
     Trigger,
 )
-from domain.flows.nodes import FlowButton, SayNode, WaitNode
-from domain.funnels.definition import Funnel, SendStep
-from domain.messages.local import LocalText, by_language
+from domain.flows.nodes import SayNode, WaitNode
+from domain.funnels.doubting import bad_addresses, doubts, unknown_events
+from domain.messages.local import LocalText
+from domain.text_checks import check_text, check_texts, facts_of
+from kit.yaml_text import KeyPath, did_you_mean
 
-# what Telegram opens from a button: https://core.telegram.org/bots/api#inlinekeyboardbutton
-_LINK = re.compile(r"(https?|tg)://|\{\{")
 Found = Iterator[tuple[KeyPath, str]]
 
 
@@ -72,7 +69,7 @@ def _check_creator(creator: CreatorConfig) -> Found:
         for path, message in (*_check_flow(flow), *check_texts(flow, setup, creator.name)):
             yield ("flows", key, *path), message
     for key, funnel in creator.funnels.items():
-        for path, message in (*_check_funnel(funnel), *check_texts(funnel, setup, creator.name)):
+        for path, message in doubts(funnel, setup, creator.name):
             yield ("funnels", key, *path), message
 
 
@@ -114,13 +111,6 @@ def _beginnings(trigger: Trigger) -> list[str]:
             return [trigger]
 
 
-def _check_events(events: list[tuple[KeyPath, str]]) -> Found:
-    for path, event in events:
-        if event not in KNOWN_EVENTS:
-            near = did_you_mean(event, KNOWN_EVENTS) or f"; known: {', '.join(sorted(KNOWN_EVENTS))}"
-            yield path, f"there is no event “{event}”{near}"
-
-
 def _check_flow(flow: Flow) -> Found:
     events: list[tuple[KeyPath, str]] = []
     for place, trigger in enumerate(flow.trigger):
@@ -133,26 +123,6 @@ def _check_flow(flow: Flow) -> Found:
             case WaitNode(event=event) if event is not None:
                 events.append((("nodes", number, "event"), event))
             case SayNode(buttons=buttons):
-                for path, message in _check_buttons(buttons):
+                for path, message in bad_addresses(buttons):
                     yield ("nodes", number, *path), message
-    yield from _check_events(events)
-
-
-def _check_funnel(funnel: Funnel) -> Found:
-    events: list[tuple[KeyPath, str]] = []
-    if funnel.trigger is not None:
-        events.append((("trigger", "event"), funnel.trigger.event))
-    events += [(("stop", number), event) for number, event in enumerate(funnel.stop)]
-    yield from _check_events(events)
-    for number, step in enumerate(funnel.steps):
-        if isinstance(step, SendStep):
-            for path, message in _check_buttons(step.buttons):
-                yield ("steps", number, *path), message
-
-
-def _check_buttons(buttons: tuple[FlowButton, ...]) -> Found:
-    for place, button in enumerate(buttons):
-        for inner, wording in by_language(button.url) if button.url is not None else ():
-            if not _LINK.match(wording):
-                said = "must begin with https://, http:// or tg://, or be filled in by {{ … }}"
-                yield ("buttons", place, "url", *inner), said
+    yield from unknown_events(events)

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from app.config_file import BadConfig, ConfigFile, KeyPath, Places, Problem, did_you_mean, read_config_file
+from app.config_file import BadConfig, Places, read_config_file
+from kit.yaml_text import KeyPath, Problem, YamlText, did_you_mean
 
 # what an included file may hold, by name and in lists
 BY_NAME = ("flows", "funnels", "segments", "fields", "values")
@@ -38,7 +39,7 @@ def include(places: Places) -> tuple[Slips, list[Problem]]:
     return slips, problems
 
 
-def _files(places: Places, at: KeyPath, named: Any, problems: list[Problem]) -> Iterator[ConfigFile]:
+def _files(places: Places, at: KeyPath, named: Any, problems: list[Problem]) -> Iterator[YamlText]:
     folder = Path(places.file.name).parent
     seen: set[Path] = set()
     for number, pattern in enumerate(named if isinstance(named, list) else [named]):
@@ -62,7 +63,7 @@ def _files(places: Places, at: KeyPath, named: Any, problems: list[Problem]) -> 
                 problems += bad.problems
 
 
-def _add(places: Places, at: KeyPath, whole: dict[str, Any], file: ConfigFile, problems: list[Problem]) -> None:
+def _add(places: Places, at: KeyPath, whole: dict[str, Any], file: YamlText, problems: list[Problem]) -> None:
     known = (*BY_NAME, *IN_LISTS)
     for section, held in file.data.items():
         if section not in known:
@@ -81,7 +82,7 @@ def _add(places: Places, at: KeyPath, whole: dict[str, Any], file: ConfigFile, p
             _add_to_list(places, (*at, section), whole, file)
 
 
-def _add_to_list(places: Places, at: KeyPath, whole: dict[str, Any], file: ConfigFile) -> None:
+def _add_to_list(places: Places, at: KeyPath, whole: dict[str, Any], file: YamlText) -> None:
     section = str(at[-1])
     whole[section] = listed = list(whole.get(section) or [])
     for number, each in enumerate(file.data[section]):
@@ -90,7 +91,7 @@ def _add_to_list(places: Places, at: KeyPath, whole: dict[str, Any], file: Confi
             places.parts[*at, len(listed) - 1] = file, (section, number)
 
 
-def _add_by_name(places: Places, at: KeyPath, whole: dict[str, Any], file: ConfigFile, problems: list[Problem]) -> None:
+def _add_by_name(places: Places, at: KeyPath, whole: dict[str, Any], file: YamlText, problems: list[Problem]) -> None:
     section = str(at[-1])
     whole[section] = named = dict(whole.get(section) or {})
     for key, value in file.data[section].items():
@@ -102,7 +103,7 @@ def _add_by_name(places: Places, at: KeyPath, whole: dict[str, Any], file: Confi
         places.parts[*at, key] = file, (section, key)
 
 
-def _outside(places: Places, at: KeyPath, file: ConfigFile, path: KeyPath) -> KeyPath:
+def _outside(places: Places, at: KeyPath, file: YamlText, path: KeyPath) -> KeyPath:
     """Where something of an included file is in the whole."""
     outside = (*at, *path)
     return outside if places.parts.get(outside[:4], (None,))[0] is file else path

@@ -3,13 +3,14 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from app.config_file import KeyPath, Places, Problem, did_you_mean
+from app.config_file import Places
 from app.config_types import read_json
+from kit.yaml_text import KeyPath, Problem, did_you_mean
 
 PREFIX = "SPARK_"
 _FILE = "_file"
 # blocks of keys, which a variable gives as JSON
-_BLOCKS = frozenset({"fields", "flows", "funnels", "segments", "shop", "values"})
+_BLOCKS = frozenset({"fields", "flows", "funnels", "messages", "segments", "shop", "values", "webhooks"})
 # Apache Spark's, which a machine may well carry
 _FOREIGN = frozenset(
     {"SPARK_HOME", "SPARK_CONF_DIR", "SPARK_LOCAL_IP", "SPARK_LOCAL_DIRS", "SPARK_LOG_DIR", "SPARK_VERSION"}
@@ -73,6 +74,7 @@ class Sources:
         variables = self._variables(environ, given)
         for path in self._names.secrets:
             self._take_from_file(given, path, overruled=path in variables)
+        self._take_webhook_secrets(given, variables)
         for path, name in variables.items():
             self._places.variables[path] = name
             self._places.secret_files.pop(path, None)
@@ -105,14 +107,31 @@ class Sources:
             return _read_secret(Path(text))
         return read_json(text) if path[-1] in _BLOCKS else text.strip()
 
+    def _take_webhook_secrets(self, given: dict[str, Any], variables: Mapping[KeyPath, str]) -> None:
+        """Those of creators' webhooks, which have no variable of their own: all webhooks are given by one."""
+        creators = given.get("creators")
+        for slug, creator in creators.items() if isinstance(creators, dict) else ():
+            webhooks = creator.get("webhooks") if isinstance(creator, dict) else None
+            if not isinstance(webhooks, dict) or ("creators", slug, "webhooks") in variables:
+                continue
+            # a copy, since an anchor of YAML makes one object stand in several places
+            creator["webhooks"] = opened = _opened(webhooks, depth=1)
+            for name, webhook in opened.items():
+                if isinstance(webhook, dict):
+                    self._take_secret(webhook, ("creators", slug, "webhooks", name, "secret"), overruled=False)
+
     def _take_from_file(self, given: dict[str, Any], path: KeyPath, *, overruled: bool) -> None:
         """A secret may be named by the config file, never stand in it."""
         section = given if len(path) == 1 else given.get(str(path[0]))
         if not isinstance(section, dict):
             return
+        self._take_secret(section, path, overruled=overruled)
+
+    def _take_secret(self, section: dict[str, Any], path: KeyPath, *, overruled: bool) -> None:
         key, key_of_file = str(path[-1]), str(with_file(path)[-1])
         if section.pop(key, None) is not None:
-            mend = f"take it out, and set {variable(path)} or write {key_of_file}: PATH here"
+            by_variable = f"set {variable(path)} or " if path in self._names.secrets else ""
+            mend = f"take it out, and {by_variable}write {key_of_file}: PATH here"
             self.problems.append(self._places.problem(path, f"a secret must not stand in this file; {mend}"))
         named = section.pop(key_of_file, None)
         if named is None or overruled:

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr, StringConstraints
 
-from app.config_file import did_you_mean
 from kit.errors import Invalid
 from kit.money import check_currency
+from kit.yaml_text import did_you_mean
 
 
 def _looks_like(pattern: str, expected: str) -> AfterValidator:
@@ -41,6 +41,15 @@ def _web_address(url: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("must be an address like https://spark.example.com")
     return url.rstrip("/")
+
+
+def _https(url: str) -> str:
+    parts = urlsplit(url)
+    # nobody listens on the way to this machine itself
+    near = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "::1", "localhost"}
+    if not (parts.scheme == "https" or near) or not parts.hostname or parts.fragment or parts.username:
+        raise ValueError("must be an address like https://crm.example.com/spark")
+    return url
 
 
 def _begins_with(*beginnings: str) -> AfterValidator:
@@ -95,6 +104,7 @@ Currency = Annotated[str, AfterValidator(_currency)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 # kept without the slash at its end, so that paths can be appended
 WebAddress = Annotated[str, AfterValidator(_web_address)]
+HttpsAddress = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_https)]
 Page = Annotated[str, _begins_with("https://", "http://")]
 StoreUrl = Annotated[str, _begins_with("sqlite:///", "postgresql://")]
 FilesUrl = Annotated[str, _begins_with("file:///", "s3://")]

@@ -1,20 +1,23 @@
 """One bad flow or funnel is left out alone, with its reason; everything else runs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
 from app.config_creator import CreatorConfig
-from app.config_file import KeyPath, Places, Problem
-from app.config_flows import Ground, flow_slips, funnel_slips
+from app.config_file import Places
 from app.config_include import Slips
-from app.config_words import explain
+from domain.explaining import explain
 from domain.fields import Key
 from domain.flows.definition import Flow
+from domain.flows.naming import flow_slips
 from domain.funnels.definition import Funnel
+from domain.funnels.naming import funnel_slips
+from domain.grounds import Ground
 from domain.setups import CreatorSetup
+from kit.yaml_text import KeyPath, Problem
 from store.segments.checking import check_question
 from store.segments.question import BadSegment
 
@@ -41,6 +44,15 @@ _UNITS: dict[str, tuple[Kind, Any]] = {
     "funnels": ("funnel", dict[Key, Funnel]),
 }
 _CHECKS: dict[str, TypeAdapter[Any]] = {name: TypeAdapter(shape) for name, (_, shape) in _UNITS.items()}
+
+
+def broken_funnels(disabled: Iterable[Disabled]) -> dict[str, dict[str, str]]:
+    """By creator and name, each funnel that is left out, and why."""
+    broken: dict[str, dict[str, str]] = {}
+    for each in disabled:
+        if each.kind == "funnel":
+            broken.setdefault(each.creator, {})[each.key] = "; ".join(str(problem) for problem in each.problems)
+    return broken
 
 
 def take_out_broken(given: dict[str, Any], places: Places, slips: Slips) -> tuple[list[Disabled], Slips]:

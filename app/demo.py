@@ -13,14 +13,15 @@ import aiohttp
 from aiohttp import web
 from pydantic import ValidationError
 
-from app.config_file import BadConfig, Problem
-from app.config_words import explain
+from app.config_file import BadConfig
 from app.lock import StoreLock
 from app.parts import CannotStart
 from app.process import Spark
 from app.seed import seed_demo
 from app.settings import Loaded, Log, load
+from domain.explaining import explain
 from kit.clock import MovableClock
+from kit.yaml_text import Problem
 from playground.server import Playground
 
 BOT_TOKEN = "7000000001:playground-bot-token-of-the-demo"  # noqa: S105 - opens nothing but the playground

@@ -1,49 +1,61 @@
-"""The files that flows show: from the disk, where the creator put them, to the file store, where versions find them."""
+"""The files that flows and funnels show: from the creator's disk to the file store, where versions find them."""
 
 import asyncio
 import mimetypes
+from hashlib import sha256
 from pathlib import Path
+from typing import TypeVar
 
 from app.config_creator import CreatorConfig
 from app.config_file import Places
 from domain.definitions import MediaFile
 from domain.flows.definition import Flow
-from domain.flows.nodes import AnyNode, SayNode
+from domain.flows.nodes import Media, SayNode
+from domain.funnels.definition import Funnel, SendStep
 from store.files import FileStore
 from store.models import Shape
 
+M = TypeVar("M", bound=Media)
+
 
 async def keep_media(
-    files: FileStore, places: Places, slug: str, creator: CreatorConfig
-) -> tuple[dict[str, Flow], list[MediaFile]]:
-    """The creator's flows, each file in them named by its SHA-256 too, and those files. Doing it again is a no-op.
+    files: FileStore | None, places: Places, slug: str, creator: CreatorConfig
+) -> tuple[dict[str, Flow], dict[str, Funnel], list[MediaFile]]:
+    """The creator's flows and funnels, each file in them named by its SHA-256 too, and those files.
 
-    Raises OSError when one has gone since the configuration was read.
+    Doing it again is a no-op; without a file store they are only named. Raises OSError when one has gone since the
+    configuration was read.
     """
-    flows: dict[str, Flow] = {}
     media: list[MediaFile] = []
+
+    async def named(shown: M, folder: Path) -> M:
+        if shown.media is None:
+            return shown
+        file = await _keep(files, folder / shown.media, _shape(shown))
+        media.append(file)
+        return shown.model_copy(update={"sha256": file.sha256})
+
+    flows: dict[str, Flow] = {}
     for key, flow in creator.flows.items():
         folder = places.folder(("creators", slug, "flows", key))
-        nodes: list[AnyNode] = []
-        for node in flow.nodes:
-            if isinstance(node, SayNode) and node.media is not None:
-                file = await _keep(files, folder / node.media, _shape(node))
-                media.append(file)
-                nodes.append(node.model_copy(update={"sha256": file.sha256}))
-            else:
-                nodes.append(node)
+        nodes = [await named(node, folder) if isinstance(node, SayNode) else node for node in flow.nodes]
         flows[key] = flow.model_copy(update={"nodes": nodes})
-    return flows, media
+    funnels: dict[str, Funnel] = {}
+    for key, funnel in creator.funnels.items():
+        folder = places.folder(("creators", slug, "funnels", key))
+        steps = [await named(step, folder) if isinstance(step, SendStep) else step for step in funnel.steps]
+        funnels[key] = funnel.model_copy(update={"steps": tuple(steps)})
+    return flows, funnels, media
 
 
-def _shape(node: SayNode) -> Shape:
-    if node.photo is not None:
+def _shape(shown: Media) -> Shape:
+    if shown.photo is not None:
         return Shape.PHOTO
-    return Shape.DOCUMENT if node.video is None else Shape.VIDEO
+    return Shape.DOCUMENT if shown.video is None else Shape.VIDEO
 
 
-async def _keep(files: FileStore, path: Path, shape: Shape) -> MediaFile:
+async def _keep(files: FileStore | None, path: Path, shape: Shape) -> MediaFile:
     content = await asyncio.to_thread(path.read_bytes)
-    blob = await files.keep(content)
+    blob = sha256(content).hexdigest() if files is None else await files.keep(content)
     mime_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     return MediaFile(blob, shape, path.name, mime_type, len(content))

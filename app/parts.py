@@ -15,6 +15,7 @@ from app.lock import StoreLock
 from app.settings import Settings
 from automations.engine import Engine
 from automations.forgetting import Forgetting
+from automations.funnel_heads import FunnelHeads
 from automations.pace import Pace
 from automations.product_files import ProductFiles
 from automations.removals import Removals
@@ -36,6 +37,7 @@ from domain.channel_passes import TOPIC as PASSES
 from domain.definitions import Published
 from domain.downloads import DownloadAddress
 from domain.forgetting import TOPIC as FORGETTING
+from domain.funnels.heads import TOPIC as FUNNELS
 from domain.orders import TOPIC as ORDERS
 from domain.pay_links import PayLinks
 from domain.payment_links import TOPIC as LINKS
@@ -174,6 +176,7 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
             holder=holder,
             keep_updates=timedelta(days=settings.telegram.keep_updates_days),
             ticks=ticks,
+            bot_id=settings.bot_id,
             transfers=Transfers(Tools(database, clock, gateway, files, pace, published)),
         )
         removals = Removals(database, clock, TelegramDoors(bot))
@@ -192,9 +195,13 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
         else None,
         secret=intake.secret,
     )
-    ticks.add(Tick("leases", intake.keep_leases, every=10))
-    ticks.add(Tick("resume", intake.resume, every=5))
-    ticks.add(Tick("presence", presence.tell, every=10))
+    for tick in (
+        Tick("leases", intake.keep_leases, every=10),
+        Tick("resume", intake.resume, every=5),
+        Tick("presence", presence.tell, every=10),
+        Tick("funnel heads", FunnelHeads(database, clock, published).refresh, every=2, topics=frozenset({FUNNELS})),
+    ):
+        ticks.add(tick)
     provider_events = ProviderEvents(database, clock, appliers)
     ticks.add(Tick("provider events", provider_events.apply_due, every=1, topics=frozenset({TOPIC})))
     if role is not Role.WEB:

@@ -12,6 +12,7 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 from telegram.error import InvalidToken
 
+from app.config_units import broken_funnels
 from app.keys import check_keys
 from app.media import keep_media
 from app.parts import STORE_TROUBLE, CannotStart, Role, build_parts, cannot_use_store
@@ -66,6 +67,7 @@ class Spark:
             loaded.settings, clock, role, pace=pace or Pace(), takes_uploads=companion is not None
         )
         self._places = loaded.places
+        self._broken = broken_funnels(loaded.disabled)
         self.clock = clock
         self.database = self._parts.database
         self.files = self._parts.files
@@ -174,19 +176,21 @@ class Spark:
     async def _publish(self) -> None:
         """The configured flows and funnels become versions, and are what those who begin now take."""
         creators = self._parts.settings.creators
-        flows, media = {}, {}
+        flows, funnels, media = {}, {}, {}
         for slug, creator in creators.items():
             try:
-                flows[slug], media[slug] = await keep_media(self.files, self._places, slug, creator)
+                flows[slug], funnels[slug], media[slug] = await keep_media(self.files, self._places, slug, creator)
             except OSError as error:
-                raise CannotStart(f"a file of {slug}'s flows cannot be kept ({error}); see `spark check`") from error
+                said = f"a file of {slug}'s flows or funnels cannot be kept ({error}); see `spark check`"
+                raise CannotStart(said) from error
         async with self.database.transaction() as session:
             published = await publish(
                 session,
                 flows,
-                {slug: creator.funnels for slug, creator in creators.items()},
+                funnels,
                 setups={slug: creator.setup() for slug, creator in creators.items()},
                 media=media,
+                broken=self._broken,
                 now=self.clock(),
             )
             for creator_id, setup in published.setups.items():

@@ -6,10 +6,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.config_creator import CreatorConfig
-from app.config_file import KeyPath
 from domain.pricing import STARS, rails_of
 from domain.setups import CreatorSetup
 from domain.shop_setup import DIGITAL
+from kit.yaml_text import KeyPath
 from store.models import Creator, Product, ProductVariant
 
 RULE = (

@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from app.config_creator import CreatorConfig, Section
-from app.config_file import BadConfig, KeyPath, Places, Problem, read_config_file
+from app.config_file import BadConfig, Places, read_config_file
 from app.config_include import include
 from app.config_sources import Names, Sources
 from app.config_types import (
@@ -26,7 +26,8 @@ from app.config_types import (
     WebhookSecret,
 )
 from app.config_units import Disabled, segment_slips, take_out_broken, take_out_lost
-from app.config_words import explain
+from domain.explaining import explain
+from kit.yaml_text import KeyPath, Problem
 
 __all__ = ["BadConfig", "CreatorConfig", "Disabled", "Loaded", "Problem", "Settings", "load"]
 
@@ -77,6 +78,11 @@ class Log(Section):
     level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], ANY_CASE] = "INFO"
 
 
+class Engine(Section):
+    # for so long `spark why` can tell what was decided
+    keep_decisions_days: Annotated[int, Field(ge=1, le=3650)] = 90
+
+
 class Settings(BaseSettings):
     """Made by `load`; made directly it has only what it is given, whatever the environment says."""
 
@@ -88,6 +94,7 @@ class Settings(BaseSettings):
     files: Annotated[Files, MAY_BE_EMPTY] = Files()
     http: Annotated[Http, MAY_BE_EMPTY] = Http()
     log: Annotated[Log, MAY_BE_EMPTY] = Log()
+    engine: Annotated[Engine, MAY_BE_EMPTY] = Engine()
     secret_key: LongSecret | None = None
     data_keys: Annotated[tuple[LongSecret, ...], SEVERAL] = ()
     public_url: WebAddress = "http://127.0.0.1:8080"
@@ -157,6 +164,7 @@ _SECTIONS: dict[str, type[Section]] = {
     "files": Files,
     "http": Http,
     "log": Log,
+    "engine": Engine,
 }
 _NAMES = Names(
     paths=[(section, key) for section, model in _SECTIONS.items() for key in model.model_fields]

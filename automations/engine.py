@@ -4,16 +4,23 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
 
+from automations.firing import Firing
 from automations.flows import run_due_flows
 from automations.gateway import Gateway
+from automations.holding import take_up_held
+from automations.outcomes import sweep
 from automations.pace import Pace
 from automations.routing import route_events
-from automations.sender import Sender, sweep
+from automations.segment_watch import SegmentWatches
+from automations.sender import Sender
+from automations.starts import Starts
+from automations.stepping import PLANNED_SECONDS, Stepper
 from automations.ticks import Tick, Ticks, Work
-from automations.timers import run_due_steps
 from automations.transfers import Transfers
 from domain.abandoned import note_abandoned
 from domain.definitions import Published
+from domain.enrollments import STARTS
+from domain.funnels.heads import TOPIC as HEADS
 from domain.transfers.asking import TOPIC as TRANSFERS
 from kit.clock import Clock
 from kit.log import get_logger
@@ -42,18 +49,40 @@ class Engine:
     keep_updates: timedelta
     ticks: Ticks
     transfers: Transfers | None = None
+    bot_id: int = 0
 
     def __post_init__(self) -> None:
         self._leads = False
         self._wakes_sender: asyncio.TimerHandle | None = None
-        self.sender = Sender(self.database, self.clock, self.gateway, self.pace, self.published, again=self._send_again)
-        self._sending = Tick("send", self._led(self.sender.send_due), every=1, topics=frozenset({"outbox"}))
+        self.sender = Sender(
+            self.database,
+            self.clock,
+            self.gateway,
+            self.pace,
+            self.published,
+            again=self._send_again,
+            bot_id=self.bot_id,
+            holder=self.holder,
+        )
+        # of all processes one speaks, by a lease of its own
+        self._sending = Tick("send", self.sender.send_due, every=1, topics=frozenset({"outbox"}))
         routing = Tick("route", self._led(self._route), every=1, topics=frozenset({"events"}))
-        stepping = Tick("steps", self._led(self._run_steps), every=1, topics=frozenset({"timers"}))
+        ahead = max(int(self.pace.rate * PLANNED_SECONDS), 1)
+        self.stepper = Stepper(self.published, ahead=ahead)
+        # each timer is taken by one of them, so on PostgreSQL every worker plans
+        steps = self._led(self._run_steps) if self.database.is_sqlite else self._run_steps
+        stepping = Tick("steps", steps, every=1, topics=frozenset({"timers"}))
+        firing = Firing(self.database, self.clock, self.published)
+        watches = SegmentWatches(self.database, self.clock, self.published)
+        starts = Starts(self.database, self.clock, self.published)
         for tick in (
             Tick("lease", self._renew, every=LEASE_SECONDS / 3),
             routing,
             stepping,
+            Tick("held", self._led(self._take_up_held), every=5, topics=frozenset({HEADS})),
+            Tick("firing", self._led(firing.fire), every=2, topics=frozenset({HEADS})),
+            Tick("segments", self._led(watches.check), every=30, topics=frozenset({HEADS})),
+            Tick("starts", self._led(starts.work), every=5, topics=frozenset({STARTS})),
             Tick("abandoned", self._led(self._note_abandoned), every=5),
             Tick("flows", self._led(self._run_flows), every=1, topics=frozenset({"flow_timers"})),
             self._sending,
@@ -74,6 +103,7 @@ class Engine:
 
     async def stop(self, *, within: float) -> None:
         """Lets the messages in hand go out for so many seconds, and makes room for another process."""
+        await self.sender.give_way()
         await self.sender.finish(within)
         if self.transfers is not None:
             self.transfers.close()
@@ -106,8 +136,11 @@ class Engine:
             return await route_events(session, self.published, now=self.clock())
 
     async def _run_steps(self) -> int:
+        return await self.stepper.run(self.database, self.clock)
+
+    async def _take_up_held(self) -> int:
         async with self.database.transaction() as session:
-            return await run_due_steps(session, now=self.clock(), published=self.published)
+            return await take_up_held(session, now=self.clock())
 
     async def _run_flows(self) -> int:
         async with self.database.transaction() as session:

@@ -1,135 +1,118 @@
-from collections.abc import Mapping
+"""The funnels that events begin."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from automations.planner import plan
-from domain.consent import may_market
-from domain.enrollments import subject_of
-from domain.funnels.definition import Funnel
-from domain.setups import CreatorSetup
+from automations.asking import who_meets
+from automations.stops import Ends, Follow, Follows
+from domain.definitions import Published
+from domain.enrollments import Current, Entry, begin_each, subject_of
+from domain.funnels.definition import EventTrigger, Funnel
 from kit.log import get_logger
-from store.database import insert_once, wake
-from store.models import (
-    Enrollment,
-    EnrollmentState,
-    Event,
-    FunnelVersion,
-    Lead,
-    OutboxMessage,
-    OutboxState,
-    Timer,
-)
-from store.queries.leads import lead_matches, saved_segments, where
-from store.segments.checking import segments_in
+from store.models import Event
 from store.segments.question import BadSegment
 
-# these end every follow-up to a lead, whatever the funnel says
-_ALWAYS_STOP = frozenset({"lead.unsubscribed", "lead.blocked", "lead.banned"})
-# and these every follow-up about the same order: nobody is reminded to pay what is paid, on its way, or over
-_STOP_FOR_ORDER = frozenset({"order.paid", "order.oversold", "order.pending", "order.expired", "order.cancelled"})
-
-_ANYBODY = CreatorSetup()
-
 _log = get_logger(__name__)
-Funnels = Mapping[str, tuple[int, Funnel]]
-
-_UNSENT = exists().where(OutboxMessage.enrollment_id == Enrollment.id, OutboxMessage.state == OutboxState.QUEUED)
-# built once: it is asked for each event
-_BEGUN = (
-    select(Enrollment.id, FunnelVersion.definition, Enrollment.subject)
-    .join(FunnelVersion, FunnelVersion.id == Enrollment.version_id)
-    .where(
-        Enrollment.lead_id == bindparam("lead"),
-        or_(Enrollment.state == EnrollmentState.ACTIVE, (Enrollment.state == EnrollmentState.DONE) & _UNSENT),
-    )
-)
 
 
-async def enroll(
-    session: AsyncSession, event: Event, lead: Lead, funnels: Funnels, setup: CreatorSetup, *, now: datetime
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """One trigger of a funnel, and the funnel that it begins."""
+
+    current: Current
+    trigger: EventTrigger
+
+
+# by creator and the event's name
+Triggers = Mapping[tuple[int, str], Sequence[Trigger]]
+
+
+def triggers_of(published: Published, creators: Collection[int]) -> Triggers:
+    """What events of these creators begin, the funnels in the order of their names."""
+    found: dict[tuple[int, str], list[Trigger]] = defaultdict(list)
+    for creator_id in creators:
+        for key, (version_id, funnel) in sorted(published.funnels.get(creator_id, {}).items()):
+            for trigger in funnel.triggers:
+                if isinstance(trigger, EventTrigger):
+                    current = Current(creator_id, key, version_id, funnel)
+                    found[creator_id, trigger.event].append(Trigger(current, trigger))
+    return found
+
+
+@dataclass(slots=True)
+class _Wanted:
+    """The events that may begin one funnel, each with the questions of its triggers; None asks nothing."""
+
+    current: Current
+    events: dict[int, tuple[Event, set[str | None]]] = field(default_factory=dict)
+
+    def questions(self) -> dict[str, set[int]]:
+        """Which leads are asked what."""
+        asked: dict[str, set[int]] = defaultdict(set)
+        for event, whens in self.events.values():
+            for when in whens:
+                # one of its triggers that asks nothing lets the event begin it anyway
+                if when is not None and None not in whens:
+                    asked[when].add(event.lead_id or 0)
+        return asked
+
+
+async def begin_by_events(
+    session: AsyncSession,
+    events: Sequence[Event],
+    triggers: Triggers,
+    follows: Follows,
+    published: Published,
+    *,
+    now: datetime,
 ) -> None:
-    """Begins each funnel that this event starts: once for each lead, or order of theirs, however often it is routed.
+    """Begins each funnel that these events start, for the leads to whom they happened, no two to one lead.
 
-    Where its trigger says `when`, the lead must be in that segment at this moment.
+    Where the trigger says `when`, the lead must be in that segment at this moment. What has begun is among the
+    `follows` from then on.
     """
-    # consent may still come; whether it has is asked when there is something to say
-    if not may_market(lead, _ANYBODY):
-        return
-    for key, (version_id, funnel) in funnels.items():
-        if funnel.trigger is None or funnel.trigger.event != event.name:
-            continue
-        if funnel.trigger.when is not None and not await _meets(
-            session, key, funnel.trigger.when, lead, setup, now=now
-        ):
-            continue
-        first = plan(funnel, None, now=event.occurred_at)
-        if first.sends or first.step is None or first.due_at is None:
-            # what stands above the first wait is due at once, and goes through the timers like the rest
-            step, due_at = "", event.occurred_at
-        else:
-            step, due_at = first.step, first.due_at
-        enrollment_id = await insert_once(
-            session,
-            Enrollment,
-            {
-                "creator_id": event.creator_id,
-                "lead_id": lead.id,
-                "funnel_key": key,
-                "version_id": version_id,
-                "subject": subject_of(event.subject),
-                "step": step,
-                "started_at": event.occurred_at,
-            },
-        )
-        if enrollment_id is not None:
-            await insert_once(session, Timer, {"due_at": due_at, "enrollment_id": enrollment_id})
-            wake(session, "timers")
+    for wanted in _wanted(events, triggers):
+        current = wanted.current
+        met = {
+            question: await _meet(session, current, question, lead_ids, published, now=now)
+            for question, lead_ids in wanted.questions().items()
+        }
+        entries = []
+        for event, whens in wanted.events.values():
+            lead_id = event.lead_id or 0
+            if None in whens or any(lead_id in met[when] for when in whens if when is not None):
+                entries.append(Entry(lead_id, event.occurred_at, subject_of(event.subject), f"event:{event.id}"))
+        begun = await begin_each(session, current, entries, now=now)
+        ends = ends_of(current.funnel)
+        for (lead_id, subject), enrollment_id in begun.items():
+            follows.setdefault(lead_id, []).append(Follow(enrollment_id, subject, ends))
 
 
-async def _meets(
-    session: AsyncSession, funnel_key: str, question: str, lead: Lead, setup: CreatorSetup, *, now: datetime
-) -> bool:
+def _wanted(events: Sequence[Event], triggers: Triggers) -> Iterator[_Wanted]:
+    found: dict[tuple[int, str], _Wanted] = {}
+    for event in events:
+        for each in triggers.get((event.creator_id, event.name), ()):
+            if each.trigger.fits(event.name, event.data):
+                wanted = found.setdefault((event.creator_id, each.current.key), _Wanted(each.current))
+                wanted.events.setdefault(event.id, (event, set()))[1].add(each.trigger.when)
+    yield from found.values()
+
+
+async def _meet(
+    session: AsyncSession, current: Current, question: str, lead_ids: set[int], published: Published, *, now: datetime
+) -> set[int]:
     """A question that cannot be asked, of a product that is gone, holds for nobody."""
+    setup = published.setup(current.creator_id)
     try:
-        saved = await saved_segments(session, lead.creator_id) if segments_in(question) else {}
-        condition = await where(session, lead.creator_id, question, setup.known(saved), now=now)
+        return await who_meets(session, current.creator_id, question, lead_ids, setup, now=now)
     except BadSegment:
-        _log.warning("segment cannot be asked", funnel=funnel_key, creator_id=lead.creator_id)
-        return False
-    return await lead_matches(session, lead.id, condition)
+        _log.warning("segment cannot be asked", funnel=current.key, creator_id=current.creator_id)
+        return set()
 
 
-async def stop(session: AsyncSession, event: Event, *, now: datetime) -> None:
-    """Ends the enrollments that this event ends, with whatever of theirs still waits to be sent.
-
-    One at its end stays done, but its last words are taken back too while they are unsent.
-    """
-    if event.lead_id is None:
-        return
-    rows = await session.execute(_BEGUN, {"lead": event.lead_id})
-    ended = [row.id for row in rows if _ends(event, row.definition, row.subject)]
-    if not ended:
-        return
-    await session.execute(
-        update(Enrollment)
-        .where(Enrollment.id.in_(ended), Enrollment.state == EnrollmentState.ACTIVE)
-        .values(state=EnrollmentState.STOPPED, reason=event.name, ended_at=now)
-    )
-    await session.execute(delete(Timer).where(Timer.enrollment_id.in_(ended)))
-    await session.execute(
-        update(OutboxMessage)
-        .where(OutboxMessage.enrollment_id.in_(ended), OutboxMessage.state == OutboxState.QUEUED)
-        .values(state=OutboxState.CANCELLED, error=event.name, closed_at=now)
-    )
-
-
-def _ends(event: Event, definition: Mapping[str, object], subject: str) -> bool:
-    if event.name in _ALWAYS_STOP:
-        return True
-    if event.name in _STOP_FOR_ORDER and subject == event.subject:
-        return True
-    stops = definition.get("stop")
-    # an enrollment about one order is not ended by what happens to another
-    return isinstance(stops, list) and event.name in stops and subject in {"", event.subject}
+def ends_of(funnel: Funnel) -> Ends:
+    return Ends(frozenset(funnel.stop), None if funnel.goal is None else funnel.goal.event)

@@ -28,6 +28,14 @@ class Blocked(SendFailure):
     """The person has blocked the bot or is gone: nothing can be sent until they write again."""
 
 
+class Moved(SendFailure):
+    """The chat goes by another number now; nothing was sent."""
+
+    def __init__(self, telegram_id: int) -> None:
+        super().__init__("the chat has another number now")
+        self.telegram_id = telegram_id
+
+
 class SlowDown(SendFailure):
     """Telegram asks to wait `seconds`; nothing was sent."""
 

@@ -23,12 +23,22 @@ class Pace:
         self._counted_at = monotonic()
         self._quiet_until: dict[int, float] = {}
 
+    @property
+    def rate(self) -> float:
+        """Messages a second, in all."""
+        return self._rate
+
     def room(self) -> int:
         """How many messages may go out right now."""
         now = self._monotonic()
         self._left = min(self._left + (now - self._counted_at) * self._rate, self._rate)
         self._counted_at = now
         return max(int(self._left), 0)
+
+    def seconds_to_room(self) -> float:
+        """How long it takes until there is room for a message."""
+        self.room()
+        return max((1 - self._left) / self._rate, 0.0)
 
     def spend(self, chat: int) -> None:
         """One message goes to this chat now."""

@@ -1,43 +1,57 @@
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from automations.enrolling import enroll, stop
+from automations.enrolling import begin_by_events, triggers_of
 from automations.flows import show_to_flows
+from automations.stops import read_follows, show_to_follows
 from domain.definitions import Published
 from domain.upsells import offer_more
 from store.models import Event, Lead
 
-BATCH = 200
+BATCH = 500
 
 
 async def route_events(session: AsyncSession, published: Published, *, now: datetime) -> int:
-    """Shows a batch of new events to the funnels and flows, in the order in which they happened; returns how many."""
+    """Shows a batch of new events to the funnels and flows, each lead's in their order; returns how many.
+
+    An event first ends what it ends, then wakes what waits for it, then begins what it begins. What happens to two
+    leads does not depend on each other, so the first events of all leads are looked at together, then the second.
+    """
     claimed = await session.scalars(
         select(Event).where(Event.routed_at.is_(None)).order_by(Event.id).limit(BATCH).with_for_update(skip_locked=True)
     )
     events = list(claimed)
     if not events:
         return 0
-    leads = {
-        lead.id: lead
-        for lead in await session.scalars(
-            select(Lead).where(Lead.id.in_({event.lead_id for event in events if event.lead_id is not None}))
-        )
-    }
-    for event in events:
-        await stop(session, event, now=now)
-        lead = leads.get(event.lead_id or 0)
-        if lead is not None:
-            funnels, setup = published.funnels.get(event.creator_id, {}), published.setup(event.creator_id)
-            await enroll(session, event, lead, funnels, setup, now=now)
+    told = {event.lead_id for event in events if event.lead_id is not None}
+    leads = {lead.id: lead for lead in await session.scalars(select(Lead).where(Lead.id.in_(told)))}
+    triggers = triggers_of(published, {event.creator_id for event in events})
+    follows = await read_follows(session, leads)
+    for wave in _waves(events):
+        await show_to_follows(session, wave, follows, now=now)
+        await begin_by_events(session, wave, triggers, follows, published, now=now)
+        for event in wave:
             kind, _, number = event.subject.partition(":")
             if event.name == "order.fulfilled" and kind == "order":
-                await offer_more(session, lead, int(number), setup, now=now)
+                setup = published.setup(event.creator_id)
+                await offer_more(session, leads[event.lead_id or 0], int(number), setup, now=now)
     await show_to_flows(session, events, leads, published, now=now)
     await session.execute(
         update(Event).where(Event.id.in_([event.id for event in events])).values(routed_at=now),
         execution_options={"synchronize_session": False},
     )
     return len(events)
+
+
+def _waves(events: Sequence[Event]) -> Iterator[list[Event]]:
+    """The first event of each lead, then the second of each, and so on; what happens to nobody begins nothing."""
+    theirs: dict[int, list[Event]] = defaultdict(list)
+    for event in events:
+        if event.lead_id is not None:
+            theirs[event.lead_id].append(event)
+    for place in range(max((len(each) for each in theirs.values()), default=0)):
+        yield [each[place] for each in theirs.values() if place < len(each)]

@@ -1,48 +1,50 @@
+"""The one voice of a bot: takes what is due, says it to Telegram, and notes what came of it."""
+
 import asyncio
+import random
+import time
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import update
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from automations.gateway import Blocked, Gateway, NotNow, Refused, SendFailure, SlowDown, Uncertain
+from automations.gateway import Gateway, SendFailure, SlowDown
+from automations.outcomes import Chance, Claimed, Told, close_failed, confirm
 from automations.pace import Pace
+from automations.taking import Taking
 from domain.definitions import Published
-from domain.deliveries import note_delivery
-from domain.messages.catalogue import say
-from domain.messages.plain import Message
-from domain.outbox import tell_creator
-from domain.people import note_block
 from kit.clock import Clock
 from kit.log import correlated, get_logger
-from store.database import Database, count_changed
-from store.models import OUTBOX_MOVES, OutboxKind, OutboxMessage, OutboxState
-from store.queries.outbox import Claimed, cancel_unwanted, claim_due, find_delivery, left_in_sending
+from store.database import Database
+from store.queries.leases import end_if_it_stands_still, give_back_lease, hold_lease, lead_by_lease
 
+# a call to Telegram is over by then, its largest file too
 LEASE_SECONDS = 120
-MOST_AT_ONCE = 60
-# what was promised goes out again, however long Telegram is away and when nobody can tell whether it did
-_PROMISED = frozenset({OutboxKind.DELIVERY, OutboxKind.NOTICE})
-# marketing is given up after so many tries
-MOST_ATTEMPTS = 12
-LONGEST_WAIT = timedelta(minutes=15)
-# nobody shall get the same file for ever because the answers to sending it are lost
-MOST_UNCERTAIN = 10
-# after the first lost answer, the second, …; the last one again and again
-UNCERTAIN_WAITS = (
-    timedelta(seconds=5),
-    timedelta(seconds=30),
-    timedelta(minutes=2),
-    timedelta(minutes=10),
-    timedelta(hours=1),
-)
+# so many are being said at once, and taken at once, at most
+MOST_AT_ONCE = 500
+MOST_TAKEN = 250
+# who speaks for the bot: over so soon after its holder was last heard of, and told again so often
+SPEAKS_SECONDS = 3.5
+RENEWED_AFTER = 1.0
+# of the one process that a SQLite file has, which nobody takes it from: each renewal waits for the disk
+ALONE_SECONDS = 30.0
+ALONE_RENEWED_AFTER = 10.0
+# how long a round waits for room among the calls under way
+_PATIENCE = 0.5
+# whoever stands by asks for the lease no more often than that
+_ASKED_AFTER = 0.4
 _log = get_logger(__name__)
 
 
+class _Passed(Exception):  # noqa: N818 - named by what happened
+    """The lease has passed to another process: nothing that was taken under it counts."""
+
+
 class Sender:
-    """Speaks whatever Spark says unasked: claims a row (committed), calls Telegram, closes the row."""
+    """Speaks whatever Spark says unasked: claims rows (committed), calls Telegram, closes the rows.
+
+    Of all processes one does so, under a lease with an epoch. What it takes, it takes in a transaction that holds
+    the lease: one that was stopped for longer than that takes nothing any more. Yet what it hears of calls that it
+    has made counts whenever it comes.
+    """
 
     def __init__(
         self,
@@ -53,38 +55,73 @@ class Sender:
         published: Published,
         *,
         again: Callable[[float], None],
+        bot_id: int = 0,
+        holder: str = "this process",
+        chance: Chance = random.random,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
         self._clock = clock
         self._gateway = gateway
         self._pace = pace
-        self._published = published
+        self._taking = Taking(published)
         # asks to be run again after so many seconds, when the pace has room
         self._again = again
+        self._lease = f"sender:{bot_id}"
+        self._holder = holder
+        self._chance = chance
+        self._monotonic = monotonic
+        alone = database.is_sqlite
+        self._speaks_seconds = ALONE_SECONDS if alone else SPEAKS_SECONDS
+        self._renewed_after = ALONE_RENEWED_AFTER if alone else RENEWED_AFTER
+        self._epoch: int | None = None
+        self._renewed_at = 0.0
+        self._asked_at = -_ASKED_AFTER
         self._under_way: set[asyncio.Task[None]] = set()
+        self._told: list[Told] = []
+        self._some_room = asyncio.Event()
 
     @property
     def busy(self) -> bool:
-        return bool(self._under_way)
+        return bool(self._under_way or self._told)
+
+    @property
+    def leads(self) -> bool:
+        return self._epoch is not None
 
     async def send_due(self) -> int:
-        """Starts sending what is due, as far as the pace allows; returns how many messages it took."""
-        most = min(self._pace.room(), MOST_AT_ONCE - len(self._under_way))
+        """Notes what has been said and starts saying what is due, as far as the pace allows.
+
+        Returns how many messages it noted and took: asked again, it goes on.
+        """
+        if self._epoch is None and not await self._lead():
+            return await self._save()
+        await self._wait_for_room()
+        room = max(min(self._pace.room(), MOST_AT_ONCE - len(self._under_way), MOST_TAKEN), 0)
         resting = self._pace.resting()
-        claimed: list[Claimed] = []
-        if most > 0:
-            now = self._clock()
-            async with self._database.transaction() as session:
-                await cancel_unwanted(session, self._published.need_consent, now=now)
-                claimed = await claim_due(session, now=now, most=most, resting=resting, lease_seconds=LEASE_SECONDS)
+        told, self._told = self._told, []
+        try:
+            claimed = await self._take_turns(told, room, resting)
+        except _Passed:
+            _log.info("sender stands by")
+            self._epoch, claimed = None, []
+            self._told = told + self._told
+            await self._save()
+        except BaseException:
+            # it was what is to be taken that failed; what has been said is noted all the same
+            self._told = told + self._told
+            await self._save()
+            raise
         for each in claimed:
             self._pace.spend(each.telegram_id)
             task = asyncio.create_task(self._send(each))
             self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
-        if most <= 0 or resting or claimed:
-            self._again(0.05 if most <= 0 else 1.0)
-        return len(claimed)
+            task.add_done_callback(self._done)
+        if room <= 0:
+            self._again(self._pace.seconds_to_room())
+        elif resting or claimed:
+            self._again(1.0)
+        return len(claimed) + len(told)
 
     async def finish(self, seconds: float) -> None:
         """Waits for the messages in hand, at most so long; what is cut off is swept up as uncertain."""
@@ -92,6 +129,80 @@ class Sender:
             async with asyncio.timeout(seconds):
                 while self._under_way:
                     await asyncio.wait(set(self._under_way))
+        await self._save()
+
+    async def give_way(self) -> None:
+        """Another process speaks from now on, at once."""
+        if self._epoch is not None:
+            self._epoch = None
+            async with self._database.transaction() as session:
+                await give_back_lease(session, self._lease, self._holder)
+
+    async def _wait_for_room(self) -> None:
+        """Room for a good part of a batch, unless Telegram keeps all calls waiting."""
+        if len(self._under_way) > MOST_AT_ONCE - MOST_TAKEN:
+            self._some_room.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._some_room.wait(), _PATIENCE)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        if len(self._under_way) <= MOST_AT_ONCE - MOST_TAKEN:
+            self._some_room.set()
+
+    async def _take_turns(self, told: list[Told], room: int, resting: list[int]) -> list[Claimed]:
+        """One transaction: what was said is noted, and what is due is taken."""
+        epoch = self._epoch or 0
+        due_for_renewal = self._monotonic() - self._renewed_at > self._renewed_after
+        if not (told or room or due_for_renewal):
+            return []
+        async with self._database.transaction() as session:
+            await end_if_it_stands_still(session, seconds=self._speaks_seconds / 2)
+            # those first: what they hold, whoever holds an order waits for before they come to what is queued
+            await confirm(session, told)
+            claimed = (
+                await self._taking.take(
+                    session,
+                    room=room,
+                    resting=resting,
+                    epoch=epoch,
+                    lease_seconds=LEASE_SECONDS,
+                    now=self._clock(),
+                )
+                if room
+                else []
+            )
+            # last, since others wait for it: a process that is stopped right here keeps it for no longer than that
+            if claimed or due_for_renewal:
+                holds = await hold_lease(session, self._lease, self._holder, epoch, seconds=self._speaks_seconds)
+                if not holds:
+                    raise _Passed
+                self._renewed_at = self._monotonic()
+        return claimed
+
+    async def _lead(self) -> bool:
+        """Whether this process speaks from now on; asked by those who stand by whenever there is something to say."""
+        if self._monotonic() - self._asked_at < _ASKED_AFTER:
+            return False
+        self._asked_at = self._monotonic()
+        async with self._database.transaction() as session:
+            epoch = await lead_by_lease(session, self._lease, self._holder, seconds=self._speaks_seconds)
+        if epoch is not None and epoch > 1:
+            # what the one before has said counts for Telegram, and nobody here knows how much that was
+            self._pace.rest_all(0)
+        if epoch is not None:
+            _log.info("sender speaks", epoch=epoch)
+        self._epoch, self._renewed_at = epoch, self._monotonic()
+        return epoch is not None
+
+    async def _save(self) -> int:
+        """Notes what has been said, and nothing else; returns how much that was. It is kept until that is done."""
+        told = list(self._told)
+        if told:
+            async with self._database.transaction() as session:
+                await confirm(session, told)
+            self._told = self._told[len(told) :]
+        return len(told)
 
     async def _send(self, claimed: Claimed) -> None:
         with correlated(outbox=claimed.id):
@@ -103,122 +214,19 @@ class Sender:
 
     async def _try(self, claimed: Claimed) -> None:
         try:
-            message_id = await self._gateway.send(claimed.telegram_id, Message.model_validate(claimed.message))
+            message_id = await self._gateway.send(claimed.telegram_id, claimed.message)
         except SendFailure as failure:
-            await self._close_failed(claimed, failure)
-        else:
+            if isinstance(failure, SlowDown):
+                self._pace.rest(claimed.telegram_id, failure.seconds)
+                self._pace.rest_all(failure.seconds)
+            _log.warning("not sent", kind=claimed.kind, attempts=claimed.attempts, reason=str(failure))
             async with self._database.transaction() as session:
-                await confirm(session, claimed, message_id, now=self._clock())
-
-    async def _close_failed(self, claimed: Claimed, failure: SendFailure) -> None:
-        _log.warning("not sent", kind=claimed.kind, attempts=claimed.attempts, reason=str(failure))
-        now = self._clock()
+                await close_failed(session, claimed, failure, now=self._clock(), chance=self._chance)
+            return
+        told = Told(claimed, message_id, self._clock())
+        if claimed.entitlement_id is None:
+            self._told.append(told)
+            return
+        # the buyer has it: that changes the order too, and is noted by itself
         async with self._database.transaction() as session:
-            match failure:
-                case Blocked():
-                    if claimed.kind in _PROMISED:
-                        # it waits for the person to come back
-                        await _put_back(session, claimed.id, now, str(failure), counts=False)
-                    else:
-                        await _close(session, claimed.id, OutboxState.BLOCKED, error=str(failure), now=now)
-                    await note_block(session, claimed.person_id, now=now)
-                case SlowDown(seconds=seconds):
-                    self._pace.rest(claimed.telegram_id, seconds)
-                    self._pace.rest_all(min(seconds, 1.0))
-                    await _put_back(session, claimed.id, now + timedelta(seconds=seconds), str(failure), counts=False)
-                case NotNow() if claimed.kind in _PROMISED or claimed.attempts < MOST_ATTEMPTS:
-                    await _put_back(session, claimed.id, now + _wait_after(claimed.attempts), str(failure))
-                case Uncertain():
-                    again_at = now + _wait_after_uncertain(claimed.uncertain + 1)
-                    await _mark_uncertain(
-                        session, claimed.id, claimed.kind, claimed.uncertain, str(failure), again_at=again_at, now=now
-                    )
-                case NotNow() | Refused() | _:
-                    await _close(session, claimed.id, OutboxState.FAILED, error=str(failure), now=now)
-
-
-async def confirm(session: AsyncSession, claimed: Claimed, message_id: int, *, now: datetime) -> None:
-    """It went out. A confirmation that comes late, after the row was swept up as uncertain, is accepted too."""
-    await session.execute(
-        update(OutboxMessage)
-        .where(OutboxMessage.id == claimed.id, OutboxMessage.state.in_(OUTBOX_MOVES.sources(OutboxState.SENT)))
-        .values(state=OutboxState.SENT, telegram_message_id=message_id, error=None, closed_at=now)
-    )
-    if claimed.entitlement_id is not None:
-        await note_delivery(session, claimed.entitlement_id, now=now)
-
-
-async def sweep(session: AsyncSession, *, now: datetime, abandoned: bool = False) -> int:
-    """Settles what a dead process left in `sending`: nobody can tell whether it went out, and the row says so."""
-    left = await left_in_sending(session, abandoned=abandoned)
-    for message_id, kind, uncertain in left:
-        # a kill delays nobody's delivery; what is cut off time and again waits like any other
-        again_at = now if uncertain == 0 else now + _wait_after_uncertain(uncertain + 1)
-        reason = "the process ended while sending"
-        await _mark_uncertain(session, message_id, kind, uncertain, reason, again_at=again_at, now=now)
-    return len(left)
-
-
-def _wait_after(attempts: int) -> timedelta:
-    # the exponent is bounded too: a promise is tried for as long as it takes, and 2.0**1024 is no number
-    return min(timedelta(seconds=2.0 ** min(attempts, 10)), LONGEST_WAIT)
-
-
-def _wait_after_uncertain(times: int) -> timedelta:
-    return UNCERTAIN_WAITS[min(times, len(UNCERTAIN_WAITS)) - 1]
-
-
-async def _mark_uncertain(
-    session: AsyncSession,
-    message_id: int,
-    kind: OutboxKind,
-    uncertain: int,
-    reason: str,
-    *,
-    again_at: datetime,
-    now: datetime,
-) -> None:
-    again = kind in _PROMISED and uncertain + 1 < MOST_UNCERTAIN
-    count = OutboxMessage.uncertain + 1
-    if again:
-        await _put_back(session, message_id, again_at, reason, uncertain=count)
-    else:
-        await _close(session, message_id, OutboxState.UNCERTAIN, error=reason, now=now, uncertain=count)
-
-
-async def _close(
-    session: AsyncSession, message_id: int, state: OutboxState, *, error: str, now: datetime, **more: Any
-) -> None:
-    close = (
-        update(OutboxMessage)
-        .where(OutboxMessage.id == message_id, OutboxMessage.state.in_(OUTBOX_MOVES.sources(state)))
-        .values(state=state, error=error, lease_until=None, closed_at=now, **more)
-    )
-    if await count_changed(session, close) and state in {OutboxState.FAILED, OutboxState.UNCERTAIN}:
-        await _tell_of_stuck(session, message_id, error, now=now)
-
-
-async def _put_back(
-    session: AsyncSession, message_id: int, due_at: datetime, reason: str, *, counts: bool = True, **more: Any
-) -> None:
-    """`counts`: it was a try. One that Telegram put off, or that met a block, was none."""
-    attempts = OutboxMessage.attempts if counts else OutboxMessage.attempts - 1
-    await session.execute(
-        update(OutboxMessage)
-        .where(OutboxMessage.id == message_id, OutboxMessage.state == OutboxState.SENDING)
-        .values(state=OutboxState.QUEUED, due_at=due_at, attempts=attempts, error=reason, lease_until=None, **more)
-    )
-
-
-async def _tell_of_stuck(session: AsyncSession, message_id: int, reason: str, *, now: datetime) -> None:
-    """Somebody has not got what is theirs: the creator hears of it. Of a notice that is stuck nobody is told."""
-    delivery = await find_delivery(session, message_id)
-    if delivery is None:
-        return
-
-    def told(language: str) -> Message:
-        named = {"delivery": message_id, "title": delivery.title, "person": delivery.person}
-        return Message(text=say("delivery-stuck", language, reason=reason, **named))
-
-    key = f"delivery-stuck:{message_id}"
-    await tell_creator(session, told, key=key, creator_id=delivery.creator_id, lead_id=delivery.lead_id, now=now)
+            await confirm(session, [told])

@@ -51,10 +51,10 @@ class TelegramGateway:
             return await self._send_file(telegram_id, message, message.file)
         *before, last = pages(message.text) if len(message.text) > TEXT_LIMIT // 2 else [message.text]
         for page in before:
-            await self._send_text(telegram_id, page, None)
-        return await self._send_text(telegram_id, last, markup(message))
+            await self._send_text(telegram_id, page, None, silent=message.silent)
+        return await self._send_text(telegram_id, last, markup(message), silent=message.silent)
 
-    async def _send_text(self, telegram_id: int, text: str, reply_markup: Markup | None) -> int:
+    async def _send_text(self, telegram_id: int, text: str, reply_markup: Markup | None, *, silent: bool) -> int:
         sent = await calling(
             lambda: self.bot.send_message(
                 telegram_id,
@@ -62,6 +62,7 @@ class TelegramGateway:
                 parse_mode=ParseMode.HTML,
                 reply_markup=reply_markup,
                 link_preview_options=_NO_PREVIEW,
+                disable_notification=silent or None,
             )
         )
         return sent.message_id
@@ -176,6 +177,7 @@ class TelegramGateway:
             parse_mode=ParseMode.HTML,
             reply_markup=markup(message),
             protect_content=message.protected or None,
+            disable_notification=message.silent or None,
         )
 
     async def _keep_handle(self, file_id: int, sent: TelegramMessage) -> None:

@@ -1,6 +1,7 @@
 """What a lead has agreed to, and whether they may be written to unasked."""
 
 from datetime import datetime
+from typing import Protocol
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,10 +12,25 @@ from store.database import count_changed
 from store.models import Consent, Lead, OutboxKind, OutboxMessage, OutboxState
 
 # what Spark says unasked and nobody has paid for
-UNASKED = (OutboxKind.FUNNEL, OutboxKind.FLOW)
+UNASKED = (OutboxKind.FUNNEL, OutboxKind.FLOW, OutboxKind.BROADCAST)
 
 
-def may_market(lead: Lead, setup: CreatorSetup) -> bool:
+class Reachable(Protocol):
+    """What of a lead says whether they may be written to unasked."""
+
+    @property
+    def unsubscribed_at(self) -> datetime | None: ...
+    @property
+    def banned_at(self) -> datetime | None: ...
+    @property
+    def forgotten_at(self) -> datetime | None: ...
+    @property
+    def merged_into_id(self) -> int | None: ...
+    @property
+    def consented_at(self) -> datetime | None: ...
+
+
+def may_market(lead: Reachable, setup: CreatorSetup) -> bool:
     """True when follow-ups and broadcasts may reach this lead."""
     if lead.unsubscribed_at or lead.banned_at or lead.merged_into_id or lead.forgotten_at:
         return False

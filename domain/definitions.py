@@ -2,9 +2,8 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TypeVar
 
 import orjson
 from sqlalchemy import select
@@ -12,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.flows.definition import Flow, Trigger
 from domain.funnels.definition import Funnel
+from domain.funnels.publishing import publish_funnels, read_names, read_running
 from domain.setups import CreatorSetup
 from store.database import insert_once
-from store.models import Creator, FlowVersion, FunnelVersion, Shape, StoredFile
+from store.models import Creator, FlowVersion, Shape, StoredFile
 
-V = TypeVar("V", FlowVersion, FunnelVersion)
 # a flow's key, its version's id, and what it says
 FlowVersionNow = tuple[str, int, Flow]
 _NOTHING_SET_UP = CreatorSetup()
@@ -74,9 +73,11 @@ async def publish(
     now: datetime,
     setups: Mapping[str, CreatorSetup] | None = None,
     media: Mapping[str, Iterable[MediaFile]] | None = None,
+    broken: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Published:
     """Keeps each definition, given by creator's slug and name, as a version; a known one is found again.
 
+    Funnels that are `broken`, each with the reason, are disabled. What chat and API have made runs beside the file's.
     Each file of the `media` that the flows show gets one row, however often and by however many this is done.
     """
     published = Published()
@@ -86,13 +87,17 @@ async def publish(
             await _keep_media(session, creator.id, file, now=now)
         published.setups[creator.id] = (setups or {}).get(creator.slug, _NOTHING_SET_UP)
         published.flows[creator.id] = {
-            key: (await _keep(session, FlowVersion, creator.id, key, flow, now=now), flow)
+            key: (await _keep(session, creator.id, key, flow, now=now), flow)
             for key, flow in flows.get(creator.slug, {}).items()
         }
-        published.funnels[creator.id] = {
-            key: (await _keep(session, FunnelVersion, creator.id, key, funnel, now=now), funnel)
-            for key, funnel in funnels.get(creator.slug, {}).items()
-        }
+        await publish_funnels(
+            session, creator.id, funnels.get(creator.slug, {}), (broken or {}).get(creator.slug, {}), now=now
+        )
+        published.funnels[creator.id] = {}
+    published.funnels.update(await read_running(session, {}))
+    for creator_id, names in (await read_names(session)).items():
+        setup = published.setup(creator_id)
+        published.setups[creator_id] = replace(setup, funnels=setup.funnels | names)
     return published
 
 
@@ -132,10 +137,8 @@ async def _keep_media(session: AsyncSession, creator_id: int, file: MediaFile, *
     await session.flush()
 
 
-async def _keep(
-    session: AsyncSession, model: type[V], creator_id: int, key: str, wording: Flow | Funnel, *, now: datetime
-) -> int:
-    definition = wording.model_dump(mode="json")
+async def _keep(session: AsyncSession, creator_id: int, key: str, flow: Flow, *, now: datetime) -> int:
+    definition = flow.model_dump(mode="json")
     digest = hashlib.sha256(orjson.dumps(definition, option=orjson.OPT_SORT_KEYS)).hexdigest()
     values = {
         "creator_id": creator_id,
@@ -144,10 +147,12 @@ async def _keep(
         "definition": definition,
         "created_at": now,
     }
-    version_id = await insert_once(session, model, values)
+    version_id = await insert_once(session, FlowVersion, values)
     if version_id is not None:
         return version_id
     known = await session.scalars(
-        select(model.id).where(model.creator_id == creator_id, model.key == key, model.digest == digest)
+        select(FlowVersion.id).where(
+            FlowVersion.creator_id == creator_id, FlowVersion.key == key, FlowVersion.digest == digest
+        )
     )
     return known.one()

@@ -2,7 +2,7 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, PlainSerializer
+from pydantic import BeforeValidator, PlainSerializer, SerializationInfo
 
 _FORM = re.compile(r"^([0-9]{1,9})\s*(s|m|h|d|w)$")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -22,8 +22,20 @@ def parse_duration(text: Any) -> timedelta:
     return timedelta(seconds=seconds)
 
 
+# of a dump that people read
+FOR_PEOPLE = {"for": "people"}
+
+
 def write_duration(duration: timedelta) -> str:
-    return f"{int(duration.total_seconds())}s"
+    """In the largest unit that it is a whole number of: `2d`."""
+    seconds = int(duration.total_seconds())
+    unit = next(unit for unit in "wdhms" if seconds % _SECONDS[unit] == 0)
+    return f"{seconds // _SECONDS[unit]}{unit}"
 
 
-Duration = Annotated[timedelta, BeforeValidator(parse_duration), PlainSerializer(write_duration)]
+def _kept(duration: timedelta, info: SerializationInfo) -> str:
+    # in seconds where it is stored: definitions are told apart by what stands there
+    return write_duration(duration) if info.context is FOR_PEOPLE else f"{int(duration.total_seconds())}s"
+
+
+Duration = Annotated[timedelta, BeforeValidator(parse_duration), PlainSerializer(_kept)]

@@ -1,22 +1,103 @@
-"""Beginning a follow-up for one lead."""
+"""Beginning a follow-up, which is done here and nowhere else, and ending one."""
 
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from sqlalchemy import bindparam, case, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.consent import may_market
-from domain.funnels.definition import Funnel
+from domain.funnels.definition import AgainAfter, Funnel
+from domain.funnels.heads import FunnelStands, find_funnel
 from domain.messages.catalogue import plain_why
 from domain.setups import CreatorSetup
 from kit.errors import Conflict, Reason
-from store.database import insert_once, wake
-from store.models import Enrollment, Lead, Person, Timer
+from store.database import count_changed, insert_and_tell, insert_each_once, wake
+from store.models import (
+    Enrollment,
+    EnrollmentState,
+    FunnelState,
+    Lead,
+    OutboxMessage,
+    OutboxState,
+    Person,
+    StartByHand,
+    Timer,
+)
 
 # the kinds of subjects that have a follow-up each
 _OWN = frozenset({"order"})
 # of an enrollment that is about nothing but the lead
 NO_SUBJECT = ""
+BY_HAND = "hand"
+BY_FLOW = "flow"
+# what is woken when a segment is to begin
+STARTS = "starts"
+# a funnel in one of these can be begun
+BEGINS = (FunnelState.ACTIVE, FunnelState.RESUMING)
+UNDER_WAY = (EnrollmentState.ACTIVE, EnrollmentState.HELD)
+AT_ONCE = 500
+# somebody else may begin it at the same moment, as often as that is allowed
+_TRIES = 5
+_BY_CORE = {"synchronize_session": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One lead who is to begin: about what, begun by what, and when its first step is due."""
+
+    lead_id: int
+    at: datetime
+    subject: str = NO_SUBJECT
+    begun_by: str = BY_HAND
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """A funnel by its name, in the wording that those who begin now take."""
+
+    creator_id: int
+    key: str
+    version_id: int
+    funnel: Funnel
+
+
+Key = tuple[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """The rounds that a lead has been through about one subject."""
+
+    rounds: int
+    under_way: bool
+    ended_at: datetime | None
+
+
+_FIRST = _Before(0, under_way=False, ended_at=None)
+# built once: it is asked for each batch of whatever begins
+_BEFORE = (
+    select(
+        Lead.id,
+        Enrollment.subject,
+        func.max(Enrollment.round).label("last"),
+        func.count(case((Enrollment.state.in_(UNDER_WAY), 1))).label("under_way"),
+        func.max(Enrollment.ended_at).label("ended_at"),
+    )
+    .outerjoin(Enrollment, (Enrollment.lead_id == Lead.id) & (Enrollment.funnel_key == bindparam("key")))
+    .where(
+        Lead.id.in_(bindparam("leads", expanding=True)),
+        Lead.creator_id == bindparam("creator"),
+        # consent may still come; whether it has is asked when there is something to say
+        Lead.unsubscribed_at.is_(None),
+        Lead.banned_at.is_(None),
+        Lead.merged_into_id.is_(None),
+        Lead.forgotten_at.is_(None),
+    )
+    .group_by(Lead.id, Enrollment.subject)
+)
 
 
 class Hindrance(StrEnum):
@@ -46,6 +127,112 @@ def subject_of(told: str) -> str:
     return told if told.partition(":")[0] in _OWN else NO_SUBJECT
 
 
+async def begin_each(
+    session: AsyncSession, current: Current, entries: Sequence[Entry], *, now: datetime, once: bool = False
+) -> dict[Key, int]:
+    """Begins the funnel for those of the entries that its `again` lets in; their enrollments by lead and subject.
+
+    Whoever has unsubscribed, was banned, merged or forgotten is passed over. `once`: never twice about one
+    subject, whatever `again` says. Of two who begin the same at once, the unique key of lead, funnel, subject and
+    round lets one.
+    """
+    begun: dict[Key, int] = {}
+    for place in range(0, len(entries), AT_ONCE):
+        left = {(entry.lead_id, entry.subject): entry for entry in entries[place : place + AT_ONCE]}
+        for _ in range(_TRIES):
+            made, left = await _begin(session, current, left, once=once, now=now)
+            begun |= made
+            if not left:
+                break
+    if begun:
+        wake(session, "timers")
+    return begun
+
+
+async def _begin(
+    session: AsyncSession, current: Current, wanted: Mapping[Key, Entry], *, once: bool, now: datetime
+) -> tuple[dict[Key, int], dict[Key, Entry]]:
+    """Those who have begun, and those who were let in and found that somebody had begun the same meanwhile."""
+    funnel = current.funnel
+    before = await _rounds(session, current, {lead_id for lead_id, _ in wanted})
+    # its texts would have nothing to fill in
+    needs_order = funnel.has_order and funnel.names_order
+    let_in = {}
+    for each, entry in wanted.items():
+        stands = before.get(entry.lead_id)
+        if stands is None or (needs_order and subject_of(entry.subject) == NO_SUBJECT):
+            continue
+        past = stands.get(entry.subject, _FIRST)
+        if _may_begin(funnel, past, once=once, now=now):
+            let_in[each] = (entry, past.rounds)
+    rows = [
+        {
+            "creator_id": current.creator_id,
+            "lead_id": entry.lead_id,
+            "funnel_key": current.key,
+            "version_id": current.version_id,
+            "subject": entry.subject,
+            "round": rounds,
+            "step": "",
+            "begun_by": entry.begun_by,
+            "started_at": entry.at,
+        }
+        for entry, rounds in let_in.values()
+    ]
+    made = {
+        (row.lead_id, row.subject): row.id
+        for row in await insert_and_tell(session, Enrollment, rows, "id", "lead_id", "subject")
+    }
+    due = [{"due_at": let_in[each][0].at, "enrollment_id": enrollment_id} for each, enrollment_id in made.items()]
+    await insert_each_once(session, Timer, due)
+    return made, {each: entry for each, (entry, _) in let_in.items() if each not in made}
+
+
+def _may_begin(funnel: Funnel, past: _Before, *, once: bool, now: datetime) -> bool:
+    """Whether `again` lets somebody in who has been through so much of it."""
+    if once or past.rounds == 0:
+        return past.rounds == 0
+    match funnel.again:
+        case "never":
+            return False
+        case "always":
+            return True
+        case "finished":
+            return not past.under_way
+        case AgainAfter(after=after):
+            return not past.under_way and past.ended_at is not None and past.ended_at + after <= now
+
+
+async def _rounds(session: AsyncSession, current: Current, leads: Collection[int]) -> dict[int, dict[str, _Before]]:
+    """By lead and subject; a lead who cannot begin anything is left out."""
+    rows = await session.execute(_BEFORE, {"leads": sorted(leads), "key": current.key, "creator": current.creator_id})
+    known: dict[int, dict[str, _Before]] = {}
+    for row in rows:
+        theirs = known.setdefault(row.id, {})
+        if row.subject is not None:
+            theirs[row.subject] = _Before(row.last + 1, under_way=row.under_way > 0, ended_at=row.ended_at)
+    return known
+
+
+async def begin(
+    session: AsyncSession,
+    lead: Lead,
+    key: str,
+    version_id: int,
+    funnel: Funnel,
+    *,
+    subject: str = NO_SUBJECT,
+    begun_by: str = BY_HAND,
+    at: datetime,
+    now: datetime,
+) -> int | None:
+    """The new enrollment, whose first step is due `at`; None for a lead whom `again` does not let in."""
+    entry = Entry(lead.id, at, subject, begun_by)
+    current = Current(lead.creator_id, key, version_id, funnel)
+    begun = await begin_each(session, current, [entry], now=now)
+    return begun.get((lead.id, subject))
+
+
 async def enroll_lead(
     session: AsyncSession,
     lead: Lead,
@@ -54,29 +241,77 @@ async def enroll_lead(
     setup: CreatorSetup,
     *,
     now: datetime,
-) -> None:
-    """Begins a funnel, whose first step is due at once: once for a lead, however they come to it.
+    begun_by: str = BY_HAND,
+) -> int:
+    """Begins a funnel for somebody who is at hand, its first step due at once, and tells its enrollment.
 
-    Raises NotEnrolled for a lead who has been in it before, and for whoever cannot be written to.
+    Raises NotEnrolled for whoever cannot be written to, and for a lead whom the funnel's `again` does not let in.
     """
     version_id, funnel = version
     hindrance = await _hindrance(session, lead, funnel, setup)
     if hindrance is not None:
         raise NotEnrolled(hindrance, lead, funnel_key)
-    values = {
-        "creator_id": lead.creator_id,
-        "lead_id": lead.id,
-        "funnel_key": funnel_key,
-        "version_id": version_id,
-        "subject": NO_SUBJECT,
-        "step": "",
-        "started_at": now,
-    }
-    enrollment_id = await insert_once(session, Enrollment, values)
-    if enrollment_id is None:
+    begun = await begin(session, lead, funnel_key, version_id, funnel, begun_by=begun_by, at=now, now=now)
+    if begun is None:
         raise NotEnrolled(Hindrance.BEFORE, lead, funnel_key)
-    await insert_once(session, Timer, {"due_at": now, "enrollment_id": enrollment_id})
-    wake(session, "timers")
+    return begun
+
+
+async def begin_for_segment(session: AsyncSession, creator_id: int, key: str, question: str, *, now: datetime) -> int:
+    """Everybody who is in the segment begins the funnel, a few at a time and soon; the wish's own number.
+
+    Nobody who comes later does. Raises NoSuchFunnel, and FunnelStands for one that nobody can begin now. That the
+    question can be asked is checked by whoever asks for this, who counts them before.
+    """
+    head = await find_funnel(session, creator_id, key)
+    if head.state not in BEGINS or head.version_id is None:
+        raise FunnelStands(key, head.state)
+    wish = StartByHand(
+        creator_id=creator_id,
+        funnel_key=key,
+        version_id=head.version_id,
+        question=question,
+        last_lead=await session.scalar(select(func.max(Lead.id)).where(Lead.creator_id == creator_id)) or 0,
+        created_at=now,
+    )
+    session.add(wish)
+    await session.flush()
+    wake(session, STARTS)
+    return wish.id
+
+
+async def end_enrollments(
+    session: AsyncSession,
+    enrollment_ids: Iterable[int],
+    reason: str,
+    *,
+    now: datetime,
+    state: EnrollmentState = EnrollmentState.STOPPED,
+) -> int:
+    """Ends those that are under way, with whatever of theirs is still unsent; returns how many were.
+
+    One at its end stays as it is, but its last words are taken back too while they are unsent.
+    """
+    ids = sorted(set(enrollment_ids))
+    ended = 0
+    for place in range(0, len(ids), AT_ONCE):
+        some = ids[place : place + AT_ONCE]
+        # timers first: a step that is being taken holds its own, and what it says is there to be taken back afterwards
+        await session.execute(delete(Timer).where(Timer.enrollment_id.in_(some)), execution_options=_BY_CORE)
+        ended += await count_changed(
+            session,
+            update(Enrollment)
+            .where(Enrollment.id.in_(some), Enrollment.state.in_(UNDER_WAY))
+            .values(state=state, reason=reason, ended_at=now, held_at=None, waits_for=None)
+            .execution_options(**_BY_CORE),
+        )
+        await session.execute(
+            update(OutboxMessage)
+            .where(OutboxMessage.enrollment_id.in_(some), OutboxMessage.state == OutboxState.QUEUED)
+            .values(state=OutboxState.CANCELLED, error=reason, closed_at=now),
+            execution_options=_BY_CORE,
+        )
+    return ended
 
 
 async def _hindrance(  # noqa: PLR0911 - one a kind

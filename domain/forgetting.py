@@ -7,7 +7,7 @@ title, amount and dates, and the bare names of the events.
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.events import record_event
@@ -19,8 +19,10 @@ from domain.transfers.asking import renew_exports
 from store.database import wake
 from store.models import (
     Account,
+    BroadcastRecipient,
     ChannelPass,
     Consent,
+    Decision,
     Enrollment,
     EnrollmentState,
     Entitlement,
@@ -37,13 +39,16 @@ from store.models import (
     Membership,
     Order,
     OutboxMessage,
+    OutgoingCall,
     PassState,
     Person,
     Prompt,
     Proof,
     ProviderEvent,
     RailCustomer,
+    RecipientState,
     Refund,
+    SegmentMember,
     StoredFile,
     Timer,
     Touch,
@@ -51,7 +56,7 @@ from store.models import (
 
 TOPIC = "forgetting"
 # their rows are nothing but personal
-_ALL_PERSONAL = (LeadField, LeadTag, LeadWord, LeadNote, Consent, Touch)
+_ALL_PERSONAL = (LeadField, LeadTag, LeadWord, LeadNote, Consent, Touch, SegmentMember, OutgoingCall, Decision)
 _BY_CORE = {"synchronize_session": False}
 
 
@@ -65,7 +70,7 @@ async def forget_lead(session: AsyncSession, lead: Lead, *, now: datetime) -> No
     if not family:
         return
     await _forget_talk(session, family)
-    await _forget_promises(session, family)
+    await _forget_promises(session, family, now=now)
     await _forget_orders(session, family, now=now)
     await _forget_passes(session, family)
     for model in _ALL_PERSONAL:
@@ -106,7 +111,7 @@ async def _forget_talk(session: AsyncSession, family: Sequence[int]) -> None:
     await session.execute(delete(FlowRun).where(FlowRun.lead_id.in_(family)), execution_options=_BY_CORE)
 
 
-async def _forget_promises(session: AsyncSession, family: Sequence[int]) -> None:
+async def _forget_promises(session: AsyncSession, family: Sequence[int], *, now: datetime) -> None:
     """Follow-ups end, and every message goes that was said to them, or about them to the creator."""
     enrollments = select(Enrollment.id).where(Enrollment.lead_id.in_(family))
     # timers first: a step that is being taken holds its own, and what it says is there to be deleted afterwards
@@ -115,7 +120,18 @@ async def _forget_promises(session: AsyncSession, family: Sequence[int]) -> None
     await session.execute(
         update(Enrollment)
         .where(Enrollment.lead_id.in_(family))
-        .values(state=EnrollmentState.STOPPED, reason="lead.forgotten"),
+        .values(
+            state=EnrollmentState.STOPPED,
+            reason="lead.forgotten",
+            ended_at=func.coalesce(Enrollment.ended_at, now),
+            held_at=None,
+            waits_for=None,
+        ),
+        execution_options=_BY_CORE,
+    )
+    # what a broadcast was sent to stays a number
+    await session.execute(
+        update(BroadcastRecipient).where(BroadcastRecipient.lead_id.in_(family)).values(state=RecipientState.DROPPED),
         execution_options=_BY_CORE,
     )
 

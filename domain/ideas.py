@@ -1,6 +1,6 @@
 import re
 from datetime import date, datetime
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -24,8 +24,15 @@ async def add_idea(
     tags: tuple[str, ...] = (),
     priority: Priority = Priority.MEDIUM,
     due_date: date | None = None,
+    public_id: UUID | None = None,
 ) -> Idea:
-    """Keeps a thought; its short number counts up for each creator. Raises Invalid."""
+    """Keeps a thought; its short number counts up for each creator. Raises Invalid.
+
+    One that was kept before under the same `public_id` is found again.
+    """
+    known = await session.scalar(select(Idea).where(Idea.public_id == public_id)) if public_id is not None else None
+    if known is not None:
+        return known
     title = " ".join(title.split())
     if not 1 <= len(title) <= TITLE_LENGTH:
         raise Invalid(
@@ -46,7 +53,7 @@ async def add_idea(
         last = await session.scalar(select(func.max(Idea.number)).where(Idea.creator_id == creator_id))
         values = {
             "creator_id": creator_id,
-            "public_id": uuid4(),
+            "public_id": public_id or uuid4(),
             "number": (last or 0) + 1,
             "title": title,
             "tags": normal,

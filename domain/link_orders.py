@@ -110,7 +110,10 @@ async def _asked(session: AsyncSession, what: ForProduct) -> _Wanted:
     variant = await session.get(ProductVariant, what.variant_id) if what.variant_id else None
     if product is None or (what.variant_id and (variant is None or variant.product_id != product.id)):
         raise UnknownLink("this link is not known here")
-    return _Wanted(await _lead(session, what.lead_id), Wish(product, variant))
+    code = await session.get(DiscountCode, what.code_id) if what.code_id else None
+    if what.code_id and (code is None or code.creator_id != product.creator_id):
+        raise UnknownLink("this link is not known here")
+    return _Wanted(await _lead(session, what.lead_id), Wish(product, variant, code=None if code is None else code.code))
 
 
 async def _again(session: AsyncSession, order: Order) -> _Wanted:

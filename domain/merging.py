@@ -12,19 +12,16 @@ from domain.deliveries import hand_over
 from domain.discounts import move_uses
 from domain.events import record_event
 from domain.lead_words import keep_words, keep_words_of
+from domain.merging_ways import move_enrollments, move_flow_runs, move_places
 from domain.reviews import move_reviews
 from kit.errors import Conflict, Reason
 from kit.text import plain_number
 from store.database import insert_each_once
 from store.models import (
     Consent,
-    Enrollment,
-    EnrollmentState,
+    Decision,
     Entitlement,
     Event,
-    FlowRun,
-    FlowRunState,
-    FlowTimer,
     Lead,
     LeadField,
     LeadNote,
@@ -33,12 +30,11 @@ from store.models import (
     Order,
     OrderLine,
     OutboxMessage,
-    OutboxState,
+    OutgoingCall,
     Person,
     Proof,
     RailCustomer,
     StoredFile,
-    Timer,
     Touch,
 )
 
@@ -85,10 +81,11 @@ async def merge_leads(session: AsyncSession, into: Lead, other: Lead, *, now: da
     await move_uses(session, into.id, other.id)
     await move_reviews(session, into, other)
     await _move_customers(session, into, other)
-    await _move_enrollments(session, into, other, now=now)
-    await _move_flow_runs(session, into, other, now=now)
+    await move_enrollments(session, into, other, now=now)
+    await move_places(session, into, other)
+    await move_flow_runs(session, into, other, now=now)
     await _move_tags(session, into, other)
-    for model in (LeadNote, Consent, Touch, StoredFile, OutboxMessage):
+    for model in (LeadNote, Consent, Touch, StoredFile, OutboxMessage, OutgoingCall, Decision):
         await session.execute(update(model).where(model.lead_id == other.id).values(lead_id=into.id))
     # what is not looked at yet is about the one who is left; what was looked at stays as it was told
     await session.execute(
@@ -215,47 +212,6 @@ async def _move_customers(session: AsyncSession, into: Lead, other: Lead) -> Non
     moved = update(RailCustomer).where(theirs, RailCustomer.rail.in_(rails)).values(lead_id=into.id)
     await session.execute(moved, execution_options=_BY_CORE)
     await session.execute(delete(RailCustomer).where(theirs), execution_options=_BY_CORE)
-
-
-async def _move_enrollments(session: AsyncSession, into: Lead, other: Lead, *, now: datetime) -> None:
-    """A follow-up that both are in goes on for `into` alone, and none does for one who wants no more of them."""
-    theirs = aliased(Enrollment)
-    same = exists().where(
-        theirs.lead_id == into.id, theirs.funnel_key == Enrollment.funnel_key, theirs.subject == Enrollment.subject
-    )
-    ending = Enrollment.lead_id == other.id
-    if into.unsubscribed_at is None:
-        ending &= same
-    ended = list(await session.scalars(select(Enrollment.id).where(ending)))
-    await session.execute(
-        update(Enrollment)
-        .where(Enrollment.id.in_(ended), Enrollment.state == EnrollmentState.ACTIVE)
-        .values(state=EnrollmentState.STOPPED, reason="lead.merged", ended_at=now)
-    )
-    await session.execute(delete(Timer).where(Timer.enrollment_id.in_(ended)))
-    await session.execute(
-        update(OutboxMessage)
-        .where(OutboxMessage.enrollment_id.in_(ended), OutboxMessage.state == OutboxState.QUEUED)
-        .values(state=OutboxState.CANCELLED, error="lead.merged", closed_at=now)
-    )
-    moving = select(Enrollment.id).where(Enrollment.lead_id == other.id, ~same)
-    moved = list(await session.scalars(moving))
-    await session.execute(update(Enrollment).where(Enrollment.id.in_(moved)).values(lead_id=into.id))
-
-
-async def _move_flow_runs(session: AsyncSession, into: Lead, other: Lead, *, now: datetime) -> None:
-    """One conversation at a time: where both have a question open, that of `into` stays."""
-    asks = select(FlowRun.id).where(FlowRun.lead_id == into.id, FlowRun.state == FlowRunState.ACTIVE)
-    if await session.scalar(asks) is not None:
-        open_one = select(FlowRun.id).where(FlowRun.lead_id == other.id, FlowRun.state == FlowRunState.ACTIVE)
-        cancelled = list(await session.scalars(open_one))
-        await session.execute(delete(FlowTimer).where(FlowTimer.run_id.in_(cancelled)))
-        await session.execute(
-            update(FlowRun)
-            .where(FlowRun.id.in_(cancelled))
-            .values(state=FlowRunState.CANCELLED, ended_at=now, waits_for=None)
-        )
-    await session.execute(update(FlowRun).where(FlowRun.lead_id == other.id).values(lead_id=into.id))
 
 
 async def _move_tags(session: AsyncSession, into: Lead, other: Lead) -> None:

@@ -14,6 +14,7 @@ from store.models import (
     ChannelPass,
     Consent,
     Creator,
+    Decision,
     DiscountCode,
     DiscountUse,
     Dispute,
@@ -33,6 +34,7 @@ from store.models import (
     Order,
     OrderLine,
     OutboxMessage,
+    OutgoingCall,
     Payment,
     Person,
     Product,
@@ -108,6 +110,8 @@ async def _of_lead(session: AsyncSession, lead: Lead, person: Person) -> Told:
         "touches": await _touches(session, ids),
         "flows": await _each(session, FlowRun, ids, "flow_key", "state", "started_at", "ended_at"),
         "follow_ups": await _each(session, Enrollment, ids, "funnel_key", "state", "started_at", "ended_at"),
+        "decisions": await _each(session, Decision, ids, "at", "about", "trace"),
+        "passed_on": await _each(session, OutgoingCall, ids, "target", "body", "state", "created_at", "closed_at"),
         "orders": [
             await _order(session, order) for order in await _all(session, Order, Order.lead_id.in_(ids), Order.id)
         ],
@@ -117,7 +121,7 @@ async def _of_lead(session: AsyncSession, lead: Lead, person: Person) -> Told:
         "known_to_payment_providers_as": await _each(session, RailCustomer, ids, "rail", "reference"),
         "files": await _each(session, StoredFile, ids, "file_name", "mime_type", "size", "created_at"),
         "messages": [
-            {"text": each.message.get("text", ""), **_of(each, "kind", "state", "created_at", "closed_at")}
+            {"text": (each.message or {}).get("text", ""), **_of(each, "kind", "state", "created_at", "closed_at")}
             for each in await _all(
                 session,
                 OutboxMessage,

@@ -20,16 +20,35 @@ async def order_address(session: AsyncSession, setup: CreatorSetup, order_id: in
 
 
 def product_address(
-    setup: CreatorSetup, product_id: int, *, lead_id: int = 0, variant_id: int = 0, now: datetime
+    setup: CreatorSetup,
+    product_id: int,
+    *,
+    lead_id: int = 0,
+    variant_id: int = 0,
+    code_id: int = 0,
+    good_for: timedelta | None = None,
+    now: datetime,
 ) -> str | None:
-    """Where that lead pays the product; for nobody in particular (0), it leads to the product in the chat."""
+    """Where that lead pays the product, with a code taken off and for so long if that is said.
+
+    For nobody in particular (0) it leads to the product in the chat.
+    """
     if setup.pay_links is None:
         return None
-    what = ForProduct(product_id, variant_id, lead_id)
-    return setup.pay_links.address(what, until=now + timedelta(days=setup.shop.pay_link_days))
+    what = ForProduct(product_id, variant_id, lead_id, code_id)
+    return setup.pay_links.address(what, until=now + (good_for or timedelta(days=setup.shop.pay_link_days)))
 
 
-def pay_button(label: str, setup: CreatorSetup, product_id: int, lead_id: int, *, now: datetime) -> Button:
+def pay_button(
+    label: str,
+    setup: CreatorSetup,
+    product_id: int,
+    lead_id: int,
+    *,
+    code_id: int = 0,
+    good_for: timedelta | None = None,
+    now: datetime,
+) -> Button:
     """Opens the page where that lead pays; before Spark knows its own address, the product's card."""
-    address = product_address(setup, product_id, lead_id=lead_id, now=now)
+    address = product_address(setup, product_id, lead_id=lead_id, code_id=code_id, good_for=good_for, now=now)
     return Button(text=label, url=address) if address else Button(text=label, data=f"product:{product_id}")

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.messages.plain import Message
 from store.database import insert_once, wake
-from store.models import Account, Membership, OutboxKind, OutboxMessage, Person
+from store.models import URGENCY, Account, Membership, OutboxKind, OutboxMessage, Person, Role
 
 # what is told, in the language of whoever reads it
 Told = Callable[[str], Message]
@@ -29,6 +29,7 @@ async def queue_message(
     values = {
         "key": key,
         "kind": kind,
+        "urgency": URGENCY[kind],
         "creator_id": creator_id,
         "person_id": person_id,
         "lead_id": lead_id,
@@ -45,20 +46,30 @@ async def queue_message(
 
 
 async def tell_creator(
-    session: AsyncSession, told: Told, *, key: str, creator_id: int, now: datetime, lead_id: int | None = None
+    session: AsyncSession,
+    told: Told,
+    *,
+    key: str,
+    creator_id: int,
+    now: datetime,
+    lead_id: int | None = None,
+    alone: bool = False,
 ) -> None:
     """A notice to everyone who acts for this creator and has a chat with the bot, to each in their own language.
 
-    `lead_id` is of the lead that it speaks of: when they are forgotten, so is what it said.
+    `lead_id` is of the lead that it speaks of: when they are forgotten, so is what it said. `alone`: to the creator,
+    and not to those who help them.
     """
-    people = await session.scalars(
+    people = (
         select(Person)
         .join(Account, Account.person_id == Person.id)
         .join(Membership, Membership.account_id == Account.id)
         .where(Membership.creator_id == creator_id)
         .order_by(Person.id)
     )
-    for person in people.all():
+    if alone:
+        people = people.where(Account.role == Role.CREATOR)
+    for person in (await session.scalars(people)).all():
         await queue_message(
             session,
             told(person.speaks),

@@ -10,8 +10,8 @@ from kit.errors import Conflict, NotFound
 
 # https://core.telegram.org/bots/features#deep-linking, as `bot.handlers.start` reads it
 _PRODUCT_START = "p_"
-_TOKEN = re.compile(r"([op](?:[0-9]{1,15}-){1,3})([0-9]{1,11})-([0-9a-f]{20})", re.ASCII)
-_PARTS = {"o": 1, "p": 3}
+_TOKEN = re.compile(r"([cop](?:[0-9]{1,15}-){1,4})([0-9]{1,11})-([0-9a-f]{20})", re.ASCII)
+_PARTS = {"c": 4, "o": 1, "p": 3}
 
 
 class UnknownLink(NotFound):
@@ -34,11 +34,15 @@ class ForOrder:
 
 @dataclass(frozen=True, slots=True)
 class ForProduct:
-    """A product, or one variant of it (0 is none), for one lead. For nobody in particular (0) it leads to the chat."""
+    """A product, or one variant of it (0 is none), for one lead. For nobody in particular (0) it leads to the chat.
+
+    `code_id` is of a discount code that is taken off (0: none), as long as it is good for that lead.
+    """
 
     product_id: int
     variant_id: int = 0
     lead_id: int = 0
+    code_id: int = 0
 
 
 Payable = ForOrder | ForProduct
@@ -55,6 +59,8 @@ class PayLinks:
         """Good up to that instant."""
         if isinstance(what, ForOrder):
             told = f"o{what.order_id}-"
+        elif what.code_id:
+            told = f"c{what.lead_id}-{what.product_id}-{what.variant_id}-{what.code_id}-"
         else:
             told = f"p{what.lead_id}-{what.product_id}-{what.variant_id}-"
         told += str(int(until.timestamp()))
@@ -72,8 +78,8 @@ class PayLinks:
             raise LinkOver("this link is over")
         if kind == "o":
             return ForOrder(numbers[0])
-        lead_id, product_id, variant_id = numbers
-        return ForProduct(product_id, variant_id, lead_id)
+        lead_id, product_id, variant_id, *code = numbers
+        return ForProduct(product_id, variant_id, lead_id, *code)
 
     def _mark(self, told: str) -> str:
         return hmac.new(self.key, told.encode(), sha256).hexdigest()[:20]

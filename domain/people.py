@@ -1,15 +1,16 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from domain.consent import UNASKED
 from domain.events import record_event
 from domain.lead_words import rename_person
 from kit.text import shorten
-from store.database import count_changed, upsert
-from store.models import Lead, OutboxMessage, OutboxState, Person
+from store.database import count_changed, upsert, wake
+from store.models import WAITS_FOR_SOMEBODY, Lead, OutboxMessage, OutboxState, Person
 
 # built once: it belongs to every update, and most people are called as they were before
 _SEE = (
@@ -54,6 +55,7 @@ async def see_person(
         await rename_person(session, person)
     if person.blocked_at is not None and not leaves:
         person.blocked_at = None
+        await _say_what_waited(session, person.id, now=now)
         await _record_of_leads(session, "lead.unblocked", person.id, now=now)
     return person
 
@@ -87,6 +89,27 @@ async def note_block(session: AsyncSession, person_id: int, *, now: datetime) ->
         .values(state=OutboxState.BLOCKED, closed_at=now)
     )
     await _record_of_leads(session, "lead.blocked", person_id, now=now)
+
+
+async def note_move(session: AsyncSession, person_id: int, telegram_id: int) -> None:
+    """The chat goes by another number from now on; one that somebody else has already changes nothing."""
+    person, taken = await session.get_one(Person, person_id), aliased(Person)
+    has_it = exists().where(taken.bot_id == person.bot_id, taken.telegram_id == telegram_id)
+    await session.execute(
+        update(Person).where(Person.id == person_id, ~has_it).values(telegram_id=telegram_id),
+        execution_options={"synchronize_session": False},
+    )
+
+
+async def _say_what_waited(session: AsyncSession, person_id: int, *, now: datetime) -> None:
+    """What was promised to somebody who had blocked the bot goes out now that they are back."""
+    waited = update(OutboxMessage).where(
+        OutboxMessage.person_id == person_id,
+        OutboxMessage.state == OutboxState.QUEUED,
+        OutboxMessage.due_at == WAITS_FOR_SOMEBODY,
+    )
+    if await count_changed(session, waited.values(due_at=now)):
+        wake(session, "outbox")
 
 
 async def _record_of_leads(session: AsyncSession, event: str, person_id: int, *, now: datetime) -> None:

@@ -92,10 +92,11 @@ async def product_card(
     *,
     choice: Choice | None = None,
     above: str = "",
+    below: str = "",
 ) -> Message:
     """Picture, words and price, with a button for each way to buy it, or to get what is free.
 
-    `above` is Telegram HTML. A code that is not good for this buyer is left out.
+    `above` and `below` are Telegram HTML. A code that is not good for this buyer is left out.
     """
     choice = choice or Choice()
     facts = await _facts(session, product, choice)
@@ -105,7 +106,7 @@ async def product_card(
         choice = replace(choice, code=None)
     rows = [] if facts.sold_out else _rows(facts, offer, choice, discounts, language)
     limit = TEXT_LIMIT if facts.cover_id is None else CAPTION_LIMIT
-    text = _text(facts, choice, offer, language, above=above, limit=limit)
+    text = _text(facts, choice, offer, language, around=(above, below), limit=limit)
     return Message(text=text, buttons=tuple(rows), file=facts.cover_id)
 
 
@@ -247,17 +248,18 @@ def _variant_label(product: Product, variant: ProductVariant, language: str) -> 
     return f"{shorten(variant.title, LABEL_LENGTH - len(price) - 3)} · {price}"
 
 
-def _text(facts: _Facts, choice: Choice, offer: Offer, language: str, *, above: str, limit: int) -> str:
+def _text(facts: _Facts, choice: Choice, offer: Offer, language: str, *, around: tuple[str, str], limit: int) -> str:
     """All that is known of it; of a long description as much as there is room for."""
     product = facts.product
     title = product.title if facts.chosen is None else f"{product.title} · {facts.chosen.title}"
     head = say("card-title-of", language, title=title)
     tail = [_price_line(facts, language), *_lines(facts, choice, offer, language)]
-    around = "\n\n".join(part for part in (above, "\n".join([head, "", *tail])) if part)
-    room = limit - visible_length(around) - 2
+    above, below = around
+    without = "\n\n".join(part for part in (above, "\n".join([head, "", *tail]), below) if part)
+    room = limit - visible_length(without) - 2
     described = escape(shorten(product.description, room)) if product.description and room > PART_LENGTH else ""
     body = [head, *([described, ""] if described else []), *tail]
-    return "\n\n".join(part for part in (above, "\n".join(body)) if part)
+    return "\n\n".join(part for part in (above, "\n".join(body), below) if part)
 
 
 def _price_line(facts: _Facts, language: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from domain.clicks import Tracker
 from domain.events import KNOWN_EVENTS
 from domain.fields import CHOICES, Choice, LeadFieldSpec
+from domain.message_rules import MessageRules, Webhook
 from domain.messages.local import LocalText, pick
 from domain.pay_links import PayLinks
 from domain.shop_setup import ShopSetup
@@ -30,6 +31,10 @@ class CreatorSetup:
     segments: Mapping[str, str] = field(default_factory=dict)
     flows: frozenset[str] = frozenset()
     funnels: frozenset[str] = frozenset()
+    # over funnels and broadcasts together
+    messages: MessageRules = field(default_factory=MessageRules)
+    # addresses that funnels can call, by name
+    webhooks: Mapping[str, Webhook] = field(default_factory=dict)
     # clicks of https links in this creator's texts go through Spark and are counted
     track_clicks: bool = False
     # leads links through Spark; made when Spark starts, if track_clicks says so

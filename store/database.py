@@ -199,6 +199,18 @@ async def insert_each_once(session: AsyncSession, model: type[Base], rows: Seque
         await session.execute(insert.on_conflict_do_nothing(), [dict(row) for row in rows])
 
 
+async def insert_and_tell(
+    session: AsyncSession, model: type[Base], rows: Sequence[Mapping[str, Any]], *columns: str
+) -> Sequence[Any]:
+    """Those of the rows that no unique key says are there already, by these columns of theirs, in no order."""
+    if not rows:
+        return []
+    table = model.__table__
+    insert = _INSERT[session.get_bind().dialect.name](table).on_conflict_do_nothing()
+    told = await session.execute(insert.returning(*(table.c[name] for name in columns)), [dict(row) for row in rows])
+    return told.all()
+
+
 async def upsert(
     session: AsyncSession, model: type[M], key: Mapping[str, Any], latest: Mapping[str, Any], **first: Any
 ) -> M:

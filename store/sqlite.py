@@ -2,17 +2,19 @@
 
 import sqlite3
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import aiosqlite
+
+T = TypeVar("T")
 
 
 async def connect_writer(path: str) -> aiosqlite.Connection:
     """A connection for transactions of short statements, one transaction at a time."""
-    return await _Writer(lambda: sqlite3.connect(path, check_same_thread=False), iter_chunk_size=64)
+    return await Writer(lambda: sqlite3.connect(path, check_same_thread=False), iter_chunk_size=64)
 
 
-class _Writer(aiosqlite.Connection):
+class Writer(aiosqlite.Connection):
     """Statements of a transaction under way run right where they are asked for.
 
     A visit to the driver's thread costs ten times what a statement by key does, and a statement takes four of
@@ -31,3 +33,9 @@ class _Writer(aiosqlite.Connection):
         if waits and fn != connection.cursor:
             return await super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]
         return fn(*args, **kwargs)
+
+    async def visit(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Does many statements of the transaction under way in one visit to the driver's thread."""
+        connection = self._conn
+        done: T = await super()._execute(work, connection)  # type: ignore[no-untyped-call]
+        return done

@@ -5,6 +5,7 @@ from importlib.metadata import version
 from aiohttp import web
 
 from web.answers import answer
+from web.api.events import enter_event
 from web.api.ideas import show_ideas
 from web.api.leads import enter_lead, show_lead, show_leads
 from web.bought import show_bought
@@ -38,5 +39,6 @@ def routes() -> list[web.RouteDef]:
         web.get("/api/v1/leads", show_leads),
         web.post("/api/v1/leads", enter_lead),
         web.get("/api/v1/leads/{lead_id}", show_lead),
+        web.post("/api/v1/events", enter_event),
         web.get("/api/v1/{user_id}/ideas", show_ideas),
     ]

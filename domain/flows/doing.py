@@ -5,8 +5,6 @@ from sqlalchemy import select
 from domain.definitions import media_file
 from domain.enrollments import Hindrance, NotEnrolled, enroll_lead
 from domain.entitlements import grant
-from domain.field_values import read_value
-from domain.fields import BUILT_IN
 from domain.flows.nodes import (
     AnyNode,
     EnrollNode,
@@ -18,8 +16,7 @@ from domain.flows.nodes import (
     TagNode,
 )
 from domain.flows.way import Way
-from domain.lead_acts import add_score, set_score, set_stage, tag_lead, untag_lead
-from domain.leads import FieldValue, edit_lead, note_answer, zone_of
+from domain.lead_setting import Whose, apply_setting, apply_tagging
 from domain.messages.catalogue import say
 from domain.messages.plain import Button, Message, column
 from domain.messages.templates import render_address
@@ -43,12 +40,12 @@ async def do_node(way: Way, node: AnyNode) -> None:
         case SayNode():
             await _say(way, node)
         case SetNode():
-            await _set(way, node)
-        case TagNode(add=add, remove=remove):
-            for tag in add:
-                await tag_lead(way.session, way.talk.lead, tag, now=way.now)
-            for tag in remove:
-                await untag_lead(way.session, way.talk.lead, tag, now=way.now)
+            talk = way.talk
+            whose = Whose(talk.lead, talk.person, talk.setup, way.facts)
+            await apply_setting(way.session, whose, node, now=way.now)
+            way.learned()
+        case TagNode():
+            await apply_tagging(way.session, way.talk.lead, node, now=way.now)
         case OfferNode():
             await _offer(way, node)
         case GiveNode():
@@ -91,32 +88,6 @@ async def _media(way: Way, node: SayNode) -> int | None:
         # the words go out without it
         await way.stumbled(node, Reason("stumbled-media", media=node.media))
     return file_id
-
-
-async def _set(way: Way, node: SetNode) -> None:
-    lead, session = way.talk.lead, way.session
-    if node.field is not None and node.value == "":
-        await edit_lead(session, lead, node.field, None, spec=None, now=way.now)
-    elif node.field is not None and node.value is not None:
-        spec = way.talk.setup.fields.get(node.field)
-        value: FieldValue = node.value
-        if isinstance(value, str):
-            value = render_address(value, await way.facts()).strip()
-            if spec is not None and node.field not in BUILT_IN:
-                today = way.now.astimezone(zone_of(lead, way.talk.setup)).date()
-                value = read_value(node.field, value, spec, language="en", today=today)
-        if value != "":
-            await note_answer(session, lead, node.field, value, spec=spec, now=way.now)
-    if node.score is not None:
-        told = str(node.score)
-        change = add_score if told.startswith(("+", "-")) else set_score
-        await change(session, lead, int(told), now=way.now)
-    if node.stage is not None:
-        await set_stage(session, lead, node.stage, now=way.now)
-    if node.language is not None:
-        way.talk.person.language_chosen = node.language
-        await session.flush()
-    way.learned()
 
 
 async def _offer(way: Way, node: OfferNode) -> None:

@@ -74,30 +74,38 @@ class FlowButton(Strict):
         return self.url, self.product, self.pay, self.flow
 
 
-class SayNode(Node):
-    """A message; with a photo, video or document its text is the caption (1024 characters)."""
+class Media(Strict):
+    """What a message can carry: one of these files."""
 
-    do: Literal["say"]
-    text: Text | None = None
     photo: MediaPath | None = None
     video: MediaPath | None = None
     document: MediaPath | None = None
-    # SHA-256 of the media file, put here when the flow is published
+    # SHA-256 of the media file, put here when the definition is published
     sha256: str | None = None
-    buttons: Annotated[tuple[FlowButton, ...], Field(max_length=8)] = ()
 
     @model_validator(mode="after")
-    def _says_something(self) -> Self:
-        media = [each for each in (self.photo, self.video, self.document) if each is not None]
-        if len(media) > 1:
+    def _carries_one(self) -> Self:
+        if sum(each is not None for each in (self.photo, self.video, self.document)) > 1:
             raise ValueError("a message carries one of photo, video and document")
-        if self.text is None and not media:
-            raise ValueError("say needs a text, a photo, a video or a document")
         return self
 
     @property
     def media(self) -> str | None:
         return self.photo or self.video or self.document
+
+
+class SayNode(Media, Node):
+    """A message; with a photo, video or document its text is the caption (1024 characters)."""
+
+    do: Literal["say"]
+    text: Text | None = None
+    buttons: Annotated[tuple[FlowButton, ...], Field(max_length=8)] = ()
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.text is None and self.media is None:
+            raise ValueError("say needs a text, a photo, a video or a document")
+        return self
 
 
 class Question(Node):
@@ -175,13 +183,12 @@ class ConsentNode(Node):
     otherwise: Key | None = None
 
 
-class SetNode(Node):
-    """Sets a field of the lead's, its score (`"+5"`, `"-2"`, `"10"`) or its stage.
+class Setting(Strict):
+    """What is set of a lead's: a field, its score (`"+5"`, `"-2"`, `"10"`), its stage or its language.
 
     The value is a template or a plain one; `""` empties the field.
     """
 
-    do: Literal["set"]
     field: Key | None = None
     value: Annotated[str | int | float | bool | None, BeforeValidator(_plain)] = None
     score: Annotated[str, BeforeValidator(_score)] | None = None
@@ -197,8 +204,11 @@ class SetNode(Node):
         return self
 
 
-class TagNode(Node):
-    do: Literal["tag"]
+class SetNode(Setting, Node):
+    do: Literal["set"]
+
+
+class Tagging(Strict):
     add: tuple[Tag, ...] = ()
     remove: tuple[Tag, ...] = ()
 
@@ -207,6 +217,10 @@ class TagNode(Node):
         if not self.add and not self.remove:
             raise ValueError("tag needs add or remove")
         return self
+
+
+class TagNode(Tagging, Node):
+    do: Literal["tag"]
 
 
 class Case(Strict):

@@ -48,6 +48,8 @@ class Message(Plain):
     file: int | None = None
     # Telegram lets nobody pass on or save what is sent
     protected: bool = False
+    # without a sound
+    silent: bool = False
     opening: Opening | None = None
 
 

@@ -38,6 +38,7 @@ from store.models.engine import Event, Lease
 from store.models.flows import FLOW_RUN_MOVES, FlowRun, FlowRunState, FlowTimer, FlowVersion, Prompt
 from store.models.funnels import (
     FUNNEL_MOVES,
+    RUNS,
     CronFiring,
     Enrollment,
     EnrollmentState,
@@ -48,6 +49,7 @@ from store.models.funnels import (
     Late,
     SegmentMember,
     SegmentWatch,
+    StartByHand,
     Timer,
 )
 from store.models.hindsight import Decision, StepCount
@@ -74,6 +76,7 @@ from store.models.orders import ORDER_MOVES, Order, OrderLine, OrderState, Reser
 from store.models.outbox import (
     OUTBOX_MOVES,
     URGENCY,
+    WAITS_FOR_SOMEBODY,
     CallState,
     OutboxKind,
     OutboxMessage,
@@ -107,8 +110,10 @@ __all__ = [
     "PASS_MOVES",
     "REFUND_MOVES",
     "REVIEW_MOVES",
+    "RUNS",
     "TRANSFER_MOVES",
     "URGENCY",
+    "WAITS_FOR_SOMEBODY",
     "Account",
     "Base",
     "BindToken",
@@ -195,6 +200,7 @@ __all__ = [
     "SegmentMember",
     "SegmentWatch",
     "Shape",
+    "StartByHand",
     "StepCount",
     "Stocked",
     "StoredFile",

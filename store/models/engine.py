@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from store.models.base import Base, Numbered
 
 _UNROUTED = text("routed_at IS NULL")
+_TOLD = text("told_as IS NOT NULL")
 
 
 class Event(Numbered, Base):
@@ -18,6 +19,14 @@ class Event(Numbered, Base):
         Index("ix_event_unrouted_lead", "lead_id", sqlite_where=_UNROUTED, postgresql_where=_UNROUTED),
         Index("ix_event_name", "creator_id", "name", "lead_id", "occurred_at"),
         Index("ix_event_lead", "lead_id", "name", "id"),
+        Index(
+            "uq_event_told",
+            "creator_id",
+            "told_as",
+            unique=True,
+            sqlite_where=_TOLD,
+            postgresql_where=_TOLD,
+        ),
     )
     creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"))
     lead_id: Mapped[int | None] = mapped_column(ForeignKey("lead.id"))
@@ -25,6 +34,8 @@ class Event(Numbered, Base):
     # what the event is about, `order:7`: it tells one enrollment of a funnel from the next
     subject: Mapped[str]
     data: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    # of one that another program tells: its own name for it, so that it is told once
+    told_as: Mapped[str | None]
     occurred_at: Mapped[datetime]
     routed_at: Mapped[datetime | None]
 

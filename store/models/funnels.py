@@ -6,9 +6,11 @@ from sqlalchemy import Enum, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from store.models.base import Base, Moves, Numbered, state_column
+from store.models.sealed import Sealed
 
 _WAITS_FOR_EVENT = text("waits_for IS NOT NULL")
 _UNFIRED = text("fired_at IS NULL")
+_UNFINISHED = text("ended_at IS NULL")
 
 
 class Kept(StrEnum):
@@ -54,6 +56,10 @@ class Late(StrEnum):
     SHIFT = "shift"
 
 
+# nobody is held, and anybody can begin
+RUNS = frozenset({FunnelState.ACTIVE, FunnelState.RESUMING})
+
+
 class FunnelHead(Numbered, Base):
     """A funnel by its name: which version those who begin now take, and whether it runs."""
 
@@ -74,6 +80,11 @@ class FunnelHead(Numbered, Base):
     stopped_steps: Mapped[list[Any]] = mapped_column(default=list)
     paused_at: Mapped[datetime | None]
     changed_at: Mapped[datetime]
+
+    @property
+    def holds(self) -> bool:
+        """Whoever is due stands still: one that was paused goes on so, whatever has become of its wording since."""
+        return self.state == FunnelState.PAUSED or (self.paused_at is not None and self.state not in RUNS)
 
 
 class FunnelVersion(Numbered, Base):
@@ -158,18 +169,55 @@ class Timer(Base):
 
 
 class CronFiring(Numbered, Base):
-    """The next time that a schedule fires; of many processes one fires it, since the row is taken once."""
+    """The next time that a trigger looks for those who are to begin; of many processes one does, as it takes the row.
+
+    Each firing of a schedule is a row. A trigger that looks for what has fallen due (a day in a field, a silence) has
+    one row, which goes from one look to the next: each is about what lies after `since` and not after `fire_at`.
+    """
 
     __tablename__ = "cron_firing"
     __table_args__ = (
         UniqueConstraint("creator_id", "schedule", "fire_at"),
         Index("ix_cron_firing_due", "fire_at", sqlite_where=_UNFIRED, postgresql_where=_UNFIRED),
+        # of two processes that work the next one out, one writes it down
+        Index(
+            "uq_cron_firing_open",
+            "creator_id",
+            "schedule",
+            unique=True,
+            sqlite_where=_UNFIRED,
+            postgresql_where=_UNFIRED,
+        ),
     )
     creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"))
-    # `funnel:KEY:2`, the third trigger of that funnel
+    # `funnel:KEY:2:…`, the third trigger of that funnel, with all that its times depend on
     schedule: Mapped[str]
+    since: Mapped[datetime | None]
     fire_at: Mapped[datetime]
+    # the last lead whose turn it was, while it takes more than one batch
+    reached: Mapped[int] = mapped_column(default=0)
     fired_at: Mapped[datetime | None]
+
+
+class StartByHand(Numbered, Base):
+    """A creator's wish that everybody in a segment begins a funnel, fulfilled in batches by the leads' numbers."""
+
+    __tablename__ = "start_by_hand"
+    __table_args__ = (Index("ix_start_by_hand_open", "id", sqlite_where=_UNFINISHED, postgresql_where=_UNFINISHED),)
+    creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"))
+    funnel_key: Mapped[str]
+    # the wording that was looked at when it was wished
+    version_id: Mapped[int] = mapped_column(ForeignKey("funnel_version.id"))
+    question: Mapped[str] = mapped_column(Sealed("start_by_hand.question"))
+    # nobody who came later begins
+    last_lead: Mapped[int]
+    reached: Mapped[int] = mapped_column(default=0)
+    # how many were in the segment, and how many of them have begun
+    met: Mapped[int] = mapped_column(default=0)
+    begun: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
 
 
 class SegmentWatch(Numbered, Base):

@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
 from typing import Any
 
@@ -10,6 +10,7 @@ from store.models.sealed import SealedJson
 
 _WAITING = text("state IN ('queued', 'sending')")
 _QUEUED = text("state = 'queued'")
+_SENDING = text("state = 'sending'")
 _UNCLEAR = text("state = 'uncertain'")
 _TOLD = text("state = 'sent' AND urgency > 1")
 # what a creator may reply to
@@ -57,7 +58,10 @@ class OutboxState(StrEnum):
 
 OUTBOX_MOVES = Moves(
     {
-        OutboxState.QUEUED: frozenset({OutboxState.SENDING, OutboxState.CANCELLED, OutboxState.BLOCKED}),
+        # sent: the answer to an earlier try comes late
+        OutboxState.QUEUED: frozenset(
+            {OutboxState.SENDING, OutboxState.SENT, OutboxState.CANCELLED, OutboxState.BLOCKED}
+        ),
         OutboxState.SENDING: frozenset(
             {
                 OutboxState.QUEUED,
@@ -70,8 +74,13 @@ OUTBOX_MOVES = Moves(
         # a confirmation that comes late is still accepted
         # and a person may settle it: it arrived, it did not, or it is to go out again
         OutboxState.UNCERTAIN: frozenset({OutboxState.SENT, OutboxState.FAILED, OutboxState.QUEUED}),
+        OutboxState.FAILED: frozenset({OutboxState.QUEUED}),
     }
 )
+
+
+# when a message is due that waits for somebody and not for an instant: to come back, or to let a funnel run again
+WAITS_FOR_SOMEBODY = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class OutboxMessage(Numbered, Base):
@@ -84,7 +93,8 @@ class OutboxMessage(Numbered, Base):
     __tablename__ = "outbox_message"
     __table_args__ = (
         UniqueConstraint("enrollment_id", "seq"),
-        Index("ix_outbox_message_due", "due_at", "id", sqlite_where=_WAITING, postgresql_where=_WAITING),
+        # the only index on the due time: with another beside it PostgreSQL walks past a backlog of one creator's to
+        # come to what is due of another's
         Index(
             "ix_outbox_message_turn",
             "urgency",
@@ -93,6 +103,13 @@ class OutboxMessage(Numbered, Base):
             "id",
             sqlite_where=_QUEUED,
             postgresql_where=_QUEUED,
+        ),
+        # whose chat is spoken to this very moment
+        Index(
+            "ix_outbox_message_sending",
+            "person_id",
+            sqlite_where=_SENDING,
+            postgresql_where=_SENDING,
         ),
         # what a lead was told of late, for the most that they are to get
         Index("ix_outbox_message_told", "lead_id", "closed_at", sqlite_where=_TOLD, postgresql_where=_TOLD),

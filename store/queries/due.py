@@ -5,29 +5,26 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from store.models import (
     ChannelPass,
+    CronFiring,
     Event,
     FlowTimer,
     Order,
     OrderState,
-    OutboxMessage,
-    OutboxState,
     PassState,
-    Person,
     ProviderEvent,
     ProviderEventState,
     Refund,
     RefundState,
     Reservation,
     ReservationState,
+    StartByHand,
     StoredFile,
     Timer,
     Transfer,
     TransferState,
 )
-from store.queries.outbox import held_back
+from store.queries.outbox import is_message_due, next_message_at
 
-# a message to somebody who has blocked the bot waits for them, and not for an instant
-_REACHABLE = exists().where(Person.id == OutboxMessage.person_id, Person.blocked_at.is_(None))
 # orders that are looked at when their time comes, money on its way back, and stock that is held for a while
 _UNPAID = Order.state.in_([OrderState.OPEN, OrderState.AWAITING_PAYMENT])
 _GOES_BACK = Refund.state.in_([RefundState.ASKED, RefundState.SENT])
@@ -41,13 +38,9 @@ async def earliest_due(session: AsyncSession, *, after: datetime) -> datetime | 
         await session.scalar(select(func.min(Timer.due_at)).where(Timer.due_at > after)),
         await session.scalar(select(func.min(FlowTimer.due_at)).where(FlowTimer.due_at > after)),
         await session.scalar(
-            select(func.min(OutboxMessage.due_at)).where(
-                OutboxMessage.state == OutboxState.QUEUED,
-                OutboxMessage.due_at > after,
-                _REACHABLE,
-                ~held_back(OutboxMessage),
-            )
+            select(func.min(CronFiring.fire_at)).where(CronFiring.fired_at.is_(None), CronFiring.fire_at > after)
         ),
+        await next_message_at(session, after=after),
         await session.scalar(
             select(func.min(ProviderEvent.retry_at)).where(
                 ProviderEvent.state == ProviderEventState.KEPT, ProviderEvent.retry_at > after
@@ -75,13 +68,8 @@ async def has_due(session: AsyncSession, *, now: datetime) -> bool:
             exists().where(Event.routed_at.is_(None)),
             exists().where(Timer.due_at <= now),
             exists().where(FlowTimer.due_at <= now),
-            exists().where(OutboxMessage.state == OutboxState.SENDING),
-            exists().where(
-                OutboxMessage.state == OutboxState.QUEUED,
-                OutboxMessage.due_at <= now,
-                _REACHABLE,
-                ~held_back(OutboxMessage),
-            ),
+            exists().where(CronFiring.fired_at.is_(None), CronFiring.fire_at <= now),
+            exists().where(StartByHand.ended_at.is_(None)),
             exists().where(ProviderEvent.state == ProviderEventState.KEPT, ProviderEvent.retry_at <= now),
             exists().where(_UNPAID, Order.look_at <= now),
             exists().where(_GOES_BACK, Refund.retry_at <= now),
@@ -93,4 +81,4 @@ async def has_due(session: AsyncSession, *, now: datetime) -> bool:
             exists().where(Transfer.state == TransferState.READY, Transfer.expires_at <= now),
         )
     )
-    return bool(await session.scalar(left))
+    return bool(await session.scalar(left)) or await is_message_due(session, now=now)

@@ -75,5 +75,5 @@ async def relayed_lead(session: AsyncSession, person_id: int, telegram_message_i
     )
     if row is None:
         return None
-    offered = [button.get("data") for each in row.message.get("buttons", ()) for button in each]
+    offered = [button.get("data") for each in (row.message or {}).get("buttons", ()) for button in each]
     return row.lead_id if f"lead:write:{row.lead_id}" in offered else None

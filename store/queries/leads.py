@@ -1,3 +1,4 @@
+from collections.abc import Collection
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -47,8 +48,15 @@ async def page_of_leads(
 
 async def lead_matches(session: AsyncSession, lead_id: int, condition: ColumnElement[bool]) -> bool:
     """Whether this one lead meets a condition of `where`; costs a few index look-ups, however many leads there are."""
-    alone = narrowed(condition, lead_id, postgresql=is_postgresql(session))
-    return await session.scalar(select(Lead.id).where(alone)) is not None
+    return bool(await leads_matching(session, [lead_id], condition))
+
+
+async def leads_matching(session: AsyncSession, lead_ids: Collection[int], condition: ColumnElement[bool]) -> set[int]:
+    """Those of the leads who meet a condition of `where`, at the same small cost for each."""
+    if not lead_ids:
+        return set()
+    among = narrowed(condition, lead_ids, postgresql=is_postgresql(session))
+    return set(await session.scalars(select(Lead.id).where(among)))
 
 
 async def search(session: AsyncSession, creator_id: int, text: str) -> ColumnElement[bool]:

@@ -1,41 +1,32 @@
+"""The outbox as the sender reads it: whose turn it is, what stands at the head, and what is known of it."""
+
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, exists, or_, select, update
+from sqlalchemy import ColumnElement, Integer, ScalarSelect, Select, bindparam, exists, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from store.database import database_in, database_now
+from store.database import database_now
 from store.models import (
+    WAITS_FOR_SOMEBODY,
+    Creator,
     Enrollment,
     EnrollmentState,
     Entitlement,
     Event,
+    Instant,
     Lead,
     OutboxKind,
     OutboxMessage,
     OutboxState,
     Person,
     Product,
+    Urgency,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A message that this process, and no other, is about to send."""
-
-    id: int
-    kind: OutboxKind
-    person_id: int
-    telegram_id: int
-    message: dict[str, Any]
-    # this one counted
-    attempts: int
-    uncertain: int
-    entitlement_id: int | None
-
 
 # in the key of a message that was said in handing a chat over
 HANDOVER = "handover"
@@ -43,98 +34,253 @@ HANDOVER = "handover"
 
 def held_back(message: type[OutboxMessage]) -> ColumnElement[bool]:
     """A flow keeps quiet in a chat that a person has taken over, but for the words with which it hands it over."""
-    taken_over = exists().where(Lead.id == message.lead_id, Lead.taken_over_at.is_not(None))
-    return (message.kind == OutboxKind.FLOW) & message.key.not_like(f"flow:%:{HANDOVER}%") & taken_over
+    # of this one lead, and not of whoever is in a list of all that were taken over
+    taken_over_at = select(Lead.taken_over_at).where(Lead.id == message.lead_id).scalar_subquery()
+    return (message.kind == OutboxKind.FLOW) & message.key.not_like(f"flow:%:{HANDOVER}%") & taken_over_at.is_not(None)
 
 
-async def cancel_unwanted(session: AsyncSession, need_consent: Collection[int], *, now: datetime) -> None:
-    """Nobody is written to who has left: what was queued while they did, in another transaction, goes nowhere.
+def is_reachable(message: type[OutboxMessage]) -> ColumnElement[bool]:
+    """A message to somebody who has blocked the bot waits for them, and not for an instant."""
+    return exists().where(Person.id == message.person_id, Person.blocked_at.is_(None))
 
-    `need_consent`: the creators whose marketing reaches only leads who have consented.
-    """
-    left = or_(
-        Lead.unsubscribed_at.is_not(None),
-        Lead.banned_at.is_not(None),
-        Lead.forgotten_at.is_not(None),
-        (OutboxMessage.kind == OutboxKind.FUNNEL) & Lead.creator_id.in_(need_consent) & Lead.consented_at.is_(None),
-    )
-    await session.execute(
-        update(OutboxMessage)
+
+def _is(message: type[OutboxMessage], state: OutboxState) -> ColumnElement[bool]:
+    """In the words of the partial indexes: none of them answers for a state that comes as a parameter."""
+    return message.state == literal_column(f"'{state}'")
+
+
+def _waits(message: type[OutboxMessage]) -> ColumnElement[bool]:
+    return message.state.in_([literal_column(f"'{state}'") for state in (OutboxState.QUEUED, OutboxState.SENDING)])
+
+
+async def whose_turn(session: AsyncSession, *, now: datetime) -> dict[int, list[int]]:
+    """Which creators have something due, by urgency: three looks at an index for each creator, however much waits."""
+    waiting: dict[int, list[int]] = {}
+    for creator_id, *found in await session.execute(_WHOSE_TURN, {"now": now}):
+        for urgency, message_id in zip(Urgency, found, strict=True):
+            if message_id is not None:
+                waiting.setdefault(urgency, []).append(creator_id)
+    return waiting
+
+
+def _first_due(urgency: Urgency) -> ScalarSelect[int]:
+    # a query of its own for each creator: asked whether there is one, PostgreSQL makes a list of all that are due
+    return (
+        select(OutboxMessage.id)
         .where(
-            OutboxMessage.state == OutboxState.QUEUED,
-            OutboxMessage.due_at <= now,
-            OutboxMessage.kind.in_([OutboxKind.FUNNEL, OutboxKind.FLOW]),
-            exists().where(Lead.id == OutboxMessage.lead_id, left),
+            OutboxMessage.urgency == literal_column(str(int(urgency))),
+            OutboxMessage.creator_id == Creator.id,
+            OutboxMessage.due_at <= bindparam("now", type_=Instant()),
+            _is(OutboxMessage, OutboxState.QUEUED),
         )
-        .values(state=OutboxState.CANCELLED, error="unwanted", closed_at=now),
-        execution_options={"synchronize_session": False},
+        .order_by(OutboxMessage.due_at)
+        .limit(1)
+        .correlate(Creator)
+        .scalar_subquery()
     )
 
 
-async def claim_due(
-    session: AsyncSession, *, now: datetime, most: int, resting: Sequence[int], lease_seconds: float
-) -> list[Claimed]:
-    """Marks up to `most` due messages as `sending`, at most one a chat and each chat's oldest first.
+_WHOSE_TURN = select(Creator.id, *(_first_due(urgency).label(urgency.name) for urgency in Urgency)).order_by(Creator.id)
 
-    `resting` are Telegram ids to leave alone. A funnel's message is taken only while its enrollment has not been
-    stopped and nothing has happened to its lead that is not looked at yet. A flow's waits while a person has taken
-    the chat over.
+
+async def is_message_due(session: AsyncSession, *, now: datetime) -> bool:
+    """True while one is being sent, or is due that can be."""
+    sending = exists().where(_is(OutboxMessage, OutboxState.SENDING))
+    due = exists(
+        _of_each_creator().where(OutboxMessage.due_at <= now, is_reachable(OutboxMessage), ~held_back(OutboxMessage))
+    )
+    return bool(await session.scalar(select(sending | due)))
+
+
+async def next_message_at(session: AsyncSession, *, after: datetime) -> datetime | None:
+    """When, after that instant, the next message is due."""
+    due = _of_each_creator().where(
+        OutboxMessage.due_at > after,
+        OutboxMessage.due_at < WAITS_FOR_SOMEBODY,
+        is_reachable(OutboxMessage),
+        ~held_back(OutboxMessage),
+    )
+    return await session.scalar(due.with_only_columns(func.min(OutboxMessage.due_at)))
+
+
+def _of_each_creator() -> Select[int]:
+    """What is queued, by the way the index goes."""
+    return (
+        select(OutboxMessage.id)
+        .join(Creator, Creator.id == OutboxMessage.creator_id)
+        .where(
+            OutboxMessage.urgency.in_([literal_column(str(int(urgency))) for urgency in Urgency]),
+            _is(OutboxMessage, OutboxState.QUEUED),
+        )
+    )
+
+
+async def heads(
+    session: AsyncSession, urgency: int, creator_id: int, *, now: datetime, most: int, resting: Collection[int]
+) -> Sequence[int]:
+    """The ids of a creator's first due messages of one urgency: a walk along one index, that ends with the `most`.
+
+    At most one a chat, the most urgent and oldest of those that are due for it, and none while that chat is spoken
+    to or one of the `resting` Telegram ids. What waits for a person who has taken the chat over is passed by, and a
+    funnel's message while something has happened to its lead that is not looked at yet.
     """
-    earlier = aliased(OutboxMessage)
+    given = {"its_urgency": urgency, "its_creator_id": creator_id, "now": now, "most": most}
+    if resting:
+        given["resting"] = list(resting)
+    return (await session.scalars(heads_query(some_rest=bool(resting)), given)).all()
+
+
+@cache
+def heads_query(*, some_rest: bool) -> Select[int]:
+    """Built once: building it costs more than the database takes to carry it out."""
+    now = bindparam("now", type_=Instant())
+    earlier, spoken = aliased(OutboxMessage), aliased(OutboxMessage)
     waits_behind = exists().where(
         earlier.person_id == OutboxMessage.person_id,
-        earlier.id < OutboxMessage.id,
-        or_(
-            earlier.state == OutboxState.SENDING,
-            (earlier.state == OutboxState.QUEUED) & (earlier.due_at <= now) & ~held_back(earlier),
-        ),
+        _waits(earlier),
+        _is(earlier, OutboxState.QUEUED),
+        earlier.due_at <= now,
+        (earlier.urgency < OutboxMessage.urgency)
+        | ((earlier.urgency == OutboxMessage.urgency) & (earlier.id < OutboxMessage.id)),
+        ~held_back(earlier),
     )
-    stopped = exists().where(
-        Enrollment.id == OutboxMessage.enrollment_id,
-        Enrollment.state.in_([EnrollmentState.STOPPED, EnrollmentState.PARKED]),
-    )
+    is_spoken_to = exists().where(spoken.person_id == OutboxMessage.person_id, _is(spoken, OutboxState.SENDING))
     unrouted = exists().where(Event.lead_id == OutboxMessage.lead_id, Event.routed_at.is_(None))
-    rows = await session.execute(
-        select(OutboxMessage, Person.telegram_id)
-        .join(Person, Person.id == OutboxMessage.person_id)
+    query = (
+        select(OutboxMessage.id)
         .where(
-            OutboxMessage.state == OutboxState.QUEUED,
+            _is(OutboxMessage, OutboxState.QUEUED),
+            OutboxMessage.urgency == bindparam("its_urgency"),
+            OutboxMessage.creator_id == bindparam("its_creator_id"),
             OutboxMessage.due_at <= now,
-            Person.blocked_at.is_(None),
-            Person.telegram_id.not_in(resting),
+            ~is_spoken_to,
             ~waits_behind,
             ~held_back(OutboxMessage),
-            or_(OutboxMessage.kind != OutboxKind.FUNNEL, ~stopped & ~unrouted),
+            (OutboxMessage.kind != OutboxKind.FUNNEL) | ~unrouted,
         )
         .order_by(OutboxMessage.due_at, OutboxMessage.id)
-        .limit(most)
-        .with_for_update(of=OutboxMessage, skip_locked=True)
+        .limit(bindparam("most", type_=Integer()))
     )
-    claimed = [
-        Claimed(
-            id=message.id,
-            kind=message.kind,
-            person_id=message.person_id,
-            telegram_id=telegram_id,
-            message=message.message,
-            attempts=message.attempts + 1,
-            uncertain=message.uncertain,
-            entitlement_id=message.entitlement_id,
+    if not some_rest:
+        return query
+    of_chat = exists().where(
+        Person.id == OutboxMessage.person_id, Person.telegram_id.in_(bindparam("resting", expanding=True))
+    )
+    return query.where(~of_chat)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A message that is due, with what deciding about it needs. Its row is held until the transaction ends."""
+
+    id: int
+    key: str
+    kind: OutboxKind
+    urgency: int
+    creator_id: int
+    person_id: int
+    lead_id: int | None
+    enrollment_id: int | None
+    step: str | None
+    broadcast_id: int | None
+    entitlement_id: int | None
+    message: dict[str, Any] | None
+    attempts: int
+    uncertain: int
+    telegram_id: int
+    first_name: str
+    username: str | None
+    language: str
+    blocked_at: datetime | None
+    # of the lead
+    unsubscribed_at: datetime | None
+    banned_at: datetime | None
+    forgotten_at: datetime | None
+    merged_into_id: int | None
+    consented_at: datetime | None
+    time_zone: str | None
+    source: str | None
+    stage: str | None
+    score: int | None
+    # of the enrollment
+    enrollment_state: EnrollmentState | None
+    funnel_key: str | None
+    version_id: int | None
+    subject: str | None
+    arms: dict[str, Any] | None
+
+
+_CANDIDATE = (
+    select(
+        OutboxMessage.id,
+        OutboxMessage.key,
+        OutboxMessage.kind,
+        OutboxMessage.urgency,
+        OutboxMessage.creator_id,
+        OutboxMessage.person_id,
+        OutboxMessage.lead_id,
+        OutboxMessage.enrollment_id,
+        OutboxMessage.step,
+        OutboxMessage.broadcast_id,
+        OutboxMessage.entitlement_id,
+        OutboxMessage.message,
+        OutboxMessage.attempts,
+        OutboxMessage.uncertain,
+        Person.telegram_id,
+        Person.first_name,
+        Person.username,
+        Person.speaks.label("language"),
+        Person.blocked_at,
+        Lead.unsubscribed_at,
+        Lead.banned_at,
+        Lead.forgotten_at,
+        Lead.merged_into_id,
+        Lead.consented_at,
+        Lead.time_zone,
+        Lead.source,
+        Lead.stage,
+        Lead.score,
+        Enrollment.state.label("enrollment_state"),
+        Enrollment.funnel_key,
+        Enrollment.version_id,
+        Enrollment.subject,
+        Enrollment.arms,
+    )
+    .join(Person, Person.id == OutboxMessage.person_id)
+    .outerjoin(Lead, Lead.id == OutboxMessage.lead_id)
+    .outerjoin(Enrollment, Enrollment.id == OutboxMessage.enrollment_id)
+    .where(OutboxMessage.id.in_(bindparam("ids", expanding=True)), _is(OutboxMessage, OutboxState.QUEUED))
+    .with_for_update(of=OutboxMessage, skip_locked=True)
+)
+
+
+async def hold_candidates(session: AsyncSession, ids: Sequence[int]) -> list[Candidate]:
+    """Those of the messages that are queued still and that nobody else holds, in the order of `ids`."""
+    rows = await session.execute(_CANDIDATE, {"ids": ids})
+    found = {row[0]: Candidate(*cast("tuple[Any, ...]", row)) for row in rows}
+    return [found[each] for each in ids if each in found]
+
+
+async def told_lately(
+    session: AsyncSession, lead_ids: Collection[int], *, since: datetime
+) -> dict[int, list[datetime]]:
+    """When each lead was told something by a funnel or a broadcast since then, the first at first."""
+    rows = await session.execute(
+        select(OutboxMessage.lead_id, OutboxMessage.closed_at)
+        .where(
+            OutboxMessage.lead_id.in_(lead_ids),
+            _is(OutboxMessage, OutboxState.SENT),
+            OutboxMessage.urgency > literal_column("1"),
+            OutboxMessage.kind.in_([OutboxKind.FUNNEL, OutboxKind.BROADCAST]),
+            OutboxMessage.closed_at > since,
         )
-        for message, telegram_id in rows
-    ]
-    if claimed:
-        await session.execute(
-            update(OutboxMessage)
-            .where(OutboxMessage.id.in_([each.id for each in claimed]))
-            .values(
-                state=OutboxState.SENDING,
-                attempts=OutboxMessage.attempts + 1,
-                lease_until=database_in(session, lease_seconds),
-            ),
-            execution_options={"synchronize_session": False},
-        )
-    return claimed
+        .order_by(OutboxMessage.lead_id, OutboxMessage.closed_at)
+    )
+    told: dict[int, list[datetime]] = {}
+    for lead_id, at in rows:
+        if lead_id is not None and at is not None:
+            told.setdefault(lead_id, []).append(at)
+    return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,12 +313,22 @@ async def find_delivery(session: AsyncSession, message_id: int) -> Delivery | No
     return row and Delivery(row.creator_id, row.lead_id, row.title or row.key, row.name or row.first_name)
 
 
-async def left_in_sending(session: AsyncSession, *, abandoned: bool) -> list[tuple[int, OutboxKind, int]]:
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A message that is being sent by nobody any more."""
+
+    id: int
+    kind: OutboxKind
+    uncertain: int
+    epoch: int | None
+
+
+async def left_in_sending(session: AsyncSession, *, abandoned: bool) -> list[Left]:
     """Messages whose sender died in the middle: their lease is over, or (`abandoned`) nobody else can be sending."""
-    query = select(OutboxMessage.id, OutboxMessage.kind, OutboxMessage.uncertain).where(
-        OutboxMessage.state == OutboxState.SENDING
+    query = select(OutboxMessage.id, OutboxMessage.kind, OutboxMessage.uncertain, OutboxMessage.epoch).where(
+        _is(OutboxMessage, OutboxState.SENDING)
     )
     if not abandoned:
         query = query.where(OutboxMessage.lease_until < database_now())
-    rows = await session.execute(query.with_for_update(of=OutboxMessage, skip_locked=True))
-    return [(row.id, row.kind, row.uncertain) for row in rows]
+    rows = await session.execute(query.order_by(OutboxMessage.id).with_for_update(of=OutboxMessage, skip_locked=True))
+    return [Left(row.id, row.kind, row.uncertain, row.epoch) for row in rows]

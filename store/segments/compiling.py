@@ -3,7 +3,7 @@
 `not` is handed down to the single conditions, so that it means everybody else, those included of whom nothing is known.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Select, and_, not_, or_, select, true, union_all
@@ -27,24 +27,28 @@ def compile_question(question: Question, ground: Ground) -> Holds:
     return and_(living(ground.creator_id), _holds(question, Lead, ground, yes=True))
 
 
-def narrowed(condition: Holds, lead_id: int, *, postgresql: bool) -> Holds:
-    """The same condition for one lead alone: each set is asked for that id, and never gathered whole.
+def narrowed(condition: Holds, lead_ids: Collection[int], *, postgresql: bool) -> Holds:
+    """The same condition for these leads alone: each set is asked for their ids, and never gathered whole.
 
     PostgreSQL sees by itself that no other id matters.
     """
     if not postgresql:
-        condition = replacement_traverse(condition, {}, _narrow(lead_id))
-    return and_(Lead.id == lead_id, condition)
+        condition = replacement_traverse(condition, {}, _narrow(lead_ids))
+    return and_(_is_one_of(Lead.id, lead_ids), condition)
 
 
-def _narrow(lead_id: int, root: Any = None) -> Callable[..., Any]:
+def _narrow(lead_ids: Collection[int], root: Any = None) -> Callable[..., Any]:
     def narrow(element: Any, **_: Any) -> Any:
         if element is root or not isinstance(element, Select):
             return None
-        inner: Any = replacement_traverse(element, {}, _narrow(lead_id, element))
-        return inner.where(inner.selected_columns[0] == lead_id)
+        inner: Any = replacement_traverse(element, {}, _narrow(lead_ids, element))
+        return inner.where(_is_one_of(inner.selected_columns[0], lead_ids))
 
     return narrow
+
+
+def _is_one_of(column: Any, lead_ids: Collection[int]) -> Any:
+    return column == next(iter(lead_ids)) if len(lead_ids) == 1 else column.in_(lead_ids)
 
 
 def beginning_with(creator_id: int, words: Sequence[str]) -> Holds:

@@ -33,6 +33,8 @@ LeadIds = Select[int]
 Holds = ColumnElement[bool]
 # sorts behind whatever goes on after a beginning
 _LAST = "\U0010ffff"
+# whoever is held goes on later
+_STANDING = (EnrollmentState.ACTIVE, EnrollmentState.HELD)
 _UNDER_WAY = (FlowRunState.ACTIVE, FlowRunState.WAITING, FlowRunState.PAUSED)
 
 
@@ -109,7 +111,7 @@ def with_payments(creator_id: int, amount: Money, holds: Holds) -> LeadIds:
 def at_place(creator_id: int, place: Place, key: str) -> LeadIds:
     match place:
         case Place.IN_FUNNEL:
-            return _enrolled(creator_id, key).where(Enrollment.state == EnrollmentState.ACTIVE)
+            return _enrolled(creator_id, key).where(Enrollment.state.in_(_STANDING))
         case Place.WAS_IN_FUNNEL:
             return _enrolled(creator_id, key)
         case Place.IN_FLOW:

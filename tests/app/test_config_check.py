@@ -45,8 +45,9 @@ def test_the_shipped_config_asks_and_follows_up_as_the_newcomers_tour_says():
         "say",
     ]
     checkout = studio.funnels["abandoned-checkout"]
-    assert checkout.trigger is not None
-    assert checkout.trigger.event == "checkout.abandoned"
+    assert [trigger.model_dump(exclude_defaults=True) for trigger in checkout.triggers] == [
+        {"event": "checkout.abandoned"}
+    ]
     assert checkout.stop == ("order.paid", "order.pending", "order.expired", "order.cancelled")
     assert [step.do for step in checkout.steps] == ["send", "wait", "send"]
 

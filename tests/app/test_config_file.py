@@ -127,7 +127,8 @@ def test_one_bad_funnel_is_disabled_alone(write: Write):
     )
     assert second.startswith(f"config.yaml:24: {at}.funnels.bad.steps.1.text: the text cannot be read: ")
     assert third == (
-        f"config.yaml:25: {at}.funnels.bad.steps.1.subject: not a setting here; known: key, do, text, buttons"
+        f"config.yaml:25: {at}.funnels.bad.steps.1.subject: not a setting here; known: key, next, only_if, photo, "
+        "video, document, do, text, product, silent, window, buttons"
     )
 
 
@@ -229,5 +230,6 @@ def test_anchors_and_merges_are_followed_and_lead_back_to_their_lines(write: Wri
     assert loaded.settings.creators["studio"].funnels["two"].stop == ("order.paid",)
     assert "one" in loaded.settings.creators["other"].funnels
     assert broken(loaded)["studio funnel three"] == [
-        "config.yaml:13: creators.studio.funnels.three.stop.0: “Paid” is not an event: they are written like order.paid"
+        "config.yaml:13: creators.studio.funnels.three.stop.0: “Paid” is not an event: they are written like order.paid, "
+        "and your own like custom.webinar"
     ]

@@ -265,7 +265,7 @@ async def test_files_of_a_flow_are_found_from_where_it_stands_and_kept_once(tmp_
     loaded = load(config, {})
     files = FileStore((tmp_path / "files").as_uri())
     studio = loaded.settings.creators["studio"]
-    flows, media = await keep_media(files, loaded.places, "studio", studio)
+    flows, _, media = await keep_media(files, loaded.places, "studio", studio)
     assert [(each.shape, each.file_name, each.mime_type) for each in media] == [
         (Shape.PHOTO, "a.png", "image/png"),
         (Shape.VIDEO, "b.mp4", "video/mp4"),
@@ -273,7 +273,7 @@ async def test_files_of_a_flow_are_found_from_where_it_stands_and_kept_once(tmp_
     ]
     assert [await files.read(each.sha256) for each in media] == [b"a.png", b"b.mp4", b"c.pdf"]
     assert [node.model_dump()["sha256"] for node in flows["x"].nodes] == [each.sha256 for each in media]
-    assert (await keep_media(files, loaded.places, "studio", studio))[1] == media
+    assert (await keep_media(files, loaded.places, "studio", studio))[2] == media
 
 
 def test_no_command_of_sparks_can_begin_a_flow():

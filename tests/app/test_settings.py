@@ -290,7 +290,7 @@ def test_keys_that_are_no_settings_are_refused_with_those_that_are(write: Write)
     assert third == (
         "config.yaml:7: creators.studio.curency: not a setting here; known: name, currency, time_zone, language, "
         "fields, tags, stages, values, segments, track_clicks, consent_required, privacy, terms, shop, "
-        "flows, funnels, "
+        "messages, webhooks, flows, funnels, "
         "include; did you mean currency?"
     )
     assert fourth == "config.yaml:8: _env_file: not a setting here"

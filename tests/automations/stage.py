@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from automations.pace import Pace
 from automations.routing import route_events
 from automations.sender import Sender
-from automations.timers import run_due_steps
+from automations.stepping import Stepper
 from domain.creators import add_creator
 from domain.definitions import Published, publish
 from domain.events import record_event
@@ -79,8 +79,12 @@ class Stage:
             return await route_events(session, self.published, now=self.clock())
 
     async def step(self) -> int:
-        async with self.database.transaction() as session:
-            return await run_due_steps(session, now=self.clock())
+        """One batch of what is due."""
+        return await Stepper(self.published, ahead=10_000).run(self.database, self.clock)
+
+    async def step_all(self) -> None:
+        while await self.step():
+            pass
 
     async def promise(self, lead: Lead, key: str, kind: OutboxKind = OutboxKind.NOTICE, **more: Any) -> None:
         async with self.database.transaction() as session:

@@ -4,7 +4,7 @@ from typing import Any
 
 from stage import Stage
 
-from automations.timers import run_due_steps
+from automations.stepping import Stepper
 from domain.products import add_product
 from domain.setups import CreatorSetup
 from kit.money import Money
@@ -38,7 +38,7 @@ async def _opened(stage: Stage) -> Lead:
 async def _said(stage: Stage) -> dict[str, Any]:
     await stage.route()
     async with stage.database.transaction() as session:
-        assert await run_due_steps(session, now=stage.clock(), published=stage.published) == 1
+        assert (await Stepper(stage.published).plan(session, now=stage.clock())).count == 1
     (row,) = await stage.outbox()
     return row.message
 

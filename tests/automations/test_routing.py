@@ -1,9 +1,11 @@
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import select, update
 from stage import Stage, follow_up
 
 from domain.consent import unsubscribe
+from domain.lead_acts import tag_lead
 from domain.people import note_block
 from store.models import EnrollmentState, Event, Lead, OutboxKind, OutboxState, Timer
 
@@ -15,7 +17,7 @@ async def test_an_event_begins_each_funnel_that_it_starts_and_no_other(stage: St
     begun = await stage.enrollments()
     assert sorted(each.funnel_key for each in begun) == ["second", "welcome"]
     assert {each.lead_id for each in begun} == {lead.id}
-    assert {each.step for each in begun} == {"a-day"}
+    assert {each.begun_by for each in begun} == {"event:1"}
     assert await stage.count(Timer) == 2
     assert await stage.route() == 0
 
@@ -59,7 +61,7 @@ async def test_what_is_due_at_once_goes_through_the_timers_too(stage: Stage):
     await stage.lead()
     await stage.route()
     assert await stage.step() == 1
-    assert [message.key for message in await stage.outbox()] == ["funnel:1:now"]
+    assert [message.key for message in await stage.outbox()] == ["funnel:1:0"]
     assert (await stage.enrollments())[0].step == "a-day"
 
 
@@ -135,10 +137,11 @@ async def test_a_changed_funnel_is_for_those_who_begin_afterwards(stage: Stage):
     await stage.publish(welcome=follow_up(text="New words"))
     await stage.lead(200, "Anna")
     await stage.route()
+    await stage.step()
     stage.clock.pass_time(days=1)
     await stage.step()
-    texts = [message.message["text"].splitlines()[0] for message in await stage.outbox()]
-    assert texts == ["Old words", "New words"]
+    await stage.send_all()
+    assert [text.splitlines()[0] for _, text in stage.gateway.sent] == ["Old words", "New words"]
 
 
 async def test_events_of_a_long_backlog_are_routed_in_the_order_in_which_they_happened(stage: Stage):
@@ -156,8 +159,114 @@ async def test_events_of_a_long_backlog_are_routed_in_the_order_in_which_they_ha
 async def test_a_waiting_enrollment_counts_from_when_the_event_happened(stage: Stage):
     await stage.open(welcome=follow_up())
     await stage.lead()
-    stage.clock.pass_time(hours=5)
+    stage.clock.pass_time(minutes=10)
     await stage.route()
+    await stage.step()
     async with stage.database.reading() as session:
         due = (await session.scalars(select(Timer.due_at))).one()
-    assert due == stage.clock() - timedelta(hours=5) + timedelta(days=1)
+    assert due == stage.clock() - timedelta(minutes=10) + timedelta(days=1)
+
+
+async def test_what_is_not_in_the_events_own_data_begins_nothing(stage: Stage):
+    tagged = follow_up(event="lead.tagged") | {"trigger": {"event": "lead.tagged", "data": {"tag": "vip"}}}
+    await stage.open(vip=tagged)
+    lead = await stage.lead()
+    for tag in ("fan", "vip"):
+        async with stage.database.transaction() as session:
+            await tag_lead(session, await session.get_one(Lead, lead.id), tag, now=stage.clock())
+    await stage.route()
+    async with stage.database.reading() as session:
+        tagged_vip = [each.id for each in await session.scalars(select(Event)) if each.data.get("tag") == "vip"]
+    assert [each.begun_by for each in await stage.enrollments()] == [f"event:{tagged_vip[0]}"]
+
+
+async def test_one_of_several_triggers_is_enough_and_two_at_once_begin_once(stage: Stage):
+    several = follow_up() | {"trigger": [{"event": "lead.captured"}, {"event": "order.paid", "when": "tag:nobody"}]}
+    several["trigger"].append({"event": "order.paid"})
+    await stage.open(welcome=several | {"again": "always"})
+    lead = await stage.lead()
+    await stage.route()
+    await stage.happens(lead, "order.paid")
+    await stage.route()
+    assert [each.round for each in await stage.enrollments()] == [0, 1]
+
+
+async def test_what_happens_to_one_order_leaves_the_follow_up_about_another_alone_and_a_reply_ends_both(stage: Stage):
+    await stage.open(reminder=follow_up(event="order.opened", stop=["order.refunded", "lead.wrote"]))
+    lead = await stage.lead()
+    for number in (1, 2):
+        await stage.happens(lead, "order.opened", f"order:{number}")
+    await stage.happens(lead, "order.refunded", "order:1")
+    await stage.route()
+    assert [each.state for each in await stage.enrollments()] == [EnrollmentState.STOPPED, EnrollmentState.ACTIVE]
+    await stage.happens(lead, "lead.wrote")
+    await stage.route()
+    assert [each.reason for each in await stage.enrollments()] == ["order.refunded", "lead.wrote"]
+
+
+async def test_the_goal_ends_it_as_done_and_takes_back_what_waits(stage: Stage):
+    at_once = {"key": "now", "do": "send", "text": "Buy it"}
+    aims = follow_up() | {"goal": {"event": "order.paid"}}
+    await stage.open(offer=aims | {"steps": [at_once, *aims["steps"]]})
+    lead = await stage.lead()
+    await stage.route()
+    await stage.step()
+    await stage.happens(lead, "order.paid", "order:7")
+    await stage.route()
+    (enrollment,) = await stage.enrollments()
+    assert (enrollment.state, enrollment.reason) == (EnrollmentState.DONE, "goal")
+    assert [message.state for message in await stage.outbox()] == [OutboxState.CANCELLED]
+    assert await stage.count(Timer) == 0
+
+
+def waiting(**wait: object) -> dict[str, Any]:
+    steps = [
+        {"key": "until", "do": "wait", "event": "order.paid", **wait},
+        {"key": "thanks", "do": "send", "text": "Thanks", "next": "over"},
+        {"key": "late", "do": "send", "text": "Still there?"},
+        {"key": "over", "do": "end"},
+    ]
+    return {"trigger": {"event": "lead.captured"}, "steps": steps}
+
+
+async def test_what_is_waited_for_wakes_it_at_once(stage: Stage):
+    await stage.open(care=waiting())
+    lead, other = await stage.lead(100), await stage.lead(200, "Anna")
+    await stage.route()
+    await stage.step_all()
+    await stage.happens(lead, "order.opened", "order:1")
+    await stage.happens(lead, "order.paid", "order:1")
+    await stage.route()
+    await stage.step_all()
+    await stage.send_all()
+    assert [(person, text.splitlines()[0]) for person, text in stage.gateway.sent] == [(100, "Thanks")]
+    assert {each.lead_id: each.waits_for for each in await stage.enrollments()}[other.id] == "order.paid"
+
+
+async def test_an_event_after_the_time_was_over_comes_too_late_however_late_it_is_all_looked_at(stage: Stage):
+    await stage.open(care=waiting(time="1d", otherwise="late"))
+    lead = await stage.lead()
+    await stage.route()
+    await stage.step_all()
+    stage.clock.pass_time(days=1, minutes=1)
+    await stage.happens(lead, "order.paid", "order:1")
+    # nobody has looked at the timer: the lead has an event that may change everything
+    assert await stage.step() == 0
+    await stage.route()
+    await stage.step_all()
+    await stage.send_all()
+    assert [text.splitlines()[0] for _, text in stage.gateway.sent] == ["Still there?"]
+
+
+async def test_an_event_before_the_time_is_over_counts_however_late_it_is_all_looked_at(stage: Stage):
+    await stage.open(care=waiting(time="1d", otherwise="late"))
+    lead = await stage.lead()
+    await stage.route()
+    await stage.step_all()
+    stage.clock.pass_time(hours=23)
+    await stage.happens(lead, "order.paid", "order:1")
+    stage.clock.pass_time(hours=2)
+    await stage.route()
+    await stage.step_all()
+    await stage.send_all()
+    assert [text.splitlines()[0] for _, text in stage.gateway.sent] == ["Thanks"]

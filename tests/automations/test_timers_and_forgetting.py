@@ -5,7 +5,7 @@ import asyncio
 from sqlalchemy import func, select
 from stage import Stage, follow_up
 
-from automations.timers import run_due_steps
+from automations.stepping import Stepper
 from domain.forgetting import forget_lead
 from store.models import EnrollmentState, Lead, OutboxMessage
 
@@ -43,7 +43,7 @@ async def test_what_was_decided_a_moment_before_is_forgotten_too(stage: Stage):
             await forget_lead(session, await session.get_one(Lead, lead_id), now=stage.clock())
 
     async with stage.database.transaction() as session:
-        assert await run_due_steps(session, now=stage.clock()) == 1
+        assert (await Stepper(stage.published).plan(session, now=stage.clock())).count == 1
         forgetting = asyncio.create_task(forgets())
         await asyncio.wait([forgetting], timeout=0.3)
     await forgetting

@@ -21,8 +21,10 @@ from domain.setups import CreatorSetup
 from store.database import Database, insert_once
 from store.models import (
     Base,
+    BroadcastRecipient,
     Consent,
     Creator,
+    Decision,
     DiscountUse,
     Enrollment,
     EnrollmentState,
@@ -45,10 +47,12 @@ from store.models import (
     OutboxKind,
     OutboxMessage,
     OutboxState,
+    OutgoingCall,
     Person,
     Proof,
     RailCustomer,
     Review,
+    SegmentMember,
     StoredFile,
     Timer,
     Touch,
@@ -84,6 +88,7 @@ def test_every_table_that_belongs_to_a_lead_is_thought_of_by_a_merge():
             *(LeadField, LeadTag, LeadWord, LeadNote, Consent, Touch, StoredFile),
             *(Order, Entitlement, Enrollment, FlowRun, OutboxMessage),
             *(DiscountUse, RailCustomer, Review),
+            *(BroadcastRecipient, Decision, OutgoingCall, SegmentMember),
         )
     }
     belonging = {

@@ -21,7 +21,9 @@ def upgrade() -> None:
     op.create_table('cron_firing',
     sa.Column('creator_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('schedule', sa.String(), nullable=False),
+    sa.Column('since', store.models.base.Instant(), nullable=True),
     sa.Column('fire_at', store.models.base.Instant(), nullable=False),
+    sa.Column('reached', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('fired_at', store.models.base.Instant(), nullable=True),
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.ForeignKeyConstraint(['creator_id'], ['creator.id'], name=op.f('fk_cron_firing_creator_id')),
@@ -30,6 +32,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('cron_firing', schema=None) as batch_op:
         batch_op.create_index('ix_cron_firing_due', ['fire_at'], unique=False, sqlite_where=sa.text('fired_at IS NULL'), postgresql_where=sa.text('fired_at IS NULL'))
+        batch_op.create_index('uq_cron_firing_open', ['creator_id', 'schedule'], unique=True, sqlite_where=sa.text('fired_at IS NULL'), postgresql_where=sa.text('fired_at IS NULL'))
 
     op.create_table('segment_watch',
     sa.Column('creator_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -163,6 +166,30 @@ def upgrade() -> None:
     with op.batch_alter_table('segment_member', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_segment_member_lead_id'), ['lead_id'], unique=False)
 
+    op.create_table('start_by_hand',
+    sa.Column('creator_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('funnel_key', sa.String(), nullable=False),
+    sa.Column('version_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('question', sa.Text(), nullable=False),
+    sa.Column('last_lead', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('reached', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('met', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('begun', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('error', sa.Text(), nullable=True),
+    sa.Column('created_at', store.models.base.Instant(), nullable=False),
+    sa.Column('ended_at', store.models.base.Instant(), nullable=True),
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['creator_id'], ['creator.id'], name=op.f('fk_start_by_hand_creator_id')),
+    sa.ForeignKeyConstraint(['version_id'], ['funnel_version.id'], name=op.f('fk_start_by_hand_version_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_start_by_hand'))
+    )
+    with op.batch_alter_table('start_by_hand', schema=None) as batch_op:
+        batch_op.create_index('ix_start_by_hand_open', ['id'], unique=False, sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
+
+    with op.batch_alter_table('event', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('told_as', sa.String(), nullable=True))
+        batch_op.create_index('uq_event_told', ['creator_id', 'told_as'], unique=True, sqlite_where=sa.text('told_as IS NOT NULL'), postgresql_where=sa.text('told_as IS NOT NULL'))
+
     with op.batch_alter_table('enrollment', schema=None) as batch_op:
         batch_op.add_column(sa.Column('round', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False, server_default='0'))
         batch_op.add_column(sa.Column('waits_for', sa.String(), nullable=True))
@@ -200,7 +227,9 @@ def upgrade() -> None:
                existing_type=sa.TEXT(),
                nullable=True)
         batch_op.drop_index(batch_op.f('ix_outbox_message_enrollment'))
+        batch_op.drop_index('ix_outbox_message_due', sqlite_where=sa.text("state IN ('queued', 'sending')"), postgresql_where=sa.text("state IN ('queued', 'sending')"))
         batch_op.create_index('ix_outbox_message_broadcast', ['broadcast_id', 'state'], unique=False)
+        batch_op.create_index('ix_outbox_message_sending', ['person_id'], unique=False, sqlite_where=sa.text("state = 'sending'"), postgresql_where=sa.text("state = 'sending'"))
         batch_op.create_index('ix_outbox_message_told', ['lead_id', 'closed_at'], unique=False, sqlite_where=sa.text("state = 'sent' AND urgency > 1"), postgresql_where=sa.text("state = 'sent' AND urgency > 1"))
         batch_op.create_index('ix_outbox_message_turn', ['urgency', 'creator_id', 'due_at', 'id'], unique=False, sqlite_where=sa.text("state = 'queued'"), postgresql_where=sa.text("state = 'queued'"))
         batch_op.create_index('ix_outbox_message_unclear', ['creator_id', 'id'], unique=False, sqlite_where=sa.text("state = 'uncertain'"), postgresql_where=sa.text("state = 'uncertain'"))
@@ -237,9 +266,11 @@ def downgrade() -> None:
         batch_op.drop_constraint(batch_op.f('uq_outbox_message_enrollment_id_seq'), type_='unique')
         batch_op.drop_index('ix_outbox_message_unclear', sqlite_where=sa.text("state = 'uncertain'"), postgresql_where=sa.text("state = 'uncertain'"))
         batch_op.drop_index('ix_outbox_message_turn', sqlite_where=sa.text("state = 'queued'"), postgresql_where=sa.text("state = 'queued'"))
+        batch_op.drop_index('ix_outbox_message_sending', sqlite_where=sa.text("state = 'sending'"), postgresql_where=sa.text("state = 'sending'"))
         batch_op.drop_index('ix_outbox_message_told', sqlite_where=sa.text("state = 'sent' AND urgency > 1"), postgresql_where=sa.text("state = 'sent' AND urgency > 1"))
         batch_op.drop_index('ix_outbox_message_broadcast')
         batch_op.create_index(batch_op.f('ix_outbox_message_enrollment'), ['enrollment_id'], unique=False)
+        batch_op.create_index('ix_outbox_message_due', ['due_at', 'id'], unique=False, sqlite_where=sa.text("state IN ('queued', 'sending')"), postgresql_where=sa.text("state IN ('queued', 'sending')"))
         batch_op.alter_column('message',
                existing_type=sa.TEXT(),
                nullable=False)
@@ -270,6 +301,14 @@ def downgrade() -> None:
         batch_op.drop_column('waits_for')
         batch_op.drop_column('round')
 
+    with op.batch_alter_table('event', schema=None) as batch_op:
+        batch_op.drop_index('uq_event_told', sqlite_where=sa.text('told_as IS NOT NULL'), postgresql_where=sa.text('told_as IS NOT NULL'))
+        batch_op.drop_column('told_as')
+
+    with op.batch_alter_table('start_by_hand', schema=None) as batch_op:
+        batch_op.drop_index('ix_start_by_hand_open', sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
+
+    op.drop_table('start_by_hand')
     with op.batch_alter_table('segment_member', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_segment_member_lead_id'))
 
@@ -298,6 +337,7 @@ def downgrade() -> None:
     op.drop_table('step_count')
     op.drop_table('segment_watch')
     with op.batch_alter_table('cron_firing', schema=None) as batch_op:
+        batch_op.drop_index('uq_cron_firing_open', sqlite_where=sa.text('fired_at IS NULL'), postgresql_where=sa.text('fired_at IS NULL'))
         batch_op.drop_index('ix_cron_firing_due', sqlite_where=sa.text('fired_at IS NULL'), postgresql_where=sa.text('fired_at IS NULL'))
 
     op.drop_table('cron_firing')

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 
-from app.config_file import KeyPath, did_you_mean
 from domain.flows.definition import Flow
 from domain.flows.nodes import AnyNode, AskNode, FlowButton, SayNode, SetNode
-from domain.funnels.definition import Funnel, SendStep
+from domain.funnels.definition import Funnel
 from domain.messages.local import LocalText, by_language
 from domain.messages.templates import BadTemplate, names_in, render
 from domain.setups import CreatorSetup
+from kit.yaml_text import KeyPath, did_you_mean
 
 Found = Iterator[tuple[KeyPath, str]]
 Facts = Mapping[str, Mapping[str, object]]
@@ -31,9 +31,9 @@ _ORDER = {"title": "Preset pack", "total": "$19.00", "checkout_url": "https://ch
 def check_texts(flow: Flow | Funnel, setup: CreatorSetup, name: str | None) -> Found:
     """What is wrong with the texts of a flow or a funnel, by their places in it."""
     facts = facts_of(setup, name)
-    if isinstance(flow, Funnel) and flow.trigger is not None and flow.trigger.event.startswith(("order.", "checkout.")):
+    if isinstance(flow, Funnel) and flow.has_order:
         facts["order"] = _ORDER
-    for path, text in _of_funnel(flow) if isinstance(flow, Funnel) else _of_flow(flow):
+    for path, text in flow.texts() if isinstance(flow, Funnel) else _of_flow(flow):
         for inner, said in check_text(text, facts):
             yield (*path, *inner), said
 
@@ -106,11 +106,3 @@ def _of_buttons(buttons: tuple[FlowButton, ...]) -> Iterator[tuple[KeyPath, Loca
     for place, button in enumerate(buttons):
         if button.url is not None:
             yield ("buttons", place, "url"), button.url
-
-
-def _of_funnel(funnel: Funnel) -> Iterator[tuple[KeyPath, LocalText]]:
-    for number, step in enumerate(funnel.steps):
-        if isinstance(step, SendStep):
-            yield ("steps", number, "text"), step.text
-            for path, text in _of_buttons(step.buttons):
-                yield ("steps", number, *path), text

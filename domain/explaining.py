@@ -4,14 +4,15 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
-from app.config_file import KeyPath, did_you_mean, either
-from app.config_types import Slug
 from domain.fields import Key
 from domain.flows.definition import CommandTrigger, SourceTrigger
-from domain.flows.nodes import EventName, MediaPath
+from domain.flows.nodes import EventName, MediaPath, Slug
 from domain.flows.nodes import Tag as LeadTag
+from domain.funnels.steps import Code
+from domain.funnels.triggers import HappeningName
 from domain.messages.wording import Language
 from kit.text import shorten
+from kit.yaml_text import KeyPath, did_you_mean, either
 
 
 def explain(error: ValidationError, shape: Any, by_file: Collection[KeyPath] = ()) -> Iterator[tuple[KeyPath, str]]:
@@ -19,9 +20,13 @@ def explain(error: ValidationError, shape: Any, by_file: Collection[KeyPath] = (
 
     Keys of `by_file` are called `…_file`. A value is repeated only where it should be one of a few words.
     """
-    for each in error.errors(include_url=False):
+    found = error.errors(include_url=False)
+    for each in found:
+        if each["type"] == "too_short" and any(_stands_in(other["loc"], each["loc"]) for other in found):
+            # pydantic counts only what is right
+            continue
         path, holder, kind = _walk(each["loc"], shape)
-        names = holder.model_fields if _is_model(holder) else ()
+        names = [field.alias or name for name, field in holder.model_fields.items()] if _is_model(holder) else []
         known = [f"{name}_file" if (*path[:-1], name) in by_file else name for name in names if name not in _OUR_OWN]
         match each["type"]:
             case "extra_forbidden":
@@ -33,6 +38,10 @@ def explain(error: ValidationError, shape: Any, by_file: Collection[KeyPath] = (
                 yield (*path, "do"), f"there is no “{_short(each['ctx']['tag'])}”; use {either(_words(kind))}"
             case _:
                 yield path, _in_words(each)
+
+
+def _stands_in(location: tuple[int | str, ...], above: tuple[int | str, ...]) -> bool:
+    return len(location) > len(above) and location[: len(above)] == above
 
 
 def _in_words(error: ErrorDetails) -> str:
@@ -81,7 +90,8 @@ def _walk(location: tuple[int | str, ...], shape: Any) -> tuple[KeyPath, Any, An
         path.append(part)
         holder = kind
         if _is_model(kind):
-            kind = kind.model_fields[part].annotation if part in kind.model_fields else None
+            fields = kind.model_fields.items()
+            kind = next((each.annotation for name, each in fields if part == (each.alias or name)), None)
         else:
             # a list's or tuple's entries, or a mapping's values
             kind = next(iter(get_args(kind)[get_origin(kind) is dict :]), None)
@@ -112,7 +122,7 @@ def _tags(kind: Any) -> list[str]:
 
 
 def _pattern(name: Any) -> str:
-    return str(get_args(name)[1].pattern)
+    return next(str(each.pattern) for each in get_args(name)[1:] if getattr(each, "pattern", None))
 
 
 def _pattern_of(model: type[BaseModel], key: str) -> str:
@@ -126,6 +136,8 @@ _FORMS = {
     _pattern(Slug): "“{}” is not a slug: use a-z and 0-9, with hyphens between them",
     _pattern(Key): "“{}” is not a name: use a letter, then up to 39 of a-z, 0-9, _ and -",
     _pattern(EventName): "“{}” is not an event: they are written like order.paid",
+    _pattern(HappeningName): "“{}” is not an event: they are written like order.paid, and your own like custom.webinar",
+    _pattern(Code): "“{}” is not a code: use up to 32 of A-Z, 0-9, _ and -",
     _pattern(Language): "“{}” is not a language: use two letters, like en or de",
     _pattern(LeadTag): "“{}” is not a tag: use up to 40 of a-z, 0-9, _ and -",
     _pattern(MediaPath): "“{}” is not the path of a file from here, like media/hello.jpg",

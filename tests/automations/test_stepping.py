@@ -5,9 +5,9 @@ import pytest
 from sqlalchemy import exists, false, update
 from stage import Stage, follow_up
 
-import automations.timers
 import store.queries.outbox
-from automations.timers import BATCH
+import store.queries.timers
+from automations.stepping import BATCH
 from domain.consent import unsubscribe
 from domain.orders import open_order
 from domain.people import note_block
@@ -20,10 +20,16 @@ from store.models import Enrollment, EnrollmentState, Event, Lead, OutboxState, 
 REMINDER = follow_up(event="order.opened", stop=["order.paid"], text="Your order waits")
 
 
+async def begin(stage: Stage) -> None:
+    """Whatever has happened begins its funnels, which go as far as their first wait."""
+    await stage.route()
+    await stage.step_all()
+
+
 async def test_a_step_is_taken_when_its_time_comes_and_not_before(stage: Stage):
     await stage.open(welcome=follow_up(text="Hi {{ lead.first_name }} of {{ creator.name }}"))
     await stage.lead()
-    await stage.route()
+    await begin(stage)
     stage.clock.pass_time(hours=23, minutes=59)
     assert await stage.step() == 0
     stage.clock.pass_time(minutes=1)
@@ -41,7 +47,7 @@ async def test_several_messages_without_a_wait_between_them_go_out_in_their_orde
     many["steps"] += [{"key": f"more-{number}", "do": "send", "text": f"More {number}"} for number in range(3)]
     await stage.open(welcome=many)
     await stage.lead()
-    await stage.route()
+    await begin(stage)
     stage.clock.pass_time(days=1)
     await stage.step()
     await stage.send_all()
@@ -54,6 +60,7 @@ async def test_many_that_fall_due_at_once_are_taken_in_batches_each_once(stage: 
         await stage.lead(1000 + number)
     while await stage.route():
         pass
+    await stage.step_all()
     stage.clock.pass_time(days=2)
     assert [await stage.step(), await stage.step(), await stage.step()] == [BATCH, 5, 0]
     assert len({message.person_id for message in await stage.outbox()}) == BATCH + 5
@@ -63,7 +70,7 @@ async def test_many_that_fall_due_at_once_are_taken_in_batches_each_once(stage: 
 async def test_one_that_cannot_be_filled_in_is_parked_alone_with_its_reason(stage: Stage):
     await stage.open(welcome=follow_up(text="{{ order.nope.x }}"), good=follow_up())
     await stage.lead()
-    await stage.route()
+    await begin(stage)
     stage.clock.pass_time(days=1)
     assert await stage.step() == 2
     states = {each.funnel_key: each for each in await stage.enrollments()}
@@ -77,7 +84,7 @@ async def test_one_that_cannot_be_filled_in_is_parked_alone_with_its_reason(stag
 async def test_a_step_that_its_version_does_not_have_parks_the_enrollment(stage: Stage):
     await stage.open(welcome=follow_up())
     await stage.lead()
-    await stage.route()
+    await begin(stage)
     async with stage.database.transaction() as session:
         await session.execute(update(Enrollment).values(step="gone"))
     stage.clock.pass_time(days=1)
@@ -91,7 +98,7 @@ async def test_a_step_that_its_version_does_not_have_parks_the_enrollment(stage:
 async def test_whoever_cannot_be_written_to_any_more_is_stopped_at_the_step_at_the_latest(stage: Stage, how: str):
     await stage.open(welcome=follow_up())
     lead = await stage.lead()
-    await stage.route()
+    await begin(stage)
     async with stage.database.transaction() as session:
         if how == "unsubscribed":
             await unsubscribe(session, await session.get_one(Lead, lead.id), now=stage.clock())
@@ -117,7 +124,7 @@ async def an_unpaid_order(stage: Stage) -> Lead:
         await open_order(
             session, known, Wish(product), now=stage.clock(), good_for=timedelta(days=1), setup=CreatorSetup()
         )
-    await stage.route()
+    await begin(stage)
     return lead
 
 

@@ -1,0 +1,154 @@
+"""The triggers that go by the clock: when each looks next stands in a row, and who begins is found in batches."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from automations import cron, date_triggers, inactivity
+from automations.looks import Found, Look, Schedule, Schedules, schedules_of
+from automations.troubles import tell_cannot_ask
+from domain.definitions import Published
+from domain.enrollments import BEGINS, begin_each
+from domain.funnels.definition import CronTrigger, DateTrigger, InactiveTrigger
+from kit.clock import Clock
+from kit.errors import Reason
+from store.database import Database, count_changed, insert_once
+from store.models import CronFiring, FunnelHead
+from store.segments.question import BadSegment
+
+_OPEN = select(CronFiring).where(CronFiring.fired_at.is_(None)).order_by(CronFiring.fire_at, CronFiring.id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A batch of one look, worked out beforehand: whoever writes is not kept waiting for it."""
+
+    row: CronFiring
+    schedule: Schedule
+    found: Found
+    # once the look is over
+    next_at: datetime | None
+    trouble: Reason | None = None
+
+
+@dataclass
+class Firing:
+    """Each call does one batch of what is due, and says whether there was any."""
+
+    database: Database
+    clock: Clock
+    published: Published
+
+    async def fire(self) -> int:
+        now = self.clock()
+        schedules = schedules_of(self.published)
+        async with self.database.reading() as session:
+            rows = (await session.scalars(_OPEN)).all()
+            idle = await self._idle(session, rows, schedules)
+            step = await self._work_out(session, rows, schedules, now=now)
+        new = schedules.keys() - {(row.creator_id, row.schedule) for row in rows}
+        if new or idle:
+            await self._keep_up(schedules, new, idle, now=now)
+        if step is not None:
+            async with self.database.transaction() as session:
+                await _take(session, step, now=now)
+        return step is not None
+
+    async def _idle(self, session: AsyncSession, rows: Sequence[CronFiring], schedules: Schedules) -> list[int]:
+        """The rows of what runs no more. What this process has not read yet is left alone."""
+        unknown = [row for row in rows if (row.creator_id, row.schedule) not in schedules]
+        if not unknown:
+            return []
+        heads = await session.execute(
+            select(FunnelHead.creator_id, FunnelHead.key, FunnelHead.version_id).where(FunnelHead.state.in_(BEGINS))
+        )
+        running = {(head.creator_id, head.key): head.version_id for head in heads}
+        known = {
+            (creator_id, key): version_id
+            for creator_id, funnels in self.published.funnels.items()
+            for key, (version_id, _) in funnels.items()
+        }
+        keys = {row.id: (row.creator_id, row.schedule.split(":")[1]) for row in unknown}
+        return [row_id for row_id, key in keys.items() if running.get(key) == known.get(key)]
+
+    async def _keep_up(
+        self, schedules: Schedules, new: Iterable[tuple[int, str]], idle: list[int], *, now: datetime
+    ) -> None:
+        """What has begun to run looks from now on; what lies before it is nobody's beginning."""
+        async with self.database.transaction() as session:
+            await session.execute(delete(CronFiring).where(CronFiring.id.in_(idle), CronFiring.fired_at.is_(None)))
+            for creator_id, name in sorted(new):
+                fire_at = await _next(session, schedules[creator_id, name], now)
+                if fire_at is not None:
+                    values = {"creator_id": creator_id, "schedule": name, "since": now, "fire_at": fire_at}
+                    await insert_once(session, CronFiring, values)
+
+    async def _work_out(
+        self, session: AsyncSession, rows: Sequence[CronFiring], schedules: Schedules, *, now: datetime
+    ) -> _Step | None:
+        for row in rows:
+            schedule = schedules.get((row.creator_id, row.schedule))
+            if row.fire_at > now or schedule is None:
+                continue
+            look = Look(row.since or row.fire_at, row.fire_at, row.reached)
+            try:
+                found = await _who_begins(session, schedule, look, now=now)
+                trouble = None
+            except BadSegment as error:
+                found, trouble = Found(), error.why
+            over = found.reached is None
+            after = max(now, row.fire_at) if isinstance(schedule.trigger, CronTrigger) else row.fire_at
+            next_at = await _next(session, schedule, after) if over else None
+            return _Step(row, schedule, found, next_at, trouble)
+        return None
+
+
+async def _take(session: AsyncSession, step: _Step, *, now: datetime) -> None:
+    """Nothing, when another process has taken this batch."""
+    row, schedule = step.row, step.schedule
+    over = step.found.reached is None
+    values: dict[str, object] = {"reached": step.found.reached}
+    if over and isinstance(schedule.trigger, CronTrigger):
+        values = {"fired_at": now}
+    elif over:
+        values = {"since": row.fire_at, "fire_at": step.next_at, "reached": 0}
+    as_read = update(CronFiring).where(
+        CronFiring.id == row.id,
+        CronFiring.fire_at == row.fire_at,
+        CronFiring.reached == row.reached,
+        CronFiring.fired_at.is_(None),
+    )
+    if not await count_changed(session, as_read.values(values).execution_options(synchronize_session=False)):
+        return
+    # a day in a field is one occasion, however often its funnel may be begun
+    once = isinstance(schedule.trigger, DateTrigger)
+    await begin_each(session, schedule.current, step.found.entries, once=once, now=now)
+    if step.trouble is not None:
+        await tell_cannot_ask(session, schedule.current, step.trouble, now=now)
+    if over and isinstance(schedule.trigger, CronTrigger) and step.next_at is not None:
+        following = {"creator_id": row.creator_id, "schedule": row.schedule, "since": row.fire_at}
+        await insert_once(session, CronFiring, following | {"fire_at": step.next_at})
+
+
+async def _next(session: AsyncSession, schedule: Schedule, after: datetime) -> datetime | None:
+    match schedule.trigger:
+        case CronTrigger(cron=times):
+            return cron.next_firing(times, ZoneInfo(schedule.setup.time_zone), after)
+        case DateTrigger() as trigger:
+            return date_triggers.next_look(trigger, after)
+        case InactiveTrigger() as trigger:
+            return await inactivity.next_look(session, schedule, trigger, after)
+
+
+async def _who_begins(session: AsyncSession, schedule: Schedule, look: Look, *, now: datetime) -> Found:
+    match schedule.trigger:
+        case CronTrigger() as trigger:
+            return await cron.who_begins(session, schedule, trigger, look, now=now)
+        case DateTrigger() as trigger:
+            return await date_triggers.who_begins(session, schedule, trigger, look, now=now)
+        case InactiveTrigger() as trigger:
+            return await inactivity.who_begins(session, schedule, trigger, look, now=now)

@@ -1,0 +1,282 @@
+"""Whether a message that is due may go out at this moment: asked again when it is taken, for all that was decided."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from automations.asking import who_meets
+from automations.attention import may_be_told_at
+from automations.outcomes import PROMISED
+from domain.consent import may_market
+from domain.definitions import Published
+from domain.funnels.definition import Funnel, SendStep
+from domain.setups import CreatorSetup
+from domain.windows import Window
+from domain.zones import zone_by_phone
+from kit.errors import Refusal
+from store.models import (
+    WAITS_FOR_SOMEBODY,
+    Broadcast,
+    BroadcastState,
+    EnrollmentState,
+    FunnelHead,
+    FunnelState,
+    FunnelVersion,
+    Lead,
+    OutboxKind,
+)
+from store.queries.outbox import Candidate, told_lately
+
+_OVER = frozenset({EnrollmentState.STOPPED, EnrollmentState.PARKED})
+# a broadcast that is paused takes back what waits; what slips through is looked at again after
+_A_WHILE = timedelta(seconds=30)
+# wordings are never changed, so what was read once stays true
+_MOST_VERSIONS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Goes:
+    """`funnel` is the wording that says what; without one the message stands on its row, or is a broadcast's."""
+
+    funnel: Funnel | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drops:
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """Nobody is there to read it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PutsOff:
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndsAll:
+    """The enrollment is over, and whatever else of it waits."""
+
+    state: EnrollmentState
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parks:
+    reason: str
+
+
+Verdict = Goes | Drops | Blocks | PutsOff | EndsAll | Parks
+Judged = tuple[Candidate, Verdict]
+
+
+@dataclass
+class Wordings:
+    """The wordings that messages are pinned to, each read once by a sender."""
+
+    _known: dict[int, Funnel] = field(default_factory=dict)
+
+    async def of(self, session: AsyncSession, version_ids: Iterable[int]) -> dict[int, Funnel | str]:
+        """By id; one that cannot be read any more with the reason."""
+        wanted = set(version_ids)
+        missing = wanted - self._known.keys()
+        unreadable: dict[int, Funnel | str] = {}
+        if missing:
+            if len(self._known) > _MOST_VERSIONS:
+                self._known.clear()
+                missing = wanted
+            asked = select(FunnelVersion.id, FunnelVersion.definition).where(FunnelVersion.id.in_(missing))
+            for row in await session.execute(asked):
+                try:
+                    self._known[row.id] = Funnel.kept(row.definition)
+                except ValueError as error:
+                    unreadable[row.id] = str(error)
+        return {**unreadable, **{each: self._known[each] for each in wanted & self._known.keys()}}
+
+
+async def judge(
+    session: AsyncSession, rows: Sequence[Candidate], published: Published, wordings: Wordings, *, now: datetime
+) -> list[Judged]:
+    """What becomes of each of the messages now."""
+    batch = await _read(session, rows, published, wordings, now=now)
+    return [(row, batch.verdict(row)) for row in rows]
+
+
+@dataclass
+class _Batch:
+    """What is true of the messages' funnels, broadcasts and leads, read once for all of them."""
+
+    published: Published
+    now: datetime
+    funnels: dict[int, Funnel | str]
+    # what stands still: funnels by creator and name, and steps of those that run
+    still: dict[tuple[int, str], FunnelState]
+    stopped: dict[tuple[int, str], frozenset[str]]
+    broadcasts: dict[int, BroadcastState]
+    told: dict[int, list[datetime]]
+    phones: dict[int, str | None]
+    # of whom a funnel's `stop_when` or goal holds, by version
+    stops: dict[int, set[int]]
+    reached: dict[int, set[int]]
+
+    def verdict(self, row: Candidate) -> Verdict:
+        if row.blocked_at is not None:
+            return PutsOff(WAITS_FOR_SOMEBODY, "blocked") if row.kind in PROMISED else Blocks()
+        match row.kind:
+            case OutboxKind.FLOW:
+                # what somebody is in the middle of needs no consent of its own
+                gone = row.unsubscribed_at or row.banned_at or row.forgotten_at
+                return Drops("unwanted") if gone else Goes()
+            case OutboxKind.FUNNEL:
+                return self._of_funnel(row)
+            case OutboxKind.BROADCAST:
+                return self._of_broadcast(row)
+            case _:
+                return Goes()
+
+    def _of_funnel(self, row: Candidate) -> Verdict:
+        if not may_market(row, self.published.setup(row.creator_id)):
+            return Drops("unwanted")
+        if row.enrollment_id is None or row.version_id is None or row.step is None:
+            return self._at_its_hour(row, None) or Goes()
+        if row.enrollment_state in _OVER:
+            return Drops("stopped")
+        name = (row.creator_id, row.funnel_key or "")
+        if name in self.still:
+            return PutsOff(WAITS_FOR_SOMEBODY, f"funnel {self.still[name]}")
+        if row.step in self.stopped.get(name, frozenset()):
+            return PutsOff(WAITS_FOR_SOMEBODY, "step stopped")
+        funnel = self.funnels.get(row.version_id, "its wording is gone")
+        if isinstance(funnel, str):
+            return Parks(funnel)
+        if row.lead_id in self.reached.get(row.version_id, ()):
+            return EndsAll(EnrollmentState.DONE, "goal")
+        if row.lead_id in self.stops.get(row.version_id, ()):
+            return EndsAll(EnrollmentState.STOPPED, "stop_when")
+        return self._at_its_hour(row, _window(funnel, row.step)) or Goes(funnel)
+
+    def _of_broadcast(self, row: Candidate) -> Verdict:
+        if not may_market(row, self.published.setup(row.creator_id)):
+            return Drops("unwanted")
+        match self.broadcasts.get(row.broadcast_id or 0):
+            case BroadcastState.CANCELLED | None:
+                return Drops("broadcast cancelled")
+            case BroadcastState.PAUSED:
+                return PutsOff(self.now + _A_WHILE, "broadcast paused")
+        return self._at_its_hour(row, None) or Goes()
+
+    def _at_its_hour(self, row: Candidate, own: Window | None) -> PutsOff | None:
+        setup = self.published.setup(row.creator_id)
+        rules = setup.messages
+        if own is None and rules.window is None and rules.at_most is None:
+            return None
+        told = self.told.get(row.lead_id or 0, [])
+        at = may_be_told_at(rules.window, own, rules.at_most, told, zone=self._zone(row, setup), now=self.now)
+        return None if at <= self.now else PutsOff(at, "its hours or the budget")
+
+    def _zone(self, row: Candidate, setup: CreatorSetup) -> ZoneInfo:
+        phone = self.phones.get(row.lead_id or 0)
+        by_phone = zone_by_phone(phone) if row.time_zone is None and phone else None
+        return ZoneInfo(row.time_zone or by_phone or setup.time_zone)
+
+
+def _window(funnel: Funnel, key: str) -> Window | None:
+    try:
+        step = funnel.step(key)
+    except KeyError:
+        return None
+    return step.window or funnel.window if isinstance(step, SendStep) else funnel.window
+
+
+async def _read(
+    session: AsyncSession, rows: Sequence[Candidate], published: Published, wordings: Wordings, *, now: datetime
+) -> _Batch:
+    follow_ups = [row for row in rows if row.kind is OutboxKind.FUNNEL and row.version_id is not None]
+    funnels = await wordings.of(session, {row.version_id for row in follow_ups if row.version_id is not None})
+    names = {(row.creator_id, row.funnel_key or "") for row in follow_ups}
+    still: dict[tuple[int, str], FunnelState] = {}
+    stopped: dict[tuple[int, str], frozenset[str]] = {}
+    if names:
+        heads = select(FunnelHead).where(tuple_(FunnelHead.creator_id, FunnelHead.key).in_(names))
+        for head in await session.scalars(heads):
+            if head.holds:
+                still[head.creator_id, head.key] = head.state
+            elif head.stopped_steps:
+                stopped[head.creator_id, head.key] = frozenset(head.stopped_steps)
+    broadcast_ids = {row.broadcast_id for row in rows if row.broadcast_id is not None}
+    asked = select(Broadcast.id, Broadcast.state).where(Broadcast.id.in_(broadcast_ids))
+    broadcasts = {row.id: row.state for row in await session.execute(asked)} if broadcast_ids else {}
+    return _Batch(
+        published,
+        now,
+        funnels,
+        still,
+        stopped,
+        broadcasts,
+        await _read_told(session, rows, published, now=now),
+        await _read_phones(session, rows, published, funnels),
+        *await _ask(session, follow_ups, funnels, published, now=now),
+    )
+
+
+async def _read_told(
+    session: AsyncSession, rows: Sequence[Candidate], published: Published, *, now: datetime
+) -> dict[int, list[datetime]]:
+    """For the leads of creators who have set a budget."""
+    budgets = {row.creator_id: published.setup(row.creator_id).messages.at_most for row in rows}
+    leads = {row.lead_id for row in rows if row.lead_id is not None and budgets[row.creator_id] is not None}
+    if not leads:
+        return {}
+    longest = max(each.per for each in budgets.values() if each is not None)
+    return await told_lately(session, leads, since=now - longest)
+
+
+async def _read_phones(
+    session: AsyncSession, rows: Sequence[Candidate], published: Published, funnels: dict[int, Funnel | str]
+) -> dict[int, str | None]:
+    """Where hours count and the lead has named no time zone, their number may tell it."""
+
+    def has_hours(row: Candidate) -> bool:
+        funnel = funnels.get(row.version_id or 0)
+        own = None if funnel is None or isinstance(funnel, str) else _window(funnel, row.step or "")
+        return own is not None or published.setup(row.creator_id).messages.window is not None
+
+    leads = {row.lead_id for row in rows if row.lead_id is not None and row.time_zone is None and has_hours(row)}
+    asked = select(Lead.id, Lead.phone).where(Lead.id.in_(leads), Lead.phone.is_not(None))
+    return {row.id: row.phone for row in await session.execute(asked)} if leads else {}
+
+
+async def _ask(
+    session: AsyncSession,
+    rows: Sequence[Candidate],
+    funnels: dict[int, Funnel | str],
+    published: Published,
+    *,
+    now: datetime,
+) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
+    """Of whom the funnels' `stop_when` holds, and of whom their goal: one question for all leads of a version."""
+    stops: dict[int, set[int]] = {}
+    reached: dict[int, set[int]] = {}
+    for version_id, funnel in funnels.items():
+        if isinstance(funnel, str):
+            continue
+        goal = None if funnel.goal is None else funnel.goal.when
+        for question, found in ((funnel.stop_when, stops), (goal, reached)):
+            if question is not None:
+                asked = [row for row in rows if row.version_id == version_id]
+                leads = {row.lead_id for row in asked if row.lead_id is not None}
+                setup = published.setup(asked[0].creator_id)
+                try:
+                    found[version_id] = await who_meets(session, asked[0].creator_id, question, leads, setup, now=now)
+                except Refusal as refusal:
+                    funnels[version_id] = str(refusal)
+                    break
+    return stops, reached

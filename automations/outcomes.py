@@ -1,0 +1,193 @@
+"""What came of sending a message: told, put off, over, or not to be known."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from automations.gateway import Blocked, Moved, NotNow, SendFailure, SlowDown, Uncertain
+from domain.deliveries import note_delivery
+from domain.messages.catalogue import say
+from domain.messages.plain import Message
+from domain.outbox import tell_creator
+from domain.people import note_block, note_move
+from store.database import count_changed
+from store.hot import Bulk
+from store.models import OUTBOX_MOVES, WAITS_FOR_SOMEBODY, OutboxKind, OutboxMessage, OutboxState
+from store.queries.outbox import Left, find_delivery, left_in_sending
+
+# what was promised goes out again, however long Telegram is away and when nobody can tell whether it did
+PROMISED = frozenset({OutboxKind.DELIVERY, OutboxKind.NOTICE})
+# marketing is given up after so many tries
+MOST_ATTEMPTS = 12
+LONGEST_WAIT = timedelta(minutes=15)
+# nobody shall get the same file for ever because the answers to sending it are lost
+MOST_UNCERTAIN = 10
+# after the first lost answer, the second, …; the last one again and again
+UNCERTAIN_WAITS = (
+    timedelta(seconds=5),
+    timedelta(seconds=30),
+    timedelta(minutes=2),
+    timedelta(minutes=10),
+    timedelta(hours=1),
+)
+# a wait is as long as it says, and up to this part of it longer, so that what failed together does not return together
+JITTER = 0.25
+_LEFT_BEHIND = "the process ended while sending"
+_CONFIRMED = ("state", "telegram_message_id", "error", "lease_until", "closed_at")
+# a random number from 0 to 1
+Chance = Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A message that this process, and no other, is about to send."""
+
+    id: int
+    kind: OutboxKind
+    creator_id: int
+    person_id: int
+    telegram_id: int
+    lead_id: int | None
+    message: Message
+    # this one counted
+    attempts: int
+    uncertain: int
+    entitlement_id: int | None
+    # of the lease under which it was taken
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """It went out."""
+
+    claimed: Claimed
+    message_id: int
+    at: datetime
+
+
+async def confirm(session: AsyncSession, told: Sequence[Told]) -> None:
+    """They went out. One that comes late, after the row was swept up or put back as uncertain, is accepted too."""
+    if not told:
+        return
+    # in the order of their numbers, as everybody else holds them
+    ordered = sorted(told, key=lambda each: each.claimed.id)
+    rows = [(OutboxState.SENT, each.message_id, None, None, each.at, each.claimed.id) for each in ordered]
+    left = len(rows)
+    # nearly all are being sent still, and then nothing else is asked
+    for source in sorted(OUTBOX_MOVES.sources(OutboxState.SENT), key=lambda state: state is not OutboxState.SENDING):
+        bulk = Bulk()
+        bulk.update(OutboxMessage, _CONFIRMED, rows, of={"state": source})
+        left -= sum(await bulk.write(session))
+        if left <= 0:
+            break
+    for each in ordered:
+        if each.claimed.entitlement_id is not None:
+            await note_delivery(session, each.claimed.entitlement_id, now=each.at)
+
+
+async def close_failed(
+    session: AsyncSession, claimed: Claimed, failure: SendFailure, *, now: datetime, chance: Chance
+) -> None:
+    """Puts it off, or closes it, as its kind and the failure have it. A row that has passed to another is left alone."""
+    match failure:
+        case Blocked():
+            # the person first: whoever writes at this moment holds their row, and then reaches for what waits for them
+            await note_block(session, claimed.person_id, now=now)
+            if claimed.kind in PROMISED:
+                await _put_back(session, claimed, WAITS_FOR_SOMEBODY, str(failure), counts=False)
+            else:
+                await _close(session, claimed, OutboxState.BLOCKED, str(failure), now=now)
+        case Moved(telegram_id=telegram_id):
+            await note_move(session, claimed.person_id, telegram_id)
+            await _put_back(session, claimed, now, str(failure), counts=False)
+        case SlowDown(seconds=seconds):
+            await _put_back(session, claimed, now + timedelta(seconds=seconds), str(failure), counts=False)
+        case NotNow() if claimed.kind in PROMISED or claimed.attempts < MOST_ATTEMPTS:
+            await _put_back(session, claimed, now + _longer(wait_after(claimed.attempts), chance), str(failure))
+        case Uncertain():
+            again_at = now + _longer(wait_after_uncertain(claimed.uncertain + 1), chance)
+            await _mark_uncertain(session, claimed, str(failure), again_at=again_at, now=now)
+        case _:
+            await _close(session, claimed, OutboxState.FAILED, str(failure), now=now)
+
+
+async def sweep(session: AsyncSession, *, now: datetime, abandoned: bool = False) -> int:
+    """Settles what a dead process left in `sending`: nobody can tell whether it went out, and the row says so."""
+    left = await left_in_sending(session, abandoned=abandoned)
+    for row in left:
+        # a kill delays nobody's delivery; what is cut off time and again waits like any other
+        again_at = now if row.uncertain == 0 else now + wait_after_uncertain(row.uncertain + 1)
+        await _mark_uncertain(session, row, _LEFT_BEHIND, again_at=again_at, now=now)
+    return len(left)
+
+
+def wait_after(attempts: int) -> timedelta:
+    """After so many tries in vain: twice as long each time, and no longer than LONGEST_WAIT."""
+    # the exponent is bounded too: a promise is tried for as long as it takes, and 2.0**1024 is no number
+    return min(timedelta(seconds=2.0 ** min(attempts, 10)), LONGEST_WAIT)
+
+
+def wait_after_uncertain(times: int) -> timedelta:
+    return UNCERTAIN_WAITS[min(times, len(UNCERTAIN_WAITS)) - 1]
+
+
+def _longer(wait: timedelta, chance: Chance) -> timedelta:
+    return wait * (1 + JITTER * chance())
+
+
+async def _mark_uncertain(
+    session: AsyncSession, row: Claimed | Left, reason: str, *, again_at: datetime, now: datetime
+) -> None:
+    count = OutboxMessage.uncertain + 1
+    if row.kind in PROMISED and row.uncertain + 1 < MOST_UNCERTAIN:
+        await _put_back(session, row, again_at, reason, uncertain=count)
+    else:
+        await _close(session, row, OutboxState.UNCERTAIN, reason, now=now, uncertain=count)
+
+
+async def _close(
+    session: AsyncSession, row: Claimed | Left, state: OutboxState, error: str, *, now: datetime, **more: Any
+) -> None:
+    close = (
+        update(OutboxMessage)
+        .where(*_still(row), OutboxMessage.state.in_(OUTBOX_MOVES.sources(state)))
+        .values(state=state, error=error, lease_until=None, closed_at=now, **more)
+    )
+    if await count_changed(session, close) and state in {OutboxState.FAILED, OutboxState.UNCERTAIN}:
+        await _tell_of_stuck(session, row.id, error, now=now)
+
+
+async def _put_back(
+    session: AsyncSession, row: Claimed | Left, due_at: datetime, reason: str, *, counts: bool = True, **more: Any
+) -> None:
+    """`counts`: it was a try. One that Telegram put off, or that met a block, was none."""
+    attempts = OutboxMessage.attempts if counts else OutboxMessage.attempts - 1
+    await session.execute(
+        update(OutboxMessage)
+        .where(*_still(row), OutboxMessage.state == OutboxState.SENDING)
+        .values(state=OutboxState.QUEUED, due_at=due_at, attempts=attempts, error=reason, lease_until=None, **more)
+    )
+
+
+def _still(row: Claimed | Left) -> tuple[ColumnElement[bool], ...]:
+    """It was taken by nobody since: a word that comes late says nothing about what another sender does with it."""
+    return OutboxMessage.id == row.id, OutboxMessage.epoch.is_not_distinct_from(row.epoch)
+
+
+async def _tell_of_stuck(session: AsyncSession, message_id: int, reason: str, *, now: datetime) -> None:
+    """Somebody has not got what is theirs: the creator hears of it. Of a notice that is stuck nobody is told."""
+    delivery = await find_delivery(session, message_id)
+    if delivery is None:
+        return
+
+    def told(language: str) -> Message:
+        named = {"delivery": message_id, "title": delivery.title, "person": delivery.person}
+        return Message(text=say("delivery-stuck", language, reason=reason, **named))
+
+    key = f"delivery-stuck:{message_id}"
+    await tell_creator(session, told, key=key, creator_id=delivery.creator_id, lead_id=delivery.lead_id, now=now)

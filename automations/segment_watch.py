@@ -1,0 +1,215 @@
+"""Who has come into the segments that funnels ask for, and who has left them."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, exists, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from automations.asking import condition_of
+from automations.troubles import tell_cannot_ask
+from domain.definitions import Published
+from domain.enrollments import AT_ONCE, BEGINS, Current, Entry, begin_each
+from domain.funnels.definition import EntersTrigger, LeavesTrigger
+from domain.messages.catalogue import plain_why
+from kit.clock import Clock
+from kit.errors import Reason
+from store.database import Database, count_changed, insert_and_tell, insert_once
+from store.models import FunnelHead, Lead, SegmentMember, SegmentWatch
+from store.queries.leads import leads_matching
+from store.segments.question import BadSegment
+
+BEGUN_BY = "segment"
+# those who are in it from the beginning are only written down
+_AT_FIRST = 2000
+# a check that took longer than this is not made again for twenty times as long
+_LONG = 0.2
+_REST = 20
+_MEMBERS = select(SegmentMember.lead_id).order_by(SegmentMember.lead_id)
+
+
+@dataclass(slots=True)
+class Watched:
+    """The funnels that begin by somebody's coming into a segment, and those that begin by their leaving it."""
+
+    creator_id: int
+    question: str
+    enters: list[Current] = field(default_factory=list)
+    leaves: list[Current] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """Who has come, and who has gone, as far as one batch goes; or why that cannot be told."""
+
+    watch: SegmentWatch
+    condition: ColumnElement[bool] | None = None
+    come: Sequence[int] = ()
+    gone: Sequence[int] = ()
+    trouble: Reason | None = None
+
+
+Watches = Mapping[tuple[int, str], Watched]
+
+
+def watched_by(published: Published) -> Watches:
+    """Each question once, however many funnels ask it."""
+    found: dict[tuple[int, str], Watched] = {}
+    for creator_id, funnels in published.funnels.items():
+        for key, (version_id, funnel) in sorted(funnels.items()):
+            current = Current(creator_id, key, version_id, funnel)
+            for trigger in funnel.triggers:
+                match trigger:
+                    case EntersTrigger(enters=question):
+                        _watched(found, creator_id, question).enters.append(current)
+                    case LeavesTrigger(leaves=question):
+                        _watched(found, creator_id, question).leaves.append(current)
+                    case _:
+                        pass
+    return found
+
+
+def _watched(found: dict[tuple[int, str], Watched], creator_id: int, question: str) -> Watched:
+    return found.setdefault((creator_id, question), Watched(creator_id, question))
+
+
+@dataclass
+class SegmentWatches:
+    """Compares each watched segment with who was in it before, a batch at a time."""
+
+    database: Database
+    clock: Clock
+    published: Published
+    # until when on the loop's clock the checks rest, so that a large store is not busy with them
+    _rests_until: float = field(default=0.0, init=False)
+
+    async def check(self) -> int:
+        """How many have come or gone in one batch of each segment."""
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._rests_until:
+            return 0
+        begun, done = loop.time(), 0
+        wanted = watched_by(self.published)
+        for watch in await self._watches(wanted):
+            done += await self._check(watch, wanted[watch.creator_id, watch.question])
+        took = loop.time() - begun
+        if took > _LONG:
+            self._rests_until = loop.time() + took * _REST
+        return done
+
+    async def _watches(self, wanted: Watches) -> list[SegmentWatch]:
+        """The rows of all that is watched; what is watched no more is forgotten, a few members at a time."""
+        kept = await self._read(wanted)
+        known = {(watch.creator_id, watch.question) for watch in kept}
+        if new := sorted(wanted.keys() - known):
+            async with self.database.transaction() as session:
+                for creator_id, question in new:
+                    await insert_once(session, SegmentWatch, {"creator_id": creator_id, "question": question})
+            kept = await self._read(wanted)
+        return [watch for watch in kept if (watch.creator_id, watch.question) in wanted]
+
+    async def _read(self, wanted: Watches) -> Sequence[SegmentWatch]:
+        async with self.database.reading() as session:
+            kept = (await session.scalars(select(SegmentWatch).order_by(SegmentWatch.id))).all()
+            unwanted = [watch.id for watch in kept if (watch.creator_id, watch.question) not in wanted]
+            unwanted = unwanted if unwanted and await self._is_up_to_date(session) else []
+        for watch_id in unwanted:
+            async with self.database.transaction() as session:
+                some = _MEMBERS.where(SegmentMember.watch_id == watch_id).limit(_AT_FIRST)
+                theirs = (SegmentMember.watch_id == watch_id) & SegmentMember.lead_id.in_(some)
+                if not await count_changed(session, delete(SegmentMember).where(theirs)):
+                    await session.execute(delete(SegmentWatch).where(SegmentWatch.id == watch_id))
+        return kept
+
+    async def _is_up_to_date(self, session: AsyncSession) -> bool:
+        """Whether this process knows the wording of everything that runs."""
+        known = {version_id for funnels in self.published.funnels.values() for version_id, _ in funnels.values()}
+        heads = await session.scalars(select(FunnelHead.version_id).where(FunnelHead.state.in_(BEGINS)))
+        return set(heads) - {None} <= known
+
+    async def _check(self, watch: SegmentWatch, watched: Watched) -> int:
+        now = self.clock()
+        change = await self._compare(watch, now=now)
+        at_rest = watch.checked_at is not None and watch.error is None
+        if at_rest and not change.come and not change.gone and change.trouble is None:
+            return 0
+        async with self.database.transaction() as session:
+            if change.trouble is not None or change.condition is None:
+                await _note_trouble(session, change, watched, now=now)
+                return 0
+            return await _save(session, change, change.condition, watched, now=now)
+
+    async def _compare(self, watch: SegmentWatch, *, now: datetime) -> _Change:
+        """By a read that nobody waits for."""
+        setup = self.published.setup(watch.creator_id)
+        async with self.database.reading() as session:
+            try:
+                condition = await condition_of(session, watch.creator_id, watch.question, setup, now=now)
+            except BadSegment as error:
+                return _Change(watch, trouble=error.why)
+            member = exists().where(SegmentMember.watch_id == watch.id, SegmentMember.lead_id == Lead.id)
+            come = select(Lead.id).where(condition, ~member).order_by(Lead.id)
+            if watch.checked_at is None:
+                return _Change(watch, condition, (await session.scalars(come.limit(_AT_FIRST))).all())
+            still = select(Lead.id).where(condition, Lead.id == SegmentMember.lead_id).exists()
+            gone = _MEMBERS.where(SegmentMember.watch_id == watch.id, ~still)
+            return _Change(
+                watch,
+                condition,
+                (await session.scalars(come.limit(AT_ONCE))).all(),
+                (await session.scalars(gone.limit(AT_ONCE))).all(),
+            )
+
+
+async def _note_trouble(session: AsyncSession, change: _Change, watched: Watched, *, now: datetime) -> None:
+    """Who is in it stays as it was, and the creator is told once."""
+    why = change.trouble
+    if why is None:
+        return
+    said = plain_why(why)
+    new = (SegmentWatch.id == change.watch.id) & (SegmentWatch.error.is_(None) | (SegmentWatch.error != said))
+    if await count_changed(session, update(SegmentWatch).where(new).values(error=said)):
+        for current in (*watched.enters, *watched.leaves):
+            await tell_cannot_ask(session, current, why, now=now)
+
+
+async def _save(
+    session: AsyncSession, change: _Change, condition: ColumnElement[bool], watched: Watched, *, now: datetime
+) -> int:
+    """Writes down who has come and gone since, and begins what that begins; asked again, as they are now."""
+    watch = change.watch
+    # of two processes at once, the second finds nothing left to write down
+    as_read = (SegmentWatch.id == watch.id) & (
+        SegmentWatch.checked_at.is_(None) if watch.checked_at is None else SegmentWatch.checked_at.is_not(None)
+    )
+    first = watch.checked_at is None
+    begins = not first or len(change.come) < _AT_FIRST
+    noted = update(SegmentWatch).where(as_read).values(checked_at=now if begins else None, error=None)
+    if not await count_changed(session, noted):
+        return 0
+    come = await _write_down(session, watch.id, await leads_matching(session, change.come, condition))
+    gone = await _strike_out(
+        session, watch.id, set(change.gone) - await leads_matching(session, change.gone, condition)
+    )
+    if not first:
+        for current in watched.enters:
+            await begin_each(session, current, [Entry(each, now, begun_by=BEGUN_BY) for each in come], now=now)
+        for current in watched.leaves:
+            await begin_each(session, current, [Entry(each, now, begun_by=BEGUN_BY) for each in gone], now=now)
+    return len(come) + len(gone)
+
+
+async def _write_down(session: AsyncSession, watch_id: int, leads: Iterable[int]) -> list[int]:
+    rows = [{"watch_id": watch_id, "lead_id": lead_id} for lead_id in sorted(leads)]
+    return sorted(row.lead_id for row in await insert_and_tell(session, SegmentMember, rows, "lead_id"))
+
+
+async def _strike_out(session: AsyncSession, watch_id: int, leads: Iterable[int]) -> list[int]:
+    struck = (
+        delete(SegmentMember)
+        .where(SegmentMember.watch_id == watch_id, SegmentMember.lead_id.in_(sorted(leads)))
+        .returning(SegmentMember.lead_id)
+    )
+    return sorted(await session.scalars(struck, execution_options={"synchronize_session": False}))

@@ -1,0 +1,171 @@
+"""Taking what is due: whose turn it is, asked again whether it may go out, put into words, marked as being sent."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy.exc import NoResultFound
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from automations.judging import Blocks, Drops, EndsAll, Goes, Judged, Parks, PutsOff, Wordings, judge
+from automations.outcomes import Claimed
+from automations.parking import park
+from automations.turns import Turn, Turns
+from automations.wording import Words, is_worded_late
+from domain.definitions import Published
+from domain.enrollments import end_enrollments
+from domain.messages.plain import Message
+from kit.errors import Refusal
+from kit.log import get_logger
+from store.hot import Bulk
+from store.models import EnrollmentState, OutboxMessage, OutboxState
+from store.queries.leases import database_time
+from store.queries.outbox import Candidate, heads, hold_candidates, whose_turn
+
+# what was looked at and may not go makes room for the next, so many times before the transaction ends
+MOST_ROUNDS = 5
+Worded = tuple[Candidate, Message]
+_log = get_logger(__name__)
+
+
+@dataclass
+class Taking:
+    """Takes messages for one sender."""
+
+    published: Published
+    turns: Turns = field(default_factory=Turns)
+    wordings: Wordings = field(default_factory=Wordings)
+
+    async def take(
+        self,
+        session: AsyncSession,
+        *,
+        room: int,
+        resting: Collection[int],
+        epoch: int,
+        lease_seconds: float,
+        now: datetime,
+    ) -> list[Claimed]:
+        """Up to `room` messages, marked as being sent under this epoch. What may not go out is dealt with on the way.
+
+        At most one a chat. Whatever is looked at leaves the head of its queue, taken or put off or over, so that
+        nothing that cannot go out now stands before what can.
+        """
+        waiting = await whose_turn(session, now=now)
+        claimed: list[Claimed] = []
+        for _ in range(MOST_ROUNDS):
+            ids = await self._next(session, waiting, room=room - len(claimed), resting=resting, now=now)
+            rows = await hold_candidates(session, ids) if ids else []
+            if not rows:
+                break
+            judged = await judge(session, rows, self.published, self.wordings, now=now)
+            worded, judged = await self._put_into_words(session, judged, now=now)
+            await _mark(session, worded, epoch=epoch, lease_seconds=lease_seconds)
+            await _settle_the_rest(session, judged, now=now)
+            claimed += [_claimed(row, message, epoch) for row, message in worded]
+            if len(claimed) >= room:
+                break
+        return claimed
+
+    async def _next(
+        self,
+        session: AsyncSession,
+        waiting: dict[int, list[int]],
+        *,
+        room: int,
+        resting: Collection[int],
+        now: datetime,
+    ) -> list[int]:
+        """The ids of those whose turn it is. A creator who has no more of one urgency leaves `waiting`."""
+        found: dict[Turn, Sequence[int]] = {}
+        while (left := room - sum(map(len, found.values()))) > 0 and any(waiting.values()):
+            for turn, more in Counter(self.turns.share(left, waiting)).items():
+                urgency, creator_id = turn
+                most = len(found.get(turn, ())) + more
+                found[turn] = await heads(session, urgency, creator_id, now=now, most=most, resting=resting)
+                if len(found[turn]) < most:
+                    waiting[urgency].remove(creator_id)
+        return [each for ids in found.values() for each in ids]
+
+    async def _put_into_words(
+        self, session: AsyncSession, judged: Sequence[Judged], *, now: datetime
+    ) -> tuple[list[Worded], list[Judged]]:
+        """Those that go out, with their words, and what becomes of the others."""
+        words, worded, others = Words(session, self.published, now), list[Worded](), list[Judged]()
+        for row, verdict in judged:
+            if not isinstance(verdict, Goes):
+                others.append((row, verdict))
+                continue
+            try:
+                message = await words.of(row, verdict.funnel)
+            except (Refusal, LookupError, ValueError, NoResultFound) as error:
+                # this one waits for a person with its reason; the others go on
+                _log.warning("no words for it", outbox=row.id, reason=str(error))
+                others.append((row, Parks(str(error))))
+                continue
+            if message is None:
+                others.append((row, Drops("nothing to say")))
+            else:
+                worded.append((row, message))
+        return worded, others
+
+
+async def _mark(session: AsyncSession, worded: Sequence[Worded], *, epoch: int, lease_seconds: float) -> None:
+    """They are being sent from now on, until their lease is over."""
+    if not worded:
+        return
+    until = await database_time(session) + timedelta(seconds=lease_seconds)
+    bulk, fixed = Bulk(), ("state", "attempts", "lease_until", "epoch")
+    told, new = [], []
+    for row, message in worded:
+        values = (OutboxState.SENDING, row.attempts + 1, until, epoch)
+        if is_worded_late(row):
+            new.append((*values, message.model_dump(mode="json", exclude_defaults=True), row.id))
+        else:
+            told.append((*values, row.id))
+    bulk.update(OutboxMessage, fixed, told)
+    bulk.update(OutboxMessage, (*fixed, "message"), new)
+    await bulk.write(session)
+
+
+async def _settle_the_rest(session: AsyncSession, judged: Sequence[Judged], *, now: datetime) -> None:
+    """What may not go out now is put off, or over."""
+    bulk = Bulk()
+    put_off: list[tuple[object, ...]] = []
+    closed: list[tuple[object, ...]] = []
+    ends: dict[tuple[EnrollmentState, str], list[int]] = {}
+    for row, verdict in judged:
+        match verdict:
+            case PutsOff(until=until, reason=reason):
+                put_off.append((until, reason, row.id))
+            case Drops(reason=reason):
+                closed.append((OutboxState.CANCELLED, reason, now, row.id))
+            case Blocks():
+                closed.append((OutboxState.BLOCKED, None, now, row.id))
+            case EndsAll(state=state, reason=reason) if row.enrollment_id is not None:
+                ends.setdefault((state, reason), []).append(row.enrollment_id)
+            case Parks(reason=reason):
+                closed.append((OutboxState.CANCELLED, reason, now, row.id))
+                await park(session, row, reason, now=now)
+    bulk.update(OutboxMessage, ("due_at", "error"), put_off)
+    bulk.update(OutboxMessage, ("state", "error", "closed_at"), closed)
+    await bulk.write(session)
+    for (state, reason), ids in ends.items():
+        await end_enrollments(session, ids, reason, state=state, now=now)
+
+
+def _claimed(row: Candidate, message: Message, epoch: int) -> Claimed:
+    return Claimed(
+        id=row.id,
+        kind=row.kind,
+        creator_id=row.creator_id,
+        person_id=row.person_id,
+        telegram_id=row.telegram_id,
+        lead_id=row.lead_id,
+        message=message,
+        attempts=row.attempts + 1,
+        uncertain=row.uncertain,
+        entitlement_id=row.entitlement_id,
+        epoch=epoch,
+    )

@@ -1,0 +1,150 @@
+"""What goes into the planner and what comes out of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from domain.funnels.steps import (
+    EnrollStep,
+    GoalStep,
+    IdeaStep,
+    LeaveStep,
+    NotifyStep,
+    SendStep,
+    SetStep,
+    TagStep,
+    WebhookStep,
+)
+from domain.windows import Window
+from store.models import EnrollmentState
+
+_UTC = ZoneInfo("UTC")
+# the step, what came of it, and what was seen
+Trace = list[list[Any]]
+
+
+class Outcome(StrEnum):
+    """What came of a step, as a decision's trace says it."""
+
+    SAID = "said"
+    # overdue, and left out
+    LEFT_OUT = "left-out"
+    # until its window opens: the instant, as here everywhere in seconds since 1970
+    PUT_OFF = "put-off"
+    # the step, or all of it, stands still
+    HELD = "held"
+    # the instant; for an event, its name before it
+    WAITS = "waits"
+    HAPPENED = "happened"
+    TIMED_OUT = "timed-out"
+    # that day is over already; or the lead's field holds none
+    PASSED = "passed"
+    NO_DATE = "no-date"
+    # `only_if` does not hold: the question
+    NOT_MEANT = "not-meant"
+    # where to, and the question that holds ("": none did)
+    BRANCH = "branch"
+    # the arm
+    ARM = "arm"
+    DONE = "done"
+    # at the top of a walk: the question that holds
+    GOAL = "goal"
+    STOPPED = "stopped"
+    PARKED = "parked"
+    # it could not be done: the reason
+    FAILED = "failed"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where an enrollment stands. `due_at` is when that fell due, however much later it is looked at."""
+
+    lead_id: int
+    funnel_key: str
+    step: str
+    due_at: datetime
+    happened: bool = False
+    arms: Mapping[str, str] = field(default_factory=dict)
+    # of the walk that goes on at once: what it has behind it
+    walked: int = 0
+    late: bool = False
+    unsaid: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is true of the lead and the funnel now. What a walk lacks of it, it asks for."""
+
+    zone: ZoneInfo = _UTC
+    # by question, and by field
+    answers: Mapping[str, bool] = field(default_factory=dict)
+    dates: Mapping[str, date | None] = field(default_factory=dict)
+    # unsubscribed, banned, gone or behind a block: that ends it wherever it stands
+    has_left: bool = False
+    # has a chat, and has consented where that is asked for; without it, the first message ends it
+    can_hear: bool = True
+    # the creator's, over everything
+    quiet_hours: Window | None = None
+    stopped_steps: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What has to be known before the walk can be decided."""
+
+    questions: frozenset[str] = frozenset()
+    dates: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message to queue, due at that instant."""
+
+    step: SendStep
+    at: datetime
+
+
+Done = TagStep | SetStep | EnrollStep | LeaveStep | NotifyStep | IdeaStep | WebhookStep | GoalStep
+Act = Said | Done
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """What is done now, in that order, and how the enrollment stands afterwards.
+
+    Without a `due_at` it waits for nothing but its event, or is over, or held. `again`: what was done may change what
+    is asked next, so once it is saved the walk goes on from there with `next_standing`.
+    """
+
+    acts: tuple[Act, ...]
+    step: str
+    due_at: datetime | None
+    state: EnrollmentState
+    arms: Mapping[str, str]
+    trace: Trace
+    waits_for: str | None = None
+    reason: str | None = None
+    again: bool = False
+    walked: int = 0
+    late: bool = False
+    unsaid: str | None = None
+    # nothing was asked of the lead: whoever stands there on time goes the same way, and is due as much later
+    same_for_all: bool = False
+
+
+def next_standing(standing: Standing, walk: Walk) -> Standing:
+    """Where a walk that has to go on at once goes on from."""
+    return Standing(
+        lead_id=standing.lead_id,
+        funnel_key=standing.funnel_key,
+        step=walk.step,
+        due_at=walk.due_at or standing.due_at,
+        arms=walk.arms,
+        walked=walk.walked,
+        late=walk.late,
+        unsaid=walk.unsaid,
+    )

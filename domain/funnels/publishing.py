@@ -1,0 +1,90 @@
+"""What stands in the file becomes versions and heads in the store, and what is there is read back by every process."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.funnels.definition import Funnel
+from domain.funnels.heads import claim_head, disable_funnel, save_funnel
+from domain.messages.catalogue import say
+from domain.messages.plain import Message
+from domain.outbox import tell_creator
+from kit.text import shorten
+from store.models import FunnelHead, FunnelState, FunnelVersion, Kept
+
+# by creator and name: the version that those who begin now take, and what it says
+Running = dict[int, dict[str, tuple[int, Funnel]]]
+_RUNS = (FunnelState.ACTIVE, FunnelState.RESUMING)
+_LEAVES = (FunnelState.ACTIVE, FunnelState.PAUSED, FunnelState.DISABLED)
+_LONGEST_REASON = 300
+
+
+async def publish_funnels(
+    session: AsyncSession,
+    creator_id: int,
+    funnels: Mapping[str, Funnel],
+    broken: Mapping[str, str],
+    *,
+    now: datetime,
+) -> None:
+    """Brings the heads of one creator to what the file says: good ones, those with a mistake and why, none else.
+
+    A funnel that stands there with a mistake is disabled, alone, and the creator is told once for each mistake. One
+    that stands there no more is archived: those under way go on, nobody begins.
+    """
+    for key in sorted({*funnels, *broken}):
+        if key in funnels:
+            await save_funnel(session, creator_id, key, funnels[key], kept=Kept.FILE, now=now)
+            continue
+        head = await claim_head(session, creator_id, key, kept=Kept.FILE, now=now)
+        head.kept = Kept.FILE
+        await session.flush()
+        if await disable_funnel(session, head, broken[key], now=now):
+            await _tell(session, head, broken[key], now=now)
+    gone = select(FunnelHead).where(
+        FunnelHead.creator_id == creator_id, FunnelHead.kept == Kept.FILE, FunnelHead.state.in_(_LEAVES)
+    )
+    for head in await session.scalars(gone.order_by(FunnelHead.id).with_for_update()):
+        if head.key not in funnels and head.key not in broken:
+            head.state, head.changed_at = FunnelState.ARCHIVED, now
+    await session.flush()
+
+
+async def read_running(session: AsyncSession, known: Running) -> Running:
+    """The funnels of all creators that somebody can begin now. What `known` has already is not read again."""
+    kept = {version_id: funnel for each in known.values() for version_id, funnel in each.values()}
+    heads = (
+        await session.execute(
+            select(FunnelHead.creator_id, FunnelHead.key, FunnelHead.version_id)
+            .where(FunnelHead.state.in_(_RUNS), FunnelHead.version_id.is_not(None))
+            .order_by(FunnelHead.creator_id, FunnelHead.key)
+        )
+    ).all()
+    new = {head.version_id for head in heads} - kept.keys()
+    if new:
+        asked = select(FunnelVersion.id, FunnelVersion.definition).where(FunnelVersion.id.in_(new))
+        kept |= {row.id: Funnel.kept(row.definition) for row in await session.execute(asked)}
+    running: Running = {}
+    for head in heads:
+        running.setdefault(head.creator_id, {})[head.key] = (head.version_id, kept[head.version_id])
+    return running
+
+
+async def read_names(session: AsyncSession) -> dict[int, frozenset[str]]:
+    """By creator, every funnel that can be spoken of: all but those out of use."""
+    asked = select(FunnelHead.creator_id, FunnelHead.key).where(FunnelHead.state != FunnelState.ARCHIVED)
+    names: dict[int, set[str]] = {}
+    for row in await session.execute(asked):
+        names.setdefault(row.creator_id, set()).add(row.key)
+    return {creator_id: frozenset(keys) for creator_id, keys in names.items()}
+
+
+async def _tell(session: AsyncSession, head: FunnelHead, reason: str, *, now: datetime) -> None:
+    def told(language: str) -> Message:
+        return Message(text=say("funnel-disabled", language, name=head.key, reason=shorten(reason, _LONGEST_REASON)))
+
+    mark = hashlib.sha256(reason.encode()).hexdigest()[:12]
+    await tell_creator(session, told, key=f"funnel-disabled:{head.id}:{mark}", creator_id=head.creator_id, now=now)

@@ -1,0 +1,23 @@
+# Funnels mit ihren Namen. Telegram-HTML; Werte sind schon geschützt, wenn sie hierherkommen.
+
+funnel-disabled = ⚠️ Dein Funnel „{ $name }“ hat einen Fehler und ist abgeschaltet, bis der behoben ist; alles andere läuft. { $reason }
+
+refused-no-funnel = einen Funnel „{ $name }“ gibt es nicht
+refused-no-step = der Funnel „{ $name }“ hat keinen Schritt „{ $step }“, mit dem das ginge
+refused-funnel-stands = „{ $name }“ ist { $state }, da geht das nicht
+refused-many-funnels = es gibt schon { $most } Funnels; archiviere erst einen
+
+funnel-state-active = in Betrieb
+funnel-state-paused = angehalten
+funnel-state-resuming = dabei, weiterzulaufen
+funnel-state-disabled = wegen eines Fehlers abgeschaltet
+funnel-state-archived = außer Betrieb
+
+event-funnel-saved = Funnel gespeichert
+event-funnel-paused = Funnel angehalten
+event-funnel-moved = die im Funnel sind, in seinen neuen Wortlaut übernommen
+event-funnel-resumed = Funnel läuft wieder
+event-funnel-archived = Funnel archiviert
+event-funnel-disabled = Funnel wegen eines Fehlers abgeschaltet
+event-funnel-step_stopped = Schritt eines Funnels angehalten
+event-funnel-step_started = Schritt eines Funnels läuft wieder

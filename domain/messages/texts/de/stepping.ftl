@@ -1,0 +1,4 @@
+# was eine Nachfassreihe ihrem Creator sagt, während sie läuft
+
+funnel-parked = ⚠️ Dein Funnel „{ $funnel }“ kommt für Lead #{ $lead } beim Schritt „{ $step }“ nicht weiter: { $reason } Dort wird gewartet, auch von allen anderen, denen dasselbe passiert; der Rest läuft weiter. /funnels zeigt sie dir.
+stumbled-webhook = die Konfiguration kennt keinen Webhook „{ $name }“

@@ -1,0 +1,23 @@
+# Funnels by their names. Telegram HTML; values are escaped before they come here.
+
+funnel-disabled = ⚠️ Your funnel “{ $name }” has a mistake, so it is switched off until that is mended; everything else runs. { $reason }
+
+refused-no-funnel = there is no funnel “{ $name }”
+refused-no-step = the funnel “{ $name }” has no step “{ $step }” that this could be done to
+refused-funnel-stands = “{ $name }” is { $state }, so that cannot be done
+refused-many-funnels = there are { $most } funnels already; archive one first
+
+funnel-state-active = running
+funnel-state-paused = paused
+funnel-state-resuming = being resumed
+funnel-state-disabled = switched off for a mistake
+funnel-state-archived = out of use
+
+event-funnel-saved = funnel saved
+event-funnel-paused = funnel paused
+event-funnel-moved = those under way taken over into a funnel’s new wording
+event-funnel-resumed = funnel resumed
+event-funnel-archived = funnel archived
+event-funnel-disabled = funnel switched off for a mistake
+event-funnel-step_stopped = step of a funnel stopped
+event-funnel-step_started = step of a funnel started again

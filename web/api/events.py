@@ -1,0 +1,75 @@
+"""`/api/v1/events`: what another program tells of a lead."""
+
+from datetime import datetime
+from typing import Annotated, Self
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, model_validator
+
+from domain.custom_events import lead_told_of, tell_event
+from kit.errors import Invalid
+from store.models import Event
+from web.answers import answer
+from web.api.body import read_json
+from web.api.query import Printable, Text
+from web.auth import sign_in
+from web.tools import TOOLS
+
+# https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header
+KEY = "Idempotency-Key"
+_LONGEST_KEY = 255
+Value = StrictBool | StrictInt | StrictFloat | Annotated[str, Printable]
+
+
+class NewEvent(BaseModel):
+    """Of one lead: by number, or by an e-mail that belongs to them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Text
+    lead_id: Annotated[StrictInt, Field(ge=1, lt=2**63)] | None = None
+    email: Text | None = None
+    data: dict[Text, Value] = {}
+
+    @model_validator(mode="after")
+    def _of_one_lead(self) -> Self:
+        if (self.lead_id is None) == (self.email is None):
+            raise ValueError("give lead_id or email")
+        return self
+
+
+class EventItem(BaseModel):
+    id: int
+    name: str
+    lead_id: int
+    data: dict[str, str | int | float | bool]
+    occurred_at: datetime
+
+    @classmethod
+    def of(cls, event: Event) -> "EventItem":
+        return cls(
+            id=event.id, name=event.name, lead_id=event.lead_id or 0, data=event.data, occurred_at=event.occurred_at
+        )
+
+
+async def enter_event(request: web.Request) -> web.Response:
+    """201 for a new one; 200 when the same was told before under the same key."""
+    tools = request.app[TOOLS]
+    async with tools.database.reading() as session:
+        await sign_in(request, session)
+    new, told_as = await read_json(request, NewEvent), _key(request)
+    async with tools.database.transaction() as session:
+        creator_id = (await sign_in(request, session)).acting_for()
+        lead = await lead_told_of(session, creator_id, lead_id=new.lead_id, email=new.email)
+        event, is_new = await tell_event(session, lead, new.name, new.data, told_as=told_as, now=tools.clock())
+    return answer(EventItem.of(event), status=201 if is_new else 200)
+
+
+def _key(request: web.Request) -> str | None:
+    given = request.headers.getall(KEY, [])
+    if not given:
+        return None
+    key = given[0].strip()
+    if len(given) > 1 or not (key.isascii() and key.isprintable() and 0 < len(key) <= _LONGEST_KEY):
+        raise Invalid(f"{KEY} is one line of up to {_LONGEST_KEY} characters", fields={KEY: "cannot be read"})
+    return key
