@@ -179,6 +179,46 @@ def apply_funnels(
 
 
 @cli.command()
+def simulate(
+    funnel: Annotated[
+        str | None, typer.Argument(help="FUNNEL or CREATOR/FUNNEL; without one, all that is under way or begins.")
+    ] = None,
+    *,
+    lead: Annotated[int | None, typer.Option(min=1, help="This lead, as they stand.")] = None,
+    sample: Annotated[int | None, typer.Option(min=1, help="So many of the leads, spread over all of them.")] = None,
+    ghost: Annotated[bool, typer.Option("--ghost", help="A lead who comes just now; so it is with neither.")] = False,
+    days: Annotated[int, typer.Option(min=1, help="How far to look ahead.")] = 30,
+    creator: Annotated[str | None, typer.Option(help="Whose, by their slug.")] = None,
+    language: Annotated[str, typer.Option(help="en or de.")] = "en",
+    config: Config = None,
+) -> None:
+    """Show what would be sent when, and why not: on a virtual clock against the real store, sending nothing."""
+    from app.foresight import simulate_store
+
+    if (lead is not None) + (sample is not None) + ghost > 1:
+        _refuse("--lead, --sample and --ghost exclude each other", BAD_USAGE)
+    told = simulate_store(config, funnel, creator=creator, lead=lead, sample=sample or 0, days=days, language=language)
+    for line in asyncio.run(told):
+        _out.print(line, markup=False)
+
+
+@cli.command("why")
+def tell_why(
+    *,
+    lead: Annotated[int, typer.Option(min=1, help="Whose number stands on their card.")],
+    funnel: Annotated[str | None, typer.Option(help="Only of this one.")] = None,
+    most: Annotated[int, typer.Option(min=1, max=10_000, help="So many of the latest decisions.")] = 200,
+    language: Annotated[str, typer.Option(help="en or de.")] = "en",
+    config: Config = None,
+) -> None:
+    """Show every decision about a lead that is kept: what was decided, by which rule and version, and what it saw."""
+    from app.foresight import why_store
+
+    for line in asyncio.run(why_store(config, lead, funnel=funnel, most=most, language=language)):
+        _out.print(line, markup=False)
+
+
+@cli.command()
 def migrate(*, config: Config = None) -> None:
     """Bring the store to the newest schema; `run` and `demo` do it by themselves."""
     from app.operate import migrate_store

@@ -14,7 +14,7 @@ from domain.fields import Key
 from domain.flows.definition import Flow
 from domain.flows.naming import flow_slips
 from domain.funnels.definition import Funnel
-from domain.funnels.naming import funnel_slips
+from domain.funnels.naming import funnel_slips, slips_between
 from domain.grounds import Ground
 from domain.setups import CreatorSetup
 from kit.yaml_text import KeyPath, Problem
@@ -131,11 +131,15 @@ def _lost(slug: str, creator: CreatorConfig, places: Places, disabled: list[Disa
         *(("flow", key, ("creators", slug, "flows", key), flow) for key, flow in creator.flows.items()),
         *(("funnel", key, ("creators", slug, "funnels", key), funnel) for key, funnel in creator.funnels.items()),
     ]
+    between: dict[str, list[tuple[KeyPath, str]]] = {}
+    for (name, *path), said in slips_between(creator.funnels):
+        between.setdefault(str(name), []).append((tuple(path), said))
     for kind, key, place, unit in units:
-        slips = list(_slips(unit, Ground(setup, places.folder(place), left_out)))
+        beside = between.get(key, []) if kind == "funnel" else []
+        slips = [*_slips(unit, Ground(setup, places.folder(place), left_out)), *beside]
         if not slips:
             continue
-        own = set(_slips(unit, Ground(whole, places.folder(place))))
+        own = {*_slips(unit, Ground(whole, places.folder(place))), *beside}
         problems = [(slip in own, places.problem((*place, *slip[0]), slip[1])) for slip in slips]
         yield Disabled(slug, kind, key, [each for _, each in problems], [each for cause, each in problems if cause])
 

@@ -13,12 +13,17 @@ from telegram import Bot
 
 from app.lock import StoreLock
 from app.settings import Settings
+from app.webhook_calls import HttpCaller
+from automations.broadcast_progress import BroadcastProgress
+from automations.clock_jumps import ClockJumps
 from automations.engine import Engine
 from automations.forgetting import Forgetting
 from automations.funnel_heads import FunnelHeads
+from automations.outgoing_calls import OutgoingCalls
 from automations.pace import Pace
 from automations.product_files import ProductFiles
 from automations.removals import Removals
+from automations.step_acts import CALLS
 from automations.ticks import Tick, Ticks
 from automations.transfer_jobs import Tools
 from automations.transfers import Transfers
@@ -60,6 +65,7 @@ from payments.stripe_rail import NAME as STRIPE
 from payments.stripe_rail import StripeRail
 from store.database import Database
 from store.files import FileStore
+from store.wakes import Wakes
 from web.server import build_web_app
 from web.tools import Readiness, WebTools
 
@@ -95,12 +101,14 @@ class Parts:
     readiness: Readiness
     lock: StoreLock | None
     database: Database
+    wakes: Wakes
     files: FileStore
     published: Published
     ticks: Ticks
     menu: Menu
     presence: Presence
     stripe: StripeRail | None
+    caller: HttpCaller | None
     rails: Rails
     intake: Intake
     engine: Engine | None
@@ -123,6 +131,7 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
         raise CannotStart("SQLite serves one process: use --role all, or set store.url to a PostgreSQL")
     files, published, readiness, ticks = FileStore(settings.files_url), Published(), Readiness(), Ticks()
     database.on_commit(ticks.wake)
+    wakes = Wakes(database, ticks.wake)
     updates_request = AiohttpRequest()
     bot = Bot(
         token.get_secret_value(),
@@ -165,7 +174,7 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
     appliers: dict[str, Applier] = {STARS: StarsApplier()}
     if stripe_events is not None:
         appliers[STRIPE] = stripe_events
-    engine, poller, holder = None, None, uuid.uuid4().hex
+    engine, poller, caller, holder = None, None, None, uuid.uuid4().hex
     if role is not Role.WEB:
         engine = Engine(
             database=database,
@@ -175,10 +184,13 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
             published=published,
             holder=holder,
             keep_updates=timedelta(days=settings.telegram.keep_updates_days),
+            keep_decisions=timedelta(days=settings.engine.keep_decisions_days),
             ticks=ticks,
             bot_id=settings.bot_id,
             transfers=Transfers(Tools(database, clock, gateway, files, pace, published)),
+            progress=BroadcastProgress(database, clock, gateway, pace, published),
         )
+        caller = _add_webhooks(ticks, database, clock, published)
         removals = Removals(database, clock, TelegramDoors(bot))
         ticks.add(Tick("removals", removals.run, every=2, topics=frozenset({PASSES})))
         forgetting = Forgetting(database, clock, files)
@@ -199,6 +211,7 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
         Tick("leases", intake.keep_leases, every=10),
         Tick("resume", intake.resume, every=5),
         Tick("presence", presence.tell, every=10),
+        Tick("clock", ClockJumps(database).look, every=5),
         Tick("funnel heads", FunnelHeads(database, clock, published).refresh, every=2, topics=frozenset({FUNNELS})),
     ):
         ticks.add(tick)
@@ -230,12 +243,14 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
         readiness=readiness,
         lock=StoreLock(Path(database.url.database or "")) if database.is_sqlite else None,
         database=database,
+        wakes=wakes,
         files=files,
         published=published,
         ticks=ticks,
         menu=menu,
         presence=presence,
         stripe=stripe,
+        caller=caller,
         rails=rails,
         intake=intake,
         engine=engine,
@@ -264,6 +279,13 @@ def cannot_use_store(error: Exception) -> CannotStart:
     """One line about a store that cannot be opened or reached."""
     told = str(getattr(error, "orig", None) or error).strip() or type(error).__name__
     return CannotStart(f"the store cannot be used ({told.splitlines()[0]}); check store.url")
+
+
+def _add_webhooks(ticks: Ticks, database: Database, clock: Clock, published: Published) -> HttpCaller:
+    caller = HttpCaller()
+    calls = OutgoingCalls(database, clock, published, caller)
+    ticks.add(Tick("webhooks", calls.run, every=5, topics=frozenset({CALLS})))
+    return caller
 
 
 def _add_rail_ticks(ticks: Ticks, database: Database, clock: Clock, rails: Rails, stripe: StripeRail | None) -> None:

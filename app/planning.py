@@ -1,6 +1,6 @@
 """`spark plan` and `spark apply`: what the file's funnels would mean for those who are under way, and doing it."""
 
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,11 +14,14 @@ from app.parts import BadUsage
 from app.settings import Loaded, load
 from automations.changes import Change, Foreseen, foresee
 from domain.definitions import Published, publish
-from domain.funnels.definition import Funnel
+from domain.funnels.definition import Funnel, SendStep, Step
 from domain.funnels.heads import all_funnels, find_funnel
 from domain.funnels.moving import Fate, Moved, Policy, move_batch, note_moved, wordings
+from domain.funnels.naming import funnel_slips
 from domain.funnels.publishing import read_names
+from domain.funnels.reading import surroundings
 from domain.funnels.writing import differences
+from domain.grounds import Ground
 from kit.clock import SystemClock
 from store.database import Database
 from store.files import FileStore
@@ -96,9 +99,32 @@ async def _plans(session: AsyncSession, loaded: Loaded, *, now: datetime) -> Asy
                 yield [f"{name}: has a mistake, so nobody could begin it: {broken[key]}"]
             else:
                 yield await _plan(session, published, name, funnels[key], heads.get(key), now=now)
+        yield await _missing(session, loaded, creator, funnels)
         for key in sorted(names.get(creator.id, frozenset()) - {*funnels, *broken}):
             if heads[key].kept == Kept.FILE:
                 yield [f"{Name(creator, key)}: is in the file no more: nobody could begin it, those under way go on"]
+
+
+async def _missing(session: AsyncSession, loaded: Loaded, creator: Creator, funnels: Mapping[str, Funnel]) -> list[str]:
+    """What they name of the store that is not there: `spark check` has no store to look it up in."""
+    around = await surroundings(session, creator.id, loaded.settings.creators[creator.slug].setup(), creator.name, {})
+    lines = []
+    for key, funnel in funnels.items():
+        place = ("creators", creator.slug, "funnels", key)
+        ground = Ground(
+            around.setup,
+            loaded.places.folder(place),
+            products=around.products,
+            codes=around.codes,
+            saved=around.saved,
+        )
+        named = funnel.model_copy(update={"steps": tuple(_without_mark(step) for step in funnel.steps)})
+        lines += [str(loaded.places.problem((*place, *path), said)) for path, said in funnel_slips(named, ground)]
+    return lines
+
+
+def _without_mark(step: Step) -> Step:
+    return step.model_copy(update={"sha256": None}) if isinstance(step, SendStep) else step
 
 
 async def _plan(
@@ -139,7 +165,7 @@ async def _present(session: AsyncSession, head: FunnelHead | None) -> tuple[Funn
     if head is None or head.version_id is None:
         return None, 0
     version = await session.get_one(FunnelVersion, head.version_id)
-    return (await wordings(session, [version.id]))[version.id], version.number
+    return (await wordings(session, [version.id])).get(version.id), version.number
 
 
 def _funnels(loaded: Loaded, creator: Creator) -> Collection[str]:

@@ -1,6 +1,7 @@
 """One process of Spark: its parts started and stopped in order."""
 
 import asyncio
+import gc
 import os
 import signal
 from contextlib import suppress
@@ -105,6 +106,7 @@ class Spark:
         await self.intake.resume(abandoned=alone)
         if parts.engine is not None:
             await parts.engine.start(alone=alone)
+        parts.wakes.start()
         parts.ticks.start()
         parts.readiness.now_ready()
         if parts.poller is not None:
@@ -131,7 +133,10 @@ class Spark:
             await self._companion.stop()
         if parts.stripe is not None:
             await parts.stripe.close()
+        if parts.caller is not None:
+            await parts.caller.close()
         await parts.presence.close()
+        await parts.wakes.stop()
         await self.database.close()
         if parts.lock is not None:
             parts.lock.free()
@@ -142,6 +147,9 @@ class Spark:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
         try:
+            # the code itself stays: looked through for garbage time and again, it would hold everything up
+            gc.collect()
+            gc.freeze()
             await self.start()
             await self._stopping.wait()
         finally:

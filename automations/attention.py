@@ -8,7 +8,6 @@ from domain.message_rules import AtMost
 from domain.windows import NeverOpen, Window, next_open_of_all
 
 
-
 def budget_free_at(at_most: AtMost, told: Sequence[datetime], *, now: datetime) -> datetime:
     """When there is room for one more: now, or once the oldest of too many is long enough ago.
 

@@ -58,7 +58,7 @@ async def foresee(session: AsyncSession, published: Published, change: Change) -
     known = await wordings(session, [group.version_id for group in groups])
     found = []
     for group in groups:
-        old = known[group.version_id]
+        old = known.get(group.version_id)
         if old == change.new:
             continue
         fate, at_once = group.fate(change.new), Counter[str]()

@@ -24,6 +24,7 @@ _QUARTER = timedelta(minutes=15)
 _DAY = timedelta(days=1)
 # the day is no further than this from the day in UTC, wherever on earth
 _WEST, _EAST = timedelta(hours=12), timedelta(hours=14)
+_MONTH, _YEAR = timedelta(days=31), timedelta(days=370)
 # no birthday is longer ago
 _OLDEST = 130
 _FEBRUARY, _LEAP_DAY = 2, 29
@@ -35,10 +36,52 @@ def next_look(trigger: DateTrigger, after: datetime) -> datetime:
     return start + ((after - start) // _QUARTER + 1) * _QUARTER
 
 
+def last_look(trigger: DateTrigger, now: datetime) -> datetime:
+    """The look that is just due."""
+    return next_look(trigger, now) - _QUARTER
+
+
 async def who_begins(
     session: AsyncSession, schedule: Schedule, trigger: DateTrigger, look: Look, *, now: datetime
 ) -> Found:
     """Those on whose own clock the time has come, on the day that stands in their field now."""
+    found, reached = await _occasions(session, schedule, trigger, look)
+    skips = schedule.current.funnel.late is Late.SKIP
+    entries = [
+        Entry(lead_id, at, f"date:{trigger.date}:{day.isoformat()}", BEGUN_BY)
+        for lead_id, at, day in found
+        if not (skips and now - at > LATE_AFTER)
+    ]
+    if trigger.when is not None and entries:
+        asked = {entry.lead_id for entry in entries}
+        creator_id = schedule.current.creator_id
+        met = await who_meets(session, creator_id, trigger.when, asked, schedule.setup, now=now)
+        entries = [entry for entry in entries if entry.lead_id in met]
+    return Found(tuple(entries), reached)
+
+
+async def next_found(
+    session: AsyncSession, schedule: Schedule, trigger: DateTrigger, after: datetime
+) -> datetime | None:
+    """The next look that finds somebody, as the fields stand now; None when none does for a year."""
+    since = after
+    while since < after + _YEAR:
+        reached: int | None = 0
+        earliest: list[datetime] = []
+        while reached is not None:
+            look = Look(since, since + _MONTH, reached)
+            found, reached = await _occasions(session, schedule, trigger, look)
+            earliest += [at for _, at, _ in found]
+        if earliest:
+            return next_look(trigger, min(earliest) - timedelta.resolution)
+        since += _MONTH
+    return None
+
+
+async def _occasions(
+    session: AsyncSession, schedule: Schedule, trigger: DateTrigger, look: Look
+) -> tuple[list[tuple[int, datetime, date]], int | None]:
+    """Whose time lies in the look, when it is, and of which day; and the last lead when there may be more."""
     column, days_told = await _told_as(session, schedule, trigger, look)
     leads = (
         await session.execute(
@@ -56,19 +99,13 @@ async def who_begins(
             .limit(AT_ONCE)
         )
     ).all()
-    skips = schedule.current.funnel.late is Late.SKIP
-    entries = []
+    found = []
     for lead, told in leads:
         for day in days_told[str(told)]:
             at = at_local(day, trigger.at, zone_of(lead, schedule.setup))
-            if look.since < at <= look.until and not (skips and now - at > LATE_AFTER):
-                entries.append(Entry(lead.id, at, f"date:{trigger.date}:{day.isoformat()}", BEGUN_BY))
-    if trigger.when is not None and entries:
-        asked = {entry.lead_id for entry in entries}
-        creator_id = schedule.current.creator_id
-        met = await who_meets(session, creator_id, trigger.when, asked, schedule.setup, now=now)
-        entries = [entry for entry in entries if entry.lead_id in met]
-    return Found(tuple(entries), leads[-1].Lead.id if len(leads) == AT_ONCE else None)
+            if look.since < at <= look.until:
+                found.append((lead.id, at, day))
+    return found, leads[-1].Lead.id if len(leads) == AT_ONCE else None
 
 
 async def _told_as(

@@ -4,6 +4,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
 
+from automations.breaker import stop_what_is_blocked
+from automations.broadcast_progress import BroadcastProgress
+from automations.broadcasting import Broadcasting
 from automations.firing import Firing
 from automations.flows import run_due_flows
 from automations.gateway import Gateway
@@ -18,9 +21,13 @@ from automations.stepping import PLANNED_SECONDS, Stepper
 from automations.ticks import Tick, Ticks, Work
 from automations.transfers import Transfers
 from domain.abandoned import note_abandoned
+from domain.broadcasts.acts import TOPIC as BROADCASTS
+from domain.decisions import prune_decisions
 from domain.definitions import Published
 from domain.enrollments import STARTS
+from domain.funnels.asked_moves import move_asked
 from domain.funnels.heads import TOPIC as HEADS
+from domain.ideas_due import next_idea_due, note_due_ideas
 from domain.transfers.asking import TOPIC as TRANSFERS
 from kit.clock import Clock
 from kit.log import get_logger
@@ -47,8 +54,10 @@ class Engine:
     published: Published
     holder: str
     keep_updates: timedelta
+    keep_decisions: timedelta
     ticks: Ticks
     transfers: Transfers | None = None
+    progress: BroadcastProgress | None = None
     bot_id: int = 0
 
     def __post_init__(self) -> None:
@@ -72,24 +81,33 @@ class Engine:
         # each timer is taken by one of them, so on PostgreSQL every worker plans
         steps = self._led(self._run_steps) if self.database.is_sqlite else self._run_steps
         stepping = Tick("steps", steps, every=1, topics=frozenset({"timers"}))
-        firing = Firing(self.database, self.clock, self.published)
+        self._firing = Firing(self.database, self.clock, self.published)
         watches = SegmentWatches(self.database, self.clock, self.published)
         starts = Starts(self.database, self.clock, self.published)
+        broadcasting = Broadcasting(self.database, self.clock, self.published, ahead)
         for tick in (
             Tick("lease", self._renew, every=LEASE_SECONDS / 3),
             routing,
             stepping,
             Tick("held", self._led(self._take_up_held), every=5, topics=frozenset({HEADS})),
-            Tick("firing", self._led(firing.fire), every=2, topics=frozenset({HEADS})),
+            Tick("firing", self._led(self._firing.fire), every=2, topics=frozenset({HEADS})),
             Tick("segments", self._led(watches.check), every=30, topics=frozenset({HEADS})),
+            Tick("moving", self._led(self._move_asked), every=5, topics=frozenset({HEADS})),
             Tick("starts", self._led(starts.work), every=5, topics=frozenset({STARTS})),
+            Tick("broadcasts", self._led(broadcasting.work), every=1, topics=frozenset({BROADCASTS})),
+            Tick("ideas", self._led(self._note_due_ideas), every=30),
             Tick("abandoned", self._led(self._note_abandoned), every=5),
+            Tick("breaker", self._led(self._stop_what_is_blocked), every=30),
             Tick("flows", self._led(self._run_flows), every=1, topics=frozenset({"flow_timers"})),
             self._sending,
             Tick("sweep", self._led(self._sweep), every=10),
             Tick("prune", self._led(self._prune), every=3600),
+            Tick("prune decisions", self._led(self._prune_decisions), every=600),
         ):
             self.ticks.add(tick)
+        if self.progress is not None:
+            show = self._led(self.progress.show)
+            self.ticks.add(Tick("progress", show, every=2, topics=frozenset({BROADCASTS})))
         if self.transfers is not None:
             work = self._led(self.transfers.work)
             self.ticks.add(Tick("transfers", work, every=1, topics=frozenset({TRANSFERS})))
@@ -113,8 +131,12 @@ class Engine:
 
     async def next_due(self) -> datetime | None:
         """The earliest instant at which there is something to do."""
+        now = self.clock()
         async with self.database.reading() as session:
-            return await earliest_due(session, after=self.clock())
+            in_store = await earliest_due(session, after=now)
+            of_ideas = await next_idea_due(session, self.published, after=now)
+        dues = (in_store, of_ideas, await self._firing.next_due(after=now))
+        return min((due for due in dues if due is not None), default=None)
 
     async def is_settled(self) -> bool:
         """True when nothing that is due by now is left undone."""
@@ -142,13 +164,25 @@ class Engine:
         async with self.database.transaction() as session:
             return await take_up_held(session, now=self.clock())
 
+    async def _move_asked(self) -> int:
+        async with self.database.transaction() as session:
+            return await move_asked(session, now=self.clock())
+
     async def _run_flows(self) -> int:
         async with self.database.transaction() as session:
             return await run_due_flows(session, self.published, now=self.clock())
 
+    async def _note_due_ideas(self) -> int:
+        async with self.database.transaction() as session:
+            return await note_due_ideas(session, self.published, now=self.clock())
+
     async def _note_abandoned(self) -> int:
         async with self.database.transaction() as session:
             return await note_abandoned(session, now=self.clock())
+
+    async def _stop_what_is_blocked(self) -> int:
+        async with self.database.transaction() as session:
+            return await stop_what_is_blocked(session, now=self.clock())
 
     async def _sweep(self) -> int:
         async with self.database.transaction() as session:
@@ -169,6 +203,10 @@ class Engine:
         )
         async with self.database.transaction() as session:
             return await count_changed(session, delete(TelegramUpdate).where(TelegramUpdate.id.in_(old)))
+
+    async def _prune_decisions(self) -> int:
+        async with self.database.transaction() as session:
+            return await prune_decisions(session, older_than=self.clock() - self.keep_decisions)
 
     def _led(self, work: Work) -> Work:
         async def only_when_leading() -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, select, update
@@ -12,14 +12,17 @@ from automations import cron, date_triggers, inactivity
 from automations.looks import Found, Look, Schedule, Schedules, schedules_of
 from automations.troubles import tell_cannot_ask
 from domain.definitions import Published
-from domain.enrollments import BEGINS, begin_each
+from domain.enrollments import begin_each
 from domain.funnels.definition import CronTrigger, DateTrigger, InactiveTrigger
 from kit.clock import Clock
 from kit.errors import Reason
 from store.database import Database, count_changed, insert_once
-from store.models import CronFiring, FunnelHead
+from store.models import RUNS, CronFiring, FunnelHead
 from store.segments.question import BadSegment
 
+_A_DAY = timedelta(days=1)
+# how long it can be seen when a schedule fired
+_KEPT = timedelta(days=90)
 _OPEN = select(CronFiring).where(CronFiring.fired_at.is_(None)).order_by(CronFiring.fire_at, CronFiring.id)
 
 
@@ -29,6 +32,7 @@ class _Step:
 
     row: CronFiring
     schedule: Schedule
+    until: datetime
     found: Found
     # once the look is over
     next_at: datetime | None
@@ -58,13 +62,29 @@ class Firing:
                 await _take(session, step, now=now)
         return step is not None
 
+    async def next_due(self, *, after: datetime) -> datetime | None:
+        """When somebody may begin next, as things stand now; looks that find nobody are left out."""
+        schedules = schedules_of(self.published)
+        dues: list[datetime] = []
+        async with self.database.reading() as session:
+            for row in await session.scalars(_OPEN):
+                schedule = schedules.get((row.creator_id, row.schedule))
+                if schedule is None:
+                    continue
+                if isinstance(schedule.trigger, DateTrigger):
+                    found = await date_triggers.next_found(session, schedule, schedule.trigger, after)
+                    dues += [] if found is None else [found]
+                elif row.fire_at > after:
+                    dues.append(row.fire_at)
+        return min(dues, default=None)
+
     async def _idle(self, session: AsyncSession, rows: Sequence[CronFiring], schedules: Schedules) -> list[int]:
         """The rows of what runs no more. What this process has not read yet is left alone."""
         unknown = [row for row in rows if (row.creator_id, row.schedule) not in schedules]
         if not unknown:
             return []
         heads = await session.execute(
-            select(FunnelHead.creator_id, FunnelHead.key, FunnelHead.version_id).where(FunnelHead.state.in_(BEGINS))
+            select(FunnelHead.creator_id, FunnelHead.key, FunnelHead.version_id).where(FunnelHead.state.in_(RUNS))
         )
         running = {(head.creator_id, head.key): head.version_id for head in heads}
         known = {
@@ -94,16 +114,16 @@ class Firing:
             schedule = schedules.get((row.creator_id, row.schedule))
             if row.fire_at > now or schedule is None:
                 continue
-            look = Look(row.since or row.fire_at, row.fire_at, row.reached)
+            look = Look(row.since or row.fire_at, _until(row, schedule, now=now), row.reached)
             try:
                 found = await _who_begins(session, schedule, look, now=now)
                 trouble = None
             except BadSegment as error:
                 found, trouble = Found(), error.why
             over = found.reached is None
-            after = max(now, row.fire_at) if isinstance(schedule.trigger, CronTrigger) else row.fire_at
+            after = max(now, look.until) if isinstance(schedule.trigger, CronTrigger) else look.until
             next_at = await _next(session, schedule, after) if over else None
-            return _Step(row, schedule, found, next_at, trouble)
+            return _Step(row, schedule, look.until, found, next_at, trouble)
         return None
 
 
@@ -111,11 +131,11 @@ async def _take(session: AsyncSession, step: _Step, *, now: datetime) -> None:
     """Nothing, when another process has taken this batch."""
     row, schedule = step.row, step.schedule
     over = step.found.reached is None
-    values: dict[str, object] = {"reached": step.found.reached}
+    values: dict[str, object] = {"reached": step.found.reached, "fire_at": step.until}
     if over and isinstance(schedule.trigger, CronTrigger):
         values = {"fired_at": now}
     elif over:
-        values = {"since": row.fire_at, "fire_at": step.next_at, "reached": 0}
+        values = {"since": step.until, "fire_at": step.next_at, "reached": 0}
     as_read = update(CronFiring).where(
         CronFiring.id == row.id,
         CronFiring.fire_at == row.fire_at,
@@ -130,8 +150,22 @@ async def _take(session: AsyncSession, step: _Step, *, now: datetime) -> None:
     if step.trouble is not None:
         await tell_cannot_ask(session, schedule.current, step.trouble, now=now)
     if over and isinstance(schedule.trigger, CronTrigger) and step.next_at is not None:
+        past = (CronFiring.creator_id == row.creator_id) & (CronFiring.schedule == row.schedule)
+        await session.execute(delete(CronFiring).where(past, CronFiring.fired_at < now - _KEPT))
         following = {"creator_id": row.creator_id, "schedule": row.schedule, "since": row.fire_at}
         await insert_once(session, CronFiring, following | {"fire_at": step.next_at})
+
+
+def _until(row: CronFiring, schedule: Schedule, *, now: datetime) -> datetime:
+    """Up to when the look goes. After downtime one makes up for many; one that is under way stays as it is."""
+    most = row.fire_at + _A_DAY
+    match schedule.trigger:
+        case DateTrigger() as trigger if row.reached == 0:
+            return max(row.fire_at, min(date_triggers.last_look(trigger, now), most))
+        case InactiveTrigger() if row.reached == 0:
+            return max(row.fire_at, min(inactivity.last_look(now), most))
+        case _:
+            return row.fire_at
 
 
 async def _next(session: AsyncSession, schedule: Schedule, after: datetime) -> datetime | None:

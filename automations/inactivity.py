@@ -32,6 +32,11 @@ async def next_look(session: AsyncSession, schedule: Schedule, trigger: Inactive
     return whole if whole == due else whole + _MINUTE
 
 
+def last_look(now: datetime) -> datetime:
+    """The look that is just due."""
+    return now.replace(second=0, microsecond=0)
+
+
 async def who_begins(
     session: AsyncSession, schedule: Schedule, trigger: InactiveTrigger, look: Look, *, now: datetime
 ) -> Found:

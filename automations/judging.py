@@ -24,7 +24,6 @@ from store.models import (
     BroadcastState,
     EnrollmentState,
     FunnelHead,
-    FunnelState,
     FunnelVersion,
     Lead,
     OutboxKind,
@@ -71,11 +70,13 @@ class EndsAll:
 
 @dataclass(frozen=True, slots=True)
 class Parks:
-    reason: str
+    error: Exception | str
 
 
 Verdict = Goes | Drops | Blocks | PutsOff | EndsAll | Parks
 Judged = tuple[Candidate, Verdict]
+# by creator and funnel: the steps that stand still, or None for all of it
+Still = dict[tuple[int, str], frozenset[str] | None]
 
 
 @dataclass
@@ -117,9 +118,7 @@ class _Batch:
     published: Published
     now: datetime
     funnels: dict[int, Funnel | str]
-    # what stands still: funnels by creator and name, and steps of those that run
-    still: dict[tuple[int, str], FunnelState]
-    stopped: dict[tuple[int, str], frozenset[str]]
+    still: Still
     broadcasts: dict[int, BroadcastState]
     told: dict[int, list[datetime]]
     phones: dict[int, str | None]
@@ -149,19 +148,23 @@ class _Batch:
             return self._at_its_hour(row, None) or Goes()
         if row.enrollment_state in _OVER:
             return Drops("stopped")
-        name = (row.creator_id, row.funnel_key or "")
-        if name in self.still:
-            return PutsOff(WAITS_FOR_SOMEBODY, f"funnel {self.still[name]}")
-        if row.step in self.stopped.get(name, frozenset()):
-            return PutsOff(WAITS_FOR_SOMEBODY, "step stopped")
         funnel = self.funnels.get(row.version_id, "its wording is gone")
         if isinstance(funnel, str):
             return Parks(funnel)
-        if row.lead_id in self.reached.get(row.version_id, ()):
+        own = _window(funnel, row.step)
+        return self._stands_still(row) or self._is_over(row) or self._at_its_hour(row, own) or Goes(funnel)
+
+    def _stands_still(self, row: Candidate) -> PutsOff | None:
+        steps = self.still.get((row.creator_id, row.funnel_key or ""), frozenset())
+        if steps is None:
+            return PutsOff(WAITS_FOR_SOMEBODY, "its funnel stands still")
+        return PutsOff(WAITS_FOR_SOMEBODY, "its step stands still") if row.step in steps else None
+
+    def _is_over(self, row: Candidate) -> EndsAll | None:
+        version_id = row.version_id or 0
+        if row.lead_id in self.reached.get(version_id, ()):
             return EndsAll(EnrollmentState.DONE, "goal")
-        if row.lead_id in self.stops.get(row.version_id, ()):
-            return EndsAll(EnrollmentState.STOPPED, "stop_when")
-        return self._at_its_hour(row, _window(funnel, row.step)) or Goes(funnel)
+        return EndsAll(EnrollmentState.STOPPED, "stop_when") if row.lead_id in self.stops.get(version_id, ()) else None
 
     def _of_broadcast(self, row: Candidate) -> Verdict:
         if not may_market(row, self.published.setup(row.creator_id)):
@@ -201,16 +204,7 @@ async def _read(
 ) -> _Batch:
     follow_ups = [row for row in rows if row.kind is OutboxKind.FUNNEL and row.version_id is not None]
     funnels = await wordings.of(session, {row.version_id for row in follow_ups if row.version_id is not None})
-    names = {(row.creator_id, row.funnel_key or "") for row in follow_ups}
-    still: dict[tuple[int, str], FunnelState] = {}
-    stopped: dict[tuple[int, str], frozenset[str]] = {}
-    if names:
-        heads = select(FunnelHead).where(tuple_(FunnelHead.creator_id, FunnelHead.key).in_(names))
-        for head in await session.scalars(heads):
-            if head.holds:
-                still[head.creator_id, head.key] = head.state
-            elif head.stopped_steps:
-                stopped[head.creator_id, head.key] = frozenset(head.stopped_steps)
+    still = await _read_still(session, {(row.creator_id, row.funnel_key or "") for row in follow_ups})
     broadcast_ids = {row.broadcast_id for row in rows if row.broadcast_id is not None}
     asked = select(Broadcast.id, Broadcast.state).where(Broadcast.id.in_(broadcast_ids))
     broadcasts = {row.id: row.state for row in await session.execute(asked)} if broadcast_ids else {}
@@ -219,12 +213,28 @@ async def _read(
         now,
         funnels,
         still,
-        stopped,
         broadcasts,
         await _read_told(session, rows, published, now=now),
         await _read_phones(session, rows, published, funnels),
         *await _ask(session, follow_ups, funnels, published, now=now),
     )
+
+
+async def _read_still(session: AsyncSession, names: set[tuple[int, str]]) -> Still:
+    """What of these funnels stands still."""
+    if not names:
+        return {}
+    asked = select(FunnelHead).where(tuple_(FunnelHead.creator_id, FunnelHead.key).in_(names))
+    asked = asked.execution_options(populate_existing=True)
+    heads = (await session.scalars(asked)).all()
+    if any(head.holds or head.stopped_steps for head in heads):
+        # held until this is saved: whoever lets it run again looks for what was put off, and must not look too soon
+        heads = (await session.scalars(asked.order_by(FunnelHead.id).with_for_update(read=True))).all()
+    return {
+        (head.creator_id, head.key): None if head.holds else frozenset(head.stopped_steps)
+        for head in heads
+        if head.holds or head.stopped_steps
+    }
 
 
 async def _read_told(

@@ -1,11 +1,12 @@
 """What came of sending a message: told, put off, over, or not to be known."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from automations.gateway import Blocked, Moved, NotNow, SendFailure, SlowDown, Uncertain
@@ -14,6 +15,7 @@ from domain.messages.catalogue import say
 from domain.messages.plain import Message
 from domain.outbox import tell_creator
 from domain.people import note_block, note_move
+from domain.step_counts import Counted
 from store.database import count_changed
 from store.hot import Bulk
 from store.models import OUTBOX_MOVES, WAITS_FOR_SOMEBODY, OutboxKind, OutboxMessage, OutboxState
@@ -59,6 +61,8 @@ class Claimed:
     entitlement_id: int | None
     # of the lease under which it was taken
     epoch: int
+    # what it counts as once it is sent
+    counted: Counted | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,30 +74,34 @@ class Told:
     at: datetime
 
 
-async def confirm(session: AsyncSession, told: Sequence[Told]) -> None:
-    """They went out. One that comes late, after the row was swept up or put back as uncertain, is accepted too."""
+async def confirm(session: AsyncSession, told: Sequence[Told]) -> Counter[Counted]:
+    """They went out. One that comes late, after the row was swept up or put back as uncertain, is accepted too.
+
+    Returns what is to be counted of it, for the end of the transaction: whoever counts the same waits for that.
+    """
     if not told:
-        return
-    # in the order of their numbers, as everybody else holds them
-    ordered = sorted(told, key=lambda each: each.claimed.id)
-    rows = [(OutboxState.SENT, each.message_id, None, None, each.at, each.claimed.id) for each in ordered]
-    left = len(rows)
-    # nearly all are being sent still, and then nothing else is asked
-    for source in sorted(OUTBOX_MOVES.sources(OutboxState.SENT), key=lambda state: state is not OutboxState.SENDING):
-        bulk = Bulk()
-        bulk.update(OutboxMessage, _CONFIRMED, rows, of={"state": source})
-        left -= sum(await bulk.write(session))
-        if left <= 0:
-            break
-    for each in ordered:
+        return Counter()
+    # held in the order of their numbers, as everybody else holds them
+    which = select(OutboxMessage.id).where(
+        OutboxMessage.id.in_([each.claimed.id for each in told]),
+        OutboxMessage.state.in_(OUTBOX_MOVES.sources(OutboxState.SENT)),
+    )
+    open_still = set(await session.scalars(which.order_by(OutboxMessage.id).with_for_update()))
+    noted = [each for each in told if each.claimed.id in open_still]
+    bulk = Bulk()
+    rows = [(OutboxState.SENT, each.message_id, None, None, each.at, each.claimed.id) for each in noted]
+    bulk.update(OutboxMessage, _CONFIRMED, rows)
+    await bulk.write(session)
+    for each in noted:
         if each.claimed.entitlement_id is not None:
             await note_delivery(session, each.claimed.entitlement_id, now=each.at)
+    return Counter(each.claimed.counted for each in noted if each.claimed.counted is not None)
 
 
 async def close_failed(
     session: AsyncSession, claimed: Claimed, failure: SendFailure, *, now: datetime, chance: Chance
 ) -> None:
-    """Puts it off, or closes it, as its kind and the failure have it. A row that has passed to another is left alone."""
+    """Puts it off, or closes it, as its kind and the failure have it. One that passed to another is left alone."""
     match failure:
         case Blocked():
             # the person first: whoever writes at this moment holds their row, and then reaches for what waits for them

@@ -53,6 +53,11 @@ class Pace:
         if len(self._quiet_until) > _MOST_REMEMBERED:
             self.resting()
 
+    def begin_slowly(self) -> None:
+        """Somebody else has spoken until now, and nobody here knows how much: no burst, one message at first."""
+        self.room()
+        self._left = min(self._left, 1.0)
+
     def rest_all(self, seconds: float) -> None:
         """Nothing unasked to anybody for so long."""
         self.room()

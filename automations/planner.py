@@ -9,7 +9,8 @@ import hashlib
 from collections.abc import Collection
 from datetime import datetime, time, timedelta
 
-from automations.walks import Act, Facts, Needs, Outcome, Said, Standing, Trace, Walk, next_standing
+from automations.walks import Act, Facts, Needs, Said, Standing, Walk, next_standing
+from domain.decisions import Outcome, Trace
 from domain.funnels.definition import LATE_AFTER, Funnel
 from domain.funnels.steps import (
     BranchStep,
@@ -33,6 +34,7 @@ from store.models import EnrollmentState, Late
 __all__ = ["LATE_AFTER", "Facts", "Needs", "Outcome", "Said", "Standing", "Walk", "next_standing", "walk"]
 # so many steps without a wait between them are a circle
 MOST_STEPS = 250
+_TOLD_OF_CIRCLE = 20
 # so many overdue waits are passed in one go; the rest are in the next
 MOST_WAITS_PASSED = 500
 HOLDOUT = "holdout"
@@ -94,6 +96,9 @@ class _Walker:
         while key is not None:
             self.walked += 1
             if self.walked > MOST_STEPS:
+                # nothing of it is said, and of its trace one round is enough
+                self.acts.clear()
+                del self.trace[:-_TOLD_OF_CIRCLE]
                 return self._ends(EnrollmentState.PARKED, "it goes in a circle without a wait")
             step = self.funnel.step(key)
             self.step = key

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from automations.enrolling import begin_by_events, triggers_of
 from automations.flows import show_to_flows
 from automations.stops import read_follows, show_to_follows
+from domain.attribution import attribute
 from domain.definitions import Published
 from domain.upsells import offer_more
 from store.models import Event, Lead
@@ -33,7 +34,7 @@ async def route_events(session: AsyncSession, published: Published, *, now: date
     follows = await read_follows(session, leads)
     for wave in _waves(events):
         await show_to_follows(session, wave, follows, now=now)
-        await begin_by_events(session, wave, triggers, follows, published, now=now)
+        await begin_by_events(session, wave, leads, follows, published, triggers=triggers, now=now)
         for event in wave:
             kind, _, number = event.subject.partition(":")
             if event.name == "order.fulfilled" and kind == "order":
@@ -44,6 +45,7 @@ async def route_events(session: AsyncSession, published: Published, *, now: date
         update(Event).where(Event.id.in_([event.id for event in events])).values(routed_at=now),
         execution_options={"synchronize_session": False},
     )
+    await attribute(session, events)
     return len(events)
 
 

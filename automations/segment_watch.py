@@ -5,27 +5,27 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, exists, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from automations.asking import condition_of
 from automations.troubles import tell_cannot_ask
 from domain.definitions import Published
-from domain.enrollments import AT_ONCE, BEGINS, Current, Entry, begin_each
+from domain.enrollments import AT_ONCE, Current, Entry, begin_each
 from domain.funnels.definition import EntersTrigger, LeavesTrigger
 from domain.messages.catalogue import plain_why
 from kit.clock import Clock
 from kit.errors import Reason
 from store.database import Database, count_changed, insert_and_tell, insert_once
-from store.models import FunnelHead, Lead, SegmentMember, SegmentWatch
+from store.models import RUNS, FunnelHead, Lead, SegmentMember, SegmentWatch
 from store.queries.leads import leads_matching
 from store.segments.question import BadSegment
 
 BEGUN_BY = "segment"
-# those who are in it from the beginning are only written down
-_AT_FIRST = 2000
-# a check that took longer than this is not made again for twenty times as long
-_LONG = 0.2
+# those who are in it from the beginning are only written down: read so many at once, and written so many
+_READ_FIRST, _WRITTEN_FIRST = 20_000, 2000
+# a check that took longer than this many seconds is not made again for twenty times as long
+_LONG = 5.0
 _REST = 20
 _MEMBERS = select(SegmentMember.lead_id).order_by(SegmentMember.lead_id)
 
@@ -92,10 +92,11 @@ class SegmentWatches:
             return 0
         begun, done = loop.time(), 0
         wanted = watched_by(self.published)
-        for watch in await self._watches(wanted):
+        watches = await self._watches(wanted)
+        for watch in watches:
             done += await self._check(watch, wanted[watch.creator_id, watch.question])
         took = loop.time() - begun
-        if took > _LONG:
+        if took > _LONG and all(watch.checked_at is not None for watch in watches):
             self._rests_until = loop.time() + took * _REST
         return done
 
@@ -117,7 +118,7 @@ class SegmentWatches:
             unwanted = unwanted if unwanted and await self._is_up_to_date(session) else []
         for watch_id in unwanted:
             async with self.database.transaction() as session:
-                some = _MEMBERS.where(SegmentMember.watch_id == watch_id).limit(_AT_FIRST)
+                some = _MEMBERS.where(SegmentMember.watch_id == watch_id).limit(_WRITTEN_FIRST)
                 theirs = (SegmentMember.watch_id == watch_id) & SegmentMember.lead_id.in_(some)
                 if not await count_changed(session, delete(SegmentMember).where(theirs)):
                     await session.execute(delete(SegmentWatch).where(SegmentWatch.id == watch_id))
@@ -126,20 +127,50 @@ class SegmentWatches:
     async def _is_up_to_date(self, session: AsyncSession) -> bool:
         """Whether this process knows the wording of everything that runs."""
         known = {version_id for funnels in self.published.funnels.values() for version_id, _ in funnels.values()}
-        heads = await session.scalars(select(FunnelHead.version_id).where(FunnelHead.state.in_(BEGINS)))
+        heads = await session.scalars(select(FunnelHead.version_id).where(FunnelHead.state.in_(RUNS)))
         return set(heads) - {None} <= known
 
     async def _check(self, watch: SegmentWatch, watched: Watched) -> int:
         now = self.clock()
+        if watch.checked_at is None:
+            return await self._write_first(watch, watched, now=now)
         change = await self._compare(watch, now=now)
-        at_rest = watch.checked_at is not None and watch.error is None
-        if at_rest and not change.come and not change.gone and change.trouble is None:
+        if watch.error is None and not change.come and not change.gone and change.trouble is None:
             return 0
         async with self.database.transaction() as session:
-            if change.trouble is not None or change.condition is None:
-                await _note_trouble(session, change, watched, now=now)
+            if change.trouble is not None:
+                await _note_trouble(session, watch, change.trouble, watched, now=now)
+            if change.condition is None:
                 return 0
             return await _save(session, change, change.condition, watched, now=now)
+
+    async def _write_first(self, watch: SegmentWatch, watched: Watched, *, now: datetime) -> int:
+        """Goes on with those who are in it from the beginning, by their numbers; nobody begins."""
+        setup = self.published.setup(watch.creator_id)
+        theirs = SegmentMember.watch_id == watch.id
+        leads: Sequence[int] = ()
+        async with self.database.reading() as session:
+            last = await session.scalar(select(func.max(SegmentMember.lead_id)).where(theirs)) or 0
+            try:
+                condition = await condition_of(session, watch.creator_id, watch.question, setup, now=now)
+            except BadSegment as error:
+                trouble = error.why
+            else:
+                trouble = None
+                following = select(Lead.id).where(condition, Lead.id > last).order_by(Lead.id).limit(_READ_FIRST)
+                leads = (await session.scalars(following)).all()
+        if trouble is not None:
+            async with self.database.transaction() as session:
+                await _note_trouble(session, watch, trouble, watched, now=now)
+            return 0
+        for place in range(0, len(leads), _WRITTEN_FIRST):
+            async with self.database.transaction() as session:
+                await _write_down(session, watch.id, leads[place : place + _WRITTEN_FIRST])
+        if len(leads) < _READ_FIRST:
+            first = update(SegmentWatch).where(SegmentWatch.id == watch.id, SegmentWatch.checked_at.is_(None))
+            async with self.database.transaction() as session:
+                await session.execute(first.values(checked_at=now, error=None))
+        return len(leads)
 
     async def _compare(self, watch: SegmentWatch, *, now: datetime) -> _Change:
         """By a read that nobody waits for."""
@@ -151,8 +182,6 @@ class SegmentWatches:
                 return _Change(watch, trouble=error.why)
             member = exists().where(SegmentMember.watch_id == watch.id, SegmentMember.lead_id == Lead.id)
             come = select(Lead.id).where(condition, ~member).order_by(Lead.id)
-            if watch.checked_at is None:
-                return _Change(watch, condition, (await session.scalars(come.limit(_AT_FIRST))).all())
             still = select(Lead.id).where(condition, Lead.id == SegmentMember.lead_id).exists()
             gone = _MEMBERS.where(SegmentMember.watch_id == watch.id, ~still)
             return _Change(
@@ -163,13 +192,12 @@ class SegmentWatches:
             )
 
 
-async def _note_trouble(session: AsyncSession, change: _Change, watched: Watched, *, now: datetime) -> None:
+async def _note_trouble(
+    session: AsyncSession, watch: SegmentWatch, why: Reason, watched: Watched, *, now: datetime
+) -> None:
     """Who is in it stays as it was, and the creator is told once."""
-    why = change.trouble
-    if why is None:
-        return
     said = plain_why(why)
-    new = (SegmentWatch.id == change.watch.id) & (SegmentWatch.error.is_(None) | (SegmentWatch.error != said))
+    new = (SegmentWatch.id == watch.id) & (SegmentWatch.error.is_(None) | (SegmentWatch.error != said))
     if await count_changed(session, update(SegmentWatch).where(new).values(error=said)):
         for current in (*watched.enters, *watched.leaves):
             await tell_cannot_ask(session, current, why, now=now)
@@ -178,26 +206,22 @@ async def _note_trouble(session: AsyncSession, change: _Change, watched: Watched
 async def _save(
     session: AsyncSession, change: _Change, condition: ColumnElement[bool], watched: Watched, *, now: datetime
 ) -> int:
-    """Writes down who has come and gone since, and begins what that begins; asked again, as they are now."""
+    """Writes down who has come and gone since, and begins what that begins; asked again, as they are now.
+
+    Of two processes at once, the second finds nothing left to write down.
+    """
     watch = change.watch
-    # of two processes at once, the second finds nothing left to write down
-    as_read = (SegmentWatch.id == watch.id) & (
-        SegmentWatch.checked_at.is_(None) if watch.checked_at is None else SegmentWatch.checked_at.is_not(None)
-    )
-    first = watch.checked_at is None
-    begins = not first or len(change.come) < _AT_FIRST
-    noted = update(SegmentWatch).where(as_read).values(checked_at=now if begins else None, error=None)
+    noted = update(SegmentWatch).where(SegmentWatch.id == watch.id).values(checked_at=now, error=None)
     if not await count_changed(session, noted):
         return 0
     come = await _write_down(session, watch.id, await leads_matching(session, change.come, condition))
     gone = await _strike_out(
         session, watch.id, set(change.gone) - await leads_matching(session, change.gone, condition)
     )
-    if not first:
-        for current in watched.enters:
-            await begin_each(session, current, [Entry(each, now, begun_by=BEGUN_BY) for each in come], now=now)
-        for current in watched.leaves:
-            await begin_each(session, current, [Entry(each, now, begun_by=BEGUN_BY) for each in gone], now=now)
+    for current in watched.enters:
+        await begin_each(session, current, [Entry(each, now, begun_by=BEGUN_BY) for each in come], now=now)
+    for current in watched.leaves:
+        await begin_each(session, current, [Entry(each, now, begun_by=BEGUN_BY) for each in gone], now=now)
     return len(come) + len(gone)
 
 

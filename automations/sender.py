@@ -9,8 +9,9 @@ from contextlib import suppress
 from automations.gateway import Gateway, SendFailure, SlowDown
 from automations.outcomes import Chance, Claimed, Told, close_failed, confirm
 from automations.pace import Pace
-from automations.taking import Taking
+from automations.taking import Taken, Taking
 from domain.definitions import Published
+from domain.step_counts import count_steps
 from kit.clock import Clock
 from kit.log import correlated, get_logger
 from store.database import Database
@@ -92,7 +93,7 @@ class Sender:
     async def send_due(self) -> int:
         """Notes what has been said and starts saying what is due, as far as the pace allows.
 
-        Returns how many messages it noted and took: asked again, it goes on.
+        Returns how many messages it noted, took, and put off or closed: asked again, it goes on.
         """
         if self._epoch is None and not await self._lead():
             return await self._save()
@@ -101,10 +102,10 @@ class Sender:
         resting = self._pace.resting()
         told, self._told = self._told, []
         try:
-            claimed = await self._take_turns(told, room, resting)
+            taken = await self._take_turns(told, room, resting)
         except _Passed:
             _log.info("sender stands by")
-            self._epoch, claimed = None, []
+            self._epoch, taken = None, Taken()
             self._told = told + self._told
             await self._save()
         except BaseException:
@@ -112,16 +113,16 @@ class Sender:
             self._told = told + self._told
             await self._save()
             raise
-        for each in claimed:
+        for each in taken.claimed:
             self._pace.spend(each.telegram_id)
             task = asyncio.create_task(self._send(each))
             self._under_way.add(task)
             task.add_done_callback(self._done)
         if room <= 0:
             self._again(self._pace.seconds_to_room())
-        elif resting or claimed:
+        elif resting or taken.claimed:
             self._again(1.0)
-        return len(claimed) + len(told)
+        return len(taken.claimed) + taken.settled + len(told)
 
     async def finish(self, seconds: float) -> None:
         """Waits for the messages in hand, at most so long; what is cut off is swept up as uncertain."""
@@ -150,17 +151,17 @@ class Sender:
         if len(self._under_way) <= MOST_AT_ONCE - MOST_TAKEN:
             self._some_room.set()
 
-    async def _take_turns(self, told: list[Told], room: int, resting: list[int]) -> list[Claimed]:
+    async def _take_turns(self, told: list[Told], room: int, resting: list[int]) -> Taken:
         """One transaction: what was said is noted, and what is due is taken."""
         epoch = self._epoch or 0
         due_for_renewal = self._monotonic() - self._renewed_at > self._renewed_after
         if not (told or room or due_for_renewal):
-            return []
+            return Taken()
         async with self._database.transaction() as session:
             await end_if_it_stands_still(session, seconds=self._speaks_seconds / 2)
             # those first: what they hold, whoever holds an order waits for before they come to what is queued
-            await confirm(session, told)
-            claimed = (
+            counted = await confirm(session, told)
+            taken = (
                 await self._taking.take(
                     session,
                     room=room,
@@ -170,15 +171,16 @@ class Sender:
                     now=self._clock(),
                 )
                 if room
-                else []
+                else Taken()
             )
+            await count_steps(session, counted)
             # last, since others wait for it: a process that is stopped right here keeps it for no longer than that
-            if claimed or due_for_renewal:
+            if taken.claimed or taken.settled or due_for_renewal:
                 holds = await hold_lease(session, self._lease, self._holder, epoch, seconds=self._speaks_seconds)
                 if not holds:
                     raise _Passed
                 self._renewed_at = self._monotonic()
-        return claimed
+        return taken
 
     async def _lead(self) -> bool:
         """Whether this process speaks from now on; asked by those who stand by whenever there is something to say."""
@@ -188,8 +190,7 @@ class Sender:
         async with self._database.transaction() as session:
             epoch = await lead_by_lease(session, self._lease, self._holder, seconds=self._speaks_seconds)
         if epoch is not None and epoch > 1:
-            # what the one before has said counts for Telegram, and nobody here knows how much that was
-            self._pace.rest_all(0)
+            self._pace.begin_slowly()
         if epoch is not None:
             _log.info("sender speaks", epoch=epoch)
         self._epoch, self._renewed_at = epoch, self._monotonic()
@@ -200,7 +201,7 @@ class Sender:
         told = list(self._told)
         if told:
             async with self._database.transaction() as session:
-                await confirm(session, told)
+                await count_steps(session, await confirm(session, told))
             self._told = self._told[len(told) :]
         return len(told)
 
@@ -229,4 +230,4 @@ class Sender:
             return
         # the buyer has it: that changes the order too, and is noted by itself
         async with self._database.transaction() as session:
-            await confirm(session, [told])
+            await count_steps(session, await confirm(session, [told]))

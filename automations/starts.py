@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from automations.asking import condition_of
 from domain.definitions import Published
-from domain.enrollments import AT_ONCE, BEGINS, BY_HAND, Current, Entry, begin_each
+from domain.enrollments import AT_ONCE, BY_HAND, Current, Entry, begin_each
 from domain.funnels.definition import Funnel
 from domain.messages.catalogue import plain_why, say
 from domain.messages.plain import Message
@@ -17,7 +17,7 @@ from kit.clock import Clock
 from kit.errors import Reason
 from kit.text import shorten
 from store.database import Database, count_changed
-from store.models import FunnelHead, FunnelVersion, Lead, StartByHand
+from store.models import RUNS, FunnelHead, FunnelVersion, Lead, StartByHand
 from store.segments.question import BadSegment
 
 _LONGEST = 300
@@ -73,7 +73,7 @@ async def _wording(session: AsyncSession, wish: StartByHand) -> Current | None:
     definition = await session.scalar(
         select(FunnelVersion.definition)
         .join(FunnelHead, (FunnelHead.creator_id == wish.creator_id) & (FunnelHead.key == wish.funnel_key))
-        .where(FunnelVersion.id == wish.version_id, FunnelHead.state.in_(BEGINS))
+        .where(FunnelVersion.id == wish.version_id, FunnelHead.state.in_(RUNS))
     )
     if definition is None:
         return None

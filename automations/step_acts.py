@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from automations.facts import facts_about
 from automations.walks import Done
 from domain.definitions import Published
-from domain.enrollments import NO_SUBJECT, UNDER_WAY, begin, end_enrollments
+from domain.enrollments import NO_SUBJECT, begin, end_enrollments
 from domain.funnels.steps import (
     EnrollStep,
     GoalStep,
@@ -27,6 +27,7 @@ from domain.messages.local import pick
 from domain.messages.plain import Message
 from domain.messages.templates import render, render_address
 from domain.outbox import tell_creator
+from domain.reentry import UNDER_WAY
 from domain.shown import showing
 from kit.errors import NotFound, Reason
 from kit.text import shorten

@@ -1,6 +1,7 @@
 """One batch of due enrollments: each is walked as far as it goes now, and all that comes of it is written at once."""
 
-from collections import defaultdict
+import asyncio
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,24 +12,26 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from automations.planner import walk
+from automations.same_ways import DECIDED, MESSAGE, QUEUED, TIMER, SameWays, measures_of
 from automations.step_acts import Doing
 from automations.step_facts import Asking
 from automations.stuck import Stuck, tell_of_stuck
-from automations.walks import Facts, Needs, Outcome, Said, Standing, Trace, Walk, next_standing
+from automations.walks import Facts, Needs, Said, Standing, Walk, next_standing
+from domain.decisions import Outcome, Trace
 from domain.definitions import Published
 from domain.funnels.definition import Funnel
+from domain.step_counts import Counted, add_counts, arm_label
 from kit.errors import Refusal
 from store.database import wake
 from store.hot import Bulk
-from store.models import Decision, Enrollment, EnrollmentState, Late, OutboxKind, OutboxMessage, Timer, Urgency
+from store.models import Decision, Enrollment, EnrollmentState, Late, OutboxMessage, Timer
 from store.queries.funnel_heads import StandingHead
 from store.queries.timers import DueEnrollment
 
 _UTC = ZoneInfo("UTC")
+# after so many the loop has its turn: whoever writes to the bot is answered in between
+_BREATH = 250
 _FAILURES = (Refusal, ValueError, LookupError, OverflowError)
-_MESSAGE = ("key", "creator_id", "person_id", "lead_id", "enrollment_id", "seq", "step", "due_at", "created_at")
-_QUEUED: dict[str, str | int] = {"kind": OutboxKind.FUNNEL, "urgency": int(Urgency.FOLLOW_UP)}
-_DECIDED = ("creator_id", "lead_id", "at", "about", "version_id", "enrollment_id", "trace")
 
 
 @dataclass(slots=True)
@@ -60,6 +63,7 @@ class Batch:
     rooms: dict[int, int]
     # enrollments that are left where they are, since there is no room for what they would say
     left: list[DueEnrollment] = field(default_factory=list)
+    _same: SameWays = field(init=False)
     _cases: list[Case] = field(default_factory=list)
     _gone: list[DueEnrollment] = field(default_factory=list)
     _held: list[DueEnrollment] = field(default_factory=list)
@@ -67,22 +71,28 @@ class Batch:
     # ended by another's step in this very batch
     _ended: set[int] = field(default_factory=set)
 
+    def __post_init__(self) -> None:
+        self._same = SameWays(self.published, self.now)
+
     async def plan(self, due: Sequence[DueEnrollment], wordings: Mapping[int, Funnel | Exception]) -> int:
         """Decides and writes; returns how many have been dealt with."""
         asking = Asking(self.session, self.published, self.now)
-        for each in due:
+        for number, each in enumerate(due, start=1):
             self._sort(each, wordings[each.version_id], asking)
+            if number % _BREATH == 0:
+                await asyncio.sleep(0)
         await self._walk(asking)
         await self._write()
         return len(due) - len(self.left)
 
     def _sort(self, due: DueEnrollment, funnel: Funnel | Exception, asking: Asking) -> None:
         head = self.heads.get((due.creator_id, due.funnel_key))
-        if head is None and self._is_plain(due):
-            # most of those who are due together stand at the same place: one walk tells of all
-            like = self._ways.get((due.version_id, due.step))
-            if like is not None:
-                self._goes_like(due, like)
+        runs = head is None or not (head.holds or head.stopped_steps)
+        if runs and isinstance(funnel, Funnel):
+            way = self._same.way_of(due, funnel)
+            if way is not None:
+                if self._has_room(due, len(way.says)):
+                    way.going.append(due)
                 return
         if not due.is_active:
             self._gone.append(due)
@@ -118,7 +128,9 @@ class Batch:
             lacking: defaultdict[tuple[int, str], set[int]] = defaultdict(set)
             dates: defaultdict[str, set[int]] = defaultdict(set)
             following: list[Case] = []
-            for case in going:
+            for number, case in enumerate(going, start=1):
+                if number % _BREATH == 0:
+                    await asyncio.sleep(0)
                 decided = walk(case.funnel, case.standing, case.facts, now=self.now, late=case.late)
                 if isinstance(decided, Needs):
                     for question in decided.questions:
@@ -138,8 +150,7 @@ class Batch:
         """Does what was decided; True when the walk goes on at once, from what is true now."""
         due, says = case.due, sum(isinstance(act, Said) for act in decided.acts)
         # one that has done something already is not left half-way
-        if says and not case.begun and self.rooms.get(due.creator_id, says) < says:
-            self.left.append(due)
+        if not case.begun and not self._has_room(due, says):
             return False
         if len(decided.acts) > says:
             try:
@@ -150,15 +161,24 @@ class Batch:
                 return False
         if says:
             case.said += [act for act in decided.acts if isinstance(act, Said)]
-            if due.creator_id in self.rooms:
-                self.rooms[due.creator_id] -= says
         case.trace += decided.trace
         if decided.again:
             case.begun = True
             case.standing = next_standing(case.standing, decided)
             return True
+        if decided.state is EnrollmentState.PARKED:
+            # nobody is told of a walk that cannot be made, such as one in a circle
+            case.said.clear()
         case.walk = decided
         return False
+
+    def _has_room(self, due: DueEnrollment, says: int) -> bool:
+        if says and self.rooms.get(due.creator_id, says) < says:
+            self.left.append(due)
+            return False
+        if says and due.creator_id in self.rooms:
+            self.rooms[due.creator_id] -= says
+        return True
 
     async def _do(self, case: Case, decided: Walk, asking: Asking) -> None:
         doing = Doing(self.session, self.published, case.due, self.now)
@@ -172,8 +192,10 @@ class Batch:
         bulk = Bulk()
         dealt = [case for case in self._cases if case.walk is not None or case.failed is not None]
         through = [*(case.due for case in dealt), *self._gone, *self._held]
-        bulk.delete(Timer, ("due_at", "enrollment_id"), [(due.due_at, due.id) for due in through])
+        bulk.delete(Timer, TIMER, [(due.due_at, due.id) for due in through])
         going = [case for case in dealt if case.due.id not in self._ended]
+        self._same.write(bulk, self._ended)
+        await asyncio.sleep(0)
         self._queue(bulk, going)
         moves = _Moves(self.now)
         for case in going:
@@ -192,14 +214,28 @@ class Batch:
         decided += [(due, [[due.step, Outcome.HELD.value]]) for due in self._held]
         bulk.insert(
             Decision,
-            _DECIDED,
+            DECIDED,
             [
                 (due.creator_id, due.lead_id, self.now, f"funnel:{due.funnel_key}", due.version_id, due.id, trace)
                 for due, trace in decided
             ],
         )
+        add_counts(bulk, self._count(dealt).items())
         await bulk.write(self.session)
         await self._tell()
+
+    def _count(self, dealt: Iterable[Case]) -> Counter[Counted]:
+        counted: Counter[Counted] = Counter()
+        for what, count in self._same.counted():
+            counted[what] += count
+        for case in dealt:
+            creator_id, about, arms = case.due.creator_id, f"funnel:{case.due.funnel_key}", dict(case.due.arms)
+            for step, outcome, *seen in case.trace:
+                if outcome == Outcome.ARM:
+                    arms[step] = seen[0]
+                for measure in measures_of(case.funnel, step, outcome):
+                    counted[Counted(creator_id, about, step, arm_label(arms), measure)] += 1
+        return counted
 
     def _queue(self, bulk: Bulk, cases: Iterable[Case]) -> None:
         now = self.now
@@ -218,8 +254,8 @@ class Batch:
             for case in cases
             for seq, said in enumerate(case.said, start=case.due.seq)
         ]
-        bulk.insert(OutboxMessage, _MESSAGE, rows, same=_QUEUED)
-        if rows:
+        bulk.insert(OutboxMessage, MESSAGE, rows, same=QUEUED)
+        if rows or self._same.says:
             wake(self.session, "outbox")
 
     def _fails(self, case: Case, error: Exception, moves: "_Moves") -> None:
@@ -295,7 +331,7 @@ class _Moves:
             groups[tuple(values)].append((*values.values(), enrollment_id))
         for names, rows in groups.items():
             bulk.update(Enrollment, names, rows, of={"state": EnrollmentState.ACTIVE})
-        bulk.insert(Timer, ("due_at", "enrollment_id"), self._timers)
+        bulk.insert(Timer, TIMER, self._timers)
 
 
 @lru_cache(maxsize=1024)

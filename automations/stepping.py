@@ -32,7 +32,7 @@ from store.queries.timers import (
 )
 
 # so many enrollments are one transaction: enough to make its cost small, few enough that nobody waits for it
-BATCH = 250
+BATCH = 1000
 # so much of what can be said is queued for a creator, and so many messages that is at Telegram's rate for one bot
 PLANNED_SECONDS = 10
 PLAN_AHEAD = 300
@@ -53,9 +53,12 @@ class Planned:
 
 
 class Stepper:
-    """Takes what is due, a batch at a time. Any number of them may work on one PostgreSQL at once."""
+    """Takes what is due, a batch at a time. Any number of them may work on one PostgreSQL at once.
 
-    def __init__(self, published: Published, *, ahead: int = PLAN_AHEAD, batch: int = BATCH) -> None:
+    With `ahead` None everything is planned at once, however much waits to be said.
+    """
+
+    def __init__(self, published: Published, *, ahead: int | None = PLAN_AHEAD, batch: int = BATCH) -> None:
         self._published = published
         self._ahead = ahead
         self._batch = batch
@@ -91,14 +94,18 @@ class Stepper:
             return Planned(0, more)
         wordings = await self._read(session, {each.version_id for each in due})
         heads = await standing_heads(session)
-        rooms = {
-            creator_id: self._ahead - await count_queued(session, creator_id, now=now, most=self._ahead)
-            for creator_id in {each.creator_id for each in due}
-        }
+        rooms = await self._rooms(session, {each.creator_id for each in due}, now=now)
         batch = Batch(session, self._published, now, heads, rooms)
         count = await batch.plan(due, wordings)
         self._full |= {each.creator_id for each in batch.left}
         return Planned(count, more)
+
+    async def _rooms(self, session: AsyncSession, creator_ids: Collection[int], *, now: datetime) -> dict[int, int]:
+        """How many more messages of each may be queued; of one who is not named, any number."""
+        most = self._ahead
+        if most is None:
+            return {}
+        return {each: most - await count_queued(session, each, now=now, most=most) for each in creator_ids}
 
     async def _take_of_others(
         self, session: AsyncSession, *, now: datetime, most: int

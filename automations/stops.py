@@ -8,7 +8,8 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.enrollments import NO_SUBJECT, UNDER_WAY, end_enrollments, subject_of
+from domain.enrollments import NO_SUBJECT, end_enrollments, subject_of
+from domain.reentry import UNDER_WAY
 from store.database import insert_each_once, wake
 from store.models import Enrollment, EnrollmentState, Event, FunnelVersion, OutboxMessage, OutboxState, Timer
 

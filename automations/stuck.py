@@ -5,8 +5,8 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.messages.catalogue import plain_why, say
-from domain.messages.plain import Message
+from domain.messages.catalogue import plain, plain_why, say
+from domain.messages.plain import Button, Message, column
 from domain.outbox import tell_creator
 from kit.errors import Reason, Refusal
 from kit.log import get_logger
@@ -45,7 +45,9 @@ async def tell_of_stuck(session: AsyncSession, stuck: Stuck, *, now: datetime) -
 
     def told(language: str) -> Message:
         named = {"funnel": stuck.funnel_key, "step": stuck.step or "-", "lead": stuck.lead_id}
-        return Message(text=say("funnel-parked", language, reason=stuck.told(language), **named))
+        see = Button(text=plain("funnels-button-parked", language), data="fn:parked:0")
+        text = say("funnel-parked", language, reason=stuck.told(language), **named)
+        return Message(text=text, buttons=column(see))
 
     key = f"parked:{stuck.creator_id}:{stuck.funnel_key}:{now:%Y%m%d%H}"
     await tell_creator(session, told, key=key, creator_id=stuck.creator_id, now=now)

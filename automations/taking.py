@@ -8,25 +8,36 @@ from datetime import datetime, timedelta
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from automations.judging import Blocks, Drops, EndsAll, Goes, Judged, Parks, PutsOff, Wordings, judge
+from automations.judging import Blocks, Drops, EndsAll, Goes, Judged, Parks, PutsOff, Verdict, Wordings, judge
 from automations.outcomes import Claimed
 from automations.parking import park
+from automations.stuck import REASON_LENGTH
 from automations.turns import Turn, Turns
 from automations.wording import Words, is_worded_late
+from domain.decisions import Outcome
 from domain.definitions import Published
 from domain.enrollments import end_enrollments
 from domain.messages.plain import Message
+from domain.step_counts import Counted, Measure, arm_label
 from kit.errors import Refusal
-from kit.log import get_logger
+from kit.text import shorten
 from store.hot import Bulk
-from store.models import EnrollmentState, OutboxMessage, OutboxState
+from store.models import WAITS_FOR_SOMEBODY, Decision, EnrollmentState, OutboxMessage, OutboxState
 from store.queries.leases import database_time
 from store.queries.outbox import Candidate, heads, hold_candidates, whose_turn
 
 # what was looked at and may not go makes room for the next, so many times before the transaction ends
 MOST_ROUNDS = 5
+_DECIDED = ("creator_id", "lead_id", "at", "about", "version_id", "enrollment_id", "trace")
 Worded = tuple[Candidate, Message]
-_log = get_logger(__name__)
+
+
+@dataclass
+class Taken:
+    """What one transaction takes, and how many it looked at that may not go."""
+
+    claimed: list[Claimed] = field(default_factory=list)
+    settled: int = 0
 
 
 @dataclass
@@ -46,27 +57,30 @@ class Taking:
         epoch: int,
         lease_seconds: float,
         now: datetime,
-    ) -> list[Claimed]:
+    ) -> Taken:
         """Up to `room` messages, marked as being sent under this epoch. What may not go out is dealt with on the way.
 
         At most one a chat. Whatever is looked at leaves the head of its queue, taken or put off or over, so that
         nothing that cannot go out now stands before what can.
         """
         waiting = await whose_turn(session, now=now)
-        claimed: list[Claimed] = []
+        taken = Taken()
         for _ in range(MOST_ROUNDS):
-            ids = await self._next(session, waiting, room=room - len(claimed), resting=resting, now=now)
+            ids = await self._next(session, waiting, room=room - len(taken.claimed), resting=resting, now=now)
             rows = await hold_candidates(session, ids) if ids else []
             if not rows:
                 break
             judged = await judge(session, rows, self.published, self.wordings, now=now)
-            worded, judged = await self._put_into_words(session, judged, now=now)
+            worded, others = await self._put_into_words(session, judged, now=now)
             await _mark(session, worded, epoch=epoch, lease_seconds=lease_seconds)
-            await _settle_the_rest(session, judged, now=now)
-            claimed += [_claimed(row, message, epoch) for row, message in worded]
-            if len(claimed) >= room:
+            await _settle_the_rest(session, others, now=now)
+            taken.claimed += [_claimed(row, message, epoch) for row, message in worded]
+            taken.settled += len(others)
+            if not others or len(taken.claimed) >= room:
                 break
-        return claimed
+            # what stood behind those may be next
+            waiting = await whose_turn(session, now=now)
+        return taken
 
     async def _next(
         self,
@@ -101,8 +115,7 @@ class Taking:
                 message = await words.of(row, verdict.funnel)
             except (Refusal, LookupError, ValueError, NoResultFound) as error:
                 # this one waits for a person with its reason; the others go on
-                _log.warning("no words for it", outbox=row.id, reason=str(error))
-                others.append((row, Parks(str(error))))
+                others.append((row, Parks(error)))
                 continue
             if message is None:
                 others.append((row, Drops("nothing to say")))
@@ -145,14 +158,47 @@ async def _settle_the_rest(session: AsyncSession, judged: Sequence[Judged], *, n
                 closed.append((OutboxState.BLOCKED, None, now, row.id))
             case EndsAll(state=state, reason=reason) if row.enrollment_id is not None:
                 ends.setdefault((state, reason), []).append(row.enrollment_id)
-            case Parks(reason=reason):
-                closed.append((OutboxState.CANCELLED, reason, now, row.id))
-                await park(session, row, reason, now=now)
+            case Parks(error=error):
+                # what belongs to no enrollment can only be looked at by a person
+                over = OutboxState.FAILED if row.enrollment_id is None else OutboxState.CANCELLED
+                closed.append((over, str(error), now, row.id))
+                await park(session, row, error, now=now)
     bulk.update(OutboxMessage, ("due_at", "error"), put_off)
     bulk.update(OutboxMessage, ("state", "error", "closed_at"), closed)
+    bulk.insert(Decision, _DECIDED, [_decision(row, verdict, now) for row, verdict in judged if _is_decided(row)])
     await bulk.write(session)
     for (state, reason), ids in ends.items():
         await end_enrollments(session, ids, reason, state=state, now=now)
+
+
+def _is_decided(row: Candidate) -> bool:
+    """Whether somebody may ask why: of what funnels and broadcasts say."""
+    return row.lead_id is not None and (row.enrollment_id is not None or row.broadcast_id is not None)
+
+
+def _decision(row: Candidate, verdict: Verdict, now: datetime) -> tuple[object, ...]:
+    about = f"broadcast:{row.broadcast_id}" if row.funnel_key is None else f"funnel:{row.funnel_key}"
+    trace = [_trace(row.step or "", verdict)]
+    return (row.creator_id, row.lead_id, now, about, row.version_id, row.enrollment_id, trace)
+
+
+def _trace(step: str, verdict: Verdict) -> list[object]:  # noqa: PLR0911 - one a verdict
+    """Why it did not go out."""
+    match verdict:
+        case PutsOff(until=until) if until == WAITS_FOR_SOMEBODY:
+            return [step, Outcome.HELD]
+        case PutsOff(until=until, reason=reason):
+            return [step, Outcome.PUT_OFF, int(until.timestamp()), reason]
+        case Drops(reason=reason):
+            return [step, Outcome.LEFT_OUT, reason]
+        case Blocks():
+            return [step, Outcome.LEFT_OUT, "blocked"]
+        case EndsAll(state=state, reason=reason):
+            return [step, Outcome.GOAL if state is EnrollmentState.DONE else Outcome.STOPPED, reason]
+        case Parks(error=error):
+            return [step, Outcome.PARKED, shorten(str(error), REASON_LENGTH)]
+        case Goes():
+            return [step, Outcome.SAID]
 
 
 def _claimed(row: Candidate, message: Message, epoch: int) -> Claimed:
@@ -168,4 +214,13 @@ def _claimed(row: Candidate, message: Message, epoch: int) -> Claimed:
         uncertain=row.uncertain,
         entitlement_id=row.entitlement_id,
         epoch=epoch,
+        counted=_counted(row),
     )
+
+
+def _counted(row: Candidate) -> Counted | None:
+    """What it counts as in its funnel's numbers once it is sent; a broadcast's stand in the outbox."""
+    if row.funnel_key is None or row.step is None:
+        return None
+    arm = arm_label(row.arms or {})
+    return Counted(row.creator_id, f"funnel:{row.funnel_key}", row.step, arm, Measure.SENT)

@@ -25,11 +25,12 @@ class Turns:
         return [self._next(urgencies, waiting) for _ in range(room)] if urgencies else []
 
     def _next(self, urgencies: Sequence[int], waiting: Mapping[int, Sequence[int]]) -> Turn:
+        for urgency in urgencies:
+            self._owed[urgency] += LEAST_SHARE
         # the small rest is what tenths lose when they are added up
         behind = [urgency for urgency in urgencies if self._owed[urgency] >= 1 - 1e-9]
         chosen = max(behind, key=lambda urgency: self._owed[urgency]) if behind else urgencies[0]
-        for urgency in urgencies:
-            self._owed[urgency] = 0.0 if urgency == chosen else self._owed[urgency] + LEAST_SHARE
+        self._owed[chosen] = max(self._owed[chosen] - 1, 0.0)
         return chosen, self._creator(chosen, waiting[chosen])
 
     def _creator(self, urgency: int, creators: Sequence[int]) -> int:

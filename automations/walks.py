@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from enum import StrEnum
-from typing import Any
 from zoneinfo import ZoneInfo
 
+from domain.decisions import Trace
 from domain.funnels.steps import (
     EnrollStep,
     GoalStep,
@@ -22,41 +21,6 @@ from domain.windows import Window
 from store.models import EnrollmentState
 
 _UTC = ZoneInfo("UTC")
-# the step, what came of it, and what was seen
-Trace = list[list[Any]]
-
-
-class Outcome(StrEnum):
-    """What came of a step, as a decision's trace says it."""
-
-    SAID = "said"
-    # overdue, and left out
-    LEFT_OUT = "left-out"
-    # until its window opens: the instant, as here everywhere in seconds since 1970
-    PUT_OFF = "put-off"
-    # the step, or all of it, stands still
-    HELD = "held"
-    # the instant; for an event, its name before it
-    WAITS = "waits"
-    HAPPENED = "happened"
-    TIMED_OUT = "timed-out"
-    # that day is over already; or the lead's field holds none
-    PASSED = "passed"
-    NO_DATE = "no-date"
-    # `only_if` does not hold: the question
-    NOT_MEANT = "not-meant"
-    # where to, and the question that holds ("": none did)
-    BRANCH = "branch"
-    # the arm
-    ARM = "arm"
-    DONE = "done"
-    # at the top of a walk: the question that holds
-    GOAL = "goal"
-    STOPPED = "stopped"
-    PARKED = "parked"
-    # it could not be done: the reason
-    FAILED = "failed"
-    END = "end"
 
 
 @dataclass(frozen=True, slots=True)

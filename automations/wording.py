@@ -4,6 +4,8 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from automations.broadcast_words import BroadcastWords
+from automations.composing import Composer
 from automations.funnel_words import FunnelWords
 from domain.definitions import Published
 from domain.funnels.definition import Funnel
@@ -23,7 +25,8 @@ class Words:
 
     def __init__(self, session: AsyncSession, published: Published, now: datetime) -> None:
         self._published = published
-        self._funnels = FunnelWords(session, now)
+        composer = Composer(session, now)
+        self._funnels, self._broadcasts = FunnelWords(composer), BroadcastWords(composer)
         self._showing: dict[int, Showing] = {}
 
     async def of(self, row: Candidate, funnel: Funnel | None) -> Message | None:
@@ -33,6 +36,8 @@ class Words:
         """
         if funnel is not None:
             return await self._funnels.message(row, funnel, self._by(row.creator_id))
+        if row.kind is OutboxKind.BROADCAST and row.broadcast_id is not None:
+            return await self._broadcasts.message(row, self._by(row.creator_id))
         return Message.model_validate(row.message)
 
     def _by(self, creator_id: int) -> Showing:

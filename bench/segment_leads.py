@@ -101,7 +101,7 @@ async def _furnish(session: AsyncSession) -> None:
         )
         versions = {"id": at, "creator_id": at, "digest": "d", "definition": {}, "created_at": NOW}
         session.add(FlowVersion(**versions, key="welcome"))
-        session.add(FunnelVersion(**versions, key="nurture"))
+        session.add(FunnelVersion(**versions, key="nurture", number=1))
         await session.flush()
 
 

@@ -10,17 +10,22 @@ from automations.gateway import Blocked, NotNow, SendFailure, SlowDown, Uncertai
 from automations.pace import Pace
 from bot.commands import Menu
 from bot.gateway import TelegramGateway
+from bot.lookups import LookUp, Lookups
 from bot.refusals import refusal_text
 from bot.replies import (
     CallOffReply,
     CheckoutReply,
     DocumentReply,
     EditReply,
+    FunnelFileReply,
     MenuReply,
     PreCheckoutReply,
     QrReply,
     Reply,
+    ResumingReply,
     SendReply,
+    SimulateReply,
+    StatsReply,
     TapReply,
 )
 from bot.stars import TelegramStars
@@ -69,11 +74,13 @@ class Answering:
     menu: Menu = field(default_factory=Menu)
     published: Published = field(default_factory=Published)
     stars: TelegramStars = field(init=False)
+    lookups: Lookups = field(init=False)
     _noted: list[int] = field(default_factory=list)
     _noting: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
         self.stars = TelegramStars(self.gateway.bot)
+        self.lookups = Lookups(self.database, self.clock, self.gateway, self.published)
 
     async def answer(self, answerable: Answerable) -> bool:
         """True when all of it has gone out, or never can; False leaves it to be taken up later."""
@@ -142,6 +149,8 @@ class Answering:
                 await self._carry_out(answerable, reply)
                 return
             except SlowDown as failure:
+                # what nobody waits for gives way
+                self.pace.rest_all(failure.seconds)
                 if not tries_left or failure.seconds > LONGEST_WAIT:
                     raise
                 await asyncio.sleep(failure.seconds)
@@ -168,6 +177,8 @@ class Answering:
                 await self.stars.answer_pre_checkout(query_id, text)
             case MenuReply(commands=commands):
                 await self.menu.show_own(self.gateway.bot, answerable.telegram_id, commands, answerable.language)
+            case FunnelFileReply() | ResumingReply() | StatsReply() | SimulateReply():
+                await self._look_up(answerable, reply)
             case CheckoutReply() | CallOffReply():
                 await self._ask_rail(answerable, reply)
 
@@ -181,6 +192,22 @@ class Answering:
             return
         self.pace.spend(answerable.telegram_id)
         await self.stars.send_invoice(answerable.telegram_id, invoice)
+
+    async def _look_up(self, answerable: Answerable, reply: LookUp) -> None:
+        try:
+            found = await self.lookups.find(reply, answerable.language)
+        except Refusal as refusal:
+            await self._send(answerable, Message(text=refusal_text(refusal, answerable.language)))
+            return
+        if found.content:
+            self.pace.spend(answerable.telegram_id)
+            content = found.content.encode()
+            await self.gateway.send_document(answerable.telegram_id, found.file_name, content, "")
+        if found.message_id is None:
+            await self._send(answerable, found.screen)
+        else:
+            screen = found.screen
+            await self.gateway.edit(answerable.telegram_id, found.message_id, screen.text, screen.buttons)
 
     async def _send(self, answerable: Answerable, message: Message) -> None:
         self.pace.spend(answerable.telegram_id)

@@ -24,7 +24,21 @@ EVERYONE = (
     "terms",
     "paysupport",
 )
-CREATORS = ("product", "refund", "coupon", "idea", "leads", "lead", "tag", "link", "export", "token")
+CREATORS = (
+    "product",
+    "refund",
+    "coupon",
+    "idea",
+    "leads",
+    "lead",
+    "tag",
+    "link",
+    "funnels",
+    "broadcast",
+    "stats",
+    "export",
+    "token",
+)
 # https://core.telegram.org/bots/api#setmycommands
 MOST_COMMANDS = 100
 # longer titles are cut on a phone

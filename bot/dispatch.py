@@ -8,9 +8,12 @@ from bot.commands import CREATORS
 from bot.handlers import (
     about,
     answers,
+    broadcasts,
     buying,
     coupon_typed,
     coupons,
+    funnel_files,
+    funnels,
     ideas,
     language,
     lead,
@@ -28,8 +31,10 @@ from bot.handlers import (
     shop,
     stars,
     start,
+    stats,
     tags,
     transfers,
+    unclear,
 )
 from bot.replies import TapReply
 from bot.turn import Turn
@@ -63,6 +68,9 @@ COMMANDS: dict[str, Command] = {
     "lead": lead.lead,
     "tag": tags.tag,
     "link": links.link,
+    "broadcast": broadcasts.broadcast,
+    "funnels": funnels.funnels,
+    "stats": stats.stats,
     "export": transfers.export,
     "skip": answers.skip,
     "back": answers.back,
@@ -71,7 +79,21 @@ COMMANDS: dict[str, Command] = {
 ALWAYS_ANSWERED = frozenset({"stop", "forget_me", "my_data", "privacy"})
 # commands and buttons of those who act for a creator, whatever they are to another one
 FOR_CREATORS = frozenset(
-    {*CREATORS, "orders", "order", "products", "attach", "leads", "lead", "tags", "import", "review"}
+    {
+        *CREATORS,
+        "orders",
+        "order",
+        "products",
+        "attach",
+        "leads",
+        "lead",
+        "tags",
+        "import",
+        "review",
+        "settle",
+        "bc",
+        "fn",
+    }
 )
 TAPS: dict[str, Tap] = {
     "flow": answers.tap,
@@ -100,6 +122,10 @@ TAPS: dict[str, Tap] = {
     "link": links.tap,
     "import": transfers.tap,
     "language": language.tap,
+    "settle": unclear.tap,
+    "bc": broadcasts.tap,
+    "fn": funnels.tap,
+    "stats": stats.tap,
 }
 
 
@@ -136,12 +162,21 @@ async def _message(turn: Turn, message: TelegramMessage) -> None:
         elif not await answers.own_command(turn, command):
             turn.say("not-understood")
     elif message.document is not None and await turn.own_creator() is not None and not await answers.is_asked(turn):
-        receive = transfers.receive if transfers.is_table(message.document) else products.receive_file
-        await receive(turn, message)
+        await _receive(turn, message)
     elif message.photo and await turn.own_creator() is not None and not await answers.is_asked(turn):
         await products.receive_photo(turn, message)
     else:
         await answers.answer(turn, message)
+
+
+async def _receive(turn: Turn, message: TelegramMessage) -> None:
+    """A file of a creator's, told by its name: leads, funnels, or something for a product."""
+    if transfers.is_table(message.document):
+        await transfers.receive(turn, message)
+    elif funnel_files.is_funnels(message.document):
+        await funnel_files.receive(turn, message)
+    else:
+        await products.receive_file(turn, message)
 
 
 async def _is_answered(turn: Turn, asked: str | None) -> bool:

@@ -73,6 +73,44 @@ class PreCheckoutReply(Plain):
     text: str | None = None
 
 
+class FunnelFileReply(Plain):
+    """Wordings of funnels that somebody has sent, as a file or typed, are looked through, and what is found is sent."""
+
+    do: Literal["funnel_file"] = "funnel_file"
+    creator_id: int
+    file_name: str = ""
+    telegram_file_id: str | None = None
+    text: str = ""
+
+
+class ResumingReply(Plain):
+    """What it would mean to let a paused funnel go on is worked out, and shown in that message."""
+
+    do: Literal["resuming"] = "resuming"
+    creator_id: int
+    funnel_id: int
+    message_id: int | None = None
+
+
+class StatsReply(Plain):
+    """What became of the last days is added up, and shown in that message."""
+
+    do: Literal["stats"] = "stats"
+    creator_id: int
+    days: int
+    message_id: int | None = None
+
+
+class SimulateReply(Plain):
+    """What a funnel would do to a lead, or to one who comes just now, is found out and sent."""
+
+    do: Literal["simulate"] = "simulate"
+    creator_id: int
+    funnel_key: str
+    lead_id: int | None = None
+    days: int
+
+
 class MenuReply(Plain):
     """This chat's command menu, in the person's language: with the creator's commands, without, or as everybody's."""
 
@@ -89,6 +127,10 @@ Reply = Annotated[
     | CheckoutReply
     | CallOffReply
     | PreCheckoutReply
+    | FunnelFileReply
+    | ResumingReply
+    | StatsReply
+    | SimulateReply
     | MenuReply,
     Field(discriminator="do"),
 ]

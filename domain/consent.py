@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.events import record_event
@@ -45,10 +45,11 @@ async def give_consent(
     await session.execute(
         update(Lead)
         .where(Lead.id == lead.id)
-        .values(consented_at=func.coalesce(Lead.consented_at, now))
+        # an instant of ours, which the function alone would not know
+        .values(consented_at=func.coalesce(Lead.consented_at, literal(now, Lead.consented_at.type)))
         .execution_options(synchronize_session=False)
     )
-    lead.consented_at = lead.consented_at or now
+    await session.refresh(lead, ["consented_at"])
     same = select(Consent.id).where(
         Consent.lead_id == lead.id,
         Consent.withdrawn_at.is_(None),

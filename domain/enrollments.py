@@ -1,24 +1,26 @@
 """Beginning a follow-up, which is done here and nowhere else, and ending one."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import bindparam, case, delete, func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.consent import may_market
-from domain.funnels.definition import AgainAfter, Funnel
+from domain.entering import Entered, Entering, note_entering
+from domain.funnels.definition import Funnel
 from domain.funnels.heads import FunnelStands, find_funnel
 from domain.messages.catalogue import plain_why
+from domain.reentry import FIRST, UNDER_WAY, may_begin, rounds_of
 from domain.setups import CreatorSetup
 from kit.errors import Conflict, Reason
 from store.database import count_changed, insert_and_tell, insert_each_once, wake
 from store.models import (
+    RUNS,
     Enrollment,
     EnrollmentState,
-    FunnelState,
     Lead,
     OutboxMessage,
     OutboxState,
@@ -33,11 +35,9 @@ _OWN = frozenset({"order"})
 NO_SUBJECT = ""
 BY_HAND = "hand"
 BY_FLOW = "flow"
+BY_LINK = "link"
 # what is woken when a segment is to begin
 STARTS = "starts"
-# a funnel in one of these can be begun
-BEGINS = (FunnelState.ACTIVE, FunnelState.RESUMING)
-UNDER_WAY = (EnrollmentState.ACTIVE, EnrollmentState.HELD)
 AT_ONCE = 500
 # somebody else may begin it at the same moment, as often as that is allowed
 _TRIES = 5
@@ -63,41 +63,14 @@ class Current:
     version_id: int
     funnel: Funnel
 
+    def entered(
+        self, lead_id: int, outcome: Entering, begun_by: str, seen: str = "", *, enrollment_id: int | None = None
+    ) -> Entered:
+        """What came of it for a lead, to be noted."""
+        return Entered(self.creator_id, lead_id, self.key, self.version_id, outcome, begun_by, seen, enrollment_id)
+
 
 Key = tuple[int, str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Before:
-    """The rounds that a lead has been through about one subject."""
-
-    rounds: int
-    under_way: bool
-    ended_at: datetime | None
-
-
-_FIRST = _Before(0, under_way=False, ended_at=None)
-# built once: it is asked for each batch of whatever begins
-_BEFORE = (
-    select(
-        Lead.id,
-        Enrollment.subject,
-        func.max(Enrollment.round).label("last"),
-        func.count(case((Enrollment.state.in_(UNDER_WAY), 1))).label("under_way"),
-        func.max(Enrollment.ended_at).label("ended_at"),
-    )
-    .outerjoin(Enrollment, (Enrollment.lead_id == Lead.id) & (Enrollment.funnel_key == bindparam("key")))
-    .where(
-        Lead.id.in_(bindparam("leads", expanding=True)),
-        Lead.creator_id == bindparam("creator"),
-        # consent may still come; whether it has is asked when there is something to say
-        Lead.unsubscribed_at.is_(None),
-        Lead.banned_at.is_(None),
-        Lead.merged_into_id.is_(None),
-        Lead.forgotten_at.is_(None),
-    )
-    .group_by(Lead.id, Enrollment.subject)
-)
 
 
 class Hindrance(StrEnum):
@@ -154,7 +127,7 @@ async def _begin(
 ) -> tuple[dict[Key, int], dict[Key, Entry]]:
     """Those who have begun, and those who were let in and found that somebody had begun the same meanwhile."""
     funnel = current.funnel
-    before = await _rounds(session, current, {lead_id for lead_id, _ in wanted})
+    before = await rounds_of(session, current.creator_id, current.key, {lead_id for lead_id, _ in wanted})
     # its texts would have nothing to fill in
     needs_order = funnel.has_order and funnel.names_order
     let_in = {}
@@ -162,8 +135,8 @@ async def _begin(
         stands = before.get(entry.lead_id)
         if stands is None or (needs_order and subject_of(entry.subject) == NO_SUBJECT):
             continue
-        past = stands.get(entry.subject, _FIRST)
-        if _may_begin(funnel, past, once=once, now=now):
+        past = stands.get(entry.subject, FIRST)
+        if may_begin(funnel, past, once=once, now=now):
             let_in[each] = (entry, past.rounds)
     rows = [
         {
@@ -177,7 +150,8 @@ async def _begin(
             "begun_by": entry.begun_by,
             "started_at": entry.at,
         }
-        for entry, rounds in let_in.values()
+        # in a fixed order, so that two who begin the same leads never wait for each other in a circle
+        for entry, rounds in sorted(let_in.values(), key=lambda each: each[0].lead_id)
     ]
     made = {
         (row.lead_id, row.subject): row.id
@@ -185,33 +159,15 @@ async def _begin(
     }
     due = [{"due_at": let_in[each][0].at, "enrollment_id": enrollment_id} for each, enrollment_id in made.items()]
     await insert_each_once(session, Timer, due)
+    await note_entering(
+        session,
+        (
+            current.entered(each[0], Entering.BEGUN, let_in[each][0].begun_by, enrollment_id=enrollment_id)
+            for each, enrollment_id in made.items()
+        ),
+        now=now,
+    )
     return made, {each: entry for each, (entry, _) in let_in.items() if each not in made}
-
-
-def _may_begin(funnel: Funnel, past: _Before, *, once: bool, now: datetime) -> bool:
-    """Whether `again` lets somebody in who has been through so much of it."""
-    if once or past.rounds == 0:
-        return past.rounds == 0
-    match funnel.again:
-        case "never":
-            return False
-        case "always":
-            return True
-        case "finished":
-            return not past.under_way
-        case AgainAfter(after=after):
-            return not past.under_way and past.ended_at is not None and past.ended_at + after <= now
-
-
-async def _rounds(session: AsyncSession, current: Current, leads: Collection[int]) -> dict[int, dict[str, _Before]]:
-    """By lead and subject; a lead who cannot begin anything is left out."""
-    rows = await session.execute(_BEFORE, {"leads": sorted(leads), "key": current.key, "creator": current.creator_id})
-    known: dict[int, dict[str, _Before]] = {}
-    for row in rows:
-        theirs = known.setdefault(row.id, {})
-        if row.subject is not None:
-            theirs[row.subject] = _Before(row.last + 1, under_way=row.under_way > 0, ended_at=row.ended_at)
-    return known
 
 
 async def begin(
@@ -264,7 +220,7 @@ async def begin_for_segment(session: AsyncSession, creator_id: int, key: str, qu
     question can be asked is checked by whoever asks for this, who counts them before.
     """
     head = await find_funnel(session, creator_id, key)
-    if head.state not in BEGINS or head.version_id is None:
+    if head.state not in RUNS or head.version_id is None:
         raise FunnelStands(key, head.state)
     wish = StartByHand(
         creator_id=creator_id,

@@ -10,6 +10,13 @@ from store.models import Event
 # everything that is recorded, and so can be asked for by segments, flows and funnels
 KNOWN_EVENTS = frozenset(
     {
+        "broadcast.cancelled",
+        "broadcast.done",
+        "broadcast.drafted",
+        "broadcast.paused",
+        "broadcast.resumed",
+        "broadcast.scheduled",
+        "broadcast.started",
         "channel.found",
         "channel.lost",
         "checkout.abandoned",
@@ -33,6 +40,7 @@ KNOWN_EVENTS = frozenset(
         "funnel.step_started",
         "funnel.step_stopped",
         "idea.added",
+        "idea.due",
         "keys.added",
         "lead.added",
         "lead.answered",
@@ -61,6 +69,7 @@ KNOWN_EVENTS = frozenset(
         "lead.wrote",
         "link.clicked",
         "link.made",
+        "message.settled",
         "order.cancelled",
         "order.expired",
         "order.fulfilled",
@@ -84,6 +93,9 @@ KNOWN_EVENTS = frozenset(
         "segment.saved",
     }
 )
+# what a creator does, or what comes of it: no lead is in it, so that nobody begins by it
+_OF_CREATORS = frozenset({"broadcast", "channel", "coupon", "funnel", "idea", "keys", "product", "segment"})
+LEADLESS = frozenset(name for name in KNOWN_EVENTS if name.partition(".")[0] in _OF_CREATORS) | {"link.made"}
 _RECORD = insert(Event.__table__)  # type: ignore[arg-type]  # declared as any FromClause, and a table it is
 
 

@@ -7,7 +7,7 @@ title, amount and dates, and the bare names of the events.
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.events import record_event
@@ -123,7 +123,8 @@ async def _forget_promises(session: AsyncSession, family: Sequence[int], *, now:
         .values(
             state=EnrollmentState.STOPPED,
             reason="lead.forgotten",
-            ended_at=func.coalesce(Enrollment.ended_at, now),
+            # an instant of ours, which the function alone would not know
+            ended_at=func.coalesce(Enrollment.ended_at, literal(now, Enrollment.ended_at.type)),
             held_at=None,
             waits_for=None,
         ),

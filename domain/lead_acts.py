@@ -189,6 +189,11 @@ async def relay_to_creator(
         return Message(text=said, file=file_id, buttons=((answer, back),))
 
     await tell_creator(session, told, key=key, creator_id=lead.creator_id, lead_id=lead.id, now=now)
+    await note_writing(session, lead, now=now)
+
+
+async def note_writing(session: AsyncSession, lead: Lead, *, now: datetime) -> None:
+    """They have written something that answers no question: what follow-ups end by that."""
     await _record(session, "lead.wrote", lead, now=now)
 
 

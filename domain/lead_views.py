@@ -8,6 +8,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.errors import NotFound
+from store.database import count_changed
 from store.models import LeadView
 from store.segments.parts import means_same
 
@@ -87,6 +88,12 @@ async def change_view(session: AsyncSession, view: LeadView, wanted: Wanted) -> 
     """From now on the list shows these."""
     told = wanted.model_dump_json(exclude_defaults=True)
     await session.execute(update(LeadView).where(LeadView.id == view.id).values(question=told))
+
+
+async def close_view(session: AsyncSession, view: LeadView) -> None:
+    """Its buttons do nothing any more. Raises ViewGone when somebody was first."""
+    if not await count_changed(session, delete(LeadView).where(LeadView.id == view.id)):
+        raise ViewGone("this has been dealt with already")
 
 
 def wanted_by(view: LeadView) -> Wanted:

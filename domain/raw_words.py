@@ -74,7 +74,12 @@ async def _finish(session: AsyncSession, person: Person, *, now: datetime) -> No
         update(TelegramUpdate)
         .where(lane, TelegramUpdate.received_at <= person.forgetting_at)
         .values(
-            lane=_NOBODY, body="", reply=[], error=None, answered_at=func.coalesce(TelegramUpdate.answered_at, now)
+            lane=_NOBODY,
+            body="",
+            reply=[],
+            error=None,
+            # an instant of ours, which the function alone would not know
+            answered_at=func.coalesce(TelegramUpdate.answered_at, literal(now, TelegramUpdate.answered_at.type)),
         ),
         execution_options=_BY_CORE,
     )

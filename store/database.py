@@ -10,7 +10,19 @@ from typing import Any, TypeVar, cast
 
 import aiosqlite
 import orjson
-from sqlalchemy import ColumnElement, CursorResult, DateTime, Delete, Insert, ScalarResult, Update, event, func, text
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    DateTime,
+    Delete,
+    Insert,
+    ScalarResult,
+    Select,
+    Update,
+    event,
+    func,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -197,6 +209,14 @@ async def insert_each_once(session: AsyncSession, model: type[Base], rows: Seque
     if rows:
         insert = _INSERT[session.get_bind().dialect.name](model.__table__)
         await session.execute(insert.on_conflict_do_nothing(), [dict(row) for row in rows])
+
+
+async def insert_selected_once(
+    session: AsyncSession, model: type[Base], columns: Sequence[str], query: Select[*tuple[Any, ...]]
+) -> None:
+    """The rows of a query (which has a WHERE), but for those that a unique key says are there already."""
+    insert = _INSERT[session.get_bind().dialect.name](model.__table__)
+    await session.execute(insert.from_select(columns, query).on_conflict_do_nothing())
 
 
 async def insert_and_tell(

@@ -6,60 +6,53 @@ types, defaults and keys are read off them.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, cast
 
-from sqlalchemy import Boolean, Column, Dialect, Enum, Select, Table, text
+import asyncpg
+from sqlalchemy import Dialect, Select, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.types import TypeEngine
 
-from store.models.base import EPOCH, Base, Instant
+from store.hot_statements import Row, Shape, compiled, converted, statement_for
+from store.models.base import Base
 from store.sqlite import Writer
 
-if TYPE_CHECKING:
-    import asyncpg
-
-T = TypeVar("T")
-_MICROSECOND = timedelta(microseconds=1)
 # fewer rows than this are written sooner than the thread is reached
 _WORTH_A_VISIT = 8
-Row = Sequence[Any]
-_Convert = Callable[[Any], Any] | None
 
 
-async def fetch(session: AsyncSession, query: Select[*tuple[Any, ...]], **values: Any) -> list[Row]:
+async def fetch(
+    session: AsyncSession, query: Select[*tuple[Any, ...]], *, few: bool = False, **values: Any
+) -> list[Row]:
     """The rows of a query that was built once, and whose values are bound parameters; no list may be among them.
 
-    Yes and no come from SQLite as 1 and 0, and states as words.
+    `few`: it is answered sooner than SQLite's thread is reached. Yes and no come from SQLite as 1 and 0, and states
+    as words.
     """
     dialect = session.get_bind().dialect
-    asked = _compiled(query, dialect)
+    asked = compiled(query, dialect)
     given = asked.values(values)
     await session.flush()
     if dialect.name == "postgresql":
-        rows: list[Row] = await (await _postgresql(session)).fetch(asked.sql, *given)
-    else:
-        rows = await _visit(await _sqlite(session), lambda raw: raw.execute(asked.sql, given).fetchall())
-    if not asked.results:
-        return rows
-    return [_converted(row, asked.results) for row in rows]
+        driver = await _postgresql(session)
+        with _told_as_the_stores(asked.sql):
+            return [converted(row, asked.results) for row in await driver.fetch(asked.sql, *given)]
+    writer = await _sqlite(session)
 
+    def ask(raw: sqlite3.Connection) -> list[Row]:
+        return [converted(row, asked.results) for row in raw.execute(asked.sql, given)]
 
-def _converted(row: Row, results: Sequence[tuple[int, Callable[[Any], Any]]]) -> Row:
-    told = list(row)
-    for place, convert in results:
-        told[place] = convert(told[place])
-    return told
+    with _told_as_the_stores(asked.sql):
+        return ask(writer._conn) if few else await writer.visit(ask)  # noqa: SLF001 - the driver has no name for it
 
 
 class Bulk:
     """What a transaction writes, gathered and then written in the order in which it was asked for."""
 
     def __init__(self) -> None:
-        self._orders: list[tuple[type[Base], _Shape, list[Row]]] = []
+        self._orders: list[tuple[type[Base], Shape, list[Row]]] = []
 
     def insert(
         self,
@@ -74,17 +67,24 @@ class Bulk:
 
         `once`: a row that a unique key knows already is left out.
         """
-        self._add(model, _Shape("once" if once else "insert", names, tuple((same or {}).items())), rows)
+        self._add(model, Shape("once" if once else "insert", names, tuple((same or {}).items())), rows)
 
     def update(
         self, model: type[Base], names: tuple[str, ...], rows: Iterable[Row], *, of: Mapping[str, str] | None = None
     ) -> None:
         """Each row is the new values of `names`, then the primary key; only rows that are still `of` those words."""
-        self._add(model, _Shape("update", names, tuple((of or {}).items())), rows)
+        self._add(model, Shape("update", names, tuple((of or {}).items())), rows)
+
+    def add_up(self, model: type[Base], names: tuple[str, ...], rows: Iterable[Row]) -> None:
+        """The last of the columns is added to what stands there under the primary key, or begins it.
+
+        In the order of the keys, so that several who add at once wait for each other and never in a circle.
+        """
+        self._add(model, Shape("add", names), sorted(rows, key=tuple))
 
     def delete(self, model: type[Base], names: tuple[str, ...], rows: Iterable[Row]) -> None:
         """The rows whose columns have these values."""
-        self._add(model, _Shape("delete", names), rows)
+        self._add(model, Shape("delete", names), rows)
 
     async def write(self, session: AsyncSession) -> list[int]:
         """How many rows each order met."""
@@ -95,188 +95,54 @@ class Bulk:
             return await _write_sqlite(session, orders, dialect)
         met: list[int] = []
         for model, shape, rows in orders:
-            written = _statement(model, shape, dialect)
+            written = statement_for(model, shape, dialect)
             columns = [
                 [row[place] for row in rows] if convert is None else [convert(row[place]) for row in rows]
                 for place, convert in enumerate(written.converts)
             ]
-            status = await (await _postgresql(session)).execute(written.sql, *columns)
+            driver = await _postgresql(session)
+            with _told_as_the_stores(written.sql):
+                status = await driver.execute(written.sql, *columns)
             met.append(int(status.rpartition(" ")[2]))
         return met
 
-    def _add(self, model: type[Base], shape: "_Shape", rows: Iterable[Row]) -> None:
+    def _add(self, model: type[Base], shape: "Shape", rows: Iterable[Row]) -> None:
         given = list(rows)
         if given:
             self._orders.append((model, shape, given))
 
 
 async def _write_sqlite(
-    session: AsyncSession, orders: Sequence[tuple[type[Base], "_Shape", list[Row]]], dialect: Dialect
+    session: AsyncSession, orders: Sequence[tuple[type[Base], "Shape", list[Row]]], dialect: Dialect
 ) -> list[int]:
-    written = [(_statement(model, shape, dialect), rows) for model, shape, rows in orders]
+    written = [(statement_for(model, shape, dialect), rows) for model, shape, rows in orders]
 
     def carry_out(raw: sqlite3.Connection) -> list[int]:
         return [raw.executemany(each.sql, each.bound(rows)).rowcount for each, rows in written]
 
     writer = await _sqlite(session)
-    if sum(len(rows) for _, rows in written) < _WORTH_A_VISIT:
-        return carry_out(writer._conn)  # noqa: SLF001 - the driver has no name for it
-    return await _visit(writer, carry_out)
+    with _told_as_the_stores("; ".join(each.sql for each, _ in written)):
+        if sum(len(rows) for _, rows in written) < _WORTH_A_VISIT:
+            return carry_out(writer._conn)  # noqa: SLF001 - the driver has no name for it
+        return await writer.visit(carry_out)
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    verb: str
-    names: tuple[str, ...]
-    # of an update: what still has to hold; of an insert: what stands in every row
-    words: tuple[tuple[str, str | int], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Written:
-    sql: str
-    # one for each value of a row
-    converts: tuple[_Convert, ...]
-
-    def bound(self, rows: list[Row]) -> Iterable[Row]:
-        converting = [(place, convert) for place, convert in enumerate(self.converts) if convert is not None]
-        return (_converted(row, converting) for row in rows) if converting else rows
-
-
-@lru_cache(maxsize=512)
-def _statement(model: type[Base], shape: _Shape, dialect: Dialect) -> _Written:
-    table = cast("Table", model.__table__)
-    named = [table.columns[name] for name in shape.names]
-    if shape.verb == "update":
-        named = [*named, *table.primary_key.columns]
-    converts = tuple(_binding(column.type, dialect) for column in named)
-    on_postgresql = dialect.name == "postgresql"
-    write = _on_postgresql if on_postgresql else _on_sqlite
-    return _Written(write(table, shape, named, dialect), converts)
-
-
-# all that stands in the statements below are names of the models' own
-def _on_sqlite(table: Table, shape: _Shape, named: Sequence[Column[Any]], dialect: Dialect) -> str:
-    match shape.verb:
-        case "delete":
-            return f"DELETE FROM {table.name} WHERE {_each(shape.names, ' AND ', '{} = ?')}"  # noqa: S608
-        case "update":
-            keys = [column.name for column in table.primary_key.columns]
-            where = _each(keys, " AND ", "{} = ?") + _still(shape)
-            return f"UPDATE {table.name} SET {_each(shape.names, ', ', '{} = ?')} WHERE {where}"  # noqa: S608
-    names, first = _with_defaults(table, shape, dialect)
-    marks = ", ".join(["?"] * len(named) + first)
-    end = " ON CONFLICT DO NOTHING" if shape.verb == "once" else ""
-    return f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks}){end}"  # noqa: S608
-
-
-def _on_postgresql(table: Table, shape: _Shape, named: Sequence[Column[Any]], dialect: Dialect) -> str:
-    kinds = [column.type.compile(dialect) for column in named]
-    # an array of documents is no array of ours: they come as text
-    lists = ", ".join(
-        f"${number}::{'TEXT' if kind == 'JSONB' else kind}[]" for number, kind in enumerate(kinds, start=1)
-    )
-    given = [f"v{number}" for number in range(len(named))]
-    cast_back = [f"u.{name}::{kind}" for name, kind in zip(given, kinds, strict=True)]
-    rows = f"unnest({lists}) AS u({', '.join(given)})"
-    pairs = [f"{column.name} = {value}" for column, value in zip(named, cast_back, strict=True)]
-    match shape.verb:
-        case "delete":
-            return f"DELETE FROM {table.name} AS t USING {rows} WHERE " + " AND ".join(f"t.{pair}" for pair in pairs)  # noqa: S608
-        case "update":
-            count = len(shape.names)
-            where = " AND ".join(f"t.{pair}" for pair in pairs[count:]) + _still(shape)
-            return f"UPDATE {table.name} AS t SET {', '.join(pairs[:count])} FROM {rows} WHERE {where}"  # noqa: S608
-    names, first = _with_defaults(table, shape, dialect)
-    end = " ON CONFLICT DO NOTHING" if shape.verb == "once" else ""
-    return f"INSERT INTO {table.name} ({', '.join(names)}) SELECT {', '.join(cast_back + first)} FROM {rows}{end}"  # noqa: S608
-
-
-def _each(names: Iterable[str], between: str, form: str) -> str:
-    return between.join(form.format(name) for name in names)
-
-
-def _still(shape: _Shape) -> str:
-    return "".join(f" AND {name} = {_literal(value)}" for name, value in shape.words)
-
-
-def _with_defaults(table: Table, shape: _Shape, dialect: Dialect) -> tuple[list[str], list[str]]:
-    """All columns that an insert names, and what stands for those that the caller did not."""
-    same = dict(shape.words)
-    names, first = [*shape.names, *same], [_literal(value) for value in same.values()]
-    for column in table.columns:
-        default = cast("Any", column.default)
-        if column.name in names or default is None:
-            continue
-        value = default.arg(None) if default.is_callable else default.arg
-        convert = _binding(column.type, dialect)
-        names.append(column.name)
-        first.append(_literal(value if convert is None else convert(value)))
-    return names, first
-
-
-def _literal(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(int(value)) if isinstance(value, int) else "'" + str(value).replace("'", "''") + "'"
-
-
-def _binding(kind: TypeEngine[Any], dialect: Dialect) -> _Convert:
-    if isinstance(kind, Instant):
-        return None if dialect.name == "postgresql" else _microseconds
-    return kind.dialect_impl(dialect).bind_processor(dialect)
-
-
-@lru_cache(maxsize=1024)
-def _microseconds(instant: datetime | None) -> int | None:
-    """Many rows of a batch have the same ones."""
-    return None if instant is None else (instant - EPOCH) // _MICROSECOND
-
-
-def _instant(microseconds: int | None) -> datetime | None:
-    return None if microseconds is None else EPOCH + timedelta(microseconds=microseconds)
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    sql: str
-    names: tuple[str, ...]
-    fixed: Mapping[str, Any]
-    converts: Mapping[str, _Convert]
-    results: tuple[tuple[int, Callable[[Any], Any]], ...]
-
-    def values(self, given: Mapping[str, Any]) -> list[Any]:
-        found = []
-        for name in self.names:
-            value = given[name] if name in given else self.fixed[name]
-            convert = self.converts[name]
-            found.append(value if convert is None else convert(value))
-        return found
-
-
-@lru_cache(maxsize=512)
-def _compiled(query: Select[*tuple[Any, ...]], dialect: Dialect) -> _Asked:
-    compiled = query.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
-    converts = {name: _binding(bind.type, dialect) for name, bind in compiled.binds.items()}
-    order = compiled.positiontup or ()
-    results = []
-    for place, column in enumerate(query.selected_columns):
-        kind = column.type
-        if isinstance(kind, Boolean | Enum) or (isinstance(kind, Instant) and dialect.name == "postgresql"):
-            continue
-        convert = kind.dialect_impl(dialect).result_processor(dialect, None)
-        if convert is not None:
-            results.append((place, _instant if isinstance(kind, Instant) else convert))
-    return _Asked(str(compiled), tuple(order), dict(compiled.params), converts, tuple(results))
+@contextmanager
+def _told_as_the_stores(sql: str) -> Iterator[None]:
+    """Whoever asks whether the store could be reached knows SQLAlchemy's errors, and not those of two drivers."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise DBAPIError.instance(sql, None, error, sqlite3.Error, hide_parameters=True) from error
+    except asyncpg.PostgresError as error:
+        raise DBAPIError(sql, None, error, hide_parameters=True) from error
+    except asyncpg.InterfaceError as error:
+        raise DBAPIError(sql, None, error, hide_parameters=True, connection_invalidated=True) from error
 
 
 async def _sqlite(session: AsyncSession) -> Writer:
     raw = await (await session.connection()).get_raw_connection()
     return cast("Writer", raw.driver_connection)
-
-
-async def _visit(writer: Writer, work: Callable[[sqlite3.Connection], T]) -> T:
-    return await writer.visit(work)
 
 
 async def _postgresql(session: AsyncSession) -> "asyncpg.Connection[Any]":

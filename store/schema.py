@@ -7,6 +7,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from store.database import Database
 
@@ -26,6 +27,12 @@ async def is_current(database: Database) -> bool:
     """True when the store has the newest schema."""
     async with database.schema_change() as connection:
         held = await connection.run_sync(_revision)
+    return held == ScriptDirectory.from_config(_config()).get_current_head()
+
+
+async def can_be_read(session: AsyncSession) -> bool:
+    """The same, asked by a read that keeps nobody waiting."""
+    held = await (await session.connection()).run_sync(_revision)
     return held == ScriptDirectory.from_config(_config()).get_current_head()
 
 

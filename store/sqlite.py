@@ -29,8 +29,12 @@ class Writer(aiosqlite.Connection):
 
     async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         connection = self._conn
-        waits = fn in {connection.commit, connection.rollback} or not connection.in_transaction
-        if waits and fn != connection.cursor:
+        if connection.in_transaction:
+            waits = fn in {connection.commit, connection.rollback}
+        else:
+            # the pool rolls back whatever comes home to it, and there is nothing to roll back
+            waits = fn not in {connection.cursor, connection.rollback}
+        if waits:
             return await super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]
         return fn(*args, **kwargs)
 

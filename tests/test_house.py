@@ -116,6 +116,8 @@ BELONGS_TO_A_CREATOR = {
     *("lead_field", "lead_tag", "lead_word", "lead_note", "lead_view", "consent", "segment"),
     *("link", "touch", "tracked_url", "transfer"),
     *("discount_code", "payment_link", "review"),
+    *("funnel", "cron_firing", "segment_watch", "start_by_hand", "funnel_draft"),
+    *("broadcast", "decision", "step_count", "outgoing_call"),
 }
 # a part of a row that carries it, or of no creator at all
 OF_ANOTHER_ROW = {
@@ -133,8 +135,10 @@ OF_ANOTHER_ROW = {
         "bind_token",
     ),
     *("product_variant", "bundle_item", "upsell", "licence_key", "reservation", "discount_use", "refund", "dispute"),
+    *("segment_member", "broadcast_recipient"),
     *("channel_pass", "download_link", "download", "rail_customer"),
     *("creator", "person", "account", "lease", "telegram_update", "provider_event", "rail_cursor", "channel"),
+    "clock_jump",
 }
 
 

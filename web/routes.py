@@ -6,6 +6,18 @@ from aiohttp import web
 
 from web.answers import answer
 from web.api.events import enter_event
+from web.api.funnel_starts import foresee, leave, start
+from web.api.funnels import (
+    archive,
+    pause,
+    put_funnel,
+    resume,
+    show_funnel,
+    show_funnels,
+    show_resuming,
+    show_statistics,
+    validate_funnels,
+)
 from web.api.ideas import show_ideas
 from web.api.leads import enter_lead, show_lead, show_leads
 from web.bought import show_bought
@@ -40,5 +52,17 @@ def routes() -> list[web.RouteDef]:
         web.post("/api/v1/leads", enter_lead),
         web.get("/api/v1/leads/{lead_id}", show_lead),
         web.post("/api/v1/events", enter_event),
+        web.get("/api/v1/funnels", show_funnels),
+        web.post("/api/v1/funnels/validate", validate_funnels),
+        web.get("/api/v1/funnels/{key}", show_funnel),
+        web.put("/api/v1/funnels/{key}", put_funnel),
+        web.get("/api/v1/funnels/{key}/statistics", show_statistics),
+        web.get("/api/v1/funnels/{key}/resume", show_resuming),
+        web.post("/api/v1/funnels/{key}/resume", resume),
+        web.post("/api/v1/funnels/{key}/pause", pause),
+        web.post("/api/v1/funnels/{key}/archive", archive),
+        web.post("/api/v1/funnels/{key}/start", start),
+        web.post("/api/v1/funnels/{key}/leave", leave),
+        web.post("/api/v1/funnels/{key}/simulate", foresee),
         web.get("/api/v1/{user_id}/ideas", show_ideas),
     ]

@@ -14,7 +14,7 @@ from domain.flows.beginning import begin_default, begin_flow, flow_of_command, f
 from domain.flows.files import keep_answer_file
 from domain.flows.paused import current_screen, go_on, leave, take_up
 from domain.flows.runs import AlreadyAnswered, active_run
-from domain.lead_acts import relay_to_creator
+from domain.lead_acts import note_writing, relay_to_creator
 from domain.people import talk_to_creator
 from kit.text import escape
 from store.models import Creator, FlowRun, FlowRunState, Lead
@@ -132,6 +132,8 @@ async def _answer(turn: Turn, lead: Lead, given: Given) -> None:
     if run is not None:
         turn.show((await answer_flow(session, talk, run, given, now=turn.now)).messages)
         return
+    if not isinstance(given, Skipped | Back):
+        await note_writing(session, lead, now=turn.now)
     flow = flow_of_words(turn.facts.published, lead.creator_id, given.text) if isinstance(given, Typed) else None
     if flow is not None:
         turn.show(await begin_flow(session, talk, flow, now=turn.now))

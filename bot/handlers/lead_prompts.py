@@ -3,7 +3,16 @@
 from telegram import Message as TelegramMessage
 
 from bot.given import given_of
-from bot.handlers import coupon_prompts, order_prompts, product_prompts, reviews, shop_prompts
+from bot.handlers import (
+    broadcast_drafts,
+    coupon_prompts,
+    funnel_files,
+    funnel_people,
+    order_prompts,
+    product_prompts,
+    reviews,
+    shop_prompts,
+)
 from bot.handlers.lead_access import own_lead
 from bot.handlers.lead_lines import change_tags, note, write
 from bot.handlers.lead_screens import merge_screen
@@ -21,6 +30,9 @@ _OTHERS = (
     (order_prompts.ACTS, order_prompts.prompted),
     (coupon_prompts.ACTS, coupon_prompts.prompted),
     (product_prompts.ACTS, product_prompts.prompted),
+    (broadcast_drafts.ACTS, broadcast_drafts.prompted),
+    (funnel_files.ACTS, funnel_files.prompted),
+    (funnel_people.ACTS, funnel_people.prompted),
 )
 
 

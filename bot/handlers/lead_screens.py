@@ -57,9 +57,13 @@ async def card_screen(turn: Turn, creator: Creator, lead: Lead, place: Place = N
     def button(word: str, act: str) -> Button:
         return Button(text=turn.words(word), data=place.data(act, lead))
 
-    rows = [
+    rows: list[tuple[Button, ...]] = [
         (button("lead-button-tag", "tag"), button("lead-button-stage", "stage"), button("lead-button-note", "note")),
-        (button("lead-button-enroll", "enroll"), button("lead-button-timeline", "timeline")),
+        (
+            button("lead-button-enroll", "enroll"),
+            button("lead-button-timeline", "timeline"),
+            button("why-button", "why"),
+        ),
     ]
     if lead.person_id is not None:
         taken = lead.taken_over_at is not None

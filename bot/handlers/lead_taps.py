@@ -20,6 +20,7 @@ from bot.handlers.lead_screens import (
     tags_screen,
     timeline_screen,
 )
+from bot.handlers.lead_why import why_screen
 from bot.numbers import read_id
 from bot.replies import TapReply
 from bot.turn import Turn
@@ -76,7 +77,9 @@ async def _do(turn: Turn, creator: Creator, lead: Lead, place: Place, words: lis
     return None
 
 
-async def _show(turn: Turn, creator: Creator, lead: Lead, place: Place, what: str) -> Message:
+async def _show(  # noqa: PLR0911 - one a screen
+    turn: Turn, creator: Creator, lead: Lead, place: Place, what: str
+) -> Message:
     match what:
         case "tag":
             return await tags_screen(turn, creator, lead, place)
@@ -86,6 +89,8 @@ async def _show(turn: Turn, creator: Creator, lead: Lead, place: Place, what: st
             return await funnels_screen(turn, creator, lead, place)
         case "timeline":
             return await timeline_screen(turn, creator, lead, place, 0)
+        case "why":
+            return await why_screen(turn, creator, lead, place)
         case "forget":
             return await forget_screen(turn, lead, place)
         case _:

@@ -10,7 +10,7 @@ from bot.numbers import read_id
 from bot.replies import DocumentReply, EditReply, TapReply
 from bot.turn import Turn
 from domain.consent import give_consent, subscribe, unsubscribe
-from domain.enrollments import NotEnrolled, enroll_lead
+from domain.enrollments import BY_LINK, NotEnrolled, enroll_lead
 from domain.flows.beginning import begin_default
 from domain.flows.talk import facts_of
 from domain.forgetting import forget_lead, forget_person
@@ -116,7 +116,9 @@ async def _enroll(turn: Turn, lead: Lead, funnel: str) -> None:
     version = published.funnels.get(lead.creator_id, {}).get(funnel)
     if version is not None:
         with suppress(NotEnrolled):
-            await enroll_lead(turn.session, lead, funnel, version, published.setup(lead.creator_id), now=turn.now)
+            await enroll_lead(
+                turn.session, lead, funnel, version, published.setup(lead.creator_id), begun_by=BY_LINK, now=turn.now
+            )
 
 
 async def my_data(turn: Turn, _arguments: str) -> None:

@@ -11,7 +11,7 @@ from bot.turn import Turn
 from domain.claiming import CLAIM_PREFIX, claim_order, find_claim
 from domain.creators import BIND_PREFIX, bind_by_payload
 from domain.definitions import FlowVersionNow
-from domain.enrollments import Hindrance, NotEnrolled, enroll_lead
+from domain.enrollments import BY_LINK, Hindrance, NotEnrolled, enroll_lead
 from domain.flows.beginning import begin_flow, cancel_flow, flow_of_source, greet
 from domain.flows.paused import take_up
 from domain.links import find_link, note_touch
@@ -154,7 +154,9 @@ async def _enroll(turn: Turn, link: Link, lead: Lead) -> None:
     if funnel is None:
         return
     try:
-        await enroll_lead(turn.session, lead, link.name, funnel, published.setup(link.creator_id), now=turn.now)
+        await enroll_lead(
+            turn.session, lead, link.name, funnel, published.setup(link.creator_id), begun_by=BY_LINK, now=turn.now
+        )
     except NotEnrolled as no:
         if no.hindrance in {Hindrance.UNSUBSCRIBED, Hindrance.NO_CONSENT}:
             creator = await turn.session.get_one(Creator, link.creator_id)

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from domain.definitions import media_file
-from domain.enrollments import Hindrance, NotEnrolled, enroll_lead
+from domain.enrollments import BY_FLOW, Hindrance, NotEnrolled, enroll_lead
 from domain.entitlements import grant
 from domain.flows.nodes import (
     AnyNode,
@@ -119,7 +119,7 @@ async def _enroll(way: Way, key: str) -> None:
     if found is None:
         raise Missing(f"there is no funnel “{key}” any more", why=Reason("stumbled-funnel", name=key))
     try:
-        await enroll_lead(way.session, lead, key, found, way.talk.setup, now=way.now)
+        await enroll_lead(way.session, lead, key, found, way.talk.setup, begun_by=BY_FLOW, now=way.now)
     except NotEnrolled as no:
         # by the lead's own doing it is no mistake of the flow's
         if no.hindrance in {Hindrance.NO_CONSENT, Hindrance.NEEDS_ORDER}:

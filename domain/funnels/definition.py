@@ -135,6 +135,14 @@ class Funnel(Strict):
         """As it stands in the store. Whoever began with it ends with it, whatever rules came since."""
         return cls.model_validate(definition, context=_KEPT)
 
+    @classmethod
+    def readable(cls, definition: Mapping[str, Any]) -> Self | None:
+        """The same; None for one that this Spark cannot read any more."""
+        try:
+            return cls.kept(definition)
+        except ValidationError:
+            return None
+
     @property
     def triggers(self) -> tuple[Trigger, ...]:
         return self.trigger

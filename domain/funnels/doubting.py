@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from domain.events import KNOWN_EVENTS
+from domain.events import KNOWN_EVENTS, LEADLESS
 from domain.flows.nodes import FlowButton
 from domain.funnels.definition import EventTrigger, Funnel, SendStep, WaitStep
 from domain.grounds import Found
@@ -16,6 +16,7 @@ from kit.yaml_text import KeyPath, did_you_mean
 _LINK = re.compile(r"(https?|tg)://|\{\{")
 # whoever calls the API gives these their names
 _OWN = "custom."
+_OF_LEADS = KNOWN_EVENTS - LEADLESS
 
 
 def doubts(funnel: Funnel, setup: CreatorSetup, name: str | None) -> Found:
@@ -31,8 +32,10 @@ def doubts(funnel: Funnel, setup: CreatorSetup, name: str | None) -> Found:
 def unknown_events(events: Iterable[tuple[KeyPath, str]]) -> Found:
     for path, event in events:
         if event not in KNOWN_EVENTS and not event.startswith(_OWN):
-            near = did_you_mean(event, KNOWN_EVENTS) or f"; known: {', '.join(sorted(KNOWN_EVENTS))}"
+            near = did_you_mean(event, _OF_LEADS) or f"; known: {', '.join(sorted(_OF_LEADS))}"
             yield path, f"there is no event “{event}”{near}"
+        elif event in LEADLESS:
+            yield path, f"“{event}” happens to no lead, so it can neither begin nor end anything for one"
 
 
 def bad_addresses(buttons: Sequence[FlowButton]) -> Found:

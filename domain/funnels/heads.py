@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Update, func, select, update
+from sqlalchemy import ColumnElement, Update, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from domain.events import record_event
 from domain.funnels.definition import LATE_AFTER, Funnel
@@ -145,7 +146,7 @@ async def keep_version(session: AsyncSession, head: FunnelHead, funnel: Funnel, 
     if head.version_id is not None:
         present = await session.get_one(FunnelVersion, head.version_id)
         # told by what it means: a newer Spark may write the same down otherwise
-        if Funnel.kept(present.definition) == funnel:
+        if Funnel.readable(present.definition) == funnel:
             return present.id
     same = (FunnelVersion.creator_id == head.creator_id, FunnelVersion.key == head.key)
     digest = _digest(definition)
@@ -175,9 +176,9 @@ async def pause_funnel(session: AsyncSession, head: FunnelHead, *, now: datetime
 async def resume_funnel(session: AsyncSession, head: FunnelHead, late: Late, *, now: datetime) -> None:
     """Those who were held go on as `late` says, a few at a time, and others begin again. Raises FunnelStands."""
     await _move(session, head, FunnelState.RESUMING, now=now, late=late, paused_at=None, reason=None)
-    overdue = OutboxMessage.created_at <= now - LATE_AFTER
-    if late == Late.SKIP:
-        left_out = _put_off(head).where(overdue).values(state=OutboxState.CANCELLED, error="left out", closed_at=now)
+    if late != Late.SHIFT:
+        left_out = _put_off(head).where(*_left_out(late, now - LATE_AFTER))
+        left_out = left_out.values(state=OutboxState.CANCELLED, error="left out", closed_at=now)
         await session.execute(left_out, execution_options=_BY_CORE)
     await _let_go(session, _put_off(head), now=now)
     await _note(session, "funnel.resumed", head, now=now, late=late)
@@ -239,6 +240,22 @@ def _put_off(head: FunnelHead) -> Update:
         OutboxMessage.due_at == WAITS_FOR_SOMEBODY,
         OutboxMessage.enrollment_id.in_(its_own),
     )
+
+
+def _left_out(late: Late, overdue_since: datetime) -> Sequence[ColumnElement[bool]]:
+    """What of it stays unsaid: all that is overdue, or all but the last of it for each enrollment."""
+    overdue = OutboxMessage.created_at <= overdue_since
+    if late == Late.SKIP:
+        return (overdue,)
+    later = aliased(OutboxMessage)
+    follows = exists().where(
+        later.enrollment_id == OutboxMessage.enrollment_id,
+        later.seq > OutboxMessage.seq,
+        later.state == OutboxState.QUEUED,
+        later.due_at == WAITS_FOR_SOMEBODY,
+        later.created_at <= overdue_since,
+    )
+    return overdue, follows
 
 
 async def _let_go(session: AsyncSession, put_off: Update, *, now: datetime) -> None:

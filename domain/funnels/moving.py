@@ -8,11 +8,21 @@ from enum import StrEnum
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.enrollments import UNDER_WAY, end_enrollments
+from domain.enrollments import end_enrollments
 from domain.events import record_event
 from domain.funnels.definition import Funnel, WaitStep
+from domain.reentry import UNDER_WAY
 from store.database import insert_once, wake
-from store.models import Enrollment, EnrollmentState, FunnelHead, FunnelVersion, OutboxMessage, OutboxState, Timer
+from store.models import (
+    Decision,
+    Enrollment,
+    EnrollmentState,
+    FunnelHead,
+    FunnelVersion,
+    OutboxMessage,
+    OutboxState,
+    Timer,
+)
 
 # one transaction
 AT_ONCE = 500
@@ -82,14 +92,15 @@ async def under_way(session: AsyncSession, creator_id: int, key: str, *, but: in
 
 
 async def wordings(session: AsyncSession, version_ids: Sequence[int]) -> dict[int, Funnel]:
-    """Each as it stands in the store."""
+    """Each as it stands in the store, but for what this Spark cannot read any more."""
     asked = select(FunnelVersion.id, FunnelVersion.definition).where(FunnelVersion.id.in_(set(version_ids)))
-    return {row.id: Funnel.kept(row.definition) for row in await session.execute(asked)}
+    read = {row.id: Funnel.readable(row.definition) for row in await session.execute(asked)}
+    return {version_id: funnel for version_id, funnel in read.items() if funnel is not None}
 
 
-def later(old: Funnel, new: Funnel, step: str) -> timedelta:
+def later(old: Funnel | None, new: Funnel, step: str) -> timedelta:
     """By how much a wait that has begun ends later (less than 0: earlier) in the new wording."""
-    before, after = (each.step(step) if step in each.keys else None for each in (old, new))
+    before, after = (each.step(step) if each is not None and step in each.keys else None for each in (old, new))
     if isinstance(before, WaitStep) and isinstance(after, WaitStep) and before.time and after.time:
         return after.time - before.time
     return timedelta()
@@ -123,13 +134,17 @@ async def move_batch(
     if not rows:
         return Moved(None)
     known = await wordings(session, [head.version_id, *(row.version_id for row in rows)])
-    new = known[head.version_id]
+    new = known.get(head.version_id)
+    if new is None:
+        return Moved(None)
     lost = {row.id for row in rows if row.step and row.step not in new.keys}
     timers = await _timers(session, [row.id for row in rows])
+    numbers = await _numbers(session, [head.version_id, *(row.version_id for row in rows)])
     moved = 0
     for row in rows:
         if row.id not in lost and _is_free(row, timers):
-            old, row.version_id = known[row.version_id], head.version_id
+            session.add(_decided(row, "moved", numbers[row.version_id], numbers[head.version_id], now=now))
+            old, row.version_id = known.get(row.version_id), head.version_id
             due_at = timers.get(row.id)
             due = _go_on(row, old, new, due_at, now=now)
             if due != due_at:
@@ -137,12 +152,32 @@ async def move_batch(
             moved += 1
     ended = 0
     if policy is Policy.MOVE_OR_END:
-        free = [row.id for row in rows if row.id in lost and _is_free(row, timers)]
-        ended = await end_enrollments(session, free, STEP_GONE, now=now, state=EnrollmentState.DONE)
+        free = [row for row in rows if row.id in lost and _is_free(row, timers)]
+        session.add_all(_decided(row, "end", STEP_GONE, now=now) for row in free)
+        ids = [row.id for row in free]
+        ended = await end_enrollments(session, ids, STEP_GONE, now=now, state=EnrollmentState.DONE)
     await session.flush()
     await _take_back(session, [row.id for row in rows if row.version_id == head.version_id], new, now=now)
     wake(session, "timers")
     return Moved(rows[-1].id, moved, ended, len(rows) - moved - ended)
+
+
+async def any_left(session: AsyncSession, head: FunnelHead, policy: Policy) -> bool:
+    """Whether somebody has still to be taken over, or to end, as that policy says."""
+    if head.version_id is None or policy is Policy.KEEP:
+        return False
+    left = select(Enrollment.id).where(
+        Enrollment.creator_id == head.creator_id,
+        Enrollment.funnel_key == head.key,
+        Enrollment.state.in_(UNDER_WAY),
+        Enrollment.version_id != head.version_id,
+    )
+    new = (await wordings(session, [head.version_id])).get(head.version_id)
+    if new is None:
+        return False
+    if policy is Policy.MOVE:
+        left = left.where(Enrollment.step.in_(["", *sorted(new.keys)]))
+    return await session.scalar(left.limit(1)) is not None
 
 
 async def note_moved(session: AsyncSession, head: FunnelHead, policy: Policy, *, now: datetime, people: int) -> None:
@@ -159,6 +194,23 @@ async def note_moved(session: AsyncSession, head: FunnelHead, policy: Policy, *,
     )
 
 
+async def _numbers(session: AsyncSession, version_ids: Sequence[int]) -> dict[int, int]:
+    asked = select(FunnelVersion.id, FunnelVersion.number).where(FunnelVersion.id.in_(set(version_ids)))
+    return {row.id: row.number for row in await session.execute(asked)}
+
+
+def _decided(row: Enrollment, *said: str | int, now: datetime) -> Decision:
+    return Decision(
+        creator_id=row.creator_id,
+        lead_id=row.lead_id,
+        at=now,
+        about=f"funnel:{row.funnel_key}",
+        version_id=row.version_id,
+        enrollment_id=row.id,
+        trace=[[row.step, *said]],
+    )
+
+
 async def _timers(session: AsyncSession, enrollment_ids: Sequence[int]) -> Mapping[int, datetime]:
     asked = select(Timer.enrollment_id, Timer.due_at).where(Timer.enrollment_id.in_(enrollment_ids))
     rows = await session.execute(asked.with_for_update(skip_locked=True))
@@ -171,7 +223,9 @@ def _is_free(row: Enrollment, timers: Mapping[int, datetime]) -> bool:
     return row.id in timers or row.state == EnrollmentState.HELD or waits
 
 
-def _go_on(row: Enrollment, old: Funnel, new: Funnel, due_at: datetime | None, *, now: datetime) -> datetime | None:
+def _go_on(
+    row: Enrollment, old: Funnel | None, new: Funnel, due_at: datetime | None, *, now: datetime
+) -> datetime | None:
     """It stands in the new wording as one who had begun in it; when it is due, None where it waits for an event."""
     shift = later(old, new, row.step)
     step = new.step(row.step) if row.step else None

@@ -1,6 +1,6 @@
 """What a follow-up names of its creator's, of the store and of the disk, and whether it can ever say anything."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from domain.funnels.checking import rests, ways
 from domain.funnels.definition import Funnel
@@ -49,8 +49,20 @@ def funnel_slips(funnel: Funnel, ground: Ground) -> Found:
             yield ("steps", number, *path), said
 
 
-def enrolling_circles(funnels: Mapping[str, Funnel]) -> Iterator[tuple[str, str]]:
-    """Funnels that begin one another for ever, with no wait in between: the name, and what is wrong.
+def slips_between(funnels: Mapping[str, Funnel]) -> Found:
+    """What is wrong with how they begin one another, by their names."""
+    yield from _circles(funnels)
+    for key, funnel in funnels.items():
+        for number, step in enumerate(funnel.steps):
+            if not isinstance(step, EnrollStep) or step.funnel not in funnels:
+                continue
+            if funnels[step.funnel].names_order and not funnel.has_order:
+                said = f"“{step.funnel}” speaks of an order, and what begins this one brings none"
+                yield (key, "steps", number, "funnel"), said
+
+
+def _circles(funnels: Mapping[str, Funnel]) -> Found:
+    """Funnels that begin one another for ever, with no wait in between.
 
     Only those let everybody in again whom a walk can bring back at once.
     """
@@ -65,7 +77,7 @@ def enrolling_circles(funnels: Mapping[str, Funnel]) -> Iterator[tuple[str, str]
                 seen.add(other)
                 ahead += begins[other]
         if key in seen:
-            yield key, f"“{key}” begins anew by its own steps with no wait of a minute: it would go round for ever"
+            yield (key,), f"“{key}” begins anew by its own steps with no wait of a minute: it would go round for ever"
 
 
 def _at_once(funnel: Funnel) -> list[str]:

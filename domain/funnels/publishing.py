@@ -4,9 +4,11 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 
+from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.explaining import explain
 from domain.funnels.definition import Funnel
 from domain.funnels.heads import claim_head, disable_funnel, save_funnel
 from domain.messages.catalogue import say
@@ -51,6 +53,7 @@ async def publish_funnels(
         if head.key not in funnels and head.key not in broken:
             head.state, head.changed_at = FunnelState.ARCHIVED, now
     await session.flush()
+    await _disable_unreadable(session, creator_id, now=now)
 
 
 async def read_running(session: AsyncSession, known: Running) -> Running:
@@ -66,10 +69,15 @@ async def read_running(session: AsyncSession, known: Running) -> Running:
     new = {head.version_id for head in heads} - kept.keys()
     if new:
         asked = select(FunnelVersion.id, FunnelVersion.definition).where(FunnelVersion.id.in_(new))
-        kept |= {row.id: Funnel.kept(row.definition) for row in await session.execute(asked)}
+        for row in await session.execute(asked):
+            funnel = Funnel.readable(row.definition)
+            if funnel is not None:
+                kept[row.id] = funnel
     running: Running = {}
     for head in heads:
-        running.setdefault(head.creator_id, {})[head.key] = (head.version_id, kept[head.version_id])
+        # what cannot be read is disabled when Spark starts, and until then not begun
+        if head.version_id in kept:
+            running.setdefault(head.creator_id, {})[head.key] = (head.version_id, kept[head.version_id])
     return running
 
 
@@ -80,6 +88,22 @@ async def read_names(session: AsyncSession) -> dict[int, frozenset[str]]:
     for row in await session.execute(asked):
         names.setdefault(row.creator_id, set()).add(row.key)
     return {creator_id: frozenset(keys) for creator_id, keys in names.items()}
+
+
+async def _disable_unreadable(session: AsyncSession, creator_id: int, *, now: datetime) -> None:
+    """A wording of the chat's or the API's that an earlier Spark understood and this one does not."""
+    asked = (
+        select(FunnelHead, FunnelVersion.definition)
+        .join(FunnelVersion, FunnelVersion.id == FunnelHead.version_id)
+        .where(FunnelHead.creator_id == creator_id, FunnelHead.state.in_(_RUNS), FunnelHead.kept != Kept.FILE)
+    )
+    for head, definition in (await session.execute(asked)).all():
+        try:
+            Funnel.kept(definition)
+        except ValidationError as error:
+            reason = "; ".join(f"{'.'.join(map(str, path))}: {said}" for path, said in explain(error, Funnel))
+            if await disable_funnel(session, head, reason, now=now):
+                await _tell(session, head, reason, now=now)
 
 
 async def _tell(session: AsyncSession, head: FunnelHead, reason: str, *, now: datetime) -> None:

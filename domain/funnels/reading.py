@@ -12,7 +12,7 @@ from domain.explaining import explain
 from domain.fields import Key
 from domain.funnels.definition import Funnel
 from domain.funnels.doubting import doubts
-from domain.funnels.naming import enrolling_circles, funnel_slips
+from domain.funnels.naming import funnel_slips, slips_between
 from domain.grounds import Ground
 from domain.setups import CreatorSetup
 from kit.yaml_text import KeyPath, NotYaml, Problem, YamlText, read_yaml
@@ -57,7 +57,7 @@ async def surroundings(
 ) -> Surroundings:
     """As they are in the store now."""
     products = select(Product.slug).where(Product.creator_id == creator_id, Product.archived_at.is_(None))
-    codes = select(DiscountCode.code).where(DiscountCode.creator_id == creator_id)
+    codes = select(DiscountCode.code).where(DiscountCode.creator_id == creator_id, DiscountCode.archived_at.is_(None))
     return Surroundings(
         setup,
         name,
@@ -119,9 +119,11 @@ def check_funnels(funnels: Mapping[str, Funnel], around: Surroundings) -> list[t
     )
     found: list[tuple[KeyPath, str]] = []
     for key, funnel in funnels.items():
-        found += [((key, *path), said) for path, said in funnel_slips(funnel, ground)]
-        found += [((key, *path), said) for path, said in doubts(funnel, ground.setup, around.name)]
-    found += [((key,), said) for key, said in enrolling_circles(known) if key in funnels]
+        slips = dict(funnel_slips(funnel, ground))
+        found += [((key, *path), said) for path, said in slips.items()]
+        # what cannot be read is told once
+        found += [((key, *path), said) for path, said in doubts(funnel, ground.setup, around.name) if path not in slips]
+    found += [(path, said) for path, said in slips_between(known) if path[0] in funnels]
     return found
 
 

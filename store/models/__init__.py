@@ -34,7 +34,7 @@ from store.models.deliveries import (
     PassState,
 )
 from store.models.discounts import DiscountCode, DiscountUse
-from store.models.engine import Event, Lease
+from store.models.engine import ClockJump, Event, Lease
 from store.models.flows import FLOW_RUN_MOVES, FlowRun, FlowRunState, FlowTimer, FlowVersion, Prompt
 from store.models.funnels import (
     FUNNEL_MOVES,
@@ -42,6 +42,7 @@ from store.models.funnels import (
     CronFiring,
     Enrollment,
     EnrollmentState,
+    FunnelDraft,
     FunnelHead,
     FunnelState,
     FunnelVersion,
@@ -124,6 +125,7 @@ __all__ = [
     "CallState",
     "Channel",
     "ChannelPass",
+    "ClockJump",
     "Consent",
     "Creator",
     "CronFiring",
@@ -145,6 +147,7 @@ __all__ = [
     "FlowRunState",
     "FlowTimer",
     "FlowVersion",
+    "FunnelDraft",
     "FunnelHead",
     "FunnelState",
     "FunnelVersion",

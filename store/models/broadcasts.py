@@ -2,11 +2,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Text, text
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from store.models.base import Base, Moves, Numbered, state_column
-from store.models.sealed import SealedJson
+from store.models.sealed import Sealed, SealedJson
 
 _WAITING = text("state = 'waiting'")
 _AT_WORK = text("state IN ('scheduled', 'starting', 'running')")
@@ -43,22 +43,24 @@ class Broadcast(Numbered, Base):
         Index("ix_broadcast_at_work", "starts_at", sqlite_where=_AT_WORK, postgresql_where=_AT_WORK),
     )
     creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"))
-    title: Mapped[str]
+    # its first words
+    title: Mapped[str] = mapped_column(Sealed("broadcast.title"))
     # a question in the segment language; "" is everybody who may be written to
-    segment: Mapped[str] = mapped_column(Text, default="")
+    segment: Mapped[str] = mapped_column(Sealed("broadcast.segment"), default="")
     # variants with their weights, each with its wordings, media and buttons: domain/broadcasts/definition.py
     content: Mapped[dict[str, Any]] = mapped_column(SealedJson("broadcast.content"))
     state: Mapped[BroadcastState] = state_column(BroadcastState, BroadcastState.DRAFT)
-    # None until it is told when: at once is then
+    # None until it is told when; its audience is fixed then
     starts_at: Mapped[datetime | None]
-    # at the wall-clock time of `starts_at` in the creator's zone, in each lead's own zone
-    in_lead_zone: Mapped[bool] = mapped_column(default=False)
+    # `2026-12-01T10:00`: when each lead's own clock shows that, and `starts_at` is when the first one's does
+    local_at: Mapped[str | None]
     # whose it is: tests and progress go to them
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     # how many it is for, once that is fixed; the last lead of it that is written down while it starts
     audience: Mapped[int | None]
     listed_to: Mapped[int] = mapped_column(default=0)
     progress_message_id: Mapped[int | None]
+    # when that was last changed; None: there is something new to say
     progress_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]

@@ -49,3 +49,11 @@ class Lease(Base):
     # counts the holders: what an earlier one still wants to write is known by it
     epoch: Mapped[int] = mapped_column(default=1)
     expires_at: Mapped[datetime]
+
+
+class ClockJump(Numbered, Base):
+    """A process saw its machine's clock jump, when by the database's own clock; less than 0 seconds: backwards."""
+
+    __tablename__ = "clock_jump"
+    noticed_at: Mapped[datetime]
+    seconds: Mapped[int]

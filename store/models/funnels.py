@@ -79,6 +79,10 @@ class FunnelHead(Numbered, Base):
     # keys of steps that stand still by themselves, because too many blocked the bot there
     stopped_steps: Mapped[list[Any]] = mapped_column(default=list)
     paused_at: Mapped[datetime | None]
+    # the policy by which those in earlier wordings are being taken over, behind which enrollment, and how many were
+    moves_by: Mapped[str | None]
+    moved_to: Mapped[int] = mapped_column(default=0)
+    moved: Mapped[int] = mapped_column(default=0)
     changed_at: Mapped[datetime]
 
     @property
@@ -146,7 +150,7 @@ class Enrollment(Numbered, Base):
     attempts: Mapped[int] = mapped_column(default=0)
     # the split arms that it went down, by the split's key
     arms: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    # what began it: `event:12`, `segment`, `date`, `cron`, `hand`, `funnel:KEY`, `flow`
+    # what began it: `event:12`, `segment`, `date`, `cron`, `inactive`, `hand`, `funnel:KEY`, `flow`, `link`
     begun_by: Mapped[str] = mapped_column(default="")
     state: Mapped[EnrollmentState] = state_column(EnrollmentState, EnrollmentState.ACTIVE)
     reason: Mapped[str | None]
@@ -218,6 +222,19 @@ class StartByHand(Numbered, Base):
     error: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+
+
+class FunnelDraft(Numbered, Base):
+    """Wordings that somebody has sent by chat and that were found good, until they are confirmed or others come."""
+
+    __tablename__ = "funnel_draft"
+    creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"), unique=True)
+    # drawn anew for each that is sent: the buttons under an earlier one do nothing
+    number: Mapped[int]
+    # by name: the wording, and the version that it was compared with (None: there was none)
+    definitions: Mapped[dict[str, Any]]
+    bases: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
 
 
 class SegmentWatch(Numbered, Base):

@@ -11,7 +11,7 @@ from store.models.sealed import SealedJson
 _WAITING = text("state IN ('queued', 'sending')")
 _QUEUED = text("state = 'queued'")
 _SENDING = text("state = 'sending'")
-_UNCLEAR = text("state = 'uncertain'")
+_UNCLEAR = text("state IN ('uncertain', 'failed')")
 _TOLD = text("state = 'sent' AND urgency > 1")
 # what a creator may reply to
 _OF_LEAD = text("kind = 'notice' AND lead_id IS NOT NULL")
@@ -58,9 +58,15 @@ class OutboxState(StrEnum):
 
 OUTBOX_MOVES = Moves(
     {
-        # sent: the answer to an earlier try comes late
+        # sent: the answer to an earlier try comes late; failed: there are no words for it
         OutboxState.QUEUED: frozenset(
-            {OutboxState.SENDING, OutboxState.SENT, OutboxState.CANCELLED, OutboxState.BLOCKED}
+            {
+                OutboxState.SENDING,
+                OutboxState.SENT,
+                OutboxState.CANCELLED,
+                OutboxState.BLOCKED,
+                OutboxState.FAILED,
+            }
         ),
         OutboxState.SENDING: frozenset(
             {
@@ -113,6 +119,7 @@ class OutboxMessage(Numbered, Base):
         ),
         # what a lead was told of late, for the most that they are to get
         Index("ix_outbox_message_told", "lead_id", "closed_at", sqlite_where=_TOLD, postgresql_where=_TOLD),
+        # what waits for a person to say what became of it
         Index(
             "ix_outbox_message_unclear",
             "creator_id",

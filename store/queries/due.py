@@ -4,12 +4,14 @@ from sqlalchemy import exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from store.models import (
+    CallState,
     ChannelPass,
     CronFiring,
     Event,
     FlowTimer,
     Order,
     OrderState,
+    OutgoingCall,
     PassState,
     ProviderEvent,
     ProviderEventState,
@@ -23,6 +25,7 @@ from store.models import (
     Transfer,
     TransferState,
 )
+from store.queries.broadcasts import has_broadcast_due, next_broadcast_at
 from store.queries.outbox import is_message_due, next_message_at
 
 # orders that are looked at when their time comes, money on its way back, and stock that is held for a while
@@ -33,14 +36,20 @@ _HELD = Reservation.state == ReservationState.HELD
 
 
 async def earliest_due(session: AsyncSession, *, after: datetime) -> datetime | None:
-    """When, after that instant, the next thing falls due: a timer, a promise, a rail's word, a look at an order."""
+    """When, after that instant, the next thing falls due: a timer, a promise, a rail's word, a look at an order.
+
+    What triggers go by the clock know themselves.
+    """
     dues = (
         await session.scalar(select(func.min(Timer.due_at)).where(Timer.due_at > after)),
         await session.scalar(select(func.min(FlowTimer.due_at)).where(FlowTimer.due_at > after)),
-        await session.scalar(
-            select(func.min(CronFiring.fire_at)).where(CronFiring.fired_at.is_(None), CronFiring.fire_at > after)
-        ),
         await next_message_at(session, after=after),
+        await next_broadcast_at(session, after=after),
+        await session.scalar(
+            select(func.min(OutgoingCall.due_at)).where(
+                OutgoingCall.state == CallState.QUEUED, OutgoingCall.due_at > after
+            )
+        ),
         await session.scalar(
             select(func.min(ProviderEvent.retry_at)).where(
                 ProviderEvent.state == ProviderEventState.KEPT, ProviderEvent.retry_at > after
@@ -70,6 +79,8 @@ async def has_due(session: AsyncSession, *, now: datetime) -> bool:
             exists().where(FlowTimer.due_at <= now),
             exists().where(CronFiring.fired_at.is_(None), CronFiring.fire_at <= now),
             exists().where(StartByHand.ended_at.is_(None)),
+            exists().where(OutgoingCall.state == CallState.QUEUED, OutgoingCall.due_at <= now),
+            exists().where(OutgoingCall.state == CallState.SENDING),
             exists().where(ProviderEvent.state == ProviderEventState.KEPT, ProviderEvent.retry_at <= now),
             exists().where(_UNPAID, Order.look_at <= now),
             exists().where(_GOES_BACK, Refund.retry_at <= now),
@@ -81,4 +92,8 @@ async def has_due(session: AsyncSession, *, now: datetime) -> bool:
             exists().where(Transfer.state == TransferState.READY, Transfer.expires_at <= now),
         )
     )
-    return bool(await session.scalar(left)) or await is_message_due(session, now=now)
+    return (
+        bool(await session.scalar(left))
+        or await is_message_due(session, now=now)
+        or await has_broadcast_due(session, now=now)
+    )

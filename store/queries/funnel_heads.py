@@ -42,5 +42,5 @@ async def standing_heads(session: AsyncSession) -> dict[tuple[int, str], Standin
             None if late is None else Late(late),
             frozenset(stopped),
         )
-        for creator_id, key, state, late, stopped, paused_at in await fetch(session, _HEADS)
+        for creator_id, key, state, late, stopped, paused_at in await fetch(session, _HEADS, few=True)
     }

@@ -64,7 +64,7 @@ async def end_if_it_stands_still(session: AsyncSession, *, seconds: float) -> No
     """
     if is_postgresql(session):
         limit = str(int(seconds * 1000))
-        await session.execute(select(func.set_config("idle_in_transaction_session_timeout", limit, True)))  # noqa: FBT003
+        await session.execute(select(func.set_config("idle_in_transaction_session_timeout", limit, True)))
 
 
 async def give_back_lease(session: AsyncSession, name: str, holder: str) -> None:

@@ -80,7 +80,7 @@ def _behind(name: str) -> ColumnElement[Any]:
 
 _PLACE = tuple_(Timer.due_at, Timer.enrollment_id)
 _IN_TIME = Timer.due_at <= bindparam("now", type_=_INSTANT)
-_HEAD = (
+_UNHELD = (
     select(
         Timer.due_at,
         Enrollment.id,
@@ -105,13 +105,14 @@ _HEAD = (
     .join(Enrollment, Enrollment.id == Timer.enrollment_id)
     .join(Lead, Lead.id == Enrollment.lead_id)
     .outerjoin(Person, Person.id == Lead.person_id)
-    # what has happened to this lead but is not looked at yet may stop the funnel: that goes first
-    .where(_IN_TIME, _behind("after") < _PLACE, ~_UNROUTED)
+    .where(_IN_TIME, _behind("after") < _PLACE)
     .order_by(Timer.due_at, Timer.enrollment_id)
     .limit(bindparam("most", type_=Timer.enrollment_id.type))
-    # the enrollment too: whoever ends it meanwhile is waited for by nobody, and waits for nobody
-    .with_for_update(of=[Timer, Enrollment], skip_locked=True)
 )
+# the enrollment too: whoever ends it meanwhile is waited for by nobody, and waits for nobody
+_DUE = _UNHELD.with_for_update(of=[Timer, Enrollment], skip_locked=True)
+# what has happened to this lead but is not looked at yet may stop the funnel: that goes first
+_HEAD = _DUE.where(~_UNROUTED)
 _UP_TO = _HEAD.where(_behind("to") >= _PLACE)
 # one parameter, so that each is built once
 _WITHOUT = {
@@ -145,7 +146,7 @@ _HOW_MANY_QUEUED = select(func.count()).select_from(_QUEUED.subquery())
 
 async def take_due(session: AsyncSession, *, now: datetime, most: int, after: Place = TOP) -> list[DueEnrollment]:
     """Up to so many from the due head, held until the end; those that another process holds are passed over."""
-    values = {"now": now, "most": most, "after_at": after[0], "after_id": after[1]}
+    values: dict[str, Any] = {"now": now, "most": most, "after_at": after[0], "after_id": after[1]}
     return [DueEnrollment._make(row) for row in await fetch(session, _HEAD, **values)]
 
 
@@ -154,7 +155,8 @@ async def take_due_of_others(
 ) -> list[DueEnrollment]:
     """The same behind one place and up to another, and nothing of these creators."""
     query = _PASSING_OVER["postgresql" if is_postgresql(session) else "sqlite"]
-    values = {"now": now, "most": most, "after_at": after[0], "after_id": after[1], "to_at": to[0], "to_id": to[1]}
+    values: dict[str, Any] = {"now": now, "most": most, "after_at": after[0], "after_id": after[1]}
+    values |= {"to_at": to[0], "to_id": to[1]}
     listed = orjson.dumps(sorted(full)).decode()
     return [DueEnrollment._make(row) for row in await fetch(session, query, **values, full=listed)]
 
@@ -162,11 +164,11 @@ async def take_due_of_others(
 async def place_ahead(session: AsyncSession, *, now: datetime, after: Place, timers: int) -> Place | None:
     """The place so many due timers further on; None where there are fewer."""
     values = {"now": now, "after_at": after[0], "after_id": after[1], "skipped": timers - 1}
-    found = await fetch(session, _AHEAD, **values)
+    found = await fetch(session, _AHEAD, few=True, **values)
     return (found[0][0], found[0][1]) if found else None
 
 
 async def count_queued(session: AsyncSession, creator_id: int, *, now: datetime, most: int) -> int:
     """How many of a creator's follow-ups are queued and due; it counts no further than `most`."""
-    ((count,),) = await fetch(session, _HOW_MANY_QUEUED, creator=creator_id, now=now, most=most)
+    ((count,),) = await fetch(session, _HOW_MANY_QUEUED, few=True, creator=creator_id, now=now, most=most)
     return int(count)

@@ -5,6 +5,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from store.models import (
+    ClockJump,
     Enrollment,
     EnrollmentState,
     Order,
@@ -74,6 +75,11 @@ async def count_troubles(session: AsyncSession, *, now: datetime) -> list[Troubl
             "follow-ups",
             Enrollment.state == EnrollmentState.PARKED,
             "are parked with their reason (enrollment, state parked)",
+        ),
+        (
+            "clock jumps",
+            ClockJump.noticed_at > now - LATELY,
+            "since yesterday: a machine's clock was set, or it slept; keep it by NTP (clock_jump, seconds)",
         ),
     ]
     return [

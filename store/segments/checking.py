@@ -62,6 +62,8 @@ MOST_CONDITIONS = 60
 DEEPEST = 24
 _MARKS = frozenset(Mark)
 _EVENT = re.compile(r"[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*")
+# what other programs tell, under names of their own
+_TOLD_BY_OTHERS = re.compile(r"custom\.[a-z][a-z0-9_]{0,59}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
 _LONGEST_VALUE = 200
 
@@ -308,13 +310,14 @@ def _when(said: Said) -> Condition:
 
 def _did(said: Said, known: Known) -> Did:
     event = equal(said).strip().casefold()
-    if not _EVENT.fullmatch(event):
+    told_by_others = _TOLD_BY_OTHERS.fullmatch(event) is not None
+    if not told_by_others and not _EVENT.fullmatch(event):
         raise BadSegment(
             f"{shown(event)} is no event: write it like order.paid",
             why=Reason("segment-bad-event", value=cut(event)),
             at=said.value_at,
         )
-    if known.events is not None and event not in known.events:
+    if not told_by_others and known.events is not None and event not in known.events:
         raise unknown(said, "event", event, known.events)
     return Did(event, None if said.within is None else values.read_age(said.within, said.value_at))
 

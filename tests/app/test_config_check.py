@@ -135,7 +135,7 @@ def test_events_that_never_happen_are_told(check: Check):
     assert code == 2
     at = "creators.studio.funnels.late"
     assert lines[0] == f"config.yaml:5: {at}.trigger.event: there is no event “order.payed”; did you mean order.paid?"
-    assert lines[1].startswith(f"config.yaml:8: {at}.stop.1: there is no event “sun.rose”; known: channel.found,")
+    assert lines[1].startswith(f"config.yaml:8: {at}.stop.1: there is no event “sun.rose”; known: checkout.abandoned,")
 
 
 def test_what_could_be_read_but_would_not_work_is_told(check: Check):

@@ -1,5 +1,12 @@
+import sys
+from pathlib import Path
+
 import pytest
 import structlog
+
+# the funnels that hypothesis draws
+sys.path.insert(0, str(Path(__file__).parents[1] / "domain"))
+
 from stage import Stage
 
 from store.database import Database

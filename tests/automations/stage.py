@@ -5,12 +5,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from automations.outcomes import Claimed, Told, confirm, sweep
 from automations.pace import Pace
 from automations.routing import route_events
 from automations.sender import Sender
 from automations.stepping import Stepper
+from automations.taking import Taking
 from domain.creators import add_creator
 from domain.definitions import Published, publish
 from domain.events import record_event
@@ -21,7 +24,7 @@ from domain.outbox import queue_message
 from domain.people import Profile, see_person
 from kit.clock import MovableClock
 from store.database import Database
-from store.models import Base, Enrollment, Lead, OutboxKind, OutboxMessage, Person
+from store.models import Base, Enrollment, Event, Lead, OutboxKind, OutboxMessage, Person
 
 MORNING = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
 BOT = 7
@@ -55,6 +58,16 @@ class Stage:
             new = await add_creator(session, name="Studio", slug="studio", now=self.clock())
             self.creator_id = new.creator.id
         await self.publish(**funnels)
+        return self
+
+    async def open_beside(self, other: "Stage", **funnels: dict[str, Any]) -> "Stage":
+        """A second creator in the same store."""
+        async with self.database.transaction() as session:
+            new = await add_creator(session, name="Atelier", slug="atelier", now=self.clock())
+            self.creator_id = new.creator.id
+            given = {"atelier": {key: Funnel.model_validate(funnel) for key, funnel in funnels.items()}}
+            self.published = await publish(session, {}, given, now=self.clock())
+        other.published = self.published
         return self
 
     async def publish(self, **funnels: dict[str, Any]) -> None:
@@ -100,9 +113,35 @@ class Stage:
                 **more,
             )
 
-    def sender(self, *, pace: Pace | None = None, again: Callable[[float], None] = lambda _: None) -> Sender:
+    def sender(
+        self,
+        *,
+        pace: Pace | None = None,
+        again: Callable[[float], None] = lambda _: None,
+        holder: str = "stage",
+        chance: Callable[[], float] = lambda: 0.0,
+    ) -> Sender:
         quick = pace or Pace(in_all=10_000, to_one_chat=10_000)
-        return Sender(self.database, self.clock, self.gateway, quick, Published(), again=again)
+        return Sender(
+            self.database,
+            self.clock,
+            self.gateway,
+            quick,
+            self.published,
+            again=again,
+            chance=chance,
+            holder=holder,
+        )
+
+    async def claim(self, *, most: int = 10, database: Database | None = None, epoch: int = 1) -> list[Claimed]:
+        """What a sender would send now, taken and not sent."""
+        async with (database or self.database).transaction() as session:
+            return await self.take(session, most=most, epoch=epoch)
+
+    async def take(self, session: AsyncSession, *, most: int = 10, epoch: int = 1) -> list[Claimed]:
+        taking = Taking(self.published)
+        told = {"epoch": epoch, "lease_seconds": 60, "now": self.clock()}
+        return (await taking.take(session, room=most, resting=[], **told)).claimed
 
     async def send(self, sender: Sender | None = None) -> int:
         """One batch, sent to its end."""
@@ -114,6 +153,19 @@ class Stage:
     async def send_all(self) -> None:
         while await self.send():
             pass
+
+    async def sweep(self, *, abandoned: bool = True) -> int:
+        async with self.database.transaction() as session:
+            return await sweep(session, now=self.clock(), abandoned=abandoned)
+
+    async def confirm(self, claimed: Claimed, message_id: int) -> None:
+        async with self.database.transaction() as session:
+            await confirm(session, [Told(claimed, message_id, self.clock())])
+
+    async def look_at_events(self) -> None:
+        """Nothing has happened that is not looked at yet."""
+        async with self.database.transaction() as session:
+            await session.execute(update(Event).values(routed_at=self.clock()))
 
     async def outbox(self) -> Sequence[OutboxMessage]:
         async with self.database.reading() as session:

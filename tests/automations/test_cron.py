@@ -1,7 +1,7 @@
 """Triggers that fire at the times of a schedule."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -62,10 +62,10 @@ def test_a_day_that_never_comes_has_no_firing():
 @given(
     st.sampled_from(["*/30 * * * *", "30 2 * * *", "0 9 * * mon", "15 0 1 * *", "59 23 * * *"]),
     st.sampled_from(["Europe/Berlin", "America/Santiago", "Australia/Lord_Howe", "Asia/Kolkata", "UTC"]),
-    st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1)),
+    st.integers(0, 366 * 24 * 60),
 )
-def test_a_schedule_always_goes_on_and_never_back(cron: str, zone: str, naive: datetime):
-    instant = naive.replace(tzinfo=UTC)
+def test_a_schedule_always_goes_on_and_never_back(cron: str, zone: str, minutes: int):
+    instant = at("2026-01-01") + timedelta(minutes=minutes)
     for _ in range(5):
         following = next_firing(cron, ZoneInfo(zone), instant)
         assert following is not None

@@ -56,6 +56,18 @@ def test_a_chat_rests_as_long_as_telegram_says_and_a_shorter_wish_does_not_short
     assert pace.resting() == []
 
 
+def test_whoever_takes_over_begins_with_one_and_goes_on_at_the_pace():
+    seconds = Seconds()
+    pace = Pace(monotonic=seconds)
+    pace.begin_slowly()
+    assert pace.room() == 1
+    pace.spend(7)
+    assert pace.room() == 0
+    assert abs(pace.seconds_to_room() - 1 / 30) < 1e-6
+    seconds.now += 0.5
+    assert pace.room() == 15
+
+
 def test_all_rest_when_telegram_says_so():
     seconds = Seconds()
     pace = Pace(monotonic=seconds)

@@ -1,13 +1,21 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import select, update
 from stage import Stage, follow_up
 
 from domain.consent import unsubscribe
 from domain.lead_acts import tag_lead
+from domain.orders import open_order
 from domain.people import note_block
-from store.models import EnrollmentState, Event, Lead, OutboxKind, OutboxState, Timer
+from domain.pricing import Wish
+from domain.products import add_product
+from domain.setups import CreatorSetup
+from kit.money import Money
+from store.models import EnrollmentState, Event, Lead, OrderLine, OutboxKind, OutboxState, Product, Timer
+
+HOUR = timedelta(hours=1)
 
 
 async def test_an_event_begins_each_funnel_that_it_starts_and_no_other(stage: Stage):
@@ -180,6 +188,31 @@ async def test_what_is_not_in_the_events_own_data_begins_nothing(stage: Stage):
     assert [each.begun_by for each in await stage.enrollments()] == [f"event:{tagged_vip[0]}"]
 
 
+@pytest.mark.parametrize("named", ["by number", "by name"])
+async def test_an_order_of_another_product_begins_nothing(stage: Stage, named: str):
+    await stage.open()
+    async with stage.database.transaction() as session:
+        wanted, other = [
+            await add_product(
+                session, creator_id=stage.creator_id, title=title, price=Money(900, "usd"), now=stage.clock()
+            )
+            for title in ("Preset pack", "Sound pack")
+        ]
+    product = wanted.id if named == "by number" else wanted.slug
+    trigger = {"event": "order.opened", "data": {"product": product}}
+    await stage.publish(care=follow_up() | {"trigger": trigger})
+    lead = await stage.lead()
+    for sold in (other, wanted):
+        async with stage.database.transaction() as session:
+            found = await session.get_one(Lead, lead.id)
+            wish = Wish(await session.get_one(Product, sold.id))
+            await open_order(session, found, wish, good_for=HOUR, setup=CreatorSetup(), now=stage.clock())
+    await stage.route()
+    async with stage.database.reading() as session:
+        order_id = await session.scalar(select(OrderLine.order_id).where(OrderLine.product_id == wanted.id))
+    assert [each.subject for each in await stage.enrollments()] == [f"order:{order_id}"]
+
+
 async def test_one_of_several_triggers_is_enough_and_two_at_once_begin_once(stage: Stage):
     several = follow_up() | {"trigger": [{"event": "lead.captured"}, {"event": "order.paid", "when": "tag:nobody"}]}
     several["trigger"].append({"event": "order.paid"})
@@ -230,7 +263,9 @@ def waiting(**wait: object) -> dict[str, Any]:
 
 
 async def test_what_is_waited_for_wakes_it_at_once(stage: Stage):
-    await stage.open(care=waiting())
+    care = waiting()
+    # however long that takes
+    await stage.open(care=care | {"steps": [step for step in care["steps"] if step["key"] != "late"]})
     lead, other = await stage.lead(100), await stage.lead(200, "Anna")
     await stage.route()
     await stage.step_all()

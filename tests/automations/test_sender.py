@@ -6,33 +6,20 @@ from sqlalchemy import select, update
 from stage import MORNING, FakeGateway, Stage
 from stores import DATA_KEYS
 
-from automations.gateway import Blocked, Refused, SlowDown, Uncertain
+from automations.gateway import Blocked, NotNow, Refused, SlowDown, Uncertain
 from automations.pace import Pace
-from automations.sender import confirm, sweep
 from domain.people import Profile, see_person
 from store.database import Database, database_in
-from store.models import Event, OutboxKind, OutboxMessage, OutboxState
-from store.queries.outbox import Claimed, claim_due
+from store.models import OutboxKind, OutboxMessage, OutboxState
 
 
 async def states(stage: Stage) -> list[OutboxState]:
     return [message.state for message in await stage.outbox()]
 
 
-async def claim(stage: Stage, *, most: int = 10, database: Database | None = None) -> list[Claimed]:
-    async with (database or stage.database).transaction() as session:
-        return await claim_due(session, now=stage.clock(), most=most, resting=[], lease_seconds=60)
-
-
 async def comes_back(stage: Stage, telegram_id: int = 100) -> None:
     async with stage.database.transaction() as session:
         await see_person(session, 7, Profile(telegram_id, "Lena", None, "en"), now=stage.clock())
-
-
-async def routed(stage: Stage) -> None:
-    """Nothing has happened that is not looked at yet."""
-    async with stage.database.transaction() as session:
-        await session.execute(update(Event).values(routed_at=stage.clock()))
 
 
 async def test_a_promise_is_sent_once_and_closed_with_telegrams_number(stage: Stage):
@@ -59,11 +46,10 @@ async def test_of_each_chat_one_is_taken_the_oldest_first(stage: Stage):
     lena, anna = await stage.lead(100, "Lena"), await stage.lead(200, "Anna")
     for lead, key in ((lena, "lena 1"), (lena, "lena 2"), (anna, "anna 1"), (lena, "lena 3")):
         await stage.promise(lead, key)
-    assert [each.message["text"] for each in await claim(stage)] == ["lena 1", "anna 1"]
+    assert [each.message.text for each in await stage.claim()] == ["lena 1", "anna 1"]
     # the first are still under way
-    assert await claim(stage) == []
-    async with stage.database.transaction() as session:
-        await sweep(session, now=stage.clock(), abandoned=True)
+    assert await stage.claim() == []
+    await stage.sweep()
     await stage.send_all()
     assert [text for chat, text in stage.gateway.sent if chat == 100] == ["lena 1", "lena 2", "lena 3"]
 
@@ -77,7 +63,8 @@ async def test_no_more_are_taken_than_the_pace_allows_and_the_rest_is_asked_for_
     sender = stage.sender(pace=pace, again=again.append)
     assert await stage.send(sender) == 3
     assert await stage.send(sender) == 0
-    assert 0.05 in again
+    # there is room for the next after a third of a second
+    assert again[-1] == pytest.approx(1 / 3)
     now[0] += 1
     assert await stage.send(sender) == 2
     assert [text for _, text in stage.gateway.sent] == ["0", "1", "2", "3", "4"]
@@ -110,12 +97,40 @@ async def test_when_telegram_asks_to_wait_it_goes_out_after_that_and_not_before(
     assert await states(stage) == [OutboxState.SENT]
 
 
+async def test_while_telegram_asks_to_wait_nothing_unasked_goes_out_to_anybody(stage: Stage):
+    await stage.open()
+    for number in range(3):
+        await stage.promise(await stage.lead(100 + number), f"{number}")
+    now = [1000.0]
+    sender = stage.sender(pace=Pace(in_all=1, monotonic=lambda: now[0]))
+    stage.gateway.failures = [SlowDown(30)]
+    assert await stage.send(sender) == 1
+    for _ in range(29):
+        now[0] += 1
+        assert await stage.send(sender) == 0
+    now[0] += 2.1
+    assert await stage.send(sender) == 1
+    assert [text for _, text in stage.gateway.sent] == ["1"]
+
+
+async def test_what_failed_together_does_not_return_together(stage: Stage):
+    await stage.open()
+    for number in range(2):
+        await stage.promise(await stage.lead(100 + number), f"{number}")
+    stage.gateway.failures = [NotNow("502"), NotNow("502")]
+    chances = iter([0.0, 1.0])
+    sender = stage.sender(chance=lambda: next(chances))
+    await stage.send(sender)
+    waits = sorted((message.due_at - MORNING).total_seconds() for message in await stage.outbox())
+    assert waits == [2, 2.5]
+
+
 async def test_a_block_ends_marketing_and_lets_what_was_promised_wait_for_the_person(stage: Stage):
     await stage.open()
     lead = await stage.lead()
     await stage.promise(lead, "a file", OutboxKind.DELIVERY)
     await stage.promise(lead, "a nudge", OutboxKind.FUNNEL)
-    await routed(stage)
+    await stage.look_at_events()
     stage.gateway.failures = [Blocked("bot was blocked by the user")]
     await stage.send()
     assert await states(stage) == [OutboxState.QUEUED, OutboxState.BLOCKED]
@@ -123,7 +138,7 @@ async def test_a_block_ends_marketing_and_lets_what_was_promised_wait_for_the_pe
     await stage.send_all()
     assert stage.gateway.sent == []
     await comes_back(stage)
-    await routed(stage)
+    await stage.look_at_events()
     await stage.send_all()
     assert stage.gateway.sent == [(100, "a file")]
 
@@ -131,7 +146,7 @@ async def test_a_block_ends_marketing_and_lets_what_was_promised_wait_for_the_pe
 async def test_a_funnels_message_to_somebody_who_has_blocked_the_bot_is_over(stage: Stage):
     await stage.open()
     await stage.promise(await stage.lead(), "a nudge", OutboxKind.FUNNEL)
-    await routed(stage)
+    await stage.look_at_events()
     stage.gateway.failures = [Blocked("bot was blocked by the user")]
     await stage.send()
     await comes_back(stage)
@@ -157,7 +172,7 @@ async def test_what_was_promised_goes_out_again_when_nobody_knows_whether_it_did
 async def test_marketing_of_which_nobody_knows_stays_uncertain(stage: Stage):
     await stage.open()
     await stage.promise(await stage.lead(), "one", OutboxKind.FUNNEL)
-    await routed(stage)
+    await stage.look_at_events()
     stage.gateway.failures = [Uncertain("no answer")]
     await stage.send()
     await stage.send_all()
@@ -182,8 +197,7 @@ async def test_a_gateway_that_breaks_leaves_the_row_for_the_sweep(stage: Stage):
     stage.gateway.failures = [RuntimeError("a bug")]
     await stage.send()
     assert await states(stage) == [OutboxState.SENDING]
-    async with stage.database.transaction() as session:
-        assert await sweep(session, now=stage.clock(), abandoned=True) == 1
+    assert await stage.sweep() == 1
     await stage.send_all()
     assert stage.gateway.sent == [(100, "one")]
 
@@ -191,15 +205,14 @@ async def test_a_gateway_that_breaks_leaves_the_row_for_the_sweep(stage: Stage):
 async def test_the_sweep_leaves_alone_what_another_process_is_sending(stage: Stage):
     await stage.open()
     await stage.promise(await stage.lead(), "one")
-    await claim(stage)
+    await stage.claim()
+    assert await stage.sweep(abandoned=False) == 0
     async with stage.database.transaction() as session:
-        assert await sweep(session, now=stage.clock()) == 0
         await session.execute(
             update(OutboxMessage).values(lease_until=database_in(session, -1)),
             execution_options={"synchronize_session": False},
         )
-    async with stage.database.transaction() as session:
-        assert await sweep(session, now=stage.clock()) == 1
+    assert await stage.sweep(abandoned=False) == 1
     (message,) = await stage.outbox()
     assert (message.state, message.uncertain) == (OutboxState.QUEUED, 1)
 
@@ -207,13 +220,11 @@ async def test_the_sweep_leaves_alone_what_another_process_is_sending(stage: Sta
 async def test_a_confirmation_that_comes_after_the_sweep_is_believed(stage: Stage):
     await stage.open()
     await stage.promise(await stage.lead(), "one", OutboxKind.FUNNEL)
-    await routed(stage)
-    (claimed,) = await claim(stage)
-    async with stage.database.transaction() as session:
-        await sweep(session, now=stage.clock(), abandoned=True)
+    await stage.look_at_events()
+    (claimed,) = await stage.claim()
+    await stage.sweep()
     assert await states(stage) == [OutboxState.UNCERTAIN]
-    async with stage.database.transaction() as session:
-        await confirm(session, claimed, 77, now=stage.clock())
+    await stage.confirm(claimed, 77)
     (message,) = await stage.outbox()
     assert (message.state, message.telegram_message_id, message.uncertain) == (OutboxState.SENT, 77, 1)
 
@@ -221,13 +232,13 @@ async def test_a_confirmation_that_comes_after_the_sweep_is_believed(stage: Stag
 async def test_a_funnels_message_waits_while_something_that_happened_is_not_looked_at(stage: Stage):
     await stage.open()
     lead = await stage.lead()
-    await routed(stage)
+    await stage.look_at_events()
     await stage.promise(lead, "a nudge", OutboxKind.FUNNEL)
     await stage.promise(await stage.lead(200, "Anna"), "a file", OutboxKind.DELIVERY)
     await stage.happens(lead, "order.paid", "order:1")
     assert await stage.send() == 1
     assert stage.gateway.sent == [(200, "a file")]
-    await routed(stage)
+    await stage.look_at_events()
     assert await stage.send() == 1
 
 
@@ -241,11 +252,11 @@ async def two_senders(stage: Stage) -> list[int]:
     )
     try:
         async with stage.database.transaction() as first:
-            mine = await claim_due(first, now=stage.clock(), most=4, resting=[], lease_seconds=60)
-            theirs = await claim(stage, most=4, database=other)
+            mine = await stage.take(first, most=4)
+            theirs = await stage.claim(most=4, database=other)
     finally:
         await other.close()
-    return [each.id for each in [*mine, *theirs]]
+    return [each.id for each in [*mine, *theirs, *await stage.claim()]]
 
 
 async def test_two_senders_never_take_the_same_message(stage: Stage):
@@ -273,7 +284,7 @@ async def test_without_the_lock_on_claimed_rows_two_senders_take_the_same_messag
         async with stage.database.transaction() as first:
             due = select(OutboxMessage.id).where(OutboxMessage.state == OutboxState.QUEUED).with_for_update()
             mine = set(await first.scalars(due))
-            theirs = {each.id for each in await claim(stage, database=other)}
+            theirs = {each.id for each in await stage.claim(database=other)}
     finally:
         await other.close()
     assert mine & theirs

@@ -7,15 +7,14 @@ from sqlalchemy import update
 from stage import FakeGateway, Stage
 
 from automations.gateway import Blocked, NotNow, Refused, SendFailure, SlowDown, Uncertain
-from automations.sender import MOST_ATTEMPTS, MOST_UNCERTAIN, confirm, sweep
+from automations.outcomes import MOST_ATTEMPTS, MOST_UNCERTAIN
 from domain.messages.plain import Message
 from domain.people import Profile, see_person
 from domain.products import add_product
 from kit.money import Money
 from store.database import insert_once
-from store.models import Account, Entitlement, Event, Lead, OutboxKind, OutboxMessage, OutboxState, Person
+from store.models import Account, Entitlement, Lead, OutboxKind, OutboxMessage, OutboxState, Person
 from store.queries.due import earliest_due, has_due
-from store.queries.outbox import Claimed, claim_due
 
 PROMISED = [OutboxKind.DELIVERY, OutboxKind.NOTICE]
 CREATOR, BUYER = 1, 100
@@ -42,13 +41,8 @@ async def opened(stage: Stage) -> Lead:
         person = await see_person(session, 7, Profile(CREATOR, "Mira", None, "en"), now=stage.clock())
         await session.execute(update(Account).values(person_id=person.id))
     lead = await stage.lead(BUYER)
-    await looked_at(stage)
+    await stage.look_at_events()
     return lead
-
-
-async def looked_at(stage: Stage) -> None:
-    async with stage.database.transaction() as session:
-        await session.execute(update(Event).values(routed_at=stage.clock()))
 
 
 async def waits_of(stage: Stage, tries: int) -> list[float]:
@@ -66,12 +60,6 @@ async def waits_of(stage: Stage, tries: int) -> list[float]:
 
 async def stuck(stage: Stage) -> list[OutboxMessage]:
     return [message for message in await stage.outbox() if message.key.startswith("delivery-stuck:")]
-
-
-async def claimed_once(stage: Stage) -> Claimed:
-    async with stage.database.transaction() as session:
-        (claimed,) = await claim_due(session, now=stage.clock(), most=1, resting=[], lease_seconds=60)
-        return claimed
 
 
 @pytest.mark.parametrize("kind", PROMISED)
@@ -113,9 +101,8 @@ async def test_lost_answers_put_a_promise_off_longer_and_longer(stage: Stage, ki
 async def test_a_first_kill_delays_nobody_and_a_second_one_does(stage: Stage):
     await stage.promise(await opened(stage), "one", OutboxKind.DELIVERY)
     for wait in (0, 30, 120):
-        await claimed_once(stage)
-        async with stage.database.transaction() as session:
-            await sweep(session, now=stage.clock(), abandoned=True)
+        await stage.claim(most=1)
+        await stage.sweep()
         (message,) = await stage.outbox()
         assert message.due_at - stage.clock() == timedelta(seconds=wait)
         stage.clock.pass_time(seconds=wait)
@@ -130,7 +117,7 @@ async def test_being_put_off_or_blocked_is_no_try(stage: Stage, failure: SendFai
         stage.gateway.failures = [failure]
         assert await stage.send() == 1
         async with stage.database.transaction() as session:
-            await session.execute(update(Person).values(blocked_at=None))
+            await see_person(session, 7, Profile(BUYER, "Lena", None, "en"), now=stage.clock())
         stage.clock.pass_time(seconds=3)
     (message,) = await stage.outbox()
     assert (message.state, message.attempts) == (OutboxState.QUEUED, 0)
@@ -178,13 +165,11 @@ async def test_a_delivery_that_the_sweep_gives_up_is_told_of_once_and_may_still_
     await stage.promise(await opened(stage), "one", OutboxKind.DELIVERY)
     async with stage.database.transaction() as session:
         await session.execute(update(OutboxMessage).values(uncertain=MOST_UNCERTAIN - 1))
-    claimed = await claimed_once(stage)
+    (claimed,) = await stage.claim(most=1)
     for _ in range(2):
-        async with stage.database.transaction() as session:
-            await sweep(session, now=stage.clock(), abandoned=True)
+        await stage.sweep()
     assert [told.state for told in await stuck(stage)] == [OutboxState.QUEUED]
-    async with stage.database.transaction() as session:
-        await confirm(session, claimed, 77, now=stage.clock())
+    await stage.confirm(claimed, 77)
     assert (await stage.outbox())[0].state is OutboxState.SENT
 
 

@@ -10,7 +10,7 @@ from stage import Stage, follow_up
 from automations.engine import LEASE, Engine
 from automations.pace import Pace
 from automations.ticks import Tick, Ticks
-from store.database import Database, database_in
+from store.database import Database, database_in, database_now
 from store.models import Lease, OutboxState
 
 
@@ -146,6 +146,7 @@ def engine(stage: Stage, holder: str, database: Database | None = None) -> Engin
         published=stage.published,
         holder=holder,
         keep_updates=timedelta(days=7),
+        keep_decisions=timedelta(days=90),
         ticks=Ticks(),
     )
 
@@ -160,7 +161,8 @@ async def one_round(*engines: Engine) -> None:
 
 async def holder(stage: Stage) -> str | None:
     async with stage.database.reading() as session:
-        return await session.scalar(select(Lease.holder).where(Lease.name == LEASE))
+        held = (Lease.name == LEASE, Lease.expires_at > database_now())
+        return await session.scalar(select(Lease.holder).where(*held))
 
 
 async def test_of_two_engines_one_leads_and_the_other_takes_over_when_it_stops(stage: Stage):

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from folk import NOW, a_creator, a_lead
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from domain.consent import give_consent, may_market, subscribe, unsubscribe, withdraw_consent
 from domain.messages.plain import Message
@@ -13,7 +13,6 @@ from domain.people import Profile, note_block, see_person
 from domain.setups import CreatorSetup
 from store.database import Database
 from store.models import Consent, Event, Lead, OutboxKind, OutboxMessage, OutboxState
-from store.queries.outbox import cancel_unwanted
 
 LATER = NOW + timedelta(days=1)
 TELLS = {"text": "Yes, send me news", "version": "2031-05", "channel": "telegram"}
@@ -42,6 +41,23 @@ async def test_consent_is_kept_with_its_words_version_channel_and_times(database
         assert (kept.given_at, kept.withdrawn_at) == (NOW, LATER)
         assert (await session.get_one(Lead, lead.id)).consented_at is None
     assert await names(database, "consent.") == ["consent.given", "consent.withdrawn"]
+
+
+async def test_of_two_who_agree_at_once_the_first_says_since_when(database: Database):
+    async with database.transaction() as session:
+        lead, _ = await a_lead(session, await a_creator(session))
+    async with database.transaction() as session:
+        elsewhere = await session.get_one(Lead, lead.id)
+        await give_consent(session, elsewhere, **TELLS, now=NOW)
+    async with database.transaction() as session:
+        # as it was read before the other had agreed
+        lead = await session.merge(lead, load=False)
+        await give_consent(session, lead, **TELLS, now=LATER)
+        assert lead.consented_at == NOW
+    async with database.reading() as session:
+        assert (await session.get_one(Lead, lead.id)).consented_at == NOW
+        since = select(func.count()).where(Lead.consented_at <= NOW)
+        assert await session.scalar(since) == 1
 
 
 async def test_a_new_wording_is_another_consent(database: Database):
@@ -111,6 +127,9 @@ PROMISED_ONLY = {
     OutboxKind.NOTICE: OutboxState.QUEUED,
     OutboxKind.FUNNEL: OutboxState.CANCELLED,
     OutboxKind.FLOW: OutboxState.CANCELLED,
+    OutboxKind.BROADCAST: OutboxState.CANCELLED,
+    # of a broadcast that is being written, to whoever writes it
+    OutboxKind.TRIAL: OutboxState.QUEUED,
 }
 
 
@@ -124,31 +143,6 @@ async def test_stop_takes_back_what_waits_to_be_said_unasked_and_nothing_of_anyb
         await unsubscribe(session, lead, now=LATER)
     assert await states(database, lead.id) == PROMISED_ONLY
     assert set((await states(database, other.id)).values()) == {OutboxState.QUEUED}
-
-
-async def test_what_another_transaction_queued_during_stop_is_not_sent_either(database: Database):
-    async with database.transaction() as session:
-        lead, person = await a_lead(session, await a_creator(session))
-        await unsubscribe(session, lead, now=NOW)
-        # the step had read the lead before /stop was saved
-        await queue_all(session, lead, person.id)
-    async with database.transaction() as session:
-        await cancel_unwanted(session, [], now=LATER)
-    assert await states(database, lead.id) == PROMISED_ONLY
-
-
-async def test_without_the_consent_that_a_creator_needs_follow_ups_are_not_sent_and_answers_of_flows_are(
-    database: Database,
-):
-    async with database.transaction() as session:
-        creator = await a_creator(session)
-        lead, person = await a_lead(session, creator)
-        await queue_all(session, lead, person.id)
-        await cancel_unwanted(session, [creator.id + 1], now=LATER)
-    assert set((await states(database, lead.id)).values()) == {OutboxState.QUEUED}
-    async with database.transaction() as session:
-        await cancel_unwanted(session, [creator.id], now=LATER)
-    assert await states(database, lead.id) == PROMISED_ONLY | {OutboxKind.FLOW: OutboxState.QUEUED}
 
 
 async def test_a_block_and_what_ends_it_are_each_told_once(database: Database):

@@ -148,6 +148,10 @@ async def test_an_answer_that_never_goes_out_does_not_keep_the_person_for_ever(d
         await forget_person(session, person, now=NOW)
     async with database.transaction() as session:
         assert await finish_forgetting(session, now=LATER) == 1
+    async with database.reading() as session:
+        (row,) = await session.scalars(select(TelegramUpdate))
+        # closed, and it goes with the others that are old
+        assert (row.lane, row.answered_at) == ("forgotten", LATER)
 
 
 async def test_orders_stay_for_the_law_and_stripes_words_about_them_do_not(database: Database):

@@ -56,8 +56,10 @@ async def test_a_block_ends_marketing_and_keeps_deliveries_until_they_write_agai
         assert states == {
             OutboxKind.FUNNEL: OutboxState.BLOCKED,
             OutboxKind.FLOW: OutboxState.BLOCKED,
+            OutboxKind.BROADCAST: OutboxState.BLOCKED,
             OutboxKind.DELIVERY: OutboxState.QUEUED,
             OutboxKind.NOTICE: OutboxState.QUEUED,
+            OutboxKind.TRIAL: OutboxState.QUEUED,
         }
         assert await events(session, "lead.blocked") == ["lead.blocked"]
         assert (await session.get_one(Person, person.id)).blocked_at == LATER

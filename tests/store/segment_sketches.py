@@ -217,7 +217,7 @@ class Ground:
             for key in sorted(KNOWN.flows or ())
         }
         self.funnels = {
-            key: await self._put(FunnelVersion(**whose, key=key, digest="d", definition={}))
+            key: await self._put(FunnelVersion(**whose, key=key, number=1, digest="d", definition={}))
             for key in sorted(KNOWN.funnels or ())
         }
 

@@ -61,6 +61,7 @@ MISTAKES = [
     ("field:paper=7", "character 1: a file has no value to compare; field:paper asks whether there is one"),
     ("has:mail", "character 5: has: knows no “mail”; did you mean email?"),
     ("email:ada", "character 7: “ada” is no e-mail address; one is only found whole, like email:ada@example.com"),
+    ("did:custom.9", "character 5: “custom.9” is no event: write it like order.paid"),
     ("did:something", "character 5: “something” is no event: write it like order.paid"),
     ("tag:vip within 30d", "character 1: only did: takes within, like did:order.paid within 30d"),
     ("name:!?", "character 6: “!?” has no letter or digit to look for"),
@@ -150,6 +151,10 @@ async def test_what_only_the_store_knows_is_checked_there(database: Database):
             assert str(refused.value) == told
             assert refused.value.why is not None
             assert plain_why(refused.value.why, "en") == told
+
+
+def test_what_other_programs_tell_can_be_asked_for_whatever_they_call_it():
+    check_question("did:custom.signed_up2 within 7d", KNOWN)
 
 
 def test_a_question_tells_which_segments_it_names():

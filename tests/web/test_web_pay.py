@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from web_world import BOT, KEY, Client, Site
 
 from domain.creators import add_creator
+from domain.discounts import Terms, add_code, archive_code
 from domain.forgetting import forget_lead
 from domain.leads import capture_lead
 from domain.offers import order_address, product_address
@@ -201,6 +202,29 @@ async def test_while_the_rail_is_down_the_page_says_so_and_the_next_opening_pays
     assert len(await shop.orders()) == 1
 
 
+async def test_a_link_with_a_code_takes_it_off_as_long_as_it_is_good(shop: Shop, client: Client):
+    now, setup = shop.site.clock(), shop.setup
+    async with shop.site.database.transaction() as session:
+        product = await session.get_one(Product, shop.product_id)
+        code = await add_code(session, product.creator_id, "SPRING20", Terms(percent=20), now=now, setup=setup)
+
+    def link(code_id: int) -> str:
+        told = {"lead_id": shop.lead_id, "code_id": code_id, "good_for": timedelta(hours=2), "now": now}
+        return urlsplit(str(product_address(setup, shop.product_id, **told))).path
+
+    assert (await client.get(link(code.id), allow_redirects=False)).status == 302
+    assert [order.total_minor for order in await shop.orders()] == [1520]
+    assert (await client.get(link(code.id + 1), allow_redirects=False)).status == 404
+    await shop.end((await shop.orders())[0].id)
+    async with shop.site.database.transaction() as session:
+        await archive_code(session, product.creator_id, code.id, now=now)
+    # it says so, and asks for no more than was promised
+    assert (await client.get(link(code.id), allow_redirects=False)).status in {404, 409}
+    assert len(await shop.orders()) == 1
+    shop.site.clock.pass_time(hours=3)
+    assert (await client.get(link(code.id), allow_redirects=False)).status == 410
+
+
 async def test_a_forgotten_buyer_s_link_is_over(shop: Shop, client: Client):
     path = shop.link()
     async with shop.site.database.transaction() as session:
@@ -213,7 +237,7 @@ async def test_no_changed_token_is_taken(shop: Shop, client: Client):
     links, now, dice = PayLinks(shop.site.public_url, KEY), shop.site.clock(), random.Random(4)
     good = [
         links.address(what, until=now + timedelta(days=1)).rsplit("/", 1)[1]
-        for what in (ForOrder(1), ForProduct(12, 3, 45), ForProduct(7))
+        for what in (ForOrder(1), ForProduct(12, 3, 45), ForProduct(7), ForProduct(12, 3, 45, 6))
     ]
     letters = string.ascii_lowercase + string.digits + "-"
     for number in range(10_000):

@@ -14,12 +14,12 @@ B = TypeVar("B", bound=BaseModel)
 _MOST_BYTES = 64 * 1024
 
 
-async def read_json(request: web.Request, model: type[B]) -> B:
+async def read_json(request: web.Request, model: type[B], *, most: int = _MOST_BYTES) -> B:
     """Raises Invalid with a reason for each part that is wrong; what is no JSON is a 415 or a 400."""
     if request.content_type != "application/json":
         raise web.HTTPUnsupportedMediaType
     try:
-        given = orjson.loads(await read_body(request, most=_MOST_BYTES))
+        given = orjson.loads(await read_body(request, most=most))
     except orjson.JSONDecodeError:
         raise web.HTTPBadRequest from None
     if not isinstance(given, dict):

@@ -57,12 +57,12 @@ def upgrade() -> None:
     )
     op.create_table('broadcast',
     sa.Column('creator_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('title', sa.String(), nullable=False),
+    sa.Column('title', sa.Text(), nullable=False),
     sa.Column('segment', sa.Text(), nullable=False),
     sa.Column('content', sa.Text(), nullable=False),
     sa.Column('state', sa.Enum('draft', 'scheduled', 'starting', 'running', 'paused', 'done', 'cancelled', name='broadcaststate', native_enum=False, length=24), nullable=False),
     sa.Column('starts_at', store.models.base.Instant(), nullable=True),
-    sa.Column('in_lead_zone', sa.Boolean(), nullable=False),
+    sa.Column('local_at', sa.String(), nullable=True),
     sa.Column('person_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('audience', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('listed_to', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -93,6 +93,9 @@ def upgrade() -> None:
     sa.Column('late', sa.Enum('skip', 'once', 'shift', name='late', native_enum=False, length=24), nullable=True),
     sa.Column('stopped_steps', sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), 'postgresql'), nullable=False),
     sa.Column('paused_at', store.models.base.Instant(), nullable=True),
+    sa.Column('moves_by', sa.String(), nullable=True),
+    sa.Column('moved_to', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('moved', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('changed_at', store.models.base.Instant(), nullable=False),
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.ForeignKeyConstraint(['creator_id'], ['creator.id'], name=op.f('fk_funnel_creator_id')),
@@ -166,6 +169,17 @@ def upgrade() -> None:
     with op.batch_alter_table('segment_member', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_segment_member_lead_id'), ['lead_id'], unique=False)
 
+    op.create_table('funnel_draft',
+    sa.Column('creator_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('number', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('definitions', sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), 'postgresql'), nullable=False),
+    sa.Column('bases', sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), 'postgresql'), nullable=False),
+    sa.Column('created_at', store.models.base.Instant(), nullable=False),
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['creator_id'], ['creator.id'], name=op.f('fk_funnel_draft_creator_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_funnel_draft')),
+    sa.UniqueConstraint('creator_id', name=op.f('uq_funnel_draft_creator_id'))
+    )
     op.create_table('start_by_hand',
     sa.Column('creator_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('funnel_key', sa.String(), nullable=False),
@@ -204,6 +218,18 @@ def upgrade() -> None:
         batch_op.create_index('ix_enrollment_waits', ['lead_id', 'waits_for'], unique=False, sqlite_where=sa.text('waits_for IS NOT NULL'), postgresql_where=sa.text('waits_for IS NOT NULL'))
         batch_op.create_unique_constraint(batch_op.f('uq_enrollment_lead_id_funnel_key_subject_round'), ['lead_id', 'funnel_key', 'subject', 'round'])
 
+    op.create_table('clock_jump',
+    sa.Column('noticed_at', store.models.base.Instant(), nullable=False),
+    sa.Column('seconds', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_clock_jump'))
+    )
+    with op.batch_alter_table('idea', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('due_noted_at', store.models.base.Instant(), nullable=True))
+        batch_op.create_index('ix_idea_due', ['creator_id', 'due_date'], unique=False, sqlite_where=sa.text('due_date IS NOT NULL AND due_noted_at IS NULL'), postgresql_where=sa.text('due_date IS NOT NULL AND due_noted_at IS NULL'))
+    # whose day is over is no news any more
+    op.execute('UPDATE idea SET due_noted_at = created_at WHERE due_date < CURRENT_DATE')
+
     with op.batch_alter_table('funnel_version', schema=None) as batch_op:
         batch_op.add_column(sa.Column('number', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False, server_default='0'))
     op.execute(
@@ -232,7 +258,7 @@ def upgrade() -> None:
         batch_op.create_index('ix_outbox_message_sending', ['person_id'], unique=False, sqlite_where=sa.text("state = 'sending'"), postgresql_where=sa.text("state = 'sending'"))
         batch_op.create_index('ix_outbox_message_told', ['lead_id', 'closed_at'], unique=False, sqlite_where=sa.text("state = 'sent' AND urgency > 1"), postgresql_where=sa.text("state = 'sent' AND urgency > 1"))
         batch_op.create_index('ix_outbox_message_turn', ['urgency', 'creator_id', 'due_at', 'id'], unique=False, sqlite_where=sa.text("state = 'queued'"), postgresql_where=sa.text("state = 'queued'"))
-        batch_op.create_index('ix_outbox_message_unclear', ['creator_id', 'id'], unique=False, sqlite_where=sa.text("state = 'uncertain'"), postgresql_where=sa.text("state = 'uncertain'"))
+        batch_op.create_index('ix_outbox_message_unclear', ['creator_id', 'id'], unique=False, sqlite_where=sa.text("state IN ('uncertain', 'failed')"), postgresql_where=sa.text("state IN ('uncertain', 'failed')"))
         batch_op.create_unique_constraint(batch_op.f('uq_outbox_message_enrollment_id_seq'), ['enrollment_id', 'seq'])
         batch_op.create_foreign_key(batch_op.f('fk_outbox_message_broadcast_id'), 'broadcast', ['broadcast_id'], ['id'])
     # funnels and flows give way to what was promised; which step a message said stands in its key
@@ -248,9 +274,19 @@ def upgrade() -> None:
         " WHERE outbox_message.enrollment_id = enrollment.id AND outbox_message.kind = 'funnel')"
     )
 
+    if op.get_bind().dialect.name == 'sqlite':
+        # forgetting wrote when an update was given up as a text, which is no instant and cannot be read
+        op.execute("UPDATE telegram_update SET answered_at = received_at WHERE typeof(answered_at) = 'text'")
+    if op.get_bind().dialect.name == 'postgresql':
+        # what was due and is done lies at the very head of the timers, where the next look begins: it goes soon
+        op.execute('ALTER TABLE timer SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,'
+                   ' autovacuum_vacuum_cost_delay = 0)')
 
 
 def downgrade() -> None:
+    if op.get_bind().dialect.name == 'postgresql':
+        op.execute('ALTER TABLE timer RESET (autovacuum_vacuum_scale_factor, autovacuum_vacuum_threshold,'
+                   ' autovacuum_vacuum_cost_delay)')
     # what has no words yet, and rounds after the first, have no place in the older tables
     op.execute("DELETE FROM outbox_message WHERE message IS NULL OR kind IN ('broadcast', 'trial')")
     op.execute('UPDATE outbox_message SET enrollment_id = NULL WHERE enrollment_id IN'
@@ -264,7 +300,7 @@ def downgrade() -> None:
     with op.batch_alter_table('outbox_message', schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f('fk_outbox_message_broadcast_id'), type_='foreignkey')
         batch_op.drop_constraint(batch_op.f('uq_outbox_message_enrollment_id_seq'), type_='unique')
-        batch_op.drop_index('ix_outbox_message_unclear', sqlite_where=sa.text("state = 'uncertain'"), postgresql_where=sa.text("state = 'uncertain'"))
+        batch_op.drop_index('ix_outbox_message_unclear', sqlite_where=sa.text("state IN ('uncertain', 'failed')"), postgresql_where=sa.text("state IN ('uncertain', 'failed')"))
         batch_op.drop_index('ix_outbox_message_turn', sqlite_where=sa.text("state = 'queued'"), postgresql_where=sa.text("state = 'queued'"))
         batch_op.drop_index('ix_outbox_message_sending', sqlite_where=sa.text("state = 'sending'"), postgresql_where=sa.text("state = 'sending'"))
         batch_op.drop_index('ix_outbox_message_told', sqlite_where=sa.text("state = 'sent' AND urgency > 1"), postgresql_where=sa.text("state = 'sent' AND urgency > 1"))
@@ -283,6 +319,11 @@ def downgrade() -> None:
     with op.batch_alter_table('lease', schema=None) as batch_op:
         batch_op.drop_column('epoch')
 
+    with op.batch_alter_table('idea', schema=None) as batch_op:
+        batch_op.drop_index('ix_idea_due', sqlite_where=sa.text('due_date IS NOT NULL AND due_noted_at IS NULL'), postgresql_where=sa.text('due_date IS NOT NULL AND due_noted_at IS NULL'))
+        batch_op.drop_column('due_noted_at')
+
+    op.drop_table('clock_jump')
     with op.batch_alter_table('funnel_version', schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f('uq_funnel_version_creator_id_key_number'), type_='unique')
         batch_op.drop_column('number')
@@ -309,6 +350,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_start_by_hand_open', sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
 
     op.drop_table('start_by_hand')
+    op.drop_table('funnel_draft')
     with op.batch_alter_table('segment_member', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_segment_member_lead_id'))
 

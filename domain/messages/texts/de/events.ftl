@@ -7,6 +7,7 @@ event-flow-cancelled = Gespräch abgebrochen
 event-flow-expired = Gespräch blieb ohne Antwort
 event-flow-finished = Gespräch abgeschlossen
 event-idea-added = Idee angelegt
+event-idea-due = Idee fällig
 event-lead-added = von dir eingetragen
 event-lead-answered = hat geantwortet
 event-lead-banned = von dir gesperrt

@@ -1,6 +1,12 @@
 # Funnels mit ihren Namen. Telegram-HTML; Werte sind schon geschützt, wenn sie hierherkommen.
 
 funnel-disabled = ⚠️ Dein Funnel „{ $name }“ hat einen Fehler und ist abgeschaltet, bis der behoben ist; alles andere läuft. { $reason }
+funnel-moved =
+    { $count ->
+        [0] „{ $name }“: Niemand war in den neuen Wortlaut zu übernehmen.
+        [one] „{ $name }“: Eine Person ist in den neuen Wortlaut übernommen.
+       *[other] „{ $name }“: { $count } Personen sind in den neuen Wortlaut übernommen.
+    }
 
 refused-no-funnel = einen Funnel „{ $name }“ gibt es nicht
 refused-no-step = der Funnel „{ $name }“ hat keinen Schritt „{ $step }“, mit dem das ginge

@@ -26,6 +26,9 @@ help-creator =
     /lead 12 – ein Kontakt: Karte, Tags, Notizen, Schreiben; /lead zeigt, wie
     /tag – deine Tags, <code>/tag 12 vip -alt</code> ändert die von Kontakt 12
     /link – Links, die zählen, wer kam und was gekauft wurde, mit QR-Code; <code>/link flow welcome "Instagram-Profil"</code> legt einen an
+    /broadcast – eine Nachricht an viele, <code>/broadcast alle Hallo!</code>; du siehst, wen sie erreicht, und wirst vorher gefragt
+    /funnels – deine Nachfassreihen: was aus ihren Schritten wurde, anhalten und fortsetzen; schick mir eine YAML-Datei, um eine anzulegen oder zu ändern
+    /stats – wie es heute, in 7 und in 30 Tagen gelaufen ist
     /export – deine Kontakte als CSV-Datei, <code>/export tag:vip</code> nur einen Teil davon
     /token – ein kurzlebiges Token für die API
     Schick mir eine Datei, um sie an ein Produkt zu hängen, oder eine CSV mit Kontakten, um sie zu importieren.

@@ -24,6 +24,7 @@ flow-is-cancelled = abgebrochen
 flow-is-expired = ohne Antwort beendet
 
 funnel-is-active = läuft
+funnel-is-held = wartet auf den Funnel
 funnel-is-done = abgeschlossen
 funnel-is-stopped = beendet
 funnel-is-parked = angehalten
@@ -40,6 +41,8 @@ message-of-delivery = Lieferung
 message-of-notice = Mitteilung
 message-of-funnel = Funnel
 message-of-flow = Flow
+message-of-broadcast = Rundnachricht
+message-of-trial = Probe einer Rundnachricht
 
 about-order = Bestellung
 about-link = Link

@@ -20,6 +20,11 @@ file-attached = “{ $title }” is now delivered with this file.
 idea-added = 💡 Idea { $number }: <b>{ $title }</b>{ $details }
 idea-list = <b>Ideas</b>
 idea-line = { $number }. { $title } – { $stage }{ $details }
+idea-due = 💡 Idea { $number }, <b>{ $title }</b>, { $days ->
+        [0] is due today
+        [one] was due yesterday
+       *[other] was due { $days } days ago
+    }. /idea
 idea-none = No ideas yet.
 idea-form = Like this: <code>/idea add Studio tour #video !high due:2026-12-01</code>, or <code>/idea list</code>
 token = Your API token, good for { $minutes } minutes. Your user id there is <code>{ $account }</code>.

@@ -7,6 +7,7 @@ event-flow-cancelled = conversation broken off
 event-flow-expired = conversation left unanswered
 event-flow-finished = conversation finished
 event-idea-added = idea added
+event-idea-due = idea due
 event-lead-added = entered by you
 event-lead-answered = answered
 event-lead-banned = blocked by you

@@ -1,6 +1,12 @@
 # Funnels by their names. Telegram HTML; values are escaped before they come here.
 
 funnel-disabled = ⚠️ Your funnel “{ $name }” has a mistake, so it is switched off until that is mended; everything else runs. { $reason }
+funnel-moved =
+    { $count ->
+        [0] “{ $name }”: nobody had to be taken over into the new wording.
+        [one] “{ $name }”: one person was taken over into the new wording.
+       *[other] “{ $name }”: { $count } people were taken over into the new wording.
+    }
 
 refused-no-funnel = there is no funnel “{ $name }”
 refused-no-step = the funnel “{ $name }” has no step “{ $step }” that this could be done to

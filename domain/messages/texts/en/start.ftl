@@ -26,6 +26,9 @@ help-creator =
     /lead 12 – one lead: card, tags, notes, writing; /lead shows how
     /tag – your tags, <code>/tag 12 vip -old</code> changes lead 12's
     /link – links that count who came and what they bought, with a QR code; <code>/link flow welcome "Instagram bio"</code> makes one
+    /broadcast – one message to many, <code>/broadcast all Hello!</code>; you see whom it reaches, and are asked first
+    /funnels – your follow-ups: what came of their steps, pause and resume; send me a YAML file to make or change one
+    /stats – how it went today, in 7 and in 30 days
     /export – your leads as a CSV file, <code>/export tag:vip</code> only some of them
     /token – a short-lived token for the API
     Send me a file to attach it to a product, or a CSV of leads to import it.

@@ -24,6 +24,7 @@ flow-is-cancelled = cancelled
 flow-is-expired = ended without an answer
 
 funnel-is-active = active
+funnel-is-held = held
 funnel-is-done = done
 funnel-is-stopped = stopped
 funnel-is-parked = parked
@@ -40,6 +41,8 @@ message-of-delivery = delivery
 message-of-notice = notice
 message-of-funnel = funnel
 message-of-flow = flow
+message-of-broadcast = broadcast
+message-of-trial = test of a broadcast
 
 about-order = order
 about-link = link

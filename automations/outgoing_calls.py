@@ -1,0 +1,162 @@
+"""Telling other services what a funnel's webhook step promised: each is told until it says yes, or given up.
+
+By the rules of Standard Webhooks (https://www.standardwebhooks.com): the same id each time, so that whoever is told
+twice can see it, and a signature where there is a secret.
+"""
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+import orjson
+from sqlalchemy import or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.definitions import Published
+from domain.message_rules import Webhook
+from domain.messages.catalogue import say
+from domain.messages.plain import Message
+from domain.outbox import tell_creator
+from kit.clock import Clock
+from kit.log import correlated, get_logger
+from store.database import Database, count_changed, database_in, database_now
+from store.models import CallState, OutgoingCall
+
+AT_ONCE = 20
+LEASE_SECONDS = 60
+# after the first that failed, the second, …; over about two days
+WAITS = tuple(timedelta(seconds=each) for each in (10, 60, 300, 1800, 7200, 28_800, 43_200, 86_400))
+_WELL, _REDIRECT = 200, 300
+_BY_CORE = {"synchronize_session": False}
+_log = get_logger(__name__)
+
+
+class CallFailed(Exception):  # noqa: N818 - named by what happened, as the gateway's failures are
+    """There was no answer."""
+
+
+class Caller(Protocol):
+    async def call(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
+        """The status of the answer, within some seconds. Raises CallFailed and nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One that this process, and no other, is about to make."""
+
+    id: int
+    key: str
+    creator_id: int
+    target: str
+    body: Mapping[str, Any]
+    # this one counted
+    attempts: int
+
+
+class OutgoingCalls:
+    """Takes what is due (saved), calls, and closes it. One that was cut off is made again."""
+
+    def __init__(self, database: Database, clock: Clock, published: Published, caller: Caller) -> None:
+        self._database = database
+        self._clock = clock
+        self._published = published
+        self._caller = caller
+
+    async def run(self) -> int:
+        """Returns how many were made."""
+        now = self._clock()
+        async with self._database.transaction() as session:
+            calls = await _claim(session, now=now)
+        await asyncio.gather(*(self._make(call) for call in calls))
+        return len(calls)
+
+    async def _make(self, call: Call) -> None:
+        with correlated(call=call.id):
+            error = await self._fails(call)
+            async with self._database.transaction() as session:
+                await _close(session, call, error, now=self._clock())
+
+    async def _fails(self, call: Call) -> str | None:
+        """Why it did not get through, None when it did."""
+        webhook = self._published.setup(call.creator_id).webhooks.get(call.target)
+        if webhook is None:
+            return "it stands in the configuration no more"
+        body = orjson.dumps(call.body)
+        try:
+            status = await self._caller.call(webhook.url, body, signed(webhook, call.key, body, now=self._clock()))
+        except CallFailed as failed:
+            return str(failed)
+        return None if _WELL <= status < _REDIRECT else f"it answered with {status}"
+
+
+def signed(webhook: Webhook, call_id: str, body: bytes, *, now: datetime) -> dict[str, str]:
+    """The headers of a call, https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md."""
+    told_at = str(int(now.timestamp()))
+    headers = {"Content-Type": "application/json", "webhook-id": call_id, "webhook-timestamp": told_at}
+    if webhook.secret is not None:
+        content = f"{call_id}.{told_at}.".encode() + body
+        mark = hmac.new(_key(webhook.secret), content, hashlib.sha256).digest()
+        headers["webhook-signature"] = f"v1,{base64.b64encode(mark).decode()}"
+    return headers
+
+
+def _key(secret: str) -> bytes:
+    """Written as `whsec_` and base64, or any other word as it is."""
+    if not secret.startswith("whsec_"):
+        return secret.encode()
+    try:
+        return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+    except binascii.Error:
+        return secret.encode()
+
+
+async def _claim(session: AsyncSession, *, now: datetime) -> Sequence[Call]:
+    cut_off = (OutgoingCall.state == CallState.SENDING) & (OutgoingCall.lease_until < database_now())
+    due = (OutgoingCall.state == CallState.QUEUED) & (OutgoingCall.due_at <= now)
+    rows = await session.scalars(
+        select(OutgoingCall)
+        .where(or_(due, cut_off))
+        .order_by(OutgoingCall.due_at, OutgoingCall.id)
+        .limit(AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    calls = [Call(row.id, row.key, row.creator_id, row.target, row.body, row.attempts + 1) for row in rows]
+    await session.execute(
+        update(OutgoingCall)
+        .where(OutgoingCall.id.in_([call.id for call in calls]))
+        .values(
+            state=CallState.SENDING,
+            attempts=OutgoingCall.attempts + 1,
+            lease_until=database_in(session, LEASE_SECONDS),
+        ),
+        execution_options=_BY_CORE,
+    )
+    return calls
+
+
+async def _close(session: AsyncSession, call: Call, error: str | None, *, now: datetime) -> None:
+    mine = update(OutgoingCall).where(
+        OutgoingCall.id == call.id, OutgoingCall.state == CallState.SENDING, OutgoingCall.attempts == call.attempts
+    )
+    if error is None:
+        await count_changed(session, mine.values(state=CallState.DONE, error=None, closed_at=now, lease_until=None))
+        return
+    _log.warning("webhook not told", target=call.target, attempts=call.attempts, reason=error)
+    if call.attempts <= len(WAITS):
+        again_at = now + WAITS[call.attempts - 1]
+        again = mine.values(state=CallState.QUEUED, due_at=again_at, error=error, lease_until=None)
+        await count_changed(session, again)
+        return
+    if await count_changed(session, mine.values(state=CallState.FAILED, error=error, closed_at=now, lease_until=None)):
+
+        def told(language: str) -> Message:
+            return Message(text=say("webhook-failed", language, name=call.target, reason=error))
+
+        key = f"webhook-failed:{call.creator_id}:{call.target}:{now:%Y%m%d}"
+        await tell_creator(session, told, key=key, creator_id=call.creator_id, now=now)

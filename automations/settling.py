@@ -1,0 +1,69 @@
+"""What a person says of a message that nobody else can know of: it arrived, it did not, or it is to go out again."""
+
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.deliveries import note_delivery
+from domain.events import record_event
+from kit.errors import Conflict, Reason
+from store.database import count_changed, wake
+from store.models import OutboxMessage, OutboxState
+from store.queries.unclear import uncertain_ids
+
+How = Literal["sent", "failed", "again"]
+# a tap settles so many at once; the next tap those that are left
+MOST_AT_ONCE = 200
+
+
+class Settled(Conflict):
+    """There is nothing to settle about it: it is known what became of it, or it has gone out again."""
+
+    code = "message_settled"
+
+
+async def settle(session: AsyncSession, message_id: int, how: How, *, now: datetime) -> None:
+    """Settles one that is uncertain; one that has failed can only go out again. Raises Settled for any other.
+
+    What goes out again is asked at that moment whether it still may, like everything else.
+    """
+    # what failed for good did not arrive, and that is known already
+    sources = [OutboxState.UNCERTAIN, OutboxState.FAILED] if how == "again" else [OutboxState.UNCERTAIN]
+    changed = update(OutboxMessage).where(OutboxMessage.id == message_id, OutboxMessage.state.in_(sources))
+    match how:
+        case "sent":
+            changed = changed.values(state=OutboxState.SENT, error=None)
+        case "failed":
+            changed = changed.values(state=OutboxState.FAILED)
+        case "again":
+            changed = changed.values(state=OutboxState.QUEUED, due_at=now, attempts=0, closed_at=None)
+            wake(session, "outbox")
+    if not await count_changed(session, changed.execution_options(synchronize_session=False)):
+        raise Settled("it is settled already", why=Reason("refused-settled", message=message_id))
+    message = await session.get_one(OutboxMessage, message_id, populate_existing=True)
+    if how == "sent" and message.entitlement_id is not None:
+        await note_delivery(session, message.entitlement_id, now=now)
+    await record_event(
+        session,
+        "message.settled",
+        creator_id=message.creator_id,
+        lead_id=message.lead_id,
+        subject=f"message:{message_id}",
+        now=now,
+        how=how,
+    )
+
+
+async def settle_all(session: AsyncSession, creator_id: int, how: How, *, now: datetime) -> int:
+    """The same of those of a creator's that are uncertain, MOST_AT_ONCE of them; returns how many."""
+    settled = 0
+    for message_id in await uncertain_ids(session, creator_id, most=MOST_AT_ONCE):
+        try:
+            await settle(session, message_id, how, now=now)
+        except Settled:
+            # a confirmation came this very moment
+            continue
+        settled += 1
+    return settled

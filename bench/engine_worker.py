@@ -1,0 +1,114 @@
+"""The engine alone as a process: `python -m bench.engine_worker idle URL TIMES`, or `work URL JOURNAL RATE`."""
+
+import asyncio
+import json
+import os
+import resource
+import signal
+import sys
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from statistics import quantiles
+
+from automations.engine import Engine
+from automations.gateway import Gateway
+from automations.pace import Pace
+from automations.ticks import Ticks
+from bench.engine_store import BEGINNING, BOT, opened
+from domain.definitions import Published, publish
+from domain.messages.plain import Message
+from kit.clock import Clock, SystemClock
+from store.database import Database
+
+WARM = 20
+
+
+class Nobody:
+    """Nothing is sent."""
+
+    async def send(self, telegram_id: int, message: Message) -> int:
+        raise AssertionError("nothing is due")
+
+
+class Journal:
+    """Each message becomes a line of who said it when and to whom, written at once."""
+
+    def __init__(self, path: str) -> None:
+        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        self._count = 0
+
+    async def send(self, telegram_id: int, message: Message) -> int:
+        os.write(self._file, f"{os.getpid()} {time.time():.4f} {telegram_id}\n".encode())
+        self._count += 1
+        return self._count
+
+
+def build(database: Database, published: Published, gateway: Gateway, pace: Pace, clock: Clock) -> Engine:
+    ticks = Ticks()
+    database.on_commit(ticks.wake)
+    return Engine(
+        database=database,
+        clock=clock,
+        gateway=gateway,
+        pace=pace,
+        published=published,
+        holder=uuid.uuid4().hex,
+        keep_updates=timedelta(days=7),
+        keep_decisions=timedelta(days=90),
+        ticks=ticks,
+        bot_id=BOT,
+    )
+
+
+async def idle(url: str, times: int) -> None:
+    async with opened(url) as database:
+        # the first connection and the code are there in any program
+        async with database.transaction() as session:
+            published = await publish(session, {}, {}, now=BEGINNING)
+        began = time.perf_counter()
+        async with database.transaction() as session:
+            published = await publish(session, {}, {}, now=BEGINNING)
+        engine = build(database, published, Nobody(), Pace(), lambda: BEGINNING)
+        await engine.start(alone=database.is_sqlite)
+        await engine.stepper.run(database, lambda: BEGINNING)
+        start = time.perf_counter() - began
+        planning = await _timed(lambda: engine.stepper.run(database, lambda: BEGINNING), times)
+        everything = await _timed(engine.ticks.run_all, max(times // 10, 20))
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    told = {"planning_p50": planning[49], "planning_p99": planning[98], "all_ticks_p50": everything[49]}
+    print(json.dumps({**told, "start": start * 1000, "memory": memory}))
+
+
+async def _timed(work: Callable[[], Awaitable[object]], times: int) -> list[float]:
+    """Percentiles in milliseconds."""
+    taken = []
+    for _ in range(WARM + times):
+        began = time.perf_counter()
+        await work()
+        taken.append((time.perf_counter() - began) * 1000)
+    return quantiles(taken[WARM:], n=100, method="inclusive")
+
+
+async def work(url: str, journal: str, rate: float) -> None:
+    """Until SIGTERM, as a worker beside others."""
+    async with opened(url) as database:
+        async with database.transaction() as session:
+            published = await publish(session, {}, {}, now=datetime.now(UTC))
+        engine = build(database, published, Journal(journal), Pace(in_all=rate), SystemClock())
+        ended = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+        await engine.start(alone=database.is_sqlite)
+        engine.ticks.start()
+        print("ready", flush=True)
+        await ended.wait()
+        await engine.ticks.stop()
+        await engine.stop(within=3)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "idle":
+        asyncio.run(idle(sys.argv[2], int(sys.argv[3])))
+    else:
+        asyncio.run(work(sys.argv[2], sys.argv[3], float(sys.argv[4])))

@@ -1,0 +1,18 @@
+# Nachrichten, von denen niemand weiß, ob sie angekommen sind. Telegram-HTML; Werte sind schon maskiert.
+
+unclear-none = ✅ Es gibt nichts zu klären: Von jeder Nachricht ist bekannt, was aus ihr wurde.
+unclear-title = ⚠️ <b>{ $count ->
+        [one] Eine Nachricht ist
+       *[other] { $count } Nachrichten sind
+    } zu klären</b>
+    Ungewisse können angekommen sein: Die Antwort von Telegram ging verloren. Fehlgeschlagene sind es nicht.
+unclear-line = <b>{ $number }</b> · { $state } · { $kind } an { $to } · { $at }
+    „{ $text }“
+    { $reason }
+unclear-button-sent = ✅ { $number } kam an
+unclear-button-failed = ❌ { $number } nicht
+unclear-button-again = 🔁 { $number } nochmal
+unclear-button-all-sent = ✅ Alle ungewissen kamen an
+unclear-button-all-again = 🔁 Alle ungewissen nochmal senden
+refused-settled = Nachricht { $message } ist schon geklärt.
+event-message-settled = Nachricht geklärt

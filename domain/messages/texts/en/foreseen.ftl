@@ -1,0 +1,25 @@
+# What a simulation tells: `spark simulate`.
+
+foreseen-title = 🔮 { $leads ->
+    [one] One lead
+   *[other] { $leads } leads
+}, from { $since } to { $until } ({ $zone }): { $said ->
+    [one] one message
+   *[other] { $said } messages
+} would be sent. Nothing was sent, and nothing was changed.
+foreseen-nothing = Nothing would happen.
+foreseen-cut = … that was too much: what comes after { $at } was not looked at.
+foreseen-refused = #{ $lead } would not begin: { $why }
+foreseen-refused-more = … and { $count } more would not begin.
+foreseen-lead = #{ $lead }
+foreseen-sent = { $at } ✉️ { $kind }: { $text }
+foreseen-sent-by = { $at } ✉️ { $name } · { $step }: { $text }
+foreseen-notice = { $at } 🔔 to you: { $text }
+foreseen-step = { $name } · { $step }{ $arm }: { $told }
+foreseen-measure-reached = reached
+foreseen-measure-sent = sent
+foreseen-measure-goal = goal
+foreseen-measure-left = left
+
+refused-simulated-days = a simulation looks from 1 to { $most } days ahead
+refused-simulated-leads = a simulation takes at most { $most } leads

@@ -1,0 +1,18 @@
+# Messages of which nobody can tell whether they arrived. Telegram HTML; values are escaped before they come here.
+
+unclear-none = ✅ There is nothing to settle: of every message it is known what became of it.
+unclear-title = ⚠️ <b>{ $count ->
+        [one] One message
+       *[other] { $count } messages
+    } to look at</b>
+    Uncertain ones may have arrived: Telegram's answer got lost. Failed ones did not.
+unclear-line = <b>{ $number }</b> · { $state } · { $kind } to { $to } · { $at }
+    “{ $text }”
+    { $reason }
+unclear-button-sent = ✅ { $number } arrived
+unclear-button-failed = ❌ { $number } did not
+unclear-button-again = 🔁 { $number } again
+unclear-button-all-sent = ✅ All uncertain ones arrived
+unclear-button-all-again = 🔁 Send all uncertain ones again
+refused-settled = Message { $message } is settled already.
+event-message-settled = message settled

@@ -1,0 +1,75 @@
+"""Messages of which a person has to say what became of them, or that came to nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, literal_column, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.paging import Page, Paging
+from store.models import Lead, OutboxKind, OutboxMessage, OutboxState, Person
+
+# in the words of the index
+_UNCLEAR = OutboxMessage.state.in_(
+    [literal_column(f"'{state}'") for state in (OutboxState.UNCERTAIN, OutboxState.FAILED)]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """One message that is uncertain or has failed."""
+
+    id: int
+    kind: OutboxKind
+    state: OutboxState
+    # Telegram HTML
+    text: str
+    to: str
+    at: datetime
+    attempts: int
+    uncertain: int
+    error: str
+
+
+async def list_unclear(session: AsyncSession, creator_id: int, paging: Paging) -> Page[Unclear]:
+    """A creator's, the newest first."""
+    theirs = (OutboxMessage.creator_id == creator_id, _UNCLEAR)
+    total = await session.scalar(select(func.count()).select_from(OutboxMessage).where(*theirs)) or 0
+    rows = await session.execute(
+        select(OutboxMessage, Lead.name, Person.first_name)
+        .join(Person, Person.id == OutboxMessage.person_id)
+        .outerjoin(Lead, Lead.id == OutboxMessage.lead_id)
+        .where(*theirs)
+        .order_by(OutboxMessage.id.desc())
+        .limit(paging.limit)
+        .offset(paging.offset)
+    )
+    items = [
+        Unclear(
+            id=each.id,
+            kind=each.kind,
+            state=each.state,
+            text=str((each.message or {}).get("text", "")),
+            to=name if name and each.kind is not OutboxKind.NOTICE else first_name,
+            at=each.closed_at or each.due_at,
+            attempts=each.attempts,
+            uncertain=each.uncertain,
+            error=each.error or "",
+        )
+        for each, name, first_name in rows
+    ]
+    return Page(items, total, paging)
+
+
+async def uncertain_ids(session: AsyncSession, creator_id: int, *, most: int) -> Sequence[int]:
+    """A creator's messages of which nobody can tell whether they arrived, the oldest first."""
+    uncertain = OutboxMessage.state == OutboxState.UNCERTAIN
+    ids = select(OutboxMessage.id).where(OutboxMessage.creator_id == creator_id, _UNCLEAR, uncertain)
+    return (await session.scalars(ids.order_by(OutboxMessage.id).limit(most))).all()
+
+
+async def find_unclear(session: AsyncSession, creator_id: int, message_id: int) -> OutboxMessage | None:
+    """A creator's message, whatever has become of it by now; None for one of another's."""
+    found = select(OutboxMessage).where(OutboxMessage.id == message_id, OutboxMessage.creator_id == creator_id)
+    return await session.scalar(found)

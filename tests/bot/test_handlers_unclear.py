@@ -1,0 +1,96 @@
+"""Messages of which nobody can tell whether they arrived, as a creator sees and settles them."""
+
+from bot_world import SHIPPED, answered, hooked, tap
+from leads_chat import the_creator
+from sqlalchemy import select, update
+from world import CREATOR, PersonOfTheWorld, World
+
+from domain.messages.plain import Message
+from domain.outbox import queue_message
+from store.models import OutboxKind, OutboxMessage, OutboxState, Person
+
+LOST = 7
+
+
+async def lost(world: World, lead: PersonOfTheWorld, *, count: int, state: OutboxState = OutboxState.UNCERTAIN) -> None:
+    """So many messages to the lead, the answers to which never came."""
+    creator = await the_creator(world)
+    async with world.spark.database.transaction() as session:
+        person = (await session.scalars(select(Person).where(Person.telegram_id == lead.id))).one()
+        for number in range(count):
+            key = f"{state}:{number}"
+            await queue_message(
+                session,
+                Message(text=f"<b>News</b> {number} & more"),
+                key=key,
+                kind=OutboxKind.FUNNEL,
+                creator_id=creator.id,
+                person_id=person.id,
+                now=world.clock(),
+            )
+            said = {"state": state, "error": "no answer", "closed_at": world.clock(), "uncertain": 1}
+            await session.execute(update(OutboxMessage).where(OutboxMessage.key == key).values(said))
+
+
+async def states(world: World) -> list[OutboxState]:
+    async with world.spark.database.reading() as session:
+        ours = select(OutboxMessage.state).where(OutboxMessage.kind == OutboxKind.FUNNEL).order_by(OutboxMessage.id)
+        return list(await session.scalars(ours))
+
+
+async def test_a_creator_settles_them_one_by_one_and_all_at_once(store_url: str, tmp_path):
+    async with hooked(store_url, tmp_path, SHIPPED) as hook:
+        world, updates = hook.world, iter(range(10**6, 10**7))
+
+        async def press(data: str) -> None:
+            update_id = next(updates)
+            assert await hook.post(tap(update_id, CREATOR, data)) == 200
+            await answered(world, update_id)
+
+        await world.creator.say("/start")
+        await world.creator.hears("For you as the creator")
+        await press("settle:list:0")
+        await world.creator.hears("nothing to settle")
+        lena = await hook.known()
+        await lost(world, lena, count=LOST)
+        await press("settle:list:0")
+        said = await world.creator.hears(f"{LOST} messages to look at")
+        assert "“News 6 & more”" in said.text
+        assert "uncertain · funnel to Lena" in said.text
+        async with world.spark.database.reading() as session:
+            ids = list(await session.scalars(select(OutboxMessage.id).where(OutboxMessage.key.like("uncertain:%"))))
+        assert any(label == f"✅ {max(ids)} arrived" for label in said.labels)
+        await press(f"settle:sent:{ids[0]}:1")
+        await press(f"settle:failed:{ids[1]}:1")
+        await press(f"settle:again:{ids[2]}:1")
+        await lena.hears("News 2 & more")
+        await world.settle()
+        assert await states(world) == [
+            OutboxState.SENT,
+            OutboxState.FAILED,
+            OutboxState.SENT,
+            *[OutboxState.UNCERTAIN] * (LOST - 3),
+        ]
+        # what is known is not settled again, and says so
+        await press(f"settle:sent:{ids[0]}:0")
+        popped_up = [call["params"].get("text") for call in await world.calls("answerCallbackQuery")]
+        assert f"Message {ids[0]} is settled already." in popped_up
+        await press("settle:sent:all:0")
+        assert OutboxState.UNCERTAIN not in await states(world)
+        # the page it was on is empty by now
+        await press("settle:list:1")
+        await world.creator.hears("One message to look at")
+
+
+async def test_nobody_settles_what_is_somebody_elses(store_url: str, tmp_path):
+    async with hooked(store_url, tmp_path, SHIPPED) as hook:
+        lena = await hook.known()
+        await lost(hook.world, lena, count=1)
+        async with hook.world.spark.database.reading() as session:
+            (message_id,) = await session.scalars(
+                select(OutboxMessage.id).where(OutboxMessage.state == OutboxState.UNCERTAIN)
+            )
+        for number, data in enumerate(("settle:list:0", f"settle:sent:{message_id}:0", "settle:again:all:0")):
+            assert await hook.post(tap(10**6 + number, lena.id, data)) == 200
+            await answered(hook.world, 10**6 + number)
+        assert await states(hook.world) == [OutboxState.UNCERTAIN]

@@ -1,0 +1,122 @@
+"""A broadcast through all that Telegram can do to it: what is counted in the end is what has happened."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest_asyncio
+from sqlalchemy import select
+from world import CREATOR, PersonOfTheWorld, World, a_world
+
+from app.seed import seed_demo
+from domain.broadcasts.acts import draft_broadcast, find_broadcast, start_broadcast
+from domain.broadcasts.definition import Content, Variant, Wording
+from store.models import Broadcast, BroadcastState, Creator
+from store.queries.broadcasts import Counts, count_recipients
+
+CONFIG = """\
+creators:
+  studio:
+    name: Studio
+    flows:
+      hello: {trigger: start, nodes: [{key: hi, do: say, text: Welcome}]}
+telegram: {default_creator: studio}
+"""
+NEWS = "The news of this week"
+PEOPLE = 24
+
+
+@pytest_asyncio.fixture
+async def world(store_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with a_world(store_url, tmp_path, CONFIG) as world:
+        settings = world.loaded.settings
+        await seed_demo(
+            world.spark.database,
+            world.spark.files,
+            "studio",
+            settings.creators["studio"],
+            bot_id=settings.bot_id or 0,
+            telegram_id=CREATOR,
+            now=world.clock(),
+        )
+        await world.spark.start()
+        yield world
+
+
+async def crowd(world: World, count: int) -> list[PersonOfTheWorld]:
+    people = [await world.person(f"Lead {number}") for number in range(count)]
+    await asyncio.gather(*(person.say("/start") for person in people))
+    for person in people:
+        await person.hears("Welcome")
+    await world.settle()
+    return people
+
+
+async def started(world: World) -> int:
+    async with world.spark.database.transaction() as session:
+        creator_id = (await session.scalars(select(Creator.id))).one()
+        content = Content(variants=(Variant(wordings={"en": Wording(text=NEWS)}),))
+        broadcast = await draft_broadcast(session, creator_id, None, content, now=world.clock())
+        await start_broadcast(session, broadcast, now=world.clock())
+        return broadcast.id
+
+
+async def fault(world: World, kind: str, times: int, **more: float) -> None:
+    body = {"api": "telegram", "method": "sendMessage", "fault": kind, "times": times, **more}
+    await world.control("POST", "/faults", body)
+
+
+async def ended(world: World, broadcast_id: int) -> Counts:
+    """As the time passes in which what failed is tried again."""
+    await world.skip(minutes=30)
+    async with world.spark.database.reading() as session:
+        broadcast = await session.get_one(Broadcast, broadcast_id)
+        assert broadcast.state == BroadcastState.DONE
+        found = await find_broadcast(session, broadcast.creator_id, broadcast_id)
+        return await count_recipients(session, found.id)
+
+
+async def arrived(people: list[PersonOfTheWorld]) -> Counter[int]:
+    """How often it stands in each chat."""
+    return Counter({person.id: await person.count(NEWS) for person in people})
+
+
+async def test_whatever_telegram_does_each_recipient_is_counted_once_and_as_it_was(world: World):
+    people = await crowd(world, PEOPLE)
+    await fault(world, "429", 6, retry_after=1)
+    await fault(world, "500", 5)
+    await fault(world, "drop_reply", 3)
+    await fault(world, "hang", 2)
+    await fault(world, "403", 3)
+    broadcast_id = await started(world)
+    counts = await ended(world, broadcast_id)
+    assert not (await world.control("GET", "/faults"))["items"]
+    # what was put off or failed on Telegram's side has arrived later, and only what is unknown is not known
+    assert counts == Counts(sent=PEOPLE - 8, uncertain=5, blocked=3)
+    came = await arrived(people)
+    assert Counter(came.values()) == {1: PEOPLE - 8 + 3, 0: 5}
+
+
+async def test_who_blocks_the_bot_in_the_middle_gets_nothing_and_is_counted_as_that(world: World):
+    people = await crowd(world, PEOPLE)
+    # the first calls are put off, so that there is a middle
+    await fault(world, "429", PEOPLE, retry_after=1)
+    broadcast_id = await started(world)
+
+    async def runs() -> bool:
+        async with world.spark.database.reading() as session:
+            return (await session.get_one(Broadcast, broadcast_id)).state == BroadcastState.RUNNING
+
+    # from here on its audience is fixed
+    assert await world.until(runs)
+    blocked = people[:4]
+    for person in blocked:
+        await world.control("PUT", f"/people/{person.id}/blocked", {"blocked": True})
+    counts = await ended(world, broadcast_id)
+    assert counts.total == PEOPLE
+    assert counts.sent == PEOPLE - len(blocked)
+    assert counts.blocked + counts.dropped == len(blocked)
+    came = await arrived(people)
+    assert {person.id for person in people if not came[person.id]} == {person.id for person in blocked}
+    assert set(came.values()) == {0, 1}
