@@ -37,7 +37,7 @@ class Finding:
 async def examine(config: Path | None) -> list[Finding]:
     """Asks each in turn; one that is ill does not keep the others from being asked."""
     settings = load(config).settings
-    return [*await _store(settings), await _telegram(settings), await _stripe(settings)]
+    return [*await _store(settings), await _telegram(settings), await stripe_finding(settings)]
 
 
 async def _store(settings: Settings) -> list[Finding]:
@@ -64,13 +64,13 @@ async def _store(settings: Settings) -> list[Finding]:
         Finding("store", True, "reachable, newest schema"),
         sealed,
         Finding("clock", skew < MOST_SKEW_SECONDS, f"{skew:.1f} s from the store's; keep both by NTP"),
-        _rails(lag),
+        rails_finding(lag),
         stars_finding(without_stars),
         *(Finding(trouble.what, not trouble.count, f"{trouble.count} {trouble.told}") for trouble in counts),
     ]
 
 
-def _rails(lag: RailLag) -> Finding:
+def rails_finding(lag: RailLag) -> Finding:
     """What the rails have told and nobody has dealt with yet, and how long ago they were asked."""
     parts = [f"{lag.unhandled} events to apply", f"{lag.waiting} orders to look up", f"{lag.refunds} refunds to make"]
     if lag.longest:
@@ -125,10 +125,11 @@ async def _telegram(settings: Settings) -> Finding:
     return Finding("telegram", True, f"@{bot.username}, {hook.pending_update_count} updates waiting")
 
 
-async def _stripe(settings: Settings) -> Finding:
+async def stripe_finding(settings: Settings) -> Finding:
     key = settings.stripe.secret_key
     if key is None:
-        return Finding("stripe", True, "not set up, so only what is free can be had")
+        told = "not set up, so only what is sold for Telegram Stars, and what is free, can be had"
+        return Finding("stripe", True, f"{told}; SPARK_STRIPE__SECRET_KEY sets it up")
     if not settings.stripe.webhook_secrets:
         return Finding("stripe", False, "no webhook secret; set SPARK_STRIPE__WEBHOOK_SECRETS")
     rail = StripeRail(key.get_secret_value(), api_base=settings.stripe.api_base)

@@ -44,5 +44,17 @@ class Refused(SendFailure):
     """Telegram will never take this message as it is."""
 
 
+class Withdrawn(Refused):
+    """What the message hands over has been taken away meanwhile: nothing was sent, and nobody waits for it."""
+
+
+class Moved(Refused):
+    """The group has become a supergroup, whose number is `to`; nothing was done."""
+
+    def __init__(self, to: int) -> None:
+        super().__init__(f"the group has become a supergroup, {to}")
+        self.to = to
+
+
 class Uncertain(SendFailure):
     """The call ended without an answer: it may have been sent."""

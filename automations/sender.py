@@ -7,10 +7,11 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from automations.gateway import Blocked, Gateway, NotNow, Refused, SendFailure, SlowDown, Uncertain
+from automations.gateway import Blocked, Gateway, NotNow, Refused, SendFailure, SlowDown, Uncertain, Withdrawn
 from automations.pace import Pace
 from domain.definitions import Published
-from domain.deliveries import note_delivery
+from domain.deliveries import note_delivery, note_withdrawn
+from domain.holding import hold_order_of_right
 from domain.messages.catalogue import say
 from domain.messages.plain import Message
 from domain.outbox import tell_creator
@@ -114,6 +115,11 @@ class Sender:
         _log.warning("not sent", kind=claimed.kind, attempts=claimed.attempts, reason=str(failure))
         now = self._clock()
         async with self._database.transaction() as session:
+            # people come first, then orders, then the row
+            if isinstance(failure, Blocked):
+                await note_block(session, claimed.person_id, now=now)
+            if claimed.entitlement_id is not None:
+                await hold_order_of_right(session, claimed.entitlement_id)
             match failure:
                 case Blocked():
                     if claimed.kind in _PROMISED:
@@ -121,7 +127,6 @@ class Sender:
                         await _put_back(session, claimed.id, now, str(failure), counts=False)
                     else:
                         await _close(session, claimed.id, OutboxState.BLOCKED, error=str(failure), now=now)
-                    await note_block(session, claimed.person_id, now=now)
                 case SlowDown(seconds=seconds):
                     self._pace.rest(claimed.telegram_id, seconds)
                     self._pace.rest_all(min(seconds, 1.0))
@@ -133,12 +138,19 @@ class Sender:
                     await _mark_uncertain(
                         session, claimed.id, claimed.kind, claimed.uncertain, str(failure), again_at=again_at, now=now
                     )
+                case Withdrawn():
+                    await _close(session, claimed.id, OutboxState.CANCELLED, error=str(failure), now=now)
+                    if claimed.entitlement_id is not None:
+                        await note_withdrawn(session, claimed.entitlement_id, now=now)
                 case NotNow() | Refused() | _:
                     await _close(session, claimed.id, OutboxState.FAILED, error=str(failure), now=now)
 
 
 async def confirm(session: AsyncSession, claimed: Claimed, message_id: int, *, now: datetime) -> None:
     """It went out. A confirmation that comes late, after the row was swept up as uncertain, is accepted too."""
+    if claimed.entitlement_id is not None:
+        # before the row, as whoever ends deliveries does
+        await hold_order_of_right(session, claimed.entitlement_id)
     await session.execute(
         update(OutboxMessage)
         .where(OutboxMessage.id == claimed.id, OutboxMessage.state.in_(OUTBOX_MOVES.sources(OutboxState.SENT)))

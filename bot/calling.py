@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError, TimedOut
+from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TelegramError, TimedOut
 
-from automations.gateway import Blocked, NotNow, Refused, SlowDown, Uncertain
+from automations.gateway import Blocked, Moved, NotNow, Refused, SlowDown, Uncertain
 from bot.request import ConnectionLost
 
 T = TypeVar("T")
@@ -20,6 +20,8 @@ async def calling(call: Callable[[], Awaitable[T]]) -> T:
     except RetryAfter as error:
         after = error.retry_after
         raise SlowDown(after if isinstance(after, int) else after.total_seconds()) from error
+    except ChatMigrated as error:
+        raise Moved(error.new_chat_id) from error
     except Forbidden as error:
         raise Blocked(error.message) from error
     except (TimedOut, ConnectionLost) as error:

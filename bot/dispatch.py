@@ -38,6 +38,7 @@ from domain.people import note_block
 from domain.prompts import drop_prompt, take_next
 
 Command = Callable[[Turn, str], Awaitable[None]]
+Receive = Callable[[Turn, TelegramMessage], Awaitable[None]]
 Tap = Callable[[Turn, CallbackQuery, list[str]], Awaitable[None]]
 
 COMMANDS: dict[str, Command] = {
@@ -135,13 +136,23 @@ async def _message(turn: Turn, message: TelegramMessage) -> None:
             await handler(turn, arguments)
         elif not await answers.own_command(turn, command):
             turn.say("not-understood")
-    elif message.document is not None and await turn.own_creator() is not None and not await answers.is_asked(turn):
-        receive = transfers.receive if transfers.is_table(message.document) else products.receive_file
+    elif (receive := _receiver(message)) is not None and await _creator_unasked(turn):
         await receive(turn, message)
-    elif message.photo and await turn.own_creator() is not None and not await answers.is_asked(turn):
-        await products.receive_photo(turn, message)
     else:
         await answers.answer(turn, message)
+
+
+def _receiver(message: TelegramMessage) -> Receive | None:
+    """What a file is to a creator who was not asked for one; None for what is no file."""
+    if message.document is not None:
+        return transfers.receive if transfers.is_table(message.document) else products.receive_file
+    if message.video is not None or message.audio is not None:
+        return products.receive_file
+    return products.receive_photo if message.photo else None
+
+
+async def _creator_unasked(turn: Turn) -> bool:
+    return await turn.own_creator() is not None and not await answers.is_asked(turn)
 
 
 async def _is_answered(turn: Turn, asked: str | None) -> bool:

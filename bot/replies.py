@@ -58,6 +58,13 @@ class CheckoutReply(Plain):
     order_id: int
 
 
+class PayLinkReply(Plain):
+    """The rail makes the payment link that was promised, then its address is sent."""
+
+    do: Literal["pay_link"] = "pay_link"
+    link_id: int
+
+
 class CallOffReply(Plain):
     """The rail is asked to take nothing more for the order, which then ends; what came of it is sent."""
 
@@ -87,6 +94,7 @@ Reply = Annotated[
     | QrReply
     | TapReply
     | CheckoutReply
+    | PayLinkReply
     | CallOffReply
     | PreCheckoutReply
     | MenuReply,

@@ -13,6 +13,7 @@ from domain.leads import capture_lead, find_lead
 from domain.messages.catalogue import say, word_for
 from domain.messages.plain import Message
 from domain.people import talk_to_creator
+from domain.uploads import UploadAddress
 from kit.errors import Refusal
 from store.models import Account, Creator, Lead, Link, Membership, Person
 
@@ -33,6 +34,8 @@ class BotFacts:
     checkout_good_for: timedelta | None
     # the address that opens the chat with the bot; known once Telegram has been reached
     link: Callable[[], str]
+    # where creators send up what is too large for a chat
+    uploads: UploadAddress
     # for how long raw updates are kept
     keep_updates: timedelta = timedelta(days=7)
     # the rails that are set up here, by name

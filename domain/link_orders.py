@@ -60,10 +60,12 @@ async def follow_pay_link(
         if order is None:
             raise UnknownLink("this link is not known here")
         if order.state in UNDER_WAY and now < order.expires_at:
+            # nobody pays for somebody who is not served any more
+            await _lead(session, order.lead_id)
             return ToPay(order.id)
         if order.state not in (*UNDER_WAY, *_ENDED):
             raise LinkOver("this has been paid already", why=Reason("refused-link-paid"))
-        wanted = await _again(session, order)
+        wanted = _Wanted(await _lead(session, order.lead_id), await wish_again(session, order), order.rail)
     return await _open(session, wanted, offered=offered, good_for=good_for, published=published, now=now)
 
 
@@ -113,7 +115,7 @@ async def _asked(session: AsyncSession, what: ForProduct) -> _Wanted:
     return _Wanted(await _lead(session, what.lead_id), Wish(product, variant))
 
 
-async def _again(session: AsyncSession, order: Order) -> _Wanted:
+async def wish_again(session: AsyncSession, order: Order) -> Wish:
     """The same as that order wanted, at today's price."""
     line = (await session.scalars(select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.id))).one()
     product = await session.get_one(Product, line.product_id)
@@ -123,8 +125,7 @@ async def _again(session: AsyncSession, order: Order) -> _Wanted:
         code = await session.scalar(select(DiscountCode.code).where(DiscountCode.id == order.discount_code_id))
     chosen = product.pay_what_you_want and order.currency == product.currency
     amount = line.price_minor if chosen else None
-    wish = Wish(product, variant, line.quantity, amount, code)
-    return _Wanted(await _lead(session, order.lead_id), wish, order.rail)
+    return Wish(product, variant, line.quantity, amount, code)
 
 
 async def _lead(session: AsyncSession, lead_id: int) -> Lead:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.discounts import use_code_again
 from domain.entitlements import grant
 from domain.events import record_event
+from domain.holding import hold_order
 from domain.lead_acts import set_stage
 from domain.low_stock import tell_low_stock
 from domain.order_standing import settle_order
@@ -19,12 +20,31 @@ from domain.pricing import FREE, STARS
 from domain.receipt_words import send_receipt
 from domain.receipts import number_receipt
 from domain.refunds import ask_back
-from domain.reservations import contents, lines_of, sell_order, sell_order_beyond, sold_by
+from domain.reservations import (
+    contents,
+    gives_anything,
+    let_go,
+    lines_of,
+    sell_order,
+    sell_order_beyond,
+    sold_by,
+)
 from domain.stock import SoldOut
 from kit.errors import Conflict
 from kit.money import Money
 from store.database import count_changed, insert_once
-from store.models import ORDER_MOVES, Entitlement, Lead, LeadStage, Order, OrderState, Payment, Product, ProductKind
+from store.models import (
+    ORDER_MOVES,
+    Entitlement,
+    Lead,
+    LeadStage,
+    Order,
+    OrderState,
+    Payment,
+    Product,
+    ProductKind,
+    ReservationState,
+)
 
 _UNPAID = (OrderState.OPEN, OrderState.AWAITING_PAYMENT, OrderState.EXPIRED, OrderState.CANCELLED)
 
@@ -33,6 +53,10 @@ class NotOversold(Conflict):
     """Only an order whose money came when nothing was left is handed over by hand."""
 
     code = "not_oversold"
+
+
+class NothingToGive(Conflict):
+    code = "nothing_to_give"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +82,7 @@ async def pay_order(session: AsyncSession, order: Order, received: Received, *, 
     """
     # two payments of one order take turns here: each would hold what the other waits for further down.
     # Its lead may have become a part of another meanwhile
-    await session.refresh(order, with_for_update=True)
+    await hold_order(session, order.id)
     payment = {
         "order_id": order.id,
         "rail": received.rail,
@@ -73,7 +97,10 @@ async def pay_order(session: AsyncSession, order: Order, received: Received, *, 
     if order.state not in _UNPAID:
         await _paid_twice(session, order, received, payment_id, now=now)
         return
-    sold = await sell_order(session, order.id)
+    sold = await gives_anything(session, order.id) and await sell_order(session, order.id)
+    if not sold:
+        # what it held of an empty bundle is for somebody else
+        await let_go(session, [order.id], ReservationState.HELD)
     await _move(session, order, OrderState.PAID if sold else OrderState.OVERSOLD, received, now=now)
     if order.discount_code_id is not None:
         await use_code_again(session, order.discount_code_id, order.lead_id, order.id)
@@ -108,10 +135,16 @@ async def pay_free(session: AsyncSession, order: Order, *, now: datetime) -> Non
 
 
 async def hand_over_anyway(session: AsyncSession, order: Order, *, now: datetime) -> None:
-    """The creator has one more than they had said: what was oversold becomes theirs who paid. Raises NotOversold."""
-    await session.refresh(order, with_for_update=True)
-    if order.state != OrderState.OVERSOLD:
+    """The creator has one more than they had said: what was oversold becomes theirs who paid.
+
+    Raises NotOversold, for money that goes back too, and NothingToGive for a bundle that is empty still.
+    """
+    await hold_order(session, order.id)
+    left = select(Payment.id).where(Payment.order_id == order.id, Payment.refunded_minor < Payment.amount_minor)
+    if order.state != OrderState.OVERSOLD or await session.scalar(left.limit(1)) is None:
         raise NotOversold(f"order {order.id} waits for nothing to be handed over")
+    if not await gives_anything(session, order.id):
+        raise NothingToGive("put something in the bundle first")
     await sell_order_beyond(session, order.id)
     await session.execute(update(Order).where(Order.id == order.id).values(state=OrderState.PAID))
     await _hand_over(session, order, now=now)

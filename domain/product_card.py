@@ -103,7 +103,7 @@ async def product_card(
     discounts = await _discounts(session, facts, offer, choice)
     if not discounts:
         choice = replace(choice, code=None)
-    rows = [] if facts.sold_out else _rows(facts, offer, choice, discounts, language)
+    rows = _rows(facts, offer, choice, discounts, language)
     limit = TEXT_LIMIT if facts.cover_id is None else CAPTION_LIMIT
     text = _text(facts, choice, offer, language, above=above, limit=limit)
     return Message(text=text, buttons=tuple(rows), file=facts.cover_id)
@@ -172,9 +172,10 @@ def _wish(facts: _Facts, choice: Choice) -> Wish:
 
 
 def _rows(facts: _Facts, offer: Offer, choice: Choice, discounts: dict[str, Discount], language: str) -> list[Row]:
+    """The ways to buy it, where there are any left, and to what others say of it."""
     product = facts.product
     if facts.variants and facts.chosen is None:
-        return [
+        rows: list[Row] = [
             (
                 Button(
                     text=_variant_label(product, each, language), data=_with(choice, each).behind("product", product.id)
@@ -183,7 +184,19 @@ def _rows(facts: _Facts, offer: Offer, choice: Choice, discounts: dict[str, Disc
             for each in facts.variants
             if each.stock != 0
         ]
-    rows = _ways_to_pay(facts, offer, choice, discounts, language)
+    else:
+        rows = _rows_to_buy(facts, offer, choice, discounts, language)
+    if product.rating_count:
+        label = say("button-reviews", language, count=product.rating_count)
+        rows.append((Button(text=label, data=f"reviews:{product.id}"),))
+    return rows
+
+
+def _rows_to_buy(
+    facts: _Facts, offer: Offer, choice: Choice, discounts: dict[str, Discount], language: str
+) -> list[Row]:
+    product = facts.product
+    rows = [] if facts.sold_out else _ways_to_pay(facts, offer, choice, discounts, language)
     if rows and product.kind in COUNTED and _bounded(facts, MOST_AT_ONCE) > 1 and not product.pay_what_you_want:
         rows.append(_counter(facts, choice))
     if facts.variants:
@@ -191,9 +204,6 @@ def _rows(facts: _Facts, offer: Offer, choice: Choice, discounts: dict[str, Disc
         rows.append((Button(text=label, data=f"product:{product.id}:0:1"),))
     if rows and facts.has_codes and choice.code is None and product.price_minor and offer.lead is not None:
         rows.append((Button(text=say("button-code", language), data=choice.behind("code", product.id)),))
-    if product.rating_count:
-        label = say("button-reviews", language, count=product.rating_count)
-        rows.append((Button(text=label, data=f"reviews:{product.id}"),))
     return rows
 
 

@@ -9,6 +9,8 @@ from kit.errors import Invalid, Reason
 
 # What one charge may come to, in minor units: https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
 MOST_MINOR = 99_999_999
+# what one invoice may come to: https://core.telegram.org/bots/api#sendinvoice
+MOST_STARS = 10_000
 _KNOWN = frozenset(list_currencies())
 _PRICE = re.compile(r"([0-9]{1,12})(?:[.,]([0-9]{1,6}))?")
 
@@ -50,7 +52,7 @@ class Money:
                 fields={"price": amount},
                 why=Reason("refused-price-exact", currency=code.upper(), places=places, price=amount),
             )
-        if minor > MOST_MINOR:
+        if minor > most_of(code):
             raise Invalid(
                 "the price is larger than one payment may be",
                 fields={"price": amount},
@@ -106,6 +108,11 @@ def exponent_of(currency: str) -> int:
     if currency in _WHOLE:
         return 0
     return 3 if currency in _THOUSANDTHS else 2
+
+
+def most_of(currency: str) -> int:
+    """What one payment may come to, in minor units."""
+    return MOST_STARS if currency == "xtr" else MOST_MINOR
 
 
 def step_of(currency: str) -> int:

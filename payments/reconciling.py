@@ -9,6 +9,7 @@ from typing import TypeVar
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.holding import hold_order
 from domain.orders import UNDER_WAY, expire_order, release_stale
 from domain.pricing import STARS
 from kit.clock import Clock
@@ -28,6 +29,8 @@ EVERY = timedelta(minutes=5)
 FURTHEST_BACK = timedelta(days=30)
 # looked at side by side
 AT_ONCE = 8
+# let go in one round
+MOST_LET_GO = 200
 # one call, with the tries that it takes: what takes longer is asked again later
 WIRE_SECONDS = 6.0
 # of real time, after a rail could not be read
@@ -74,9 +77,15 @@ class Reconciler:
         return len(due)
 
     async def let_go(self) -> int:
-        """What was held for a while, or asked for in Telegram, and not paid in time."""
-        async with self.database.transaction() as session:
-            return await release_stale(session, now=self.clock())
+        """What was held for a while, or asked for in Telegram, and not paid in time: one order after the other."""
+        done = 0
+        for _ in range(MOST_LET_GO):
+            async with self.database.transaction() as session:
+                ended = await release_stale(session, now=self.clock())
+            if not ended:
+                break
+            done += ended
+        return done
 
     async def read_lists(self) -> int:
         """Reads each rail's own list from where it was left, if that was long ago; how many were read."""
@@ -108,11 +117,11 @@ class Reconciler:
                 .values(look_at=later),
             )
         rail = self.rails.get(due.rail)
-        if not taken or rail is None:
+        if not taken or (rail is None and due.session_id is not None):
             return
         standing = None
         with correlated(order=due.order_id):
-            if due.session_id is not None:
+            if rail is not None and due.session_id is not None:
                 try:
                     standing = await _in_time(rail.look_up(due.session_id))
                 except Refusal as refusal:
@@ -120,14 +129,14 @@ class Reconciler:
                     return
             await self._conclude(due, rail, standing, now=now)
 
-    async def _conclude(self, due: _Due, rail: Rail, standing: Standing | None, *, now: datetime) -> None:
+    async def _conclude(self, due: _Due, rail: Rail | None, standing: Standing | None, *, now: datetime) -> None:
         try:
             async with self.database.transaction() as session:
-                order = await session.scalar(select(Order).where(Order.id == due.order_id).with_for_update())
+                order = await hold_order(session, due.order_id)
                 if order is None or order.session_id != due.session_id:
                     # its checkout was made while nobody knew of one
                     return
-                if standing is not None:
+                if rail is not None and standing is not None:
                     await apply_standing(session, order, standing, livemode=rail.livemode, now=now)
                 elif order.expires_at <= now:
                     # nobody was ever given its page, or its rail knows of none

@@ -133,6 +133,7 @@ OF_ANOTHER_ROW = {
         "bind_token",
     ),
     *("product_variant", "bundle_item", "upsell", "licence_key", "reservation", "discount_use", "refund", "dispute"),
+    "upload_link",
     *("channel_pass", "download_link", "download", "rail_customer"),
     *("creator", "person", "account", "lease", "telegram_update", "provider_event", "rail_cursor", "channel"),
 }

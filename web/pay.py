@@ -55,13 +55,16 @@ async def _lead_on(tools: WebTools, what: Payable, language: str) -> web.Respons
         case ToChat(start=start):
             return _redirect(f"{tools.bot_link()}?start={start}")
         case ToPay(order_id=order_id):
-            url = await begin_checkout(
-                tools.database, tools.rails, order_id, now=tools.clock(), published=tools.published
-            )
+            url = await tools.checkouts.make(order_id, lambda: _page(tools, order_id))
             if url is not None:
                 return _redirect(url)
             text = plain("pay-in-hand", language)
             return notice_page(plain("pay-title", language), text, language=language, link=_back(tools, language))
+
+
+async def _page(tools: WebTools, order_id: int) -> str | None:
+    """A link that many open at once asks its rail once."""
+    return await begin_checkout(tools.database, tools.rails, order_id, now=tools.clock(), published=tools.published)
 
 
 def _redirect(url: str) -> web.Response:

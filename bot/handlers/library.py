@@ -64,9 +64,12 @@ async def _screen(turn: Turn, creator: Creator, lead: Lead, page: int) -> Messag
     if not owned.items:
         # something was taken back since the button was shown
         return await _screen(turn, creator, lead, (owned.total - 1) // PAGE)
-    rows: list[tuple[Button, ...]] = [
-        (Button(text=shorten(each.title, BUTTON_LENGTH), data=f"again:{each.entitlement_id}"),) for each in owned.items
-    ]
+    rate = turn.words("button-rate")
+    rows: list[tuple[Button, ...]] = []
+    for each in owned.items:
+        # in one row Telegram would leave the title half the width
+        rows.append((Button(text=shorten(each.title, BUTTON_LENGTH), data=f"again:{each.entitlement_id}"),))
+        rows.append((Button(text=rate, data=f"rate:{each.product_id}"),))
     steps = [Button(text="‹", data=f"library:{creator.id}:{page - 1}")] if page else []
     if owned.has_more:
         steps.append(Button(text="›", data=f"library:{creator.id}:{page + 1}"))

@@ -24,7 +24,7 @@ async def add_in_line(turn: Turn, creator: Creator, text: str, *, kind: ProductK
     if told.fields:
         await edit_product(turn.session, added, told.fields, now=turn.now)
     key = "product-added" if of_kind == ProductKind.FILE else "product-added-other"
-    turn.say(key, product=added.id, kind=turn.word(f"kind-{of_kind}", of_kind), **await shown(turn, added))
+    turn.say(key, product=added.id, kind=turn.word(f"kind-{of_kind}", of_kind), **shown(turn, added))
     if of_kind != ProductKind.FILE or kind is not None:
         turn.send(await card_screen(turn, added))
 

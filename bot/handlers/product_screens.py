@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
+from bot.handlers.product_links import link_row
 from bot.turn import Turn
 from domain.covers import cover_of
 from domain.messages.catalogue import plain
@@ -18,6 +19,7 @@ from store.queries.catalogue import (
     list_products,
     offered_after,
     variants_of,
+    variants_of_each,
 )
 
 SHOWN = 10
@@ -44,7 +46,9 @@ async def list_screen(turn: Turn, creator: Creator, page: int, *, archived: bool
     where = "archived" if archived else "page"
     head = "product-list-archived" if archived else "product-list"
     lines = [turn.words(head, creator=creator.name)]
-    lines += [turn.words("product-line", product=each.id, **await shown(turn, each)) for each in found.items]
+    variants = await variants_of_each(turn.session, [each.id for each in found.items])
+    for each in found.items:
+        lines.append(turn.words("product-line", product=each.id, **shown(turn, each, variants.get(each.id, ()))))
     numbers = [Button(text=str(each.id), data=f"products:{each.id}") for each in found.items]
     rows: list[Row] = [tuple(numbers[at : at + IN_A_ROW]) for at in range(0, len(numbers), IN_A_ROW)]
     steps = [Button(text="‹", data=f"products:{where}:{page - 1}")] if page else []
@@ -57,9 +61,8 @@ async def list_screen(turn: Turn, creator: Creator, page: int, *, archived: bool
     return Message(text="\n".join(lines), buttons=tuple(rows))
 
 
-async def shown(turn: Turn, product: Product) -> dict[str, object]:
+def shown(turn: Turn, product: Product, variants: Sequence[ProductVariant] = ()) -> dict[str, object]:
     """The values by which a line names a product."""
-    variants = await variants_of(turn.session, product.id)
     counts = [each.stock for each in variants] if variants else [product.stock]
     left = sum(each for each in counts if each is not None)
     stock = turn.words("stock-unlimited") if None in counts else turn.words("stock-left", stock=left)
@@ -104,6 +107,7 @@ async def card_screen(turn: Turn, product: Product) -> Message:
         if product.kind != ProductKind.BUNDLE
         else (_button(turn, product, "more"),),
         (_button(turn, product, "preview"), _button(turn, product, "address")),
+        *await link_row(turn, product),
         (
             _button(turn, product, "restore" if product.archived_at else "archive"),
             Button(text=turn.words("button-list"), data="products:page:0"),
@@ -146,7 +150,7 @@ async def files_screen(turn: Turn, product: Product) -> Message:
     ]
     if cover is not None:
         rows.append((_button(turn, product, "nocover"),))
-    rows += [(_button(turn, product, "addfile"), _back(turn, product))]
+    rows += [(_button(turn, product, "addfile"), _button(turn, product, "upload")), (_back(turn, product),)]
     return Message(text="\n".join(lines), buttons=tuple(rows))
 
 

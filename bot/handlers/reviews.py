@@ -70,15 +70,15 @@ async def tap_stars(turn: Turn, query: CallbackQuery, arguments: list[str]) -> N
     if _is_banned(turn, lead, query):
         return
     turn.replies.append(TapReply(query_id=query.id))
+    lead = await _owner(turn, lead, product)
     title = shorten(product.title, TITLE_LENGTH)
     match rest:
         case []:
-            await _ask_for_stars(turn, await _owner(turn, lead, product), product)
+            await _ask_for_stars(turn, lead, product)
         case ["skip"]:
             await drop_prompt(turn.session, turn.person.id)
             edit(turn, query, Message(text=turn.words("review-thanks", title=title)))
         case [given]:
-            lead = await _owner(turn, lead, product)
             review = await review_product(turn.session, lead, product.id, read_id(given), now=turn.now)
             await ask_next(turn.session, turn.person.id, "review-words", {"product": product.id}, now=turn.now)
             asked = turn.words("review-ask-words", title=title, stars=stars(review.rating))
@@ -241,8 +241,10 @@ async def _product(turn: Turn, product_id: int) -> tuple[Lead | None, Product]:
 
 
 async def _owner(turn: Turn, lead: Lead | None, product: Product) -> Lead:
-    """Raises Said for whoever does not own it."""
+    """Raises Said for whoever does not own it, or NoSuchProduct where they may not even know of it."""
     if lead is None or not await may_review(turn.session, lead.id, product.id):
+        if not is_on_sale(product, turn.now):
+            raise NoSuchProduct("there is no such product", why=Reason("refused-no-product"))
         raise turn.refusal("review-owners-only", title=shorten(product.title, TITLE_LENGTH))
     return lead
 

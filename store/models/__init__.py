@@ -15,6 +15,7 @@ from store.models.catalogue import (
     Shape,
     Stocked,
     StoredFile,
+    UploadLink,
     Upsell,
 )
 from store.models.deliveries import (
@@ -167,5 +168,6 @@ __all__ = [
     "TransferKind",
     "TransferProblem",
     "TransferState",
+    "UploadLink",
     "Upsell",
 ]

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.paging import Page, Paging
 from kit.text import search_words
-from store.models import BundleItem, Channel, DiscountCode, Product, ProductVariant, Upsell
+from store.models import BundleItem, Channel, DiscountCode, Product, ProductKind, ProductVariant, Upsell
 
 MOST_SHOWN = 50
 MOST_CATEGORIES = 20
@@ -85,6 +85,28 @@ async def variants_of(session: AsyncSession, product_id: int) -> Sequence[Produc
     """The choices that are for sale, oldest first."""
     living = select(ProductVariant).where(ProductVariant.product_id == product_id, ProductVariant.archived_at.is_(None))
     return (await session.scalars(living.order_by(ProductVariant.id))).all()
+
+
+async def is_empty_bundle(session: AsyncSession, product: Product) -> bool:
+    """Whoever bought it would get nothing."""
+    if product.kind != ProductKind.BUNDLE:
+        return False
+    return (
+        await session.scalar(select(BundleItem.product_id).where(BundleItem.bundle_id == product.id).limit(1)) is None
+    )
+
+
+async def variants_of_each(
+    session: AsyncSession, product_ids: Collection[int]
+) -> Mapping[int, Sequence[ProductVariant]]:
+    """The same of several products at once, by product; without those that have none."""
+    living = select(ProductVariant).where(
+        ProductVariant.product_id.in_(product_ids), ProductVariant.archived_at.is_(None)
+    )
+    found: dict[int, list[ProductVariant]] = {}
+    for each in await session.scalars(living.order_by(ProductVariant.id)):
+        found.setdefault(each.product_id, []).append(each)
+    return found
 
 
 async def bundle_contents(session: AsyncSession, bundle_id: int) -> Sequence[Product]:

@@ -12,6 +12,7 @@ class Owned:
     """One product of a library, by the newest right to it."""
 
     entitlement_id: int
+    product_id: int
     title: str
 
 
@@ -25,11 +26,11 @@ async def list_owned(session: AsyncSession, lead_id: int, paging: Paging) -> Pag
     )
     total = await session.scalar(select(func.count()).select_from(newest)) or 0
     rows = await session.execute(
-        select(Entitlement.id, Product.title)
+        select(Entitlement.id, Entitlement.product_id, Product.title)
         .join(Product, Product.id == Entitlement.product_id)
         .where(Entitlement.id.in_(select(newest.c.id)))
         .order_by(Entitlement.id.desc())
         .limit(paging.limit)
         .offset(paging.offset)
     )
-    return Page([Owned(row.id, row.title) for row in rows], total, paging)
+    return Page([Owned(row.id, row.product_id, row.title) for row in rows], total, paging)

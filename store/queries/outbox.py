@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, or_, select, update
+from sqlalchemy import ColumnElement, case, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -50,6 +50,8 @@ def held_back(message: type[OutboxMessage]) -> ColumnElement[bool]:
 async def cancel_unwanted(session: AsyncSession, need_consent: Collection[int], *, now: datetime) -> None:
     """Nobody is written to who has left: what was queued while they did, in another transaction, goes nowhere.
 
+    Nor is anything delivered whose right was taken back while it was on its way.
+
     `need_consent`: the creators whose marketing reaches only leads who have consented.
     """
     left = or_(
@@ -63,10 +65,18 @@ async def cancel_unwanted(session: AsyncSession, need_consent: Collection[int], 
         .where(
             OutboxMessage.state == OutboxState.QUEUED,
             OutboxMessage.due_at <= now,
-            OutboxMessage.kind.in_([OutboxKind.FUNNEL, OutboxKind.FLOW]),
-            exists().where(Lead.id == OutboxMessage.lead_id, left),
+            or_(
+                OutboxMessage.kind.in_([OutboxKind.FUNNEL, OutboxKind.FLOW])
+                & exists().where(Lead.id == OutboxMessage.lead_id, left),
+                # it was on its way when the right was taken back, and was put back into the queue
+                (OutboxMessage.kind == OutboxKind.DELIVERY) & _taken_back(),
+            ),
         )
-        .values(state=OutboxState.CANCELLED, error="unwanted", closed_at=now),
+        .values(
+            state=OutboxState.CANCELLED,
+            error=case((OutboxMessage.kind == OutboxKind.DELIVERY, "revoked"), else_="unwanted"),
+            closed_at=now,
+        ),
         execution_options={"synchronize_session": False},
     )
 
@@ -78,7 +88,7 @@ async def claim_due(
 
     `resting` are Telegram ids to leave alone. A funnel's message is taken only while its enrollment has not been
     stopped and nothing has happened to its lead that is not looked at yet. A flow's waits while a person has taken
-    the chat over.
+    the chat over. Nothing is delivered that somebody has no right to any more.
     """
     earlier = aliased(OutboxMessage)
     waits_behind = exists().where(
@@ -105,6 +115,7 @@ async def claim_due(
             ~waits_behind,
             ~held_back(OutboxMessage),
             or_(OutboxMessage.kind != OutboxKind.FUNNEL, ~stopped & ~unrouted),
+            or_(OutboxMessage.kind != OutboxKind.DELIVERY, ~_taken_back()),
         )
         .order_by(OutboxMessage.due_at, OutboxMessage.id)
         .limit(most)
@@ -135,6 +146,10 @@ async def claim_due(
             execution_options={"synchronize_session": False},
         )
     return claimed
+
+
+def _taken_back() -> ColumnElement[bool]:
+    return exists().where(Entitlement.id == OutboxMessage.entitlement_id, Entitlement.revoked_at.is_not(None))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,12 @@ import json
 
 import pytest
 from bot_world import answered, row, tap
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from world import PersonOfTheWorld, World
 
 from domain.creators import add_creator
-from store.models import Creator, Entitlement, Lead, Order, Person
+from domain.pricing import FREE
+from store.models import Creator, Entitlement, Lead, Order, Person, Product
 
 
 async def lead_of(world: World, person: PersonOfTheWorld) -> tuple[str, str | None]:
@@ -188,6 +189,37 @@ async def test_what_is_free_is_had_from_the_shop_once_and_again_on_asking(world:
         await lena.hears("Here is Starter guide", times=times)
     async with world.spark.database.reading() as session:
         assert await session.scalar(select(func.count()).select_from(Entitlement)) == 1
+
+
+async def test_what_is_free_and_priced_in_stars_is_had_up_to_its_limit(world: World):
+    async with world.spark.database.transaction() as session:
+        guide = update(Product).where(Product.slug == "starter-guide")
+        await session.execute(guide.values(currency="xtr", stock=5, initial=5, limit_per_person=1))
+    lena = await world.person("Lena")
+    await lena.say("/shop")
+    await lena.tap("Starter guide")
+    await lena.tap("Get it free")
+    await lena.hears("Here is Starter guide")
+    asked = (await lena.post({"text": "/shop"}))["message_id"]
+    await lena.tap("Starter guide", newer_than=asked)
+    assert "Each person may buy 1 of this at most" in str(await lena.tap("Get it free", newer_than=asked))
+    async with world.spark.database.reading() as session:
+        assert (await session.scalar(select(Product.stock).where(Product.slug == "starter-guide"))) == 4
+        assert [*await session.scalars(select(Order.rail))] == [FREE]
+
+
+async def test_who_has_a_checkout_of_it_open_pays_or_calls_off_before_they_get_it_free(world: World):
+    lena = await world.person("Lena")
+    await lena.say("/start")
+    await lena.checkout("Preset pack")
+    async with world.spark.database.transaction() as session:
+        await session.execute(update(Product).where(Product.slug == "preset-pack").values(price_minor=0))
+    asked = (await lena.post({"text": "/shop"}))["message_id"]
+    await lena.tap("Preset pack", newer_than=asked)
+    await lena.tap("Get it free", newer_than=asked)
+    assert len((await lena.hears("You have a checkout open")).labels) == 2
+    async with world.spark.database.reading() as session:
+        assert len((await session.scalars(select(Order))).all()) == 1
 
 
 async def test_somebody_elses_library_cannot_be_had_by_its_button(world: World):

@@ -33,6 +33,19 @@ async def a_product(chat: World) -> int:
         return (await session.scalars(select(Product.id).order_by(Product.id).limit(1))).one()
 
 
+async def two_products(chat: World) -> tuple[int, int]:
+    async with chat.spark.database.reading() as session:
+        first, second = await session.scalars(select(Product.id).order_by(Product.id).limit(2))
+    return first, second
+
+
+def rated_in(said: Said) -> list[str]:
+    """What the buttons of a library rate, each right under its product."""
+    rows = [row[0]["data"] for row in said.raw["buttons"]]
+    assert all(data.startswith("again:") for data in rows[::2])
+    return rows[1::2]
+
+
 async def press(person: PersonOfTheWorld, data: str) -> str | None:
     """A tap on a button that carries this; what it is answered with for a moment. Whoever likes makes such a button."""
     chat, label = person.world, f"press {next(_NUMBERS)}"
@@ -105,6 +118,31 @@ async def test_words_can_be_skipped_and_stars_changed(chat: World):
 
     assert await chat.until(changed)
     assert (await the_review(chat)).text == ""
+
+
+async def test_the_library_offers_to_rate_what_somebody_owns_until_they_no_longer_do(chat: World):
+    product, other = await two_products(chat)
+    lena = await an_owner(chat, product)
+    async with chat.spark.database.reading() as session:
+        lead_id = (await session.scalars(select(Lead.id).where(Lead.person_id.is_not(None)))).one()
+    await chat.creator.say(f"/lead {lead_id} give {other} A gift")
+    await chat.creator.hears("now.")
+    await lena.say("/library")
+    assert rated_in(await lena.hears("Yours from")) == [f"rate:{other}", f"rate:{product}"]
+    await press(lena, f"rate:{product}")
+    await lena.hears("How do you like")
+    await lena.tap("★★★★★")
+    await lena.hears("Would you say why")
+    assert (await the_review(chat)).rating == 5
+
+    await chat.creator.say(f"/lead {lead_id} revoke {product} A mistake")
+    await chat.creator.hears("any more. No money goes back")
+    await lena.say("/library")
+    assert rated_in(await lena.hears("Yours from", times=2)) == [f"rate:{other}"]
+    # and the button of before does nothing
+    assert "Only those who own" in (await press(lena, f"rate:{product}") or "")
+    await lena.tap("Rate it")
+    assert (await lena.hears("How do you like")).labels[0] == "★★★★★"
 
 
 async def test_who_does_not_own_it_is_told_so(chat: World):

@@ -256,6 +256,25 @@ async def test_oversold_money_of_which_a_part_went_back_still_waits_for_somebody
     assert await has_it(database, folk)
 
 
+@pytest.mark.parametrize("rail", ["stripe", "stars"])
+async def test_what_is_oversold_is_not_handed_over_once_its_money_goes_back(database: Database, rail: str):
+    folk = await some_folk(database, stock=1)
+    async with database.transaction() as session:
+        order = await an_order(session, folk)
+        await expire_order(session, order, now=NOW)
+        await somebody_else_buys(session, folk)
+        paid = money() if rail == "stripe" else stars("charge_1", 120)
+        # Stars are asked back by themselves
+        await pay_order(session, order, paid, now=NOW)
+        if rail == "stripe":
+            await ask_refund(session, order, amount_minor=None, reason="", revokes=False, now=NOW)
+        assert order.state == OrderState.OVERSOLD
+        with pytest.raises(NotOversold):
+            await hand_over_anyway(session, order, now=NOW)
+        assert await count(session, Entitlement, Entitlement.order_id == order.id) == 0
+        assert await counts_of(session, folk) == (0, 0, 1, 1)
+
+
 async def test_stars_that_buy_nothing_go_back_by_themselves(database: Database):
     folk = await some_folk(database, stock=1)
     async with database.transaction() as session:

@@ -21,6 +21,7 @@ from store.models import ProviderEventState as State
 
 PRESETS = "Preset pack"
 SETUP = CreatorSetup(shop=ShopSetup())
+RAILS = ("stars", "stripe")
 
 
 @pytest_asyncio.fixture
@@ -40,7 +41,7 @@ async def stripe(world: World) -> AsyncIterator[StripeRail]:
 async def a_link(world: World, stripe: StripeRail, title: str = PRESETS) -> str:
     async with world.spark.database.transaction() as session:
         product = (await session.scalars(select(Product).where(Product.title == title))).one()
-        link = await open_payment_link(session, product, setup=SETUP, now=world.clock())
+        link = await open_payment_link(session, product, setup=SETUP, rails=RAILS, now=world.clock())
     return await make_payment_link(world.spark.database, stripe, link.id, setup=SETUP, now=world.clock())
 
 
@@ -191,14 +192,14 @@ async def test_only_what_never_runs_out_has_a_link(world: World):
                 setattr(product, name, value)
             await session.flush()
             with pytest.raises(Refusal):
-                await open_payment_link(session, product, setup=SETUP, now=world.clock())
+                await open_payment_link(session, product, setup=SETUP, rails=RAILS, now=world.clock())
             for name, value in before.items():
                 setattr(product, name, value)
     async with world.spark.database.transaction() as session:
         product = (await session.scalars(select(Product).where(Product.title == PRESETS))).one()
         stars_only = CreatorSetup(shop=ShopSetup(rails={"file": ("stars",)}))
         with pytest.raises(CannotLink):
-            await open_payment_link(session, product, setup=stars_only, now=world.clock())
+            await open_payment_link(session, product, setup=stars_only, rails=RAILS, now=world.clock())
 
 
 async def test_a_page_of_no_purchase_says_so_and_one_that_waits_looks_again(world: World):

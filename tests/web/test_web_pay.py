@@ -1,5 +1,6 @@
 """Addresses at which something is paid: none is dead when it is opened, and nobody can make one."""
 
+import asyncio
 import random
 import string
 from collections.abc import AsyncIterator
@@ -13,6 +14,7 @@ from web_world import BOT, KEY, Client, Site
 
 from domain.creators import add_creator
 from domain.forgetting import forget_lead
+from domain.lead_acts import ban_lead
 from domain.leads import capture_lead
 from domain.offers import order_address, product_address
 from domain.order_ends import expire_order
@@ -176,12 +178,60 @@ async def test_a_link_is_over_when_its_time_is(shop: Shop, client: Client):
     assert (response.status, response.content_type) == (410, "text/html")
 
 
+LOOKERS = (
+    "TelegramBot (like TwitterBot)",
+    "WhatsApp/2.23.20.0",
+    "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
+    "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)",
+    "Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)",
+    "Mozilla/5.0 (Windows NT 6.1; WOW64) SkypeUriPreview Preview/0.5",
+)
+
+
 async def test_whoever_only_looks_orders_nothing(shop: Shop, client: Client):
     path = shop.link()
-    assert (await client.head(path, allow_redirects=False)).status == 200
-    response = await client.get(path, headers={"User-Agent": "TelegramBot (like TwitterBot)"}, allow_redirects=False)
-    assert (response.status, response.content_type) == (200, "text/html")
-    assert await shop.orders() == []
+    for _ in range(2):
+        assert (await client.head(path, allow_redirects=False)).status == 200
+        for agent in LOOKERS:
+            response = await client.get(path, headers={"User-Agent": agent}, allow_redirects=False)
+            assert (response.status, response.content_type) == (200, "text/html"), agent
+    assert (await shop.orders(), shop.till.bills) == ([], [])
+    # nor does one who looks at the link of an order, before or after it has a page
+    await client.get(path, allow_redirects=False)
+    for ended in (False, True):
+        if ended:
+            await shop.end(1)
+        assert (await client.head(await shop.link_of(1), allow_redirects=False)).status == 200
+        assert (await client.get(await shop.link_of(1), headers={"User-Agent": LOOKERS[0]})).status == 200
+    assert (len(await shop.orders()), len(shop.till.bills)) == (1, 1)
+
+
+async def test_a_phone_whose_name_ends_like_a_robots_is_led_on(shop: Shop, client: Client):
+    agent = "Mozilla/5.0 (Linux; Android 11; CUBOT NOTE 20) AppleWebKit/537.36 Chrome/120.0 Mobile Safari/537.36"
+    response = await client.get(shop.link(), headers={"User-Agent": agent}, allow_redirects=False)
+    assert response.headers["Location"] == "https://pay.example/1"
+
+
+async def test_two_hundred_quick_openings_ask_the_rail_once(shop: Shop, client: Client):
+    path = shop.link()
+    answers = await asyncio.gather(*(client.get(path, allow_redirects=False) for _ in range(200)))
+    assert {(each.status, each.headers.get("Location")) for each in answers} == {(302, "https://pay.example/1")}
+    # and one after the other, for as long as the page is good
+    again = await shop.link_of(1)
+    for _ in range(5):
+        shop.site.clock.pass_time(hours=4)
+        assert (await client.get(again, allow_redirects=False)).headers["Location"] == "https://pay.example/1"
+    assert len(shop.till.bills) == 1
+    assert len(await shop.orders()) == 1
+
+
+async def test_while_the_rail_is_down_all_who_open_it_at_once_hear_so_and_the_next_one_pays(shop: Shop, client: Client):
+    path = shop.link()
+    shop.till.down = True
+    answers = await asyncio.gather(*(client.get(path, allow_redirects=False) for _ in range(20)))
+    assert {each.status for each in answers} == {503}
+    shop.till.down = False
+    assert (await client.get(path, allow_redirects=False)).headers["Location"] == "https://pay.example/1"
 
 
 async def test_a_link_for_nobody_in_particular_leads_to_the_product_in_the_chat(shop: Shop, client: Client):
@@ -207,6 +257,20 @@ async def test_a_forgotten_buyer_s_link_is_over(shop: Shop, client: Client):
         await forget_lead(session, await session.get_one(Lead, shop.lead_id), now=shop.site.clock())
     assert (await client.get(path, allow_redirects=False)).status == 410
     assert await shop.orders() == []
+
+
+@pytest.mark.parametrize("gone", ["forgotten", "banned"])
+async def test_nobody_pays_an_order_under_way_for_somebody_who_is_not_served_any_more(
+    shop: Shop, client: Client, gone: str
+):
+    await client.get(shop.link(), allow_redirects=False)
+    path = await shop.link_of(1)
+    async with shop.site.database.transaction() as session:
+        lead = await session.get_one(Lead, shop.lead_id)
+        await (forget_lead if gone == "forgotten" else ban_lead)(session, lead, now=shop.site.clock())
+    response = await client.get(path, allow_redirects=False)
+    assert response.status == 410
+    assert len(shop.till.bills) == 1
 
 
 async def test_no_changed_token_is_taken(shop: Shop, client: Client):

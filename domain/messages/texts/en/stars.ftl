@@ -3,7 +3,8 @@
 refused-unknown_invoice = This invoice is not known here. Please order again with /shop.
 refused-invoice_over = This invoice is over, and nothing was paid. Please order again with /shop.
 refused-not_your_invoice = Somebody else ordered this. Order it for yourself with /shop.
-refused-price_changed = The price is another one by now, and nothing was paid. Please order again with /shop.
+refused-price_changed = The price is another one by now, and nothing was paid. The chat shows you today's.
+stars-price-now = The price has changed since that invoice. This is what it costs today:
 
 # The page at /pay
 pay-title = Pay
