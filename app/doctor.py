@@ -22,7 +22,6 @@ from store.queries.troubles import count_troubles
 from store.schema import is_current
 
 MOST_SKEW_SECONDS = 5.0
-MOST_LAG = timedelta(minutes=30)
 MOST_NAMED = 5
 _HOUR = 60
 
@@ -79,10 +78,9 @@ def rails_finding(lag: RailLag) -> Finding:
         f"list of {rail} {'not read yet' if ago is None else f'read {_length(ago)} ago'}"
         for rail, ago in lag.lists.items()
     ]
-    unread = [ago for ago in lag.lists.values() if ago is not None and ago > MOST_LAG]
-    well = lag.longest <= MOST_LAG and not unread
     told = ", ".join(parts)
-    return Finding("rails", well, told if well else f"{told}; is `spark run` at work, and can it reach the rails?")
+    mend = "" if lag.is_well else "; is `spark run` at work, and can it reach the rails?"
+    return Finding("rails", lag.is_well, told + mend)
 
 
 def stars_finding(titles: list[str]) -> Finding:

@@ -85,7 +85,7 @@ class ProductFiles:
             await _settle(session, sent.file_id, blob=digest, sha256=digest, size=size)
 
     async def _keep_keys(self, sent: _Sent, content: IO[bytes]) -> None:
-        """Part by part; one that a process dies in the middle of is begun anew, and what is there already counted so."""
+        """Part by part; one that a process dies in the middle of begins anew, and what is there is counted so."""
         try:
             keys = await asyncio.to_thread(lambda: keys_of_file(_whole(content)))
         except Invalid as refusal:

@@ -172,8 +172,10 @@ class Answering:
                 await self.gateway.answer_tap(query_id, text)
             case PreCheckoutReply(query_id=query_id, text=text):
                 await self.stars.answer_pre_checkout(query_id, text)
-            case MenuReply(commands=commands):
-                await self.menu.show_own(self.gateway.bot, answerable.telegram_id, commands, answerable.language)
+            case MenuReply(commands=commands, admin=admin):
+                await self.menu.show_own(
+                    self.gateway.bot, answerable.telegram_id, commands, answerable.language, admin=admin
+                )
             case CheckoutReply() | CallOffReply() | PayLinkReply():
                 await self._ask_rail(answerable, reply)
 

@@ -7,6 +7,7 @@ from telegram.constants import ChatType
 from bot.commands import CREATORS
 from bot.handlers import (
     about,
+    admin,
     answers,
     buying,
     coupon_typed,
@@ -24,6 +25,7 @@ from bot.handlers import (
     orders,
     privacy,
     products,
+    reported_reviews,
     reviews,
     shop,
     stars,
@@ -65,6 +67,7 @@ COMMANDS: dict[str, Command] = {
     "tag": tags.tag,
     "link": links.link,
     "export": transfers.export,
+    "admin": admin.admin,
     "skip": answers.skip,
     "back": answers.back,
 }
@@ -74,6 +77,8 @@ ALWAYS_ANSWERED = frozenset({"stop", "forget_me", "my_data", "privacy"})
 FOR_CREATORS = frozenset(
     {*CREATORS, "orders", "order", "products", "attach", "leads", "lead", "tags", "import", "review"}
 )
+# of those who look after the instance, whatever they are to its creators
+FOR_ADMINS = frozenset({"admin", "reported"})
 TAPS: dict[str, Tap] = {
     "flow": answers.tap,
     "begin": answers.begin,
@@ -94,6 +99,8 @@ TAPS: dict[str, Tap] = {
     "attach": products.attach,
     "reviews": reviews.tap_list,
     "review": reviews.tap_review,
+    "reported": reported_reviews.tap,
+    "admin": admin.tap,
     "rate": reviews.tap_stars,
     "leads": leads.tap,
     "lead": lead_taps.tap,
@@ -157,6 +164,9 @@ async def _creator_unasked(turn: Turn) -> bool:
 
 async def _is_answered(turn: Turn, asked: str | None) -> bool:
     """What still works for somebody whom the creator of this chat has banned."""
+    if asked in FOR_ADMINS:
+        # which each of these asks by itself
+        return True
     return asked in ALWAYS_ANSWERED or (asked in FOR_CREATORS and await turn.own_creator() is not None)
 
 

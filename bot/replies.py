@@ -81,10 +81,14 @@ class PreCheckoutReply(Plain):
 
 
 class MenuReply(Plain):
-    """This chat's command menu, in the person's language: with the creator's commands, without, or as everybody's."""
+    """This chat's command menu, in the person's language: with the creator's commands, without, or as everybody's.
+
+    `admin`: with those of whoever looks after the instance.
+    """
 
     do: Literal["menu"] = "menu"
     commands: Literal["creator", "everyone", "automatic"] = "creator"
+    admin: bool = False
 
 
 Reply = Annotated[

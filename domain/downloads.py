@@ -151,8 +151,6 @@ async def open_download(
     What does not begin at the beginning takes up a download of the last day, as long as that comes to no more than
     twice the file; that is no further use. Raises LinkOver when no use is left, NoSuchDownload, or RightGone.
     """
-    if not await session.scalar(select(_is_given()).where(DownloadLink.id == link_id)):
-        raise NoSuchDownload("this link is not known here")
     if start > 0 and (resumed := await _resume(session, link_id, size=size, length=length, now=now)) is not None:
         return resumed
     use = (
@@ -167,7 +165,11 @@ async def open_download(
         .values(uses=DownloadLink.uses + 1)
     )
     if not await count_changed(session, use):
-        if not await session.scalar(select(_has_right()).where(DownloadLink.id == link_id)):
+        why = select(_is_given().label("given"), _has_right().label("theirs")).where(DownloadLink.id == link_id)
+        row = (await session.execute(why)).one()
+        if not row.given:
+            raise NoSuchDownload("this link is not known here")
+        if not row.theirs:
             raise RightGone("this has been taken back, so it cannot be downloaded any more")
         raise _over()
     download = Download(link_id=link_id, served=length, opened_at=now, resumed_at=now)

@@ -69,7 +69,8 @@ class ProductFields(TypedDict, total=False):
 async def edit_product(session: AsyncSession, product: Product, fields: ProductFields, *, now: datetime) -> None:
     """The product says so from now on; orders that are open keep what they were opened with.
 
-    Who waited for what it gives now (its address, its channel, keys made for them) gets it. Raises Invalid with the part that is wrong, SlugTaken, or Conflict where it has been sold as something else.
+    Who waited for what it gives now (its address, its channel, keys made for them) gets it. Raises Invalid with the
+    part that is wrong, SlugTaken, or Conflict where it has been sold as something else.
     """
     # a slug is a key: changing it waits for whoever has just pointed at the row, who may wait for us
     await hold_product(session, product.id, wholly="slug" in fields)

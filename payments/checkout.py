@@ -156,13 +156,10 @@ async def _refused(database: Database, order: Order, bill: Bill, *, reason: str,
     async with database.transaction() as session:
         held = await _hold(session, order.id)
         await expire_order(session, held, now=now)
-        await tell_creator(
-            session,
-            told,
-            key=f"checkout-refused:{order.id}",
-            creator_id=order.creator_id,
-            now=now,
-        )
+        product = await session.scalar(select(OrderLine.product_id).where(OrderLine.order_id == order.id).limit(1))
+        # one a day is enough: whoever wants it tries again, and it is refused again
+        key = f"checkout-refused:{product}:{now.date()}"
+        await tell_creator(session, told, key=key, creator_id=order.creator_id, now=now)
 
 
 async def _hold(session: AsyncSession, order_id: int) -> Order:

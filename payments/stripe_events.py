@@ -93,9 +93,7 @@ class StripeEvents:
         checkout = SessionObject.model_validate(told)
         standing = standing_of(checkout, _state_told(event.type, checkout), livemode=event.livemode)
         if checkout.payment_link is not None:
-            order = await order_by_link(
-                session, NAME, checkout.payment_link, standing, livemode=self.livemode, now=now
-            )
+            order = await order_by_link(session, NAME, checkout.payment_link, standing, livemode=self.livemode, now=now)
         if order is None:
             return IGNORED
         fits = await apply_standing(session, order, standing, livemode=self.livemode, now=now)

@@ -17,13 +17,13 @@ _STYLE = (
     "font:inherit;cursor:pointer}"
 )
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+# nothing but the style of this page, which nobody else can write
+_POLICY = (
+    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
 _HEADERS = {
     "Cache-Control": "no-store",
-    # nothing but the style of this page, which nobody else can write
-    "Content-Security-Policy": (
-        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; base-uri 'none'; "
-        "frame-ancestors 'none'"
-    ),
+    "Content-Security-Policy": _POLICY,
     # the address of a page can be a secret of its reader's
     "Referrer-Policy": "no-referrer",
 }
@@ -45,6 +45,15 @@ def file_page(title: str, text: str, *, language: str, field: str, button: str) 
         f'<button type="submit">{html.escape(button)}</button></form>'
     )
     return _page(title, text, form, language=language)
+
+
+def button_page(title: str, text: str, *, language: str, button: str) -> web.Response:
+    """Plain words and one button, which posts to this same address and may be led on to another site."""
+    form = f'<form method="post"><button type="submit">{html.escape(button)}</button></form>'
+    page = _page(title, text, form, language=language)
+    # browsers hold the addresses that a form is led on to against this, too
+    page.headers["Content-Security-Policy"] = _POLICY.replace("form-action 'self'", "form-action *")
+    return page
 
 
 def _page(title: str, text: str, below: str, *, language: str, status: int = 200, again: int = 0) -> web.Response:

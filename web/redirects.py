@@ -9,7 +9,7 @@ from web.errors import NotReady
 from web.tools import TOOLS
 
 # whoever looks at a link to draw a picture of its page has not clicked it; Cubot makes phones
-_LOOKS_ONLY = re.compile(r"(?<!cu)bot|crawler|spider|preview|facebookexternalhit|whatsapp", re.IGNORECASE)
+_LOOKS_ONLY = re.compile(r"(?<!cu)bot|crawler|spider|preview|facebookexternalhit|whatsapp|viber", re.IGNORECASE)
 
 
 async def follow(request: web.Request) -> web.Response:
@@ -25,4 +25,5 @@ async def follow(request: web.Request) -> web.Response:
 
 def only_looks(request: web.Request) -> bool:
     """True for whoever opens the address without a person behind it."""
-    return request.method != "GET" or _LOOKS_ONLY.search(request.headers.get("User-Agent", "")) is not None
+    ahead = "prefetch" in request.headers.get("Sec-Purpose", "") + request.headers.get("Purpose", "")
+    return request.method != "GET" or ahead or _LOOKS_ONLY.search(request.headers.get("User-Agent", "")) is not None

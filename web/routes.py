@@ -34,6 +34,7 @@ def routes() -> list[web.RouteDef]:
         web.post("/webhooks/stripe", take_stripe_event),
         web.get("/r/{token}", follow),
         web.get("/pay/{token}", pay),
+        web.post("/pay/{token}", pay),
         web.get("/bought/{session}", show_bought),
         web.get("/d/{token}", download),
         web.get("/upload/{token}", show_upload),

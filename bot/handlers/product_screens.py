@@ -47,8 +47,10 @@ async def list_screen(turn: Turn, creator: Creator, page: int, *, archived: bool
     head = "product-list-archived" if archived else "product-list"
     lines = [turn.words(head, creator=creator.name)]
     variants = await variants_of_each(turn.session, [each.id for each in found.items])
-    for each in found.items:
-        lines.append(turn.words("product-line", product=each.id, **shown(turn, each, variants.get(each.id, ()))))
+    lines += [
+        turn.words("product-line", product=each.id, **shown(turn, each, variants.get(each.id, ())))
+        for each in found.items
+    ]
     numbers = [Button(text=str(each.id), data=f"products:{each.id}") for each in found.items]
     rows: list[Row] = [tuple(numbers[at : at + IN_A_ROW]) for at in range(0, len(numbers), IN_A_ROW)]
     steps = [Button(text="‹", data=f"products:{where}:{page - 1}")] if page else []

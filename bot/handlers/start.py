@@ -6,7 +6,6 @@ from sqlalchemy import select
 from bot.handlers.coupon_typed import follow_code
 from bot.handlers.shop import send_card
 from bot.numbers import is_id, read_id
-from bot.replies import MenuReply
 from bot.turn import Turn
 from domain.claiming import CLAIM_PREFIX, claim_order, find_claim
 from domain.creators import BIND_PREFIX, bind_by_payload
@@ -50,8 +49,11 @@ async def start(turn: Turn, arguments: str) -> None:
     payload = arguments.strip() if _PAYLOAD.match(arguments.strip()) else ""
     if payload.startswith(BIND_PREFIX):
         creator = await bind_by_payload(turn.session, turn.person, payload, now=turn.now)
-        turn.say("bound", creator=creator.name)
-        turn.replies.append(MenuReply())
+        if creator is None:
+            turn.say("bound-admin")
+        else:
+            turn.say("bound", creator=creator.name)
+        await turn.show_menu()
         return
     if payload.startswith(CLAIM_PREFIX):
         await _claim(turn, payload)
@@ -60,7 +62,7 @@ async def start(turn: Turn, arguments: str) -> None:
     own = await turn.own_creator()
     if own is not None and own.id == came.creator.id and came.bare:
         turn.say("help-creator", creator=own.name)
-        turn.replies.append(MenuReply())
+        await turn.show_menu()
         return
     lead, is_new = await turn.lead(came.creator, source=came.source, link=came.link)
     await note_touch(turn.session, lead, link=came.link, source=came.source, now=turn.now)

@@ -1,4 +1,4 @@
-"""The bytes of what creators send, without Telegram: what is kept of them, and how long a list of keys holds others up."""
+"""What creators send, without Telegram: what is kept of it, and how long a list of keys holds others up."""
 
 import sys
 from dataclasses import dataclass

@@ -186,6 +186,9 @@ async def test_only_a_free_product_is_given(chat: Conversation):
         assert len((await session.scalars(select(Entitlement))).all()) == 1
 
 
+GIVE = {"key": "g", "do": "give", "product": "preset-pack", "text": "Here"}
+
+
 async def given_out(chat: Conversation) -> tuple[int | None, int, list[OrderState], int]:
     """Of the only product: left, sold; the orders, and how many rights there are."""
     async with chat.database.reading() as session:
@@ -195,7 +198,7 @@ async def given_out(chat: Conversation) -> tuple[int | None, int, list[OrderStat
 
 
 async def test_a_free_product_that_runs_out_is_given_no_further_than_its_stock(chat: Conversation):
-    await chat.publish({"first": [{"key": "g", "do": "give", "product": "preset-pack", "text": "Here"}, say("end", "bye")]})
+    await chat.publish({"first": [GIVE, say("end", "bye")]})
     async with chat.database.transaction() as session:
         await session.execute(update(Product).values(stock=1, initial=1))
     assert await chat.begin() == ["Here", "bye"]
@@ -208,7 +211,7 @@ async def test_a_free_product_that_runs_out_is_given_no_further_than_its_stock(c
 
 
 async def test_a_free_product_with_a_limit_is_given_no_further_and_nobody_is_blamed(chat: Conversation):
-    await chat.publish({"first": [{"key": "g", "do": "give", "product": "preset-pack", "text": "Here"}, say("end", "bye")]})
+    await chat.publish({"first": [GIVE, say("end", "bye")]})
     async with chat.database.transaction() as session:
         await session.execute(update(Product).values(limit_per_person=2))
     for _ in range(2):

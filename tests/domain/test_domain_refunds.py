@@ -23,12 +23,14 @@ from domain.entitlements import owns
 from domain.order_ends import expire_order
 from domain.paying import NotOversold, hand_over_anyway, pay_order
 from domain.refunds import BadRefund, NotRefundable, ask_refund, fail_refund, note_refund
+from domain.rights_by_hand import give_by_hand, take_by_hand
 from kit.money import Money
 from store.database import Database
 from store.models import (
     Dispute,
     DisputeState,
     Entitlement,
+    Lead,
     Order,
     OrderState,
     OutboxKind,
@@ -254,6 +256,20 @@ async def test_oversold_money_of_which_a_part_went_back_still_waits_for_somebody
         await hand_over_anyway(session, await session.get_one(Order, order.id), now=NOW)
     assert (await order_of(database, order.id)).state == OrderState.PARTLY_REFUNDED
     assert await has_it(database, folk)
+
+
+async def test_what_was_taken_by_hand_and_paid_back_is_given_as_a_present(database: Database):
+    folk, order_id = await a_paid_order(database)
+    async with database.transaction() as session:
+        lead, product = await session.get_one(Lead, folk.lead), await session.get_one(Product, folk.product)
+        await take_by_hand(session, lead, product, "shared it", now=NOW)
+    (refund_id,) = await asked(database, order_id)
+    await told(database, order_id, RefundState.DONE, refund_id=refund_id)
+    async with database.transaction() as session:
+        lead, product = await session.get_one(Lead, folk.lead), await session.get_one(Product, folk.product)
+        await give_by_hand(session, lead, product, "made up", now=NOW)
+        rows = await session.execute(select(Entitlement.order_id, Entitlement.revoked_by).order_by(Entitlement.id))
+        assert [tuple(row) for row in rows] == [(order_id, "hand"), (None, None)]
 
 
 @pytest.mark.parametrize("rail", ["stripe", "stars"])

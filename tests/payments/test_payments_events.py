@@ -10,12 +10,25 @@ from folk import Folk, an_order, count, events, notices, orders_of_many, some_fo
 from sqlalchemy import select, update
 from stripes_words import COMPLETED, EXPIRED, FAILED, SUCCEEDED, Till, sign, word
 
+from domain.admins import add_admin
+from domain.creators import add_creator, bind_person
 from domain.orders import await_payment
+from domain.people import Profile, see_person
 from kit.errors import Invalid
 from kit.log import set_up
 from payments.provider_events import MOST_ATTEMPTS
 from payments.stripe_signature import BadSignature
-from store.models import Entitlement, Lead, Order, OrderState, Payment, ProviderEvent, ProviderEventState
+from store.models import (
+    Account,
+    Entitlement,
+    Lead,
+    Order,
+    OrderState,
+    Payment,
+    ProviderEvent,
+    ProviderEventState,
+    Role,
+)
 
 APPLIED, IGNORED, REFUSED, KEPT = (
     ProviderEventState.APPLIED,
@@ -153,6 +166,48 @@ async def test_an_order_that_never_comes_is_refused_in_the_end_and_holds_nobody_
     # later and later, until it is given up
     assert waits[: MOST_ATTEMPTS - 1] == sorted(set(waits[: MOST_ATTEMPTS - 1]))
     assert await handed_over(till) == (1, 1)
+
+
+async def test_whoever_looks_after_the_instance_is_told_once_of_an_order_that_never_comes(till: Till):
+    folk = await some_folk(till.database)
+    async with till.database.transaction() as session:
+        admin = await add_admin(session, name="Otto", now=till.clock())
+        otto = await see_person(session, 1, Profile(9001, "Otto", None, "de"), now=till.clock())
+        await bind_person(session, admin.id, otto)
+    await till.keep(word(COMPLETED, 404, "evt_1"))
+
+    async def is_given_up() -> None:
+        for _ in range(MOST_ATTEMPTS):
+            await till.events.apply_due()
+            till.clock.move_to((await till.kept())[0].retry_at)
+        assert await till.states() == [REFUSED]
+
+    await is_given_up()
+    (said,) = await told(till)
+    assert "Stripe spricht von einer Bestellung, die hier niemand kennt" in said
+    assert "evt_1" in said
+    # an operator has it applied again
+    async with till.database.transaction() as session:
+        await session.execute(update(ProviderEvent).values(state=KEPT, attempts=0, settled_at=None))
+    await is_given_up()
+    assert len(await told(till)) == 1
+    # where nobody is set to look after it, its only creator's people do
+    async with till.database.transaction() as session:
+        await session.execute(update(Account).where(Account.id == admin.id).values(role=Role.BUYER))
+    await till.keep(word(COMPLETED, 405, "evt_2"))
+    for _ in range(MOST_ATTEMPTS):
+        await till.events.apply_due()
+        till.clock.move_to((await till.kept())[1].retry_at)
+    assert "Stripe tells of an order that is not known here" in (await told(till))[1]
+    # and among several creators nobody's buyers are told of to another one
+    async with till.database.transaction() as session:
+        await add_creator(session, name="Other", slug="other", now=till.clock())
+    await till.keep(word(COMPLETED, 406, "evt_3"))
+    for _ in range(MOST_ATTEMPTS):
+        await till.events.apply_due()
+        till.clock.move_to((await till.kept())[2].retry_at)
+    assert (await till.states(), len(await told(till))) == ([REFUSED] * 3, 2)
+    assert folk.creator
 
 
 MISFITS: list[dict[str, Any]] = [

@@ -383,7 +383,11 @@ async def test_an_invoice_of_yesterdays_price_is_refused_and_todays_card_is_show
     (again,) = await todays()
     assert (await pays(lena, again))["ok"]
     await lena.gets_file("preset-pack.zip")
-    assert [each.state for each in await orders(starry)] == [OrderState.CANCELLED, OrderState.FULFILLED]
+
+    async def bought() -> bool:
+        return [each.state for each in await orders(starry)] == [OrderState.CANCELLED, OrderState.FULFILLED]
+
+    assert await starry.until(bought)
     assert [each.total_minor for each in await orders(starry)] == [PRICE, 1925]
     # the one of before buys nothing any more
     assert (await pays(lena, said))["ok"] is False

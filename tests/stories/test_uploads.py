@@ -1,4 +1,4 @@
-"""A creator sends up a file from a browser, and buyers get it: in the chat, or by a link when it is too large for one."""
+"""A creator sends up a file from a browser; buyers get it in the chat, or by a link when it is too large for one."""
 
 import hashlib
 from collections.abc import AsyncIterator
@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 from world import PersonOfTheWorld, World
 
+from domain.creators import add_creator
 from domain.leads import capture_lead
 from domain.orders import open_order
 from domain.paying import Received, pay_order
@@ -142,7 +143,12 @@ async def test_a_page_is_of_its_own_creator_for_an_hour(world: World, product_id
     await lena.hears("Studio North")
     await lena.say(f"/product upload {product_id}")
     await lena.hears("This is for creators")
-    await world.creator.say(f"/product upload {product_id + 100}")
+    async with world.spark.database.transaction() as session:
+        other = (await add_creator(session, name="Other", slug="other", now=world.clock())).creator
+        theirs = await add_product(
+            session, creator_id=other.id, title="Theirs", price=Money(500, "usd"), now=world.clock()
+        )
+    await world.creator.say(f"/product upload {theirs.id}")
     await world.creator.hears("no such product")
     url = await the_page(world, product_id)
     await world.skip(minutes=59)

@@ -8,7 +8,9 @@ stars-price-now = Der Preis hat sich seit dieser Rechnung geändert. So viel kos
 
 # Die Seite unter /pay
 pay-title = Bezahlen
-pay-preview = Öffne diese Adresse in deinem Browser, um zu bezahlen.
+pay-ask = Bezahlt wird auf der nächsten Seite. Vorher ist nichts bestellt.
+pay-go = Weiter zum Bezahlen
+refused-pay_link_too_often = Das wurde zu oft versucht. Versuch es in einer Stunde noch einmal.
 pay-not = Das lässt sich nicht bezahlen
 pay-in-hand = Das ist bezahlt, oder deine Bank ist noch dabei. Im Chat erfährst du mehr.
 pay-back = Zum Chat

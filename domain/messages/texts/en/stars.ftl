@@ -8,7 +8,9 @@ stars-price-now = The price has changed since that invoice. This is what it cost
 
 # The page at /pay
 pay-title = Pay
-pay-preview = Open this address in your browser to pay.
+pay-ask = Pay on the next page. Nothing is ordered before you go there.
+pay-go = Go and pay
+refused-pay_link_too_often = This was tried too often. Try again in an hour.
 pay-not = This cannot be paid
 pay-in-hand = This has been paid, or your bank has it in hand. The chat tells you more.
 pay-back = To the chat
