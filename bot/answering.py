@@ -36,7 +36,7 @@ from kit.log import get_logger
 from kit.text import unmarked
 from payments.checkout import RailOff, begin_checkout, call_off
 from payments.payment_links import LinkRail, make_payment_link
-from payments.rail import Rails
+from payments.rail import RailDown, RailRefused, Rails
 from payments.stars_invoices import begin_invoice
 from store.database import Database
 from store.queries.orders import describe_order
@@ -234,14 +234,17 @@ class Answering:
         language = answerable.language
         try:
             ended = await call_off(self.database, self.rails, order_id, now=self.clock(), published=self.published)
-        except Refusal as refusal:
-            return Message(text=refusal_text(refusal, language))
+            text = "order-called-off" if ended else "order-not-called-off"
+        except RailRefused:
+            ended, text = False, "order-not-called-off"
+        except RailDown:
+            ended, text = False, "order-call-off-later"
         async with self.database.transaction() as session:
             order = await describe_order(session, order_id)
-            # after a crash in between it had ended before
-            ended = ended or order.cancelled
+            if order.cancelled:
+                # after a crash in between it had ended before
+                ended, text = True, "order-called-off"
             if ended:
                 await tell_of_call_off(session, order_id, answerable.person_id, now=self.clock())
-        text = "order-called-off" if ended else "order-not-called-off"
         see = Button(text=say("order-button-see", language), data=f"order:show:{order_id}")
         return Message(text=say(text, language, title=order.title), buttons=column(see))

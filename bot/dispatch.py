@@ -90,6 +90,7 @@ TAPS: dict[str, Tap] = {
     "product": shop.show_product,
     "buy": buying.buy,
     "code": coupon_typed.tap,
+    "codes": coupon_typed.turn_page,
     "order": order_taps.tap,
     "orders": orders.tap,
     "coupon": coupons.tap,

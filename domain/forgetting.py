@@ -14,6 +14,7 @@ from domain.channel_passes import end_passes
 from domain.events import record_event
 from domain.holding import hold_family
 from domain.order_ends import UNDER_WAY, end_unpaid
+from domain.pricing import STARS
 from domain.raw_words import empty_raw_updates
 from domain.reservations import hold_goods
 from domain.reviews import forget_reviews
@@ -126,8 +127,9 @@ async def _forget_promises(session: AsyncSession, family: Sequence[int]) -> None
 async def _forget_orders(session: AsyncSession, family: Sequence[int], *, now: datetime) -> None:
     """What was bought for how much and when is kept; what the buyer told Stripe, and what was said of them, is not.
 
-    An order that was still open can be paid no more from here. What a rail may still take money for keeps its stock
-    until the rail says that it is over; money that comes all the same is booked.
+    An order that was still open can be paid no more from here. What a rail may still take money for is called off with
+    it soon (`payments.reconciling`), and keeps its stock until the rail says that it is over; money that comes all the
+    same is booked, and a person is told to give it back (`domain.paying`).
     """
     theirs = select(Order.id).where(Order.lead_id.in_(family))
     under_way = select(Order).where(Order.lead_id.in_(family), Order.state.in_(UNDER_WAY))
@@ -137,6 +139,13 @@ async def _forget_orders(session: AsyncSession, family: Sequence[int], *, now: d
     await hold_goods(session, [each.id for each in open_ones], reviewed)
     for order in sorted(open_ones, key=lambda each: each.discount_code_id or 0):
         await end_unpaid(session, order, now=now)
+    # a page that stays open would take money for what nobody could be given
+    await session.execute(
+        update(Order)
+        .where(Order.lead_id.in_(family), Order.state.in_(UNDER_WAY), Order.pending_at.is_(None), Order.rail != STARS)
+        .values(look_at=now),
+        execution_options=_BY_CORE,
+    )
     await session.execute(
         update(Order).where(Order.lead_id.in_(family)).values(open_key=None, checkout_url=None, details=None),
         execution_options=_BY_CORE,

@@ -60,7 +60,10 @@ async def goods_of(
             shipped = await _is_shipped(session, entitlement)
             return [Message(text=_said("delivery-shipped" if shipped else "delivery-by-post", product, language))]
         case ProductKind.SERVICE | ProductKind.BUNDLE:
-            return [Message(text=_said("delivery-service", product, language))]
+            # who reads no instructions hears how they come by it
+            unsaid = product.kind == ProductKind.SERVICE and not product.instructions
+            key = "delivery-service-to-come" if unsaid else "delivery-service"
+            return [Message(text=_said(key, product, language))]
 
 
 async def file_messages(

@@ -8,6 +8,8 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.definitions import Published
+from domain.discounts import CodeRefused, NoSuchCode
+from domain.entitlements import owned_already
 from domain.orders import UNDER_WAY, CheckoutOpen, open_order
 from domain.pay_links import ForOrder, ForProduct, LinkOver, Payable, UnknownLink, product_start
 from domain.paying import pay_free
@@ -127,10 +129,14 @@ async def _open(
     if not rails or rails[0] == FREE or (wish.product.pay_what_you_want and wish.amount_minor is None):
         # the chat says what is to be said about it
         return to_chat
+    if await owned_already(session, lead.id, wish.product, wish.variant.id if wish.variant else None) is not None:
+        # the card there has it for them once more, and not to be paid
+        return to_chat
     rail = wanted.rail if wanted.rail in rails else rails[0]
     try:
         order = await open_order(session, lead, wish, rail=rail, now=now, good_for=good_for, setup=setup)
-    except ChooseVariant:
+    except (ChooseVariant, NoSuchCode, CodeRefused):
+        # of a code that is over the card there says what it costs without
         return to_chat
     except CheckoutOpen as other:
         # they have another one of these in hand, and pay or call off that one

@@ -1,5 +1,6 @@
 """Opening an order, and what its rail tells of it until it is paid (`domain.paying`) or ends."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
@@ -20,11 +21,11 @@ from domain.order_ends import (
     release_stale,
 )
 from domain.order_words import tell_buyer
-from domain.pricing import FREE, STARS, NotForSale, Wish, can_sell, check_on_sale, price_on, total_of
+from domain.pricing import FREE, STARS, NotForSale, Wish, can_sell, check_charge, check_on_sale, price_on, total_of
 from domain.reservations import are_left, hold_goods, reserve
 from domain.setups import CreatorSetup
 from domain.stock import SoldOut
-from kit.errors import Conflict
+from kit.errors import Conflict, Reason
 from kit.money import Money
 from kit.tokens import new_reference
 from store.database import count_changed, insert_once, wake
@@ -108,6 +109,7 @@ async def open_order(
         await _make_room(session, known, wish, now=now)
     discount = await apply_code(session, lead, wish, subtotal, now=now, setup=setup)
     total = subtotal.amount_minor - discount.amount_minor
+    check_charge(replace(subtotal, amount_minor=total))
     rail_of_it = rail if total else FREE
     values = {
         "creator_id": lead.creator_id,
@@ -199,12 +201,20 @@ async def _fill(
     await session.flush()
     if hold:
         if not await reserve(session, order_id, until=None):
-            raise SoldOut("this is sold out")
+            raise _sold_out(wish)
     elif not await are_left(session, order_id):
         # nothing is held yet, but nobody is sent to pay for what has gone
-        raise SoldOut("this is sold out")
+        raise _sold_out(wish)
     if discount.code_id is not None:
         await use_code(session, discount.code_id, lead, order_id)
+
+
+def _sold_out(wish: Wish) -> SoldOut:
+    """Who wanted several reads how many they may have."""
+    left = wish.goods.stock
+    if left is None or not 0 < left < wish.quantity:
+        return SoldOut("this is sold out")
+    return SoldOut(f"only {left} left", why=Reason("refused-few-left", left=left))
 
 
 async def _has_variants(session: AsyncSession, product_id: int) -> bool:

@@ -30,11 +30,12 @@ from domain.reservations import (
     sold_by,
 )
 from domain.stock import SoldOut
-from kit.errors import Conflict
+from kit.errors import Conflict, Reason
 from kit.money import Money
 from store.database import count_changed, insert_once
 from store.models import (
     ORDER_MOVES,
+    DiscountCode,
     Entitlement,
     Lead,
     LeadStage,
@@ -77,8 +78,9 @@ class Received:
 async def pay_order(session: AsyncSession, order: Order, received: Received, *, now: datetime) -> None:
     """Takes the money, the stock, and hands over. The same money twice is a no-op; money is never turned away.
 
-    What is held is sold, else it is taken afresh, else the order is oversold. An order that has been paid already
-    keeps its state. Stars that buy nothing go back at once; about other money the creator is asked.
+    What is held is sold, else it is taken afresh, else the order is oversold, as is one whose buyer has been forgotten
+    meanwhile. An order that has been paid already keeps its state. Stars
+    that buy nothing go back at once; about other money the creator is asked.
     """
     # two payments of one order take turns here: each would hold what the other waits for further down.
     # Its lead may have become a part of another meanwhile
@@ -97,9 +99,11 @@ async def pay_order(session: AsyncSession, order: Order, received: Received, *, 
     if order.state not in _UNPAID:
         await _paid_twice(session, order, received, payment_id, now=now)
         return
-    sold = await gives_anything(session, order.id) and await sell_order(session, order.id)
+    # nobody is there to hand it to: the money waits for a person, as it does for what has gone
+    forgotten = await _is_forgotten(session, order)
+    sold = not forgotten and await gives_anything(session, order.id) and await sell_order(session, order.id)
     if not sold:
-        # what it held of an empty bundle is for somebody else
+        # what it held of an empty bundle, or for somebody who is forgotten, is for somebody else
         await let_go(session, [order.id], ReservationState.HELD)
     await _move(session, order, OrderState.PAID if sold else OrderState.OVERSOLD, received, now=now)
     if order.discount_code_id is not None:
@@ -110,7 +114,7 @@ async def pay_order(session: AsyncSession, order: Order, received: Received, *, 
         ways_out = (mark_sent(order),) if await _goes_by_post(session, order) else ()
         await tell_seller(session, "sale-told", order, key=key, amount=received.money, ways_out=ways_out, now=now)
     else:
-        await _oversold(session, order, received, payment_id, now=now)
+        await _oversold(session, order, received, payment_id, forgotten=forgotten, now=now)
     await number_receipt(session, order)
     if sold:
         await send_receipt(session, order, now=now)
@@ -130,6 +134,10 @@ async def pay_free(session: AsyncSession, order: Order, *, now: datetime) -> Non
     if order.discount_code_id is not None:
         await use_code_again(session, order.discount_code_id, order.lead_id, order.id)
     await _hand_over(session, order, now=now)
+    code = await session.scalar(select(DiscountCode.code).where(DiscountCode.id == order.discount_code_id))
+    if code is not None:
+        nothing, key = Money(0, order.currency), f"sale-told:free:{order.id}"
+        await tell_seller(session, "sale-free-told", order, key=key, amount=nothing, why=code, now=now)
     await number_receipt(session, order)
     await tell_low_stock(session, await sold_by(session, order.id), now=now)
 
@@ -137,12 +145,15 @@ async def pay_free(session: AsyncSession, order: Order, *, now: datetime) -> Non
 async def hand_over_anyway(session: AsyncSession, order: Order, *, now: datetime) -> None:
     """The creator has one more than they had said: what was oversold becomes theirs who paid.
 
-    Raises NotOversold, for money that goes back too, and NothingToGive for a bundle that is empty still.
+    Raises NotOversold, for money that goes back too, and NothingToGive for a bundle that is empty still, or where the
+    buyer has been forgotten.
     """
     await hold_order(session, order.id)
     left = select(Payment.id).where(Payment.order_id == order.id, Payment.refunded_minor < Payment.amount_minor)
     if order.state != OrderState.OVERSOLD or await session.scalar(left.limit(1)) is None:
         raise NotOversold(f"order {order.id} waits for nothing to be handed over")
+    if await _is_forgotten(session, order):
+        raise NothingToGive("whoever paid has been forgotten", why=Reason("refused-buyer-forgotten"))
     if not await gives_anything(session, order.id):
         raise NothingToGive("put something in the bundle first")
     await sell_order_beyond(session, order.id)
@@ -203,18 +214,25 @@ async def _hand_over(session: AsyncSession, order: Order, *, now: datetime) -> N
     await _record(session, "order.paid", order, now=now)
 
 
-async def _oversold(session: AsyncSession, order: Order, received: Received, payment_id: int, *, now: datetime) -> None:
-    """Nothing is left: the money is on the books, and goes back by itself or by a person."""
+async def _oversold(
+    session: AsyncSession, order: Order, received: Received, payment_id: int, *, forgotten: bool, now: datetime
+) -> None:
+    """Nothing is left, or nobody to have it: the money is on the books, and goes back by itself or by a person."""
     await _record(session, "order.oversold", order, now=now)
     of_it = f"{order.id}:{received.reference}"
     goes_back = received.rail == STARS
+    if forgotten:
+        why = "sale-forgotten-back" if goes_back else "sale-forgotten"
+    else:
+        why = "sale-oversold-back" if goes_back else "sale-oversold"
+    ways_out = (give_back(order),) if forgotten else (give_back(order), hand_over(order))
     await tell_seller(
         session,
-        "sale-oversold-back" if goes_back else "sale-oversold",
+        why,
         order,
         key=f"sale-oversold:{received.rail}:{received.reference}",
         amount=received.money,
-        ways_out=() if goes_back else (give_back(order), hand_over(order)),
+        ways_out=() if goes_back else ways_out,
         now=now,
     )
     text = "oversold-buyer-back" if goes_back else "oversold-buyer"
@@ -242,6 +260,10 @@ async def _paid_twice(
     await tell_buyer(session, text, order, key=f"paid-twice-told:{order.id}:{received.reference}", now=now)
     if goes_back:
         await ask_back(session, order, payment_id, received.money, now=now)
+
+
+async def _is_forgotten(session: AsyncSession, order: Order) -> bool:
+    return await session.scalar(select(Lead.forgotten_at).where(Lead.id == order.lead_id)) is not None
 
 
 async def _goes_by_post(session: AsyncSession, order: Order) -> bool:

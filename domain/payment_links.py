@@ -17,7 +17,7 @@ from domain.messages.catalogue import say
 from domain.messages.plain import Message
 from domain.messages.refusing import say_refusal
 from domain.outbox import tell_creator
-from domain.pricing import STARS_CURRENCY, NotForSale, Wish, check_on_sale, price_on
+from domain.pricing import STARS_CURRENCY, NotForSale, Wish, check_charge, check_on_sale, price_on
 from domain.setups import CreatorSetup
 from kit.errors import Conflict, Reason, Refusal
 from kit.money import Money
@@ -81,7 +81,8 @@ async def check_linkable(
 ) -> Money:
     """What a link of it would ask for; `rails` are those that are set up here.
 
-    Raises CannotLink with how to mend it, NotForSale for a variant that is archived, or ChooseVariant.
+    Raises CannotLink with how to mend it, BadAmount for a price too small, NotForSale for a variant that is archived,
+    or ChooseVariant.
     """
     number = product.id
     if STRIPE not in rails:
@@ -101,6 +102,7 @@ async def check_linkable(
         raise CannotLink("nothing is in this bundle yet", why=Reason("refused-link-empty"))
     if product.pay_what_you_want or price.amount_minor == 0:
         raise CannotLink("a payment link needs a fixed price", why=Reason("refused-link-price", product=number))
+    check_charge(price)
     if product.limit_per_person is not None or await _runs_out(session, product, variant):
         raise CannotLink(
             "a payment link is for what never runs out: take the limit off first",

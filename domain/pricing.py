@@ -7,7 +7,7 @@ from decimal import ROUND_CEILING, Decimal
 
 from domain.setups import CreatorSetup
 from kit.errors import Conflict, Invalid, Reason
-from kit.money import MOST_STARS, Money, exponent_of, most_of
+from kit.money import MOST_STARS, Money, exponent_of, least_of, most_of
 from store.models import Product, ProductVariant, Stocked
 
 STARS = "stars"
@@ -129,6 +129,17 @@ def total_of(unit: Money, quantity: int) -> Money:
             why=Reason("refused-price-large"),
         )
     return replace(unit, amount_minor=total)
+
+
+def check_charge(total: Money) -> None:
+    """Raises BadAmount for less than one payment may be. What comes to nothing is none."""
+    least = Money(least_of(total.currency), total.currency)
+    if 0 < total.amount_minor < least.amount_minor:
+        raise BadAmount(
+            f"a payment is at least {least.format()}",
+            fields={"amount": str(total.amount_minor)},
+            why=Reason("refused-charge-small", least=least.format()),
+        )
 
 
 def _asked(wish: Wish) -> Money:

@@ -10,11 +10,12 @@ from domain.covers import cover_of
 from domain.discounts import Discount, apply_code
 from domain.messages.catalogue import say
 from domain.messages.plain import Button, Message
+from domain.prices_shown import least_price, money_told, price_from
 from domain.pricing import Wish, price_on, rails_of, total_of
 from domain.reviews import average_shown, rating_of
 from domain.setups import CreatorSetup
 from kit.errors import Refusal
-from kit.money import Money
+from kit.money import Money, least_of
 from kit.text import CAPTION_LIMIT, TEXT_LIMIT, escape, shorten, visible_length
 from store.models import Lead, Product, ProductKind, ProductVariant, Stocked
 from store.queries.catalogue import bundle_contents, takes_codes, variants_of
@@ -78,8 +79,13 @@ class _Facts:
         return self.product if self.chosen is None else self.chosen
 
     @property
+    def to_choose(self) -> bool:
+        """One of the variants, before anything can be paid."""
+        return bool(self.variants) and self.chosen is None
+
+    @property
     def sold_out(self) -> bool:
-        if self.variants and self.chosen is None:
+        if self.to_choose:
             return all(each.stock == 0 for each in self.variants)
         return self.goods.stock == 0 or any(part.stock == 0 for part in self.parts)
 
@@ -105,23 +111,9 @@ async def product_card(
         choice = replace(choice, code=None)
     rows = _rows(facts, offer, choice, discounts, language)
     limit = TEXT_LIMIT if facts.cover_id is None else CAPTION_LIMIT
-    text = _text(facts, choice, offer, language, above=above, limit=limit)
+    payable = facts.to_choose or bool(_ways_to_pay(facts, offer, choice, discounts, language))
+    text = _text(facts, choice, offer, language, above=above, limit=limit, payable=payable)
     return Message(text=text, buttons=tuple(rows), file=facts.cover_id)
-
-
-def price_of(product: Product, language: str) -> str:
-    """What it costs at least, as it stands in a list."""
-    if product.pay_what_you_want:
-        return say("price-own", language) if product.price_minor == 0 else _from(product, language)
-    return say("price-free", language) if product.price_minor == 0 else _money(product, product, language)
-
-
-def _from(product: Product, language: str) -> str:
-    return say("price-from", language, price=_money(product, product, language))
-
-
-def _money(product: Product, goods: Stocked, language: str) -> str:
-    return Money(goods.price_minor, product.currency).format(language)
 
 
 async def _facts(session: AsyncSession, product: Product, choice: Choice) -> _Facts:
@@ -211,6 +203,8 @@ def _ways_to_pay(
     facts: _Facts, offer: Offer, choice: Choice, discounts: dict[str, Discount], language: str
 ) -> list[Row]:
     product = facts.product
+    if product.kind == ProductKind.BUNDLE and not facts.parts:
+        return []
     if facts.goods.price_minor == 0 and not product.pay_what_you_want:
         return [(Button(text=say("button-get", language), data=choice.to_buy(product.id)),)]
     if offer.rails is None:
@@ -226,6 +220,11 @@ def _ways_to_pay(
             continue
         off = discounts.get(rail, Discount()).amount_minor
         asked = replace(total, amount_minor=total.amount_minor - off)
+        if total.amount_minor and not asked.amount_minor:
+            # what a code pays in full asks no rail
+            return [(Button(text=say("button-get", language), data=choice.to_buy(product.id, rail)),)]
+        if asked.amount_minor < least_of(asked.currency) and not product.pay_what_you_want:
+            continue
         rows.append((_buy(product, asked, choice.to_buy(product.id, rail), language),))
     return rows
 
@@ -253,16 +252,18 @@ def _with(choice: Choice, variant: ProductVariant) -> Choice:
 
 def _variant_label(product: Product, variant: ProductVariant, language: str) -> str:
     free = variant.price_minor == 0 and not product.pay_what_you_want
-    price = say("price-free", language) if free else _money(product, variant, language)
+    price = say("price-free", language) if free else money_told(product, variant, language)
     return f"{shorten(variant.title, LABEL_LENGTH - len(price) - 3)} · {price}"
 
 
-def _text(facts: _Facts, choice: Choice, offer: Offer, language: str, *, above: str, limit: int) -> str:
+def _text(facts: _Facts, choice: Choice, offer: Offer, language: str, *, above: str, limit: int, payable: bool) -> str:
     """All that is known of it; of a long description as much as there is room for."""
     product = facts.product
     title = product.title if facts.chosen is None else f"{product.title} · {facts.chosen.title}"
     head = say("card-title-of", language, title=title)
     tail = [_price_line(facts, language), *_lines(facts, choice, offer, language)]
+    if not payable and not facts.sold_out:
+        tail.append(say("card-not-now", language))
     around = "\n\n".join(part for part in (above, "\n".join([head, "", *tail])) if part)
     room = limit - visible_length(around) - 2
     described = escape(shorten(product.description, room)) if product.description and room > PART_LENGTH else ""
@@ -271,15 +272,15 @@ def _text(facts: _Facts, choice: Choice, offer: Offer, language: str, *, above: 
 
 
 def _price_line(facts: _Facts, language: str) -> str:
-    product, goods = facts.product, facts.goods
-    price = _money(product, goods, language)
-    several = facts.chosen is None and len({each.price_minor for each in facts.variants}) > 1
+    product = facts.product
+    goods, several = least_price(product, facts.variants) if facts.chosen is None else (facts.chosen, False)
+    price = money_told(product, goods, language)
     if product.pay_what_you_want:
         return say("price-own", language) if goods.price_minor == 0 else say("price-own-from", language, price=price)
     if goods.price_minor == 0:
         return say("price-free", language)
     if several:
-        price = _from(product, language)
+        price = price_from(product, goods, language)
     compare = product.compare_at_minor
     if compare is not None and compare > goods.price_minor:
         before = Money(compare, product.currency).format(language)

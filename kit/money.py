@@ -1,4 +1,5 @@
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -113,6 +114,26 @@ def exponent_of(currency: str) -> int:
 def most_of(currency: str) -> int:
     """What one payment may come to, in minor units."""
     return MOST_STARS if currency == "xtr" else MOST_MINOR
+
+
+# https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts, in minor units
+_LEAST: Mapping[str, int] = {
+    **dict.fromkeys(("usd", "aud", "brl", "cad", "chf", "eur", "inr", "jpy", "nzd", "sgd"), 50),
+    **dict.fromkeys(("aed", "myr", "pln", "ron"), 200),
+    **dict.fromkeys(("nok", "sek"), 300),
+    **dict.fromkeys(("mxn", "thb"), 1000),
+    "bgn": 100,
+    "czk": 1500,
+    "dkk": 250,
+    "gbp": 30,
+    "hkd": 400,
+    "huf": 17_500,
+}
+
+
+def least_of(currency: str) -> int:
+    """What one payment has to come to, in minor units; where Stripe names nothing, any payment will do."""
+    return _LEAST.get(currency, 1)
 
 
 def step_of(currency: str) -> int:

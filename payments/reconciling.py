@@ -20,7 +20,7 @@ from payments.provider_events import keep_words
 from payments.rail import Cursor, Rail, RailDown, Rails, Standing
 from payments.standings import Mismatch, apply_standing, tell_of_mismatch
 from store.database import Database, count_changed, upsert, wake
-from store.models import Order, RailCursor
+from store.models import Lead, Order, RailCursor
 
 TOPIC = "reconcile"
 # a rail's list of events is read so often; what it tells, its webhook has mostly told before
@@ -47,6 +47,8 @@ class _Due:
     look_at: datetime
     created_at: datetime
     expires_at: datetime
+    # whoever ordered it has been forgotten since: its page is to be closed
+    forgotten: bool
 
 
 @dataclass
@@ -61,17 +63,26 @@ class Reconciler:
     async def look_up_due(self) -> int:
         """Asks about some of the orders that are due, and does what their rails say; how many those were."""
         async with self.database.reading() as session:
-            found = await session.scalars(
-                select(Order)
+            found = await session.execute(
+                select(Order, Lead.forgotten_at)
+                .join(Lead, Lead.id == Order.lead_id)
                 # the end of an invoice is nobody's to tell: `domain.orders.release_stale` has them
                 .where(Order.look_at <= self.clock(), Order.state.in_(UNDER_WAY), Order.rail != STARS)
                 .order_by(Order.look_at, Order.id)
                 .limit(AT_ONCE)
             )
             due = [
-                _Due(each.id, each.rail, each.session_id, each.look_at, each.created_at, each.expires_at)
-                for each in found
-                if each.look_at is not None
+                _Due(
+                    order.id,
+                    order.rail,
+                    order.session_id,
+                    order.look_at,
+                    order.created_at,
+                    order.expires_at,
+                    forgotten=forgotten_at is not None,
+                )
+                for order, forgotten_at in found
+                if order.look_at is not None
             ]
         await asyncio.gather(*(self._look(each) for each in due))
         return len(due)
@@ -122,8 +133,9 @@ class Reconciler:
         standing = None
         with correlated(order=due.order_id):
             if rail is not None and due.session_id is not None:
+                ask = rail.end_checkout if due.forgotten else rail.look_up
                 try:
-                    standing = await _in_time(rail.look_up(due.session_id))
+                    standing = await _in_time(ask(due.session_id))
                 except Refusal as refusal:
                     _log.warning("an order could not be looked up", reason=str(refusal))
                     return

@@ -38,12 +38,12 @@ async def _screen(turn: Turn) -> Message:
     troubles = [each for each in await count_troubles(turn.session, now=turn.now) if each.count]
     parts = [turn.words("admin-title"), _rails(turn, lag)]
     parts += [_trouble(turn, each) for each in troubles]
-    if not troubles and lag.is_well:
-        parts.append(turn.words("admin-well"))
-    elif troubles:
-        parts.append(turn.words("admin-mend"))
-    buttons = [Button(text=turn.words("button-look-again"), data="admin")]
     reported = await list_reported(turn.session, _ONE)
+    if troubles:
+        parts.append(turn.words("admin-mend"))
+    elif lag.is_well and not reported.total:
+        parts.append(turn.words("admin-well"))
+    buttons = [Button(text=turn.words("button-look-again"), data="admin")]
     if reported.total:
         buttons.append(Button(text=turn.words("button-admin-reported", count=reported.total), data="reported"))
     return Message(text="\n\n".join(parts), buttons=column(*buttons))

@@ -12,6 +12,7 @@ from bot.numbers import read_id
 from bot.replies import CheckoutReply, TapReply
 from bot.turn import Turn
 from domain.deliveries import deliver_again
+from domain.entitlements import owned_already
 from domain.free_goods import get_free
 from domain.messages.plain import Button, Message, column
 from domain.orders import CheckoutOpen, open_order
@@ -42,6 +43,10 @@ async def buy(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
     variant = next((each for each in variants if each.id == choice.variant), None)
     if variants and variant is None:
         await send_card(turn, product, Choice(code=choice.code))
+        return
+    if await owned_already(turn.session, lead.id, product, variant.id if variant else None) is not None:
+        # by a button from before they had it
+        await send_card(turn, product, choice)
         return
     goods = variant or product
     if goods.price_minor == 0 and not product.pay_what_you_want:

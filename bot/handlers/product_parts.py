@@ -191,4 +191,4 @@ def _wrong(turn: Turn, part: str) -> Said:
         return turn.refusal("product-part-date")
     if part in {"pwyw", "protected", "makekeys", "sale"}:
         return turn.refusal("product-part-switch", part=part)
-    return turn.refusal("product-part-number", part=part)
+    return turn.refusal("product-part-number" if part == "chat" else "product-part-count", part=part)

@@ -9,7 +9,7 @@ from domain.covers import cover_of
 from domain.messages.catalogue import plain
 from domain.messages.plain import Button, Message
 from domain.products import current_files
-from kit.money import Money
+from kit.money import Money, least_of
 from kit.paging import Paging
 from kit.text import TEXT_LIMIT, escape, pages, shorten
 from store.models import Creator, Product, ProductKind, ProductVariant, Stocked, StoredFile
@@ -91,6 +91,7 @@ async def card_screen(turn: Turn, product: Product) -> Message:
         ),
         *_state(turn, product),
         turn.words("own-price", price=price_told(turn, product, product), stars=product.price_stars or 0),
+        *warnings(turn, product),
         *_more_lines(turn, product),
         *[_variant_line(turn, product, each) for each in variants],
         *([] if variants else [_stock_line(turn, product)]),
@@ -240,6 +241,16 @@ def _state(turn: Turn, product: Product) -> list[str]:
     for key, at in (("own-from", product.active_from), ("own-until", product.active_until)):
         if at is not None:
             lines.append(turn.words(key, at=f"{at.astimezone(zone):%Y-%m-%d %H:%M}"))
+    return lines
+
+
+def warnings(turn: Turn, product: Product) -> list[str]:
+    """What a buyer would stumble over."""
+    least, lines = Money(least_of(product.currency), product.currency), []
+    if 0 < product.price_minor < least.amount_minor and not product.pay_what_you_want:
+        lines.append(turn.words("own-price-small", least=least.format(turn.person.speaks)))
+    if product.kind == ProductKind.SERVICE and not product.instructions:
+        lines.append(turn.words("own-instructions-none"))
     return lines
 
 

@@ -11,7 +11,19 @@ from bot.commands import ADMINS, CREATORS, EVERYONE
 from domain.admins import add_admin
 from domain.creators import make_bind_payload
 from domain.messages.catalogue import keys
-from store.models import OutboxKind, OutboxMessage, OutboxState, Person, ProviderEvent, ProviderEventState, RailCursor
+from store.models import (
+    Lead,
+    OutboxKind,
+    OutboxMessage,
+    OutboxState,
+    Person,
+    Product,
+    ProviderEvent,
+    ProviderEventState,
+    RailCursor,
+    Review,
+    ReviewState,
+)
 from store.queries.troubles import count_troubles
 
 
@@ -66,6 +78,18 @@ async def test_a_quiet_instance_says_so(world: World):
     said = await otto.hears("Nothing waits for you")
     assert "0 events to apply, 0 orders to look up, 0 refunds to make" in said.text
     assert said.labels == ["🔄 Look again"]
+    lena = await world.person("Lena")
+    await lena.say("/start")
+    await lena.hears("What shall we call you?")
+    async with world.spark.database.transaction() as session:
+        lead = (await session.scalars(select(Lead).limit(1))).one()
+        product = (await session.scalars(select(Product).limit(1))).one()
+        told = {"rating": 1, "text": "Rubbish", "created_at": world.clock(), "reported_at": world.clock()}
+        whose = {"creator_id": lead.creator_id, "lead_id": lead.id, "product_id": product.id}
+        session.add(Review(**whose, **told, state=ReviewState.REPORTED))
+    await otto.tap("Look again")
+    await otto.tap("Reported reviews: 1")
+    assert await otto.count("Nothing waits for you") == 0
 
 
 async def test_what_waits_is_counted_with_its_age_and_how_to_mend_it(world: World):

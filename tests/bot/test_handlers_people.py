@@ -246,3 +246,42 @@ async def test_what_is_written_in_a_group_and_what_is_edited_is_left_alone(world
     await lena.say("/privacy")
     await lena.hears("and nothing else")
     assert await lena.count("Digital goods") == 0
+
+
+async def test_the_address_of_a_product_that_is_not_for_sale_says_so(world: World):
+    lena = await world.person("Lena")
+    await lena.answers_welcome()
+    await world.creator.say("/product 2 archive")
+    await world.creator.hears("is off the shop")
+    asked = await lena.count("What shall we call you?")
+    for number, payload in enumerate(("p_2", "p_999"), start=1):
+        await lena.say(f"/start {payload}")
+        await lena.hears("This is not for sale at present", times=number)
+    await world.settle()
+    assert await lena.count("What shall we call you?") == asked
+    # whoever is new is greeted all the same
+    anna = await world.person("Anna")
+    await anna.say("/start p_2")
+    await anna.hears("This is not for sale at present")
+    await anna.hears("What shall we call you?")
+
+
+async def test_a_library_says_whose_it_is_and_leads_to_the_others(world: World):
+    lena = await world.person("Lena")
+    await lena.answers_welcome()
+    await lena.gets_file("starter-guide.pdf")
+    await another_creator(world)
+    await lena.say("/start sued")
+    await lena.hears("Hello! This is Atelier")
+    await lena.say("/library")
+    here = await lena.hears("Nothing from Atelier Süd here yet")
+    assert here.labels == ["Yours from Studio North ›"]
+    await lena.tap("Yours from Studio North")
+    theirs = await lena.hears("Yours from Studio North")
+    assert any("Starter guide" in label for label in theirs.labels)
+    await lena.say("/library sued")
+    await lena.hears("Nothing from Atelier Süd here yet")
+    await lena.say("/library studio")
+    await lena.hears("Yours from Studio North", times=2)
+    await lena.say("/library nobody")
+    await lena.hears("There is no shop “nobody” here")

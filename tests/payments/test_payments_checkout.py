@@ -276,6 +276,29 @@ async def test_a_page_whose_address_is_forgotten_is_not_made_a_second_time(till:
     assert len((await till.stage.stripe.v1.checkout.sessions.list_async()).data) == 1
 
 
+async def test_the_page_of_somebody_who_is_forgotten_is_closed_by_the_rail(till: Till):
+    order_id = await till.order()
+    assert await till.begin(order_id)
+    async with till.database.transaction() as session:
+        await forget_lead(session, await session.get_one(Lead, till.folk.lead), now=till.clock())
+    # at once, and not when it would be looked at by itself
+    await Reconciler(till.database, till.clock, till.rails).look_up_due()
+    kept = await till.read(order_id)
+    (page,) = (await till.stage.stripe.v1.checkout.sessions.list_async()).data
+    assert (page.status, kept.state, await till.counts()) == ("expired", OrderState.EXPIRED, (5, 0, 0, 5))
+
+
+async def test_a_page_that_was_made_while_its_buyer_was_forgotten_is_closed_at_the_next_look(till: Till):
+    order_id = await till.order()
+    async with till.database.transaction() as session:
+        await note_asked(session, order_id)
+        await forget_lead(session, await session.get_one(Lead, till.folk.lead), now=till.clock())
+    assert await till.begin(order_id)
+    await till.look()
+    (page,) = (await till.stage.stripe.v1.checkout.sessions.list_async()).data
+    assert (page.status, (await till.read(order_id)).state) == ("expired", OrderState.EXPIRED)
+
+
 async def test_an_order_whose_rail_is_not_set_up_ends_and_holds_nothing(till: Till):
     order_id = await till.order()
     with pytest.raises(RailOff):

@@ -73,6 +73,9 @@ async def test_a_bundle_gives_all_that_is_in_it_and_its_refund_leaves_what_was_b
     await lena.gets_file("preset-pack.zip")
     assert await owned(lena) >= inside
     assert BUNDLE not in await owned(lena)
+    # it is rated as a whole, too
+    await lena.tap(f"Rate “{BUNDLE}”")
+    await lena.hears(f"How do you like {BUNDLE}")
     for title, (stock, reserved, sold) in (await parts(world)).items():
         was_stock, was_reserved, was_sold = before[title]
         assert (reserved, sold) == (was_reserved, was_sold + 1)

@@ -16,7 +16,7 @@ from domain.shop_setup import ShopSetup
 from kit.errors import Refusal
 from payments.payment_links import make_payment_link
 from payments.stripe_rail import StripeRail
-from store.models import Entitlement, Lead, Order, OrderState, PaymentLink, Product, Proof, ProviderEvent
+from store.models import Entitlement, Lead, Order, OrderState, Payment, PaymentLink, Product, Proof, ProviderEvent
 from store.models import ProviderEventState as State
 
 PRESETS = "Preset pack"
@@ -97,6 +97,22 @@ async def test_who_paid_by_a_link_fetches_it_in_telegram_and_nobody_after_them(w
     async with world.spark.database.reading() as session:
         owner = select(Lead.id).join(Entitlement, Entitlement.lead_id == Lead.id).where(Lead.person_id.is_not(None))
         assert len(list(await session.scalars(owner))) == 1
+
+
+async def test_what_was_given_back_before_it_was_fetched_is_not_called_theirs(world: World, stripe: StripeRail):
+    thanks = await pay_by(await a_link(world, stripe))
+    claim = await claim_at(world, thanks)
+    ((payment,),) = await rows(world, Payment.reference)
+    await world.control("POST", "/stripe/events", {"type": "refund", "payment_intent": payment})
+
+    async def is_back() -> bool:
+        return await rows(world, Order.state) == [(OrderState.REFUNDED,)]
+
+    assert await world.until(is_back)
+    kim = await world.person("Kim")
+    await kim.say(f"/start {claim}")
+    await kim.hears("Preset pack is not yours (any more): the order is refunded")
+    assert await kim.count("What you bought is yours") == 0
 
 
 async def test_a_typed_address_opens_nobody_elses_library(world: World, stripe: StripeRail):

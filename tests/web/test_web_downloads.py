@@ -348,6 +348,10 @@ async def test_a_browser_reads_why_there_is_nothing_in_its_owners_language(shelf
     html = {"Accept": "text/html,application/xhtml+xml"}
     nothing = await shelf.client.get("/d/1-nothing", headers=html)
     assert (nothing.status, nothing.content_type) == (404, "text/html")
+    # a link that nobody made has no owner, and who names a language is a person
+    nothing = await shelf.client.get("/d/1-nothing", headers={"Accept-Language": "de-DE,de;q=0.9"})
+    assert (nothing.status, nothing.content_type) == (404, "text/html")
+    assert "Hinter diesem Link ist nichts" in await nothing.text()
     await shelf.take_back()
     page = await shelf.client.get(shelf.path, headers=html)
     assert (page.status, page.content_type) == (403, "text/html")

@@ -13,14 +13,17 @@ from sqlalchemy import select, update
 from web_world import BOT, KEY, Client, Site
 
 from domain.creators import add_creator, bind_person
+from domain.discounts import Terms, add_code, archive_code
 from domain.forgetting import forget_lead
 from domain.lead_acts import ban_lead
 from domain.leads import capture_lead
 from domain.link_orders import MOST_OPENED
 from domain.offers import order_address, product_address
 from domain.order_ends import expire_order
+from domain.orders import open_order
 from domain.pay_links import ForOrder, ForProduct, PayLinks, UnknownLink
 from domain.people import Profile, see_person
+from domain.pricing import Wish
 from domain.products import add_product
 from domain.setups import CreatorSetup
 from kit.money import Money
@@ -147,6 +150,22 @@ async def test_the_link_of_an_order_that_is_over_leads_to_a_fresh_one_at_todays_
     await shop.change(price_minor=2100)
     assert (await client.post(path, allow_redirects=False)).headers["Location"] == "https://pay.example/2"
     assert [each.total_minor for each in await shop.orders()] == [1900, 2100]
+
+
+async def test_the_link_of_an_order_whose_code_is_over_leads_to_what_it_costs_without(shop: Shop, client: Client):
+    now = shop.site.clock()
+    async with shop.site.database.transaction() as session:
+        lead = await session.get_one(Lead, shop.lead_id)
+        code = await add_code(session, lead.creator_id, "SPRING", Terms(percent=50), now=now, setup=shop.setup)
+        wish = Wish(await session.get_one(Product, shop.product_id), code="SPRING")
+        await open_order(session, lead, wish, now=now, good_for=timedelta(hours=1), setup=shop.setup)
+    await shop.end(1)
+    path = await shop.link_of(1)
+    async with shop.site.database.transaction() as session:
+        await archive_code(session, lead.creator_id, code.id, now=now)
+    response = await client.post(path, allow_redirects=False)
+    assert (response.status, response.headers["Location"]) == (303, f"{BOT}?start=p_{shop.product_id}")
+    assert len(await shop.orders()) == 1
 
 
 @pytest.mark.parametrize("state", [OrderState.PAID, OrderState.FULFILLED, OrderState.REFUNDED])

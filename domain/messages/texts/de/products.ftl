@@ -24,6 +24,7 @@ product-part-price = Ein Preis sieht so aus: 19.00, oder mit Währung 19.00 eur.
 product-part-kind = Ein Produkt ist eines von diesen: { $kinds }.
 product-part-date = Ein Tag sieht so aus: 2026-12-01, mit Uhrzeit 2026-12-01 18:00; <code>-</code> nimmt ihn weg.
 product-part-number = „{ $part }“ ist eine ganze Zahl.
+product-part-count = „{ $part }“ ist eine ganze Zahl ab 0.
 product-part-switch = „{ $part }“ ist an oder aus.
 product-ask-title = Wie soll „{ $title }“ heißen? /cancel bricht ab.
 product-ask-description = Was lesen Käufer über „{ $title }“? <code>-</code> leert es, /cancel bricht ab.
@@ -106,12 +107,14 @@ own-price = { $stars ->
     [0] Preis: { $price }
    *[other] Preis: { $price } oder { $stars } ⭐
 }
+own-price-small = ⚠️ Eine Kartenzahlung beträgt mindestens { $least }; das kann also niemand bezahlen.
 own-compare = Früherer Preis: { $before }
 own-limit = Grenze je Person: { $limit }
 own-category = Kategorie: { $category }
 own-tags = { $tags }
 own-link = Führt zu: { $url }
 own-instructions = Hinweise: { $text }
+own-instructions-none = ⚠️ Käufer lesen nicht, wie sie dazu kommen: Setze die Hinweise oder melde dich bei ihnen.
 own-stock = Bestand: noch { $stock }, { $reserved } für offene Bestellungen zurückgelegt, { $sold } verkauft
 own-stock-unlimited = Bestand: unbegrenzt, { $sold } verkauft
 own-variant = · { $variant }. { $title } – { $price }, { $stock }

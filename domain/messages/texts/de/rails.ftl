@@ -3,6 +3,7 @@
 link-mismatch = ⚠️ Stripe meldet eine Zahlung über einen deiner Bezahllinks, die nicht zu seinem Preis passt, deshalb wurde nichts geliefert. Schau in Stripe nach.
 link-ended-told = Der Bezahllink von „{ $title }“ ist abgeschaltet, weil es so nicht mehr verkauft wird. Leg einen neuen an, wenn du einen willst.
 claimed = Danke! Was du gekauft hast, gehört dir: { $title }. Du findest es jederzeit in /library.
+claimed-over = { $title } gehört dir nicht (mehr): Stand der Bestellung: { $state }. /orders zeigt sie dir.
 claimed-pending = Danke! Deine Zahlung für { $title } ist unterwegs. Es kommt hierher, sobald das Geld da ist.
 bought-title = Danke!
 bought-paid = Deine Zahlung ist angekommen. Hol dir in Telegram, was du gekauft hast: Der Knopf öffnet es für dich.

@@ -53,6 +53,11 @@ refused-stock = Der Bestand ist eine Zahl von 0 bis zu einer Milliarde.
 refused-price = „{ $price }“ ist kein Preis; schreib ihn wie 19.00.
 refused-price-two-ways = „{ $price }“ lässt sich auf zwei Arten lesen; schreib es wie 1900.00.
 refused-price-exact = Preise in { $currency } haben { $places } Nachkommastellen, „{ $price }“ ist also zu genau.
+refused-charge-small = eine Zahlung beträgt mindestens { $least }
+refused-few-left = Es { $left ->
+        [one] ist nur noch 1 Stück
+       *[other] sind nur noch { $left } Stück
+    } da.
 refused-price-large = Der Preis ist höher, als eine Zahlung sein darf.
 refused-currency = „{ $currency }“ ist keine Währung; nimm einen Code wie usd.
 refused-idea-title = Der Titel einer Idee hat 1 bis { $most } Zeichen.

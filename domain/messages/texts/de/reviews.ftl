@@ -48,6 +48,7 @@ button-review-see = Ansehen
 button-review-skip = Überspringen
 button-review-write = Bewertung schreiben
 button-rate = ☆ Bewerten
+button-rate-of = ☆ „{ $title }“ bewerten
 button-review-change = Ändern
 refused-no_such_review = Diese Bewertung gibt es nicht mehr.
 refused-own_review = Das ist deine eigene Bewertung: Ändere sie stattdessen.

@@ -24,6 +24,7 @@ product-part-price = A price is written like 19.00, or with its currency like 19
 product-part-kind = A product is one of these: { $kinds }.
 product-part-date = A day is written like 2026-12-01, with a time like 2026-12-01 18:00; <code>-</code> takes it away.
 product-part-number = “{ $part }” is a whole number.
+product-part-count = “{ $part }” is a whole number, 0 or more.
 product-part-switch = “{ $part }” is on or off.
 product-ask-title = What shall “{ $title }” be called? /cancel gives it up.
 product-ask-description = What do buyers read about “{ $title }”? <code>-</code> empties it, /cancel gives it up.
@@ -106,12 +107,14 @@ own-price = { $stars ->
     [0] Price: { $price }
    *[other] Price: { $price } or { $stars } ⭐
 }
+own-price-small = ⚠️ A payment by card is at least { $least }, so nobody can pay this.
 own-compare = Former price: { $before }
 own-limit = Limit per person: { $limit }
 own-category = Category: { $category }
 own-tags = { $tags }
 own-link = Leads to: { $url }
 own-instructions = Instructions: { $text }
+own-instructions-none = ⚠️ Buyers do not read how they come by it: set its instructions, or get in touch with them.
 own-stock = Stock: { $stock } left, { $reserved } held for open orders, { $sold } sold
 own-stock-unlimited = Stock: unlimited, { $sold } sold
 own-variant = · { $variant }. { $title } – { $price }, { $stock }

@@ -3,6 +3,7 @@
 link-mismatch = ⚠️ Stripe reports a payment by one of your payment links that does not fit its price, so nothing was delivered. Look it up in Stripe.
 link-ended-told = The payment link of “{ $title }” has been switched off, since it is no longer sold like that. Make a new one if you want one.
 claimed = Thank you! What you bought is yours: { $title }. You find it in /library at any time.
+claimed-over = { $title } is not yours (any more): the order is { $state }. /orders shows it.
 claimed-pending = Thank you! Your payment for { $title } is on its way. It comes here as soon as the money has arrived.
 bought-title = Thank you!
 bought-paid = Your payment has arrived. Get what you bought in Telegram: the button opens it for you.

@@ -49,6 +49,7 @@ button-review-skip = Skip
 button-review-write = Write a review
 button-review-change = Change it
 button-rate = ☆ Rate it
+button-rate-of = ☆ Rate “{ $title }”
 refused-no_such_review = This review is no longer there.
 refused-own_review = This review is your own: change it instead.
 refused-review-stars = a review has one to { $most } stars
