@@ -21,6 +21,8 @@ PARTS = (
 # what `-` takes away
 _REMOVABLE = frozenset({"compare", "stars", "stock", "limit", "from", "until", "link", "chat"})
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"'})
+# a pair of single quotes around whole words groups them too; any other is an apostrophe
+_SINGLE = re.compile(r"(?<![^\s=])['‘‚]([^'‘’\"]*)['‘’](?!\S)")
 _ON = frozenset({"on", "yes", "true", "1", "an", "ja"})
 _OFF = frozenset({"off", "no", "false", "0", "aus", "nein"})
 _WHOLE = re.compile(r"[0-9]{1,10}")
@@ -40,11 +42,11 @@ class Told:
 
 
 def split_words(text: str) -> list[str]:
-    """By spaces, but for what stands in double quotes, straight or not. Raises ValueError for one never closed.
+    """By spaces, but for what stands in quotes, straight or not. Raises ValueError for double ones never closed.
 
     An apostrophe is a letter like any other.
     """
-    words = shlex.shlex(text.translate(_QUOTES), posix=True)
+    words = shlex.shlex(_SINGLE.sub(r'"\1"', text.translate(_QUOTES)), posix=True)
     words.whitespace_split, words.quotes, words.escape, words.commenters = True, '"', "", ""
     return list(words)
 
