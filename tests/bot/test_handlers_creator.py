@@ -30,7 +30,7 @@ WRONG_PRODUCTS = [
     ("/product add Pack nineteen usd", PRODUCT_FORM),
     ("/product add Pack -5 usd", PRODUCT_FORM),
     ("/product add Pack 19.00 usd stock=-1", "0 or more"),
-    ("/product add Pack 19.00 usd stock=many", PRODUCT_FORM),
+    ("/product add Pack 19.00 usd stock=many", "0 or more"),
     ("/product add Pack 19.00 usd colour=red", PRODUCT_FORM),
     ("/product remove 1", PRODUCT_FORM),
     ("/product add Pack 19.00 dollars", "“dollars” is not a currency"),
