@@ -22,7 +22,6 @@ from store.queries.troubles import count_troubles
 from store.schema import is_current
 
 MOST_SKEW_SECONDS = 5.0
-MOST_LAG = timedelta(minutes=30)
 MOST_NAMED = 5
 _HOUR = 60
 
@@ -37,7 +36,7 @@ class Finding:
 async def examine(config: Path | None) -> list[Finding]:
     """Asks each in turn; one that is ill does not keep the others from being asked."""
     settings = load(config).settings
-    return [*await _store(settings), await _telegram(settings), await _stripe(settings)]
+    return [*await _store(settings), await _telegram(settings), await stripe_finding(settings)]
 
 
 async def _store(settings: Settings) -> list[Finding]:
@@ -64,13 +63,13 @@ async def _store(settings: Settings) -> list[Finding]:
         Finding("store", True, "reachable, newest schema"),
         sealed,
         Finding("clock", skew < MOST_SKEW_SECONDS, f"{skew:.1f} s from the store's; keep both by NTP"),
-        _rails(lag),
+        rails_finding(lag),
         stars_finding(without_stars),
         *(Finding(trouble.what, not trouble.count, f"{trouble.count} {trouble.told}") for trouble in counts),
     ]
 
 
-def _rails(lag: RailLag) -> Finding:
+def rails_finding(lag: RailLag) -> Finding:
     """What the rails have told and nobody has dealt with yet, and how long ago they were asked."""
     parts = [f"{lag.unhandled} events to apply", f"{lag.waiting} orders to look up", f"{lag.refunds} refunds to make"]
     if lag.longest:
@@ -79,10 +78,9 @@ def _rails(lag: RailLag) -> Finding:
         f"list of {rail} {'not read yet' if ago is None else f'read {_length(ago)} ago'}"
         for rail, ago in lag.lists.items()
     ]
-    unread = [ago for ago in lag.lists.values() if ago is not None and ago > MOST_LAG]
-    well = lag.longest <= MOST_LAG and not unread
     told = ", ".join(parts)
-    return Finding("rails", well, told if well else f"{told}; is `spark run` at work, and can it reach the rails?")
+    mend = "" if lag.is_well else "; is `spark run` at work, and can it reach the rails?"
+    return Finding("rails", lag.is_well, told + mend)
 
 
 def stars_finding(titles: list[str]) -> Finding:
@@ -125,10 +123,11 @@ async def _telegram(settings: Settings) -> Finding:
     return Finding("telegram", True, f"@{bot.username}, {hook.pending_update_count} updates waiting")
 
 
-async def _stripe(settings: Settings) -> Finding:
+async def stripe_finding(settings: Settings) -> Finding:
     key = settings.stripe.secret_key
     if key is None:
-        return Finding("stripe", True, "not set up, so only what is free can be had")
+        told = "not set up, so only what is sold for Telegram Stars, and what is free, can be had"
+        return Finding("stripe", True, f"{told}; SPARK_STRIPE__SECRET_KEY sets it up")
     if not settings.stripe.webhook_secrets:
         return Finding("stripe", False, "no webhook secret; set SPARK_STRIPE__WEBHOOK_SECRETS")
     rail = StripeRail(key.get_secret_value(), api_base=settings.stripe.api_base)

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from app.keys import check_keys, seal_anew
 from app.parts import STORE_TROUBLE, CannotStart, cannot_use_store, open_database
 from app.settings import Settings, load
+from domain.admins import add_admin
 from domain.creators import add_creator, bind_person, make_bind_payload
 from domain.people import Profile, see_person
 from kit.clock import SystemClock
@@ -76,6 +77,26 @@ async def add_creator_to_store(
     if configured is None:
         lines.append(f"they have no flows or funnels yet: add a section creators.{slug} to config.yaml")
     lines.append("a running Spark takes up new flows and funnels when it is restarted")
+    return lines
+
+
+async def add_admin_to_store(
+    config: Path | None, *, name: str, email: str | None, telegram_id: int | None
+) -> list[str]:
+    """Somebody who looks after the instance. Raises Refusal for what is wrong with the account."""
+    settings = load(config).settings
+    if telegram_id is not None and settings.bot_id is None:
+        raise CannotStart("--telegram-id is of one bot: set SPARK_TELEGRAM__TOKEN first")
+    now = SystemClock()()
+    async with open_store(settings) as database, database.transaction() as session:
+        account = await add_admin(session, name=name, email=email, now=now)
+        lines = [f"added administrator no. {account.id}: {account.name}"]
+        if telegram_id is not None and settings.bot_id is not None:
+            person = await see_person(session, settings.bot_id, Profile(telegram_id, name, None, "en"), now=now)
+            await bind_person(session, account.id, person)
+            lines.append("the bot can write to them once they have written to it")
+        else:
+            lines.append(_how_to_bind(await make_bind_payload(session, account.id, now=now)))
     return lines
 
 

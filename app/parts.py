@@ -48,6 +48,7 @@ from domain.pay_links import PayLinks
 from domain.payment_links import TOPIC as LINKS
 from domain.products import FETCHING
 from domain.refunds import TOPIC as REFUNDS
+from domain.uploads import UploadAddress
 from kit.clock import Clock
 from kit.errors import Refusal
 from kit.tokens import derive_key
@@ -160,6 +161,7 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
         link=lambda: f"https://t.me/{bot.username}",
         keep_updates=timedelta(days=settings.telegram.keep_updates_days),
         rails=rails,
+        uploads=UploadAddress(settings.public_url, derive_key(secret_key.get_secret_value(), "uploads")),
     )
     by_webhook, webhook_secret = settings.telegram.intake == "webhook", settings.telegram.webhook_secret
     intake = Intake(
@@ -167,7 +169,7 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
         clock,
         bot,
         facts,
-        Answering(database, clock, gateway, pace, rails, menu, published),
+        Answering(database, clock, gateway, pace, rails, menu, published, links=stripe),
         secret=webhook_secret.get_secret_value() if webhook_secret else "",
     )
     stripe_events = _stripe_events(settings, database, clock, stripe)
@@ -228,6 +230,8 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
         click_key=click_key,
         download_key=downloads.key,
         pay_key=pay_links.key,
+        upload_key=facts.uploads.key,
+        most_upload=settings.files.most_upload_mb << 20,
         rails=rails,
         checkout_good_for=facts.checkout_good_for,
         files=files,

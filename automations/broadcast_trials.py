@@ -99,4 +99,5 @@ def _row(broadcast: Broadcast, person: Person, lead: Lead | None, *, variant: in
         version_id=None,
         subject=None,
         arms=None,
+        revoked_at=None,
     )

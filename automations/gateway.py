@@ -28,14 +28,6 @@ class Blocked(SendFailure):
     """The person has blocked the bot or is gone: nothing can be sent until they write again."""
 
 
-class Moved(SendFailure):
-    """The chat goes by another number now; nothing was sent."""
-
-    def __init__(self, telegram_id: int) -> None:
-        super().__init__("the chat has another number now")
-        self.telegram_id = telegram_id
-
-
 class SlowDown(SendFailure):
     """Telegram asks to wait `seconds`; nothing was sent."""
 
@@ -50,6 +42,18 @@ class NotNow(SendFailure):
 
 class Refused(SendFailure):
     """Telegram will never take this message as it is."""
+
+
+class Withdrawn(Refused):
+    """What the message hands over has been taken away meanwhile: nothing was sent, and nobody waits for it."""
+
+
+class Moved(Refused):
+    """The chat goes by the number `to` now, as a group does that has become a supergroup; nothing was done."""
+
+    def __init__(self, to: int) -> None:
+        super().__init__(f"the chat goes by another number now, {to}")
+        self.to = to
 
 
 class Uncertain(SendFailure):

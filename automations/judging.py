@@ -127,6 +127,9 @@ class _Batch:
     reached: dict[int, set[int]]
 
     def verdict(self, row: Candidate) -> Verdict:
+        if row.revoked_at is not None:
+            # it was on its way when the right was taken back, and was put back into the queue
+            return Drops("revoked")
         if row.blocked_at is not None:
             return PutsOff(WAITS_FOR_SOMEBODY, "blocked") if row.kind in PROMISED else Blocks()
         match row.kind:

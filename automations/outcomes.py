@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from automations.gateway import Blocked, Moved, NotNow, SendFailure, SlowDown, Uncertain
-from domain.deliveries import note_delivery
+from automations.gateway import Blocked, Moved, NotNow, SendFailure, SlowDown, Uncertain, Withdrawn
+from domain.deliveries import note_delivery, note_withdrawn
+from domain.holding import hold_orders_of_rights
 from domain.messages.catalogue import say
 from domain.messages.plain import Message
 from domain.outbox import tell_creator
@@ -81,6 +82,8 @@ async def confirm(session: AsyncSession, told: Sequence[Told]) -> Counter[Counte
     """
     if not told:
         return Counter()
+    # the orders before the rows, as whoever ends deliveries does
+    await _hold_orders(session, [each.claimed for each in told])
     # held in the order of their numbers, as everybody else holds them
     which = select(OutboxMessage.id).where(
         OutboxMessage.id.in_([each.claimed.id for each in told]),
@@ -102,16 +105,14 @@ async def close_failed(
     session: AsyncSession, claimed: Claimed, failure: SendFailure, *, now: datetime, chance: Chance
 ) -> None:
     """Puts it off, or closes it, as its kind and the failure have it. One that passed to another is left alone."""
+    await _note_of_person(session, claimed, failure, now=now)
+    await _hold_orders(session, [claimed])
     match failure:
+        case Blocked() if claimed.kind in PROMISED:
+            await _put_back(session, claimed, WAITS_FOR_SOMEBODY, str(failure), counts=False)
         case Blocked():
-            # the person first: whoever writes at this moment holds their row, and then reaches for what waits for them
-            await note_block(session, claimed.person_id, now=now)
-            if claimed.kind in PROMISED:
-                await _put_back(session, claimed, WAITS_FOR_SOMEBODY, str(failure), counts=False)
-            else:
-                await _close(session, claimed, OutboxState.BLOCKED, str(failure), now=now)
-        case Moved(telegram_id=telegram_id):
-            await note_move(session, claimed.person_id, telegram_id)
+            await _close(session, claimed, OutboxState.BLOCKED, str(failure), now=now)
+        case Moved():
             await _put_back(session, claimed, now, str(failure), counts=False)
         case SlowDown(seconds=seconds):
             await _put_back(session, claimed, now + timedelta(seconds=seconds), str(failure), counts=False)
@@ -120,6 +121,8 @@ async def close_failed(
         case Uncertain():
             again_at = now + _longer(wait_after_uncertain(claimed.uncertain + 1), chance)
             await _mark_uncertain(session, claimed, str(failure), again_at=again_at, now=now)
+        case Withdrawn():
+            await _withdraw(session, claimed, str(failure), now=now)
         case _:
             await _close(session, claimed, OutboxState.FAILED, str(failure), now=now)
 
@@ -132,6 +135,22 @@ async def sweep(session: AsyncSession, *, now: datetime, abandoned: bool = False
         again_at = now if row.uncertain == 0 else now + wait_after_uncertain(row.uncertain + 1)
         await _mark_uncertain(session, row, _LEFT_BEHIND, again_at=again_at, now=now)
     return len(left)
+
+
+async def _note_of_person(session: AsyncSession, claimed: Claimed, failure: SendFailure, *, now: datetime) -> None:
+    # the person first: whoever writes at this moment holds their row, and then reaches for what waits for them
+    match failure:
+        case Blocked():
+            await note_block(session, claimed.person_id, now=now)
+        case Moved(to=telegram_id):
+            await note_move(session, claimed.person_id, telegram_id)
+        case _:
+            return
+
+
+async def _hold_orders(session: AsyncSession, claimed: Sequence[Claimed]) -> None:
+    rights = {each.entitlement_id for each in claimed if each.entitlement_id is not None}
+    await hold_orders_of_rights(session, rights)
 
 
 def wait_after(attempts: int) -> timedelta:
@@ -156,6 +175,12 @@ async def _mark_uncertain(
         await _put_back(session, row, again_at, reason, uncertain=count)
     else:
         await _close(session, row, OutboxState.UNCERTAIN, reason, now=now, uncertain=count)
+
+
+async def _withdraw(session: AsyncSession, claimed: Claimed, error: str, *, now: datetime) -> None:
+    await _close(session, claimed, OutboxState.CANCELLED, error, now=now)
+    if claimed.entitlement_id is not None:
+        await note_withdrawn(session, claimed.entitlement_id, now=now)
 
 
 async def _close(

@@ -12,9 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from automations.gateway import FileGateway, NotNow, SendFailure, SlowDown, Uncertain
 from domain.covers import refuse_cover, show_cover
-from domain.key_files import add_key_file, refuse_key_file
+from domain.key_files import MOST_IN_ONE, add_some_keys, close_key_file, keys_of_file, refuse_key_file
+from domain.licence_keys import Added
 from kit.clock import Clock
-from kit.errors import Reason
+from kit.errors import Invalid, Reason
 from kit.log import get_logger
 from kit.pictures import BadPicture, redraw
 from store.database import Database
@@ -76,14 +77,31 @@ class ProductFiles:
             await self._keep_cover(sent, content)
             return
         if sent.role is FileRole.KEYS:
-            keys = await asyncio.to_thread(_whole, content)
-            async with self.database.transaction() as session:
-                await add_key_file(session, sent.file_id, keys, now=self.clock())
+            await self._keep_keys(sent, content)
             return
         digest, size = await asyncio.to_thread(_measure, content)
         await self.files.write_from(digest, content)
         async with self.database.transaction() as session:
             await _settle(session, sent.file_id, blob=digest, sha256=digest, size=size)
+
+    async def _keep_keys(self, sent: _Sent, content: IO[bytes]) -> None:
+        """Part by part; one that a process dies in the middle of begins anew, and what is there is counted so."""
+        try:
+            keys = await asyncio.to_thread(lambda: keys_of_file(_whole(content)))
+        except Invalid as refusal:
+            why = refusal.why or Reason("refused-key-file-text")
+            async with self.database.transaction() as session:
+                await refuse_key_file(session, sent.file_id, why, now=self.clock())
+            return
+        added = doubled = 0
+        for at in range(0, len(keys), MOST_IN_ONE):
+            async with self.database.transaction() as session:
+                part = await add_some_keys(session, sent.file_id, keys[at : at + MOST_IN_ONE], now=self.clock())
+            if part is None:
+                return
+            added, doubled = added + part.added, doubled + part.doubled
+        async with self.database.transaction() as session:
+            await close_key_file(session, sent.file_id, Added(added, doubled), now=self.clock())
 
     async def _keep_cover(self, sent: _Sent, content: IO[bytes]) -> None:
         try:

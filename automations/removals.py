@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from automations.gateway import Refused, SendFailure
+from automations.gateway import Moved, Refused, SendFailure
 from domain.channel_passes import Removal, claim_removals, give_up_removal, put_off_removal, settle_removal
-from domain.channels import tell_of_stuck_removal
+from domain.channels import move_chat, tell_of_stuck_removal
 from kit.clock import Clock
 from kit.log import get_logger
 from store.database import Database
@@ -49,6 +49,10 @@ class Removals:
             if removal.invite_link is not None:
                 await self.doors.close(removal.chat_id, removal.invite_link)
             await self.doors.put_out(removal.chat_id, removal.telegram_id)
+        except Moved as moved:
+            async with self.database.transaction() as session:
+                await move_chat(session, removal.chat_id, moved.to, now=self.clock())
+            return
         except SendFailure as failure:
             await self._failed(removal, failure)
             return

@@ -1,13 +1,15 @@
 """What a person says of a message that nobody else can know of: it arrived, it did not, or it is to go out again."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.deliveries import note_delivery
 from domain.events import record_event
+from domain.holding import hold_orders_of_rights
 from kit.errors import Conflict, Reason
 from store.database import count_changed, wake
 from store.models import OutboxMessage, OutboxState
@@ -32,6 +34,7 @@ async def settle(session: AsyncSession, message_id: int, how: How, *, now: datet
     # what failed for good did not arrive, and that is known already
     sources = [OutboxState.UNCERTAIN, OutboxState.FAILED] if how == "again" else [OutboxState.UNCERTAIN]
     changed = update(OutboxMessage).where(OutboxMessage.id == message_id, OutboxMessage.state.in_(sources))
+    await _hold_orders(session, [message_id])
     match how:
         case "sent":
             changed = changed.values(state=OutboxState.SENT, error=None)
@@ -59,7 +62,10 @@ async def settle(session: AsyncSession, message_id: int, how: How, *, now: datet
 async def settle_all(session: AsyncSession, creator_id: int, how: How, *, now: datetime) -> int:
     """The same of those of a creator's that are uncertain, MOST_AT_ONCE of them; returns how many."""
     settled = 0
-    for message_id in await uncertain_ids(session, creator_id, most=MOST_AT_ONCE):
+    ids = await uncertain_ids(session, creator_id, most=MOST_AT_ONCE)
+    # all of them first: one by one, the second order would come after the first row
+    await _hold_orders(session, ids)
+    for message_id in ids:
         try:
             await settle(session, message_id, how, now=now)
         except Settled:
@@ -67,3 +73,11 @@ async def settle_all(session: AsyncSession, creator_id: int, how: How, *, now: d
             continue
         settled += 1
     return settled
+
+
+async def _hold_orders(session: AsyncSession, message_ids: Sequence[int]) -> None:
+    """The orders whose goods these hand over, before the rows, as whoever ends deliveries does."""
+    rights = select(OutboxMessage.entitlement_id).where(
+        OutboxMessage.id.in_(message_ids), OutboxMessage.entitlement_id.is_not(None)
+    )
+    await hold_orders_of_rights(session, [each for each in await session.scalars(rights) if each is not None])

@@ -19,6 +19,7 @@ from bot.replies import (
     EditReply,
     FunnelFileReply,
     MenuReply,
+    PayLinkReply,
     PreCheckoutReply,
     QrReply,
     Reply,
@@ -37,11 +38,14 @@ from domain.people import note_block
 from kit.clock import Clock
 from kit.errors import Refusal
 from kit.log import get_logger
-from payments.checkout import begin_checkout, call_off
-from payments.rail import Rails
+from kit.text import unmarked
+from payments.checkout import RailOff, begin_checkout, call_off
+from payments.payment_links import LinkRail, make_payment_link
+from payments.rail import RailDown, RailRefused, Rails
 from payments.stars_invoices import begin_invoice
 from store.database import Database
 from store.queries.orders import describe_order
+from store.queries.payment_links import describe_link
 from store.queries.updates import note_answered
 
 # Telegram asks for seconds when one chat is written to too fast; for longer waits the reply is taken up later
@@ -73,6 +77,8 @@ class Answering:
     rails: Rails
     menu: Menu = field(default_factory=Menu)
     published: Published = field(default_factory=Published)
+    # where payment links are made; None when that rail is not set up here
+    links: LinkRail | None = None
     stars: TelegramStars = field(init=False)
     lookups: Lookups = field(init=False)
     _noted: list[int] = field(default_factory=list)
@@ -175,16 +181,21 @@ class Answering:
                 await self.gateway.answer_tap(query_id, text)
             case PreCheckoutReply(query_id=query_id, text=text):
                 await self.stars.answer_pre_checkout(query_id, text)
-            case MenuReply(commands=commands):
-                await self.menu.show_own(self.gateway.bot, answerable.telegram_id, commands, answerable.language)
             case FunnelFileReply() | ResumingReply() | StatsReply() | SimulateReply():
                 await self._look_up(answerable, reply)
-            case CheckoutReply() | CallOffReply():
+            case MenuReply(commands=commands, admin=admin):
+                await self.menu.show_own(
+                    self.gateway.bot, answerable.telegram_id, commands, answerable.language, admin=admin
+                )
+            case CheckoutReply() | CallOffReply() | PayLinkReply():
                 await self._ask_rail(answerable, reply)
 
-    async def _ask_rail(self, answerable: Answerable, reply: CheckoutReply | CallOffReply) -> None:
+    async def _ask_rail(self, answerable: Answerable, reply: CheckoutReply | CallOffReply | PayLinkReply) -> None:
         if isinstance(reply, CallOffReply):
             await self._send(answerable, await self._call_off(answerable, reply.order_id))
+            return
+        if isinstance(reply, PayLinkReply):
+            await self._send(answerable, await self._pay_link(answerable.language, reply.link_id))
             return
         invoice = await begin_invoice(self.database, reply.order_id, now=self.clock())
         if invoice is None:
@@ -228,19 +239,39 @@ class Answering:
         label = say("button-pay", language, price=order.total.format(language))
         return Message(text=say("pay-here", language, title=order.title), buttons=column(Button(text=label, url=url)))
 
+    async def _pay_link(self, language: str, link_id: int) -> Message:
+        """The page to post elsewhere, or why there is none; the button under that tries again."""
+        async with self.database.reading() as session:
+            link = await describe_link(session, link_id)
+        setup, title, act = self.published.setup(link.creator_id), link.title, f"products:{link.product_id}:paylink"
+        try:
+            if self.links is None:
+                raise RailOff("payments are not set up here yet")
+            url = await make_payment_link(self.database, self.links, link_id, setup=setup, now=self.clock())
+        except Refusal as refusal:
+            text = say("paylink-failed", language, title=title, why=unmarked(refusal_text(refusal, language)))
+            again = Button(text=say("button-try-again", language), data=f"{act}:make:{link.variant_id or 0}")
+            return Message(text=text, buttons=column(again))
+        off = Button(text=say("button-paylink-off", language), data=f"{act}:off:{link_id}")
+        text = say("paylink-made", language, title=title, price=link.price.format(language), url=url)
+        return Message(text=text, buttons=column(off))
+
     async def _call_off(self, answerable: Answerable, order_id: int) -> Message:
         """What came of it: it may have been paid this very moment."""
         language = answerable.language
         try:
-            ended = await call_off(self.database, self.rails, order_id, now=self.clock())
-        except Refusal as refusal:
-            return Message(text=refusal_text(refusal, language))
+            ended = await call_off(self.database, self.rails, order_id, now=self.clock(), published=self.published)
+            text = "order-called-off" if ended else "order-not-called-off"
+        except RailRefused:
+            ended, text = False, "order-not-called-off"
+        except RailDown:
+            ended, text = False, "order-call-off-later"
         async with self.database.transaction() as session:
             order = await describe_order(session, order_id)
-            # after a crash in between it had ended before
-            ended = ended or order.cancelled
+            if order.cancelled:
+                # after a crash in between it had ended before
+                ended, text = True, "order-called-off"
             if ended:
                 await tell_of_call_off(session, order_id, answerable.person_id, now=self.clock())
-        text = "order-called-off" if ended else "order-not-called-off"
         see = Button(text=say("order-button-see", language), data=f"order:show:{order_id}")
         return Message(text=say(text, language, title=order.title), buttons=column(see))

@@ -39,11 +39,12 @@ CREATORS = (
     "export",
     "token",
 )
+ADMINS = ("admin",)
 # https://core.telegram.org/bots/api#setmycommands
 MOST_COMMANDS = 100
 # longer titles are cut on a phone
 TITLE_LENGTH = 64
-_TAKEN = frozenset({*EVERYONE, *CREATORS}) | SPARKS_OWN
+_TAKEN = frozenset({*EVERYONE, *CREATORS, *ADMINS}) | SPARKS_OWN
 _log = get_logger(__name__)
 
 
@@ -68,21 +69,25 @@ class Menu:
         await bot.set_my_commands(self._commands(EVERYONE, FALLBACK), scope=scope)
 
     async def show_own(
-        self, bot: Bot, telegram_id: int, whose: Literal["creator", "everyone", "automatic"], language: str
+        self,
+        bot: Bot,
+        telegram_id: int,
+        whose: Literal["creator", "everyone", "automatic"],
+        language: str,
+        *,
+        admin: bool = False,
     ) -> None:
         """One chat's menu: a creator's commands too, or everyone's in a language that was chosen, or as Telegram's is.
 
-        Without it all works the same.
+        An administrator has theirs besides. Without it all works the same.
         """
         scope = BotCommandScopeChat(telegram_id)
+        names = (*(CREATORS if whose == "creator" else ()), *(ADMINS if admin else ()), *EVERYONE)
         try:
-            match whose:
-                case "creator":
-                    await bot.set_my_commands(self._commands((*CREATORS, *EVERYONE), language), scope=scope)
-                case "everyone":
-                    await bot.set_my_commands(self._commands(EVERYONE, language), scope=scope)
-                case "automatic":
-                    await bot.delete_my_commands(scope=scope)
+            if whose == "automatic" and not admin:
+                await bot.delete_my_commands(scope=scope)
+            else:
+                await bot.set_my_commands(self._commands(names, language), scope=scope)
         except TelegramError as error:
             _log.warning("a chat's command menu was not set", reason=str(error))
 

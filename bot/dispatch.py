@@ -7,6 +7,7 @@ from telegram.constants import ChatType
 from bot.commands import CREATORS
 from bot.handlers import (
     about,
+    admin,
     answers,
     broadcasts,
     buying,
@@ -27,6 +28,7 @@ from bot.handlers import (
     orders,
     privacy,
     products,
+    reported_reviews,
     reviews,
     shop,
     stars,
@@ -43,6 +45,7 @@ from domain.people import note_block
 from domain.prompts import drop_prompt, take_next
 
 Command = Callable[[Turn, str], Awaitable[None]]
+Receive = Callable[[Turn, TelegramMessage], Awaitable[None]]
 Tap = Callable[[Turn, CallbackQuery, list[str]], Awaitable[None]]
 
 COMMANDS: dict[str, Command] = {
@@ -72,6 +75,7 @@ COMMANDS: dict[str, Command] = {
     "funnels": funnels.funnels,
     "stats": stats.stats,
     "export": transfers.export,
+    "admin": admin.admin,
     "skip": answers.skip,
     "back": answers.back,
 }
@@ -95,6 +99,8 @@ FOR_CREATORS = frozenset(
         "fn",
     }
 )
+# of those who look after the instance, whatever they are to its creators
+FOR_ADMINS = frozenset({"admin", "reported"})
 TAPS: dict[str, Tap] = {
     "flow": answers.tap,
     "begin": answers.begin,
@@ -106,6 +112,7 @@ TAPS: dict[str, Tap] = {
     "product": shop.show_product,
     "buy": buying.buy,
     "code": coupon_typed.tap,
+    "codes": coupon_typed.turn_page,
     "order": order_taps.tap,
     "orders": orders.tap,
     "coupon": coupons.tap,
@@ -115,6 +122,8 @@ TAPS: dict[str, Tap] = {
     "attach": products.attach,
     "reviews": reviews.tap_list,
     "review": reviews.tap_review,
+    "reported": reported_reviews.tap,
+    "admin": admin.tap,
     "rate": reviews.tap_stars,
     "leads": leads.tap,
     "lead": lead_taps.tap,
@@ -161,26 +170,32 @@ async def _message(turn: Turn, message: TelegramMessage) -> None:
             await handler(turn, arguments)
         elif not await answers.own_command(turn, command):
             turn.say("not-understood")
-    elif message.document is not None and await turn.own_creator() is not None and not await answers.is_asked(turn):
-        await _receive(turn, message)
-    elif message.photo and await turn.own_creator() is not None and not await answers.is_asked(turn):
-        await products.receive_photo(turn, message)
+    elif (receive := _receiver(message)) is not None and await _creator_unasked(turn):
+        await receive(turn, message)
     else:
         await answers.answer(turn, message)
 
 
-async def _receive(turn: Turn, message: TelegramMessage) -> None:
-    """A file of a creator's, told by its name: leads, funnels, or something for a product."""
-    if transfers.is_table(message.document):
-        await transfers.receive(turn, message)
-    elif funnel_files.is_funnels(message.document):
-        await funnel_files.receive(turn, message)
-    else:
-        await products.receive_file(turn, message)
+def _receiver(message: TelegramMessage) -> Receive | None:
+    """What a file is to a creator who was not asked for one, told by its name; None for what is no file."""
+    if message.document is not None:
+        if transfers.is_table(message.document):
+            return transfers.receive
+        return funnel_files.receive if funnel_files.is_funnels(message.document) else products.receive_file
+    if message.video is not None or message.audio is not None:
+        return products.receive_file
+    return products.receive_photo if message.photo else None
+
+
+async def _creator_unasked(turn: Turn) -> bool:
+    return await turn.own_creator() is not None and not await answers.is_asked(turn)
 
 
 async def _is_answered(turn: Turn, asked: str | None) -> bool:
     """What still works for somebody whom the creator of this chat has banned."""
+    if asked in FOR_ADMINS:
+        # which each of these asks by itself
+        return True
     return asked in ALWAYS_ANSWERED or (asked in FOR_CREATORS and await turn.own_creator() is not None)
 
 

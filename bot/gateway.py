@@ -19,7 +19,7 @@ from telegram import (
 from telegram import Message as TelegramMessage
 from telegram.constants import ParseMode
 
-from automations.gateway import NotNow, Refused
+from automations.gateway import NotNow, Refused, Withdrawn
 from bot.calling import calling
 from bot.openings import Openings
 from bot.request import AiohttpRequest
@@ -140,6 +140,8 @@ class TelegramGateway:
             handle = await session.get(FileHandle, (file_id, self.bot_id))
         if stored is None:
             raise Refused(f"file {file_id} is gone")
+        if stored.removed_at is not None:
+            raise Withdrawn(f"file {file_id} was taken away")
         if handle is not None:
             held = handle.telegram_file_id
             return (await calling(lambda: self._put(telegram_id, stored.shape, held, message))).message_id

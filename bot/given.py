@@ -6,13 +6,14 @@ from kit.text import shorten
 from store.models import Shape
 
 NAME_LENGTH = 200
-# what is sent without a name is kept under these: of a photo Telegram tells neither
+# what is sent without a name is kept under these and Telegram's mark of it: two photos are not two of the same name.
+# Of a photo Telegram tells no type either
 _NAMES = {
-    Shape.PHOTO: ("photo.jpg", "image/jpeg"),
-    Shape.VIDEO: ("video.mp4", "video/mp4"),
-    Shape.VOICE: ("voice.ogg", "audio/ogg"),
-    Shape.AUDIO: ("audio.mp3", "audio/mpeg"),
-    Shape.DOCUMENT: ("file", "application/octet-stream"),
+    Shape.PHOTO: ("photo", ".jpg", "image/jpeg"),
+    Shape.VIDEO: ("video", ".mp4", "video/mp4"),
+    Shape.VOICE: ("voice", ".ogg", "audio/ogg"),
+    Shape.AUDIO: ("audio", ".mp3", "audio/mpeg"),
+    Shape.DOCUMENT: ("file", "", "application/octet-stream"),
 }
 
 
@@ -42,14 +43,14 @@ def given_of(message: TelegramMessage) -> Given:  # noqa: PLR0911 - one for each
 
 
 def _sent(file: PhotoSize | Document | Video | Voice | Audio, shape: Shape) -> SentFile:
-    usual_name, usual_type = _NAMES[shape]
+    usual_name, ending, usual_type = _NAMES[shape]
     name = None if isinstance(file, PhotoSize | Voice) else file.file_name
     mime = None if isinstance(file, PhotoSize) else file.mime_type
     visible = "".join(each for each in name or "" if each.isprintable())
     return SentFile(
         telegram_file_id=file.file_id,
         shape=shape,
-        file_name=shorten(visible, NAME_LENGTH) or usual_name,
+        file_name=shorten(visible, NAME_LENGTH) or f"{usual_name}-{file.file_unique_id}{ending}",
         mime_type=mime or usual_type,
         size=file.file_size,
     )

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from telegram import Bot
 
-from automations.gateway import NotNow, Refused, SendFailure, SlowDown
+from automations.gateway import Moved, NotNow, Refused, SendFailure, SlowDown, Withdrawn
 from bot.calling import calling
-from domain.channel_passes import Invitation, begin_invite, note_invite
-from domain.channels import note_no_invite
+from domain.channel_passes import Invitation, StillInside, begin_invite, note_invite
+from domain.channels import move_chat, note_no_invite
 from domain.clicks import know_addresses
 from domain.definitions import Published
 from domain.downloads import DownloadAddress, make_link
@@ -47,8 +47,11 @@ class Openings:
                 return await self._address(opening.entitlement)
 
     async def _invite(self, entitlement_id: int) -> str:
-        async with self.database.transaction() as session:
-            invitation = await begin_invite(session, entitlement_id, now=self.clock())
+        try:
+            async with self.database.transaction() as session:
+                invitation = await begin_invite(session, entitlement_id, now=self.clock())
+        except StillInside as refusal:
+            raise NotNow(str(refusal)) from refusal
         if invitation is None:
             raise Refused("the right to it is gone")
         link = await self._make_invite(invitation)
@@ -56,7 +59,8 @@ class Openings:
             noted = await note_invite(session, invitation, link, now=self.clock())
         if not noted:
             await self._revoke(invitation.chat_id, link)
-            raise Refused("the right to it is gone")
+            # the next try finds out what
+            raise NotNow("something about the right has changed meanwhile")
         if invitation.before is not None:
             await self._revoke(invitation.chat_id, invitation.before)
         return link
@@ -74,6 +78,10 @@ class Openings:
             )
         except SlowDown:
             raise
+        except Moved as moved:
+            async with self.database.transaction() as session:
+                await move_chat(session, invitation.chat_id, moved.to, now=self.clock())
+            raise NotNow(f"{moved}: the next try goes there") from moved
         except SendFailure as failure:
             async with self.database.transaction() as session:
                 await note_no_invite(session, invitation, str(failure), now=self.clock())
@@ -96,7 +104,7 @@ class Openings:
             shop = self.published.setup(creator_id or 0).shop
             link_id = await make_link(session, opening.entitlement, opening.file or 0, shop, now=self.clock())
         if link_id is None:
-            raise Refused("there is nothing to download")
+            raise Withdrawn("there is nothing to download any more")
         return self.downloads.of(link_id)
 
     async def _address(self, entitlement_id: int) -> str:

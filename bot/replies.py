@@ -58,6 +58,13 @@ class CheckoutReply(Plain):
     order_id: int
 
 
+class PayLinkReply(Plain):
+    """The rail makes the payment link that was promised, then its address is sent."""
+
+    do: Literal["pay_link"] = "pay_link"
+    link_id: int
+
+
 class CallOffReply(Plain):
     """The rail is asked to take nothing more for the order, which then ends; what came of it is sent."""
 
@@ -112,10 +119,14 @@ class SimulateReply(Plain):
 
 
 class MenuReply(Plain):
-    """This chat's command menu, in the person's language: with the creator's commands, without, or as everybody's."""
+    """This chat's command menu, in the person's language: with the creator's commands, without, or as everybody's.
+
+    `admin`: with those of whoever looks after the instance.
+    """
 
     do: Literal["menu"] = "menu"
     commands: Literal["creator", "everyone", "automatic"] = "creator"
+    admin: bool = False
 
 
 Reply = Annotated[
@@ -125,6 +136,7 @@ Reply = Annotated[
     | QrReply
     | TapReply
     | CheckoutReply
+    | PayLinkReply
     | CallOffReply
     | PreCheckoutReply
     | FunnelFileReply

@@ -1,11 +1,12 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Literal
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.replies import Reply, SendReply, TapReply
+from bot.replies import MenuReply, Reply, SendReply, TapReply
 from domain.creators import default_creator
 from domain.definitions import Published
 from domain.flows.talk import Talk
@@ -13,8 +14,10 @@ from domain.leads import capture_lead, find_lead
 from domain.messages.catalogue import say, word_for
 from domain.messages.plain import Message
 from domain.people import talk_to_creator
+from domain.uploads import UploadAddress
 from kit.errors import Refusal
 from store.models import Account, Creator, Lead, Link, Membership, Person
+from store.queries.reviews import is_admin
 
 
 class Said(Refusal):
@@ -33,6 +36,8 @@ class BotFacts:
     checkout_good_for: timedelta | None
     # the address that opens the chat with the bot; known once Telegram has been reached
     link: Callable[[], str]
+    # where creators send up what is too large for a chat
+    uploads: UploadAddress
     # for how long raw updates are kept
     keep_updates: timedelta = timedelta(days=7)
     # the rails that are set up here, by name
@@ -128,6 +133,11 @@ class Turn:
         ).all()
         current = [creator for creator in theirs if creator.id == self.person.creator_id]
         return next(iter([*current, *theirs]), None)
+
+    async def show_menu(self, otherwise: Literal["everyone", "automatic"] = "everyone") -> None:
+        """This chat's command menu has what is theirs from now on; `otherwise` is of who acts for nobody."""
+        own, admin = await self.own_creator(), await is_admin(self.session, self.person.id)
+        self.replies.append(MenuReply(commands="creator" if own is not None else otherwise, admin=admin))
 
     async def as_creator(self) -> Creator:
         """Raises Said for everyone else."""

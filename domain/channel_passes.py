@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Select, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from kit.errors import Conflict
 from store.database import count_changed, insert_once, wake
 from store.models import (
     PASS_MOVES,
@@ -26,7 +27,12 @@ INVITE_GOOD_FOR = timedelta(days=7)
 CLAIMED_FOR = timedelta(minutes=2)
 MOST_ATTEMPTS = 30
 LONGEST_WAIT = timedelta(hours=6)
-_LETS_IN = (PassState.PROMISED, PassState.INVITED, PassState.JOINED)
+
+
+class StillInside(Conflict):
+    """Somebody else has come in by the link of this right, and goes out first."""
+
+    code = "still_inside"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,10 @@ async def promise_pass(session: AsyncSession, entitlement: Entitlement, chat_id:
 
 
 async def begin_invite(session: AsyncSession, entitlement_id: int, *, now: datetime) -> Invitation | None:
-    """What a link into the chat is made for; None where the right is gone, or there is no chat to be let into."""
+    """What a link into the chat is made for; None where the right is gone, or there is no chat to be let into.
+
+    Raises StillInside.
+    """
     row = (
         await session.execute(
             select(Entitlement, Product.chat_id, Person.telegram_id)
@@ -83,24 +92,53 @@ async def begin_invite(session: AsyncSession, entitlement_id: int, *, now: datet
     if row is None or row.chat_id is None:
         return None
     await promise_pass(session, row.Entitlement, row.chat_id, now=now)
-    held = await session.scalar(select(ChannelPass).where(ChannelPass.entitlement_id == entitlement_id))
-    if held is None:
-        return None
+    of_chat = select(ChannelPass).where(
+        ChannelPass.entitlement_id == entitlement_id, ChannelPass.chat_id == row.chat_id
+    )
+    held = (await session.scalars(of_chat, execution_options={"populate_existing": True})).one()
+    await check_alone(session, entitlement_id)
     return Invitation(held.id, row.chat_id, row.telegram_id, held.invite_link, now + INVITE_GOOD_FOR)
 
 
+async def check_alone(session: AsyncSession, entitlement_id: int) -> None:
+    """Raises StillInside while somebody who is not its owner has come in by the link of this right, and is to go out.
+
+    An invitation would take the place of their going out.
+    """
+    others = (
+        select(ChannelPass.id)
+        .join(Entitlement, Entitlement.id == ChannelPass.entitlement_id)
+        .join(Product, Product.id == Entitlement.product_id)
+        .join(Lead, Lead.id == Entitlement.lead_id)
+        .join(Person, Person.id == Lead.person_id)
+        .where(
+            ChannelPass.entitlement_id == entitlement_id,
+            ChannelPass.chat_id == Product.chat_id,
+            ChannelPass.state == PassState.REMOVING,
+            ChannelPass.telegram_id != Person.telegram_id,
+        )
+    )
+    if await session.scalar(others) is not None:
+        raise StillInside("somebody else came in by your link and is being removed; try again in a few minutes")
+
+
 async def note_invite(session: AsyncSession, invitation: Invitation, link: str, *, now: datetime) -> bool:
-    """The link lets that person in, once. False when the right was taken back meanwhile: nobody shall have the link."""
+    """The link lets that person in, once. False when nobody shall have it.
+
+    Then the right was taken back meanwhile, or somebody else has come in who is to go out first.
+    """
     invited = (
         update(ChannelPass)
         .where(
             ChannelPass.id == invitation.pass_id,
             ChannelPass.state.in_(PASS_MOVES.sources(PassState.INVITED)),
+            (ChannelPass.state != PassState.REMOVING)
+            | ChannelPass.telegram_id.is_(None)
+            | (ChannelPass.telegram_id == invitation.telegram_id),
             exists().where(Entitlement.id == ChannelPass.entitlement_id, Entitlement.revoked_at.is_(None)),
         )
         .values(
             state=PassState.INVITED,
-            chat_id=invitation.chat_id,
             telegram_id=invitation.telegram_id,
             invite_link=link,
             attempts=0,
@@ -151,11 +189,23 @@ async def note_leave(session: AsyncSession, chat_id: int, telegram_id: int, *, n
 
 async def end_pass(session: AsyncSession, entitlement_id: int, *, now: datetime) -> None:
     """The right is gone: who was let in by it goes out, unless another right lets them in. Twice is a no-op."""
-    row = (await session.execute(_with_owner().where(ChannelPass.entitlement_id == entitlement_id))).one_or_none()
-    if row is not None:
+    rows = await session.execute(
+        _with_owner().where(ChannelPass.entitlement_id == entitlement_id).order_by(ChannelPass.id)
+    )
+    for row in rows.all():
         # whoever else had come by its link last
         whom = {} if row.owner is None or row.telegram_id is None else {"telegram_id": row.owner}
         await _move(session, row.id, PassState.REMOVING, now=now, **whom)
+
+
+async def end_passes(session: AsyncSession, rights: Select[int], *, now: datetime) -> None:
+    """The same for whoever is in, or could come in, by any of these rights, as they are about to be forgotten."""
+    still = update(ChannelPass).where(
+        ChannelPass.entitlement_id.in_(rights), ChannelPass.state.in_((PassState.INVITED, PassState.JOINED))
+    )
+    values = {"state": PassState.REMOVING, "retry_at": now, "attempts": 0, "changed_at": now}
+    if await count_changed(session, still.values(values)):
+        wake(session, TOPIC)
 
 
 async def claim_removals(session: AsyncSession, *, now: datetime, most: int) -> list[Removal]:
@@ -202,7 +252,7 @@ async def put_off_removal(session: AsyncSession, pass_id: int, error: str, *, no
     """It is tried again, later and later; False when it has been tried often enough, and a person has to do it."""
     held = await session.get_one(ChannelPass, pass_id, populate_existing=True)
     if held.attempts >= MOST_ATTEMPTS:
-        await _move(session, pass_id, PassState.FAILED, now=now, error=error)
+        await give_up_removal(session, pass_id, error, now=now)
         return False
     wait = min(timedelta(seconds=5 * 2.0 ** min(held.attempts, 20)), LONGEST_WAIT)
     await session.execute(
@@ -215,7 +265,10 @@ async def put_off_removal(session: AsyncSession, pass_id: int, error: str, *, no
 
 async def give_up_removal(session: AsyncSession, pass_id: int, error: str, *, now: datetime) -> bool:
     """Telegram will never do it. Twice is a no-op and answers False."""
-    return await _move(session, pass_id, PassState.FAILED, now=now, error=error)
+    row = (await session.execute(_with_owner().where(ChannelPass.id == pass_id))).one()
+    # of the forgotten nothing is kept for longer than it takes
+    gone = {"telegram_id": None, "invite_link": None} if row.owner is None else {}
+    return await _move(session, pass_id, PassState.FAILED, now=now, error=error, **gone)
 
 
 async def try_removals_again(session: AsyncSession, chat_id: int, *, now: datetime) -> None:
@@ -244,15 +297,16 @@ def _with_owner() -> Select[int, int | None, datetime | None, int | None]:
 
 
 def _let_in_otherwise(held: ChannelPass) -> ColumnElement[bool]:
-    """Another right of the same person leads into the same chat."""
+    """Another right of the same person leads into the same chat, whether they have been invited by it yet or not."""
     other = aliased(ChannelPass)
     return exists().where(
         other.id != held.id,
         other.chat_id == held.chat_id,
-        other.telegram_id == held.telegram_id,
-        other.state.in_(_LETS_IN),
         Entitlement.id == other.entitlement_id,
         Entitlement.revoked_at.is_(None),
+        Lead.id == Entitlement.lead_id,
+        Person.id == Lead.person_id,
+        Person.telegram_id == held.telegram_id,
     )
 
 

@@ -3,17 +3,18 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
-from domain.channel_passes import Invitation, note_join, try_removals_again
+from domain.channel_passes import Invitation, may_invite, note_join, try_removals_again
 from domain.deliveries import deliver_waiting
 from domain.events import record_event
 from domain.messages.catalogue import say
 from domain.messages.plain import Message
 from domain.outbox import Told, queue_message, tell_creator
 from kit.text import shorten
-from store.database import upsert
+from store.database import insert_once, upsert
 from store.models import (
     Account,
     Channel,
@@ -151,21 +152,41 @@ async def tell_of_stuck_removal(session: AsyncSession, pass_id: int, error: str,
     await tell_creator(session, told, key=key, creator_id=row.creator_id, lead_id=row.lead_id, now=now)
 
 
-async def move_chat(session: AsyncSession, bot_id: int, before: int, after: int) -> None:
-    """A group has become a supergroup, which has another number: https://core.telegram.org/bots/api#message"""
+async def move_chat(session: AsyncSession, before: int, after: int, *, now: datetime) -> None:
+    """A group has become a supergroup, which has another number: https://core.telegram.org/bots/api#message
+
+    Who waits to be let in or is to go out is so there. Twice, and by several at once, is a no-op.
+    """
     await session.execute(update(Product).where(Product.chat_id == before).values(chat_id=after))
+    # whose right has led into both goes out of it by the one that leads there already
+    there = aliased(ChannelPass)
+    both = exists().where(there.entitlement_id == ChannelPass.entitlement_id, there.chat_id == after)
+    await session.execute(delete(ChannelPass).where(ChannelPass.chat_id == before, both))
     await session.execute(update(ChannelPass).where(ChannelPass.chat_id == before).values(chat_id=after))
-    here = Channel.bot_id == bot_id
-    old = await session.scalar(select(Channel).where(here, Channel.chat_id == before))
-    new = await session.scalar(select(Channel).where(here, Channel.chat_id == after))
-    if old is None:
-        return
-    if new is None:
-        old.chat_id = after
-    else:
-        new.creator_id = new.creator_id or old.creator_id
+    known = await session.scalars(
+        select(Channel).where(Channel.chat_id == before).order_by(Channel.id).with_for_update(),
+        execution_options={"populate_existing": True},
+    )
+    for old in known.all():
+        # the new one may be known already, by what Telegram has told of the bot there
+        values = {
+            "bot_id": old.bot_id,
+            "chat_id": after,
+            "creator_id": old.creator_id,
+            "title": old.title,
+            "may_invite": old.may_invite,
+            "may_remove": old.may_remove,
+            "seen_at": old.seen_at,
+        }
+        if await insert_once(session, Channel, values) is None:
+            new = update(Channel).where(Channel.bot_id == old.bot_id, Channel.chat_id == after)
+            await session.execute(new.where(Channel.creator_id.is_(None)).values(creator_id=old.creator_id))
         await session.delete(old)
     await session.flush()
+    if await may_invite(session, after):
+        for product in await _products_of(session, after):
+            await deliver_waiting(session, product, now=now)
+    await try_removals_again(session, after, now=now)
 
 
 async def _tell(session: AsyncSession, seen: Seen, creator_id: int, *, lost: bool, now: datetime) -> None:

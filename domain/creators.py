@@ -99,8 +99,11 @@ async def make_bind_payload(session: AsyncSession, account_id: int, *, now: date
     return BIND_PREFIX + secret
 
 
-async def bind_by_payload(session: AsyncSession, person: Person, payload: str, *, now: datetime) -> Creator:
-    """The person takes the account that the payload was made for. Raises BindRefused when it is spent or old."""
+async def bind_by_payload(session: AsyncSession, person: Person, payload: str, *, now: datetime) -> Creator | None:
+    """The person takes the account that the payload was made for, and so the creator that it acts for, if any.
+
+    Raises BindRefused when it is spent or old.
+    """
     spent = await session.execute(
         update(BindToken)
         .where(
@@ -117,20 +120,27 @@ async def bind_by_payload(session: AsyncSession, person: Person, payload: str, *
     return await bind_person(session, account_id, person)
 
 
-async def bind_person(session: AsyncSession, account_id: int, person: Person) -> Creator:
-    """Binds an account to a person. One who has an account already takes over what the new one acts for."""
+async def bind_person(session: AsyncSession, account_id: int, person: Person) -> Creator | None:
+    """Binds an account to a person, for the creator that it acts for; an administrator's may act for none.
+
+    One who has an account already takes over what the new one acts for, and may do.
+    """
     acts_for = await creators_of(session, account_id)
-    if not acts_for:
+    admin = await session.scalar(select(Account.role).where(Account.id == account_id)) == Role.ADMIN
+    if not acts_for and not admin:
         raise NotFound("this account acts for no creator", why=Reason("refused-acts-for-none"))
     theirs = await session.scalar(select(Account.id).where(Account.person_id == person.id))
     if theirs is not None and theirs != account_id:
+        if admin:
+            await session.execute(update(Account).where(Account.id == theirs).values(role=Role.ADMIN))
+            await session.execute(update(Account).where(Account.id == account_id).values(role=Role.BUYER))
         for creator_id in acts_for:
             await insert_once(session, Membership, {"account_id": theirs, "creator_id": creator_id})
         await session.execute(delete(Membership).where(Membership.account_id == account_id))
         await session.execute(delete(BindToken).where(BindToken.account_id == account_id))
     else:
         await session.execute(update(Account).where(Account.id == account_id).values(person_id=person.id))
-    return await session.get_one(Creator, acts_for[-1])
+    return await session.get_one(Creator, acts_for[-1]) if acts_for else None
 
 
 async def creators_of(session: AsyncSession, account_id: int) -> list[int]:

@@ -6,8 +6,10 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.channel_passes import check_alone
 from domain.events import record_event
-from domain.goods import come_to_nothing, file_message, goods_of, make_ready, to_come
+from domain.goods import come_to_nothing, file_messages, goods_of, make_ready, to_come
+from domain.holding import hold_order_of_right
 from domain.messages.plain import Message
 from domain.outbox import queue_message, tell_creator
 from domain.products import hold_product
@@ -15,6 +17,7 @@ from kit.errors import NotFound
 from store.database import count_changed
 from store.models import (
     Entitlement,
+    FileRole,
     Lead,
     Order,
     OrderState,
@@ -28,6 +31,7 @@ from store.models import (
 )
 
 _ON_ITS_WAY = (OutboxState.QUEUED, OutboxState.SENDING)
+_GOING_OR_GONE = (*_ON_ITS_WAY, OutboxState.SENT)
 # what is handed over bit by bit has not arrived while one of these is left
 _NOT_THERE = (*_ON_ITS_WAY, OutboxState.FAILED, OutboxState.UNCERTAIN)
 
@@ -59,7 +63,7 @@ async def deliver_waiting(session: AsyncSession, product: Product, *, now: datet
     await hold_product(session, product.id)
     on_its_way = exists().where(OutboxMessage.entitlement_id == Entitlement.id, OutboxMessage.state.in_(_ON_ITS_WAY))
     done = 0
-    for entitlement, lead in await _waiting(session, product.id, ~on_its_way):
+    for entitlement, lead in await _owners(session, product.id, Entitlement.delivered_at.is_(None), ~on_its_way):
         if await make_ready(session, product, entitlement, now=now):
             await _send(session, product, lead, entitlement, mark=f":{now.timestamp():.0f}", now=now)
             done += 1
@@ -67,28 +71,58 @@ async def deliver_waiting(session: AsyncSession, product: Product, *, now: datet
 
 
 async def deliver_file(session: AsyncSession, product: Product, stored: StoredFile, *, now: datetime) -> None:
-    """A file that has just been attached goes to those who have had nothing yet. The caller holds the product."""
+    """A file that has just been attached goes to those who have had nothing yet. The caller holds the product.
+
+    Whoever got the product when it had no file gets each that comes, as creators send them one by one; everybody else
+    finds it in the library.
+    """
     if product.kind != ProductKind.FILE:
         return
-    on_its_way = exists().where(OutboxMessage.entitlement_id == Entitlement.id, OutboxMessage.state.in_(_ON_ITS_WAY))
-    # a new version goes to nobody who is just getting the one before
-    which = [~on_its_way] if stored.version > 1 else []
-    for entitlement, lead in await _waiting(session, product.id, *which):
+    sent = exists().where(OutboxMessage.entitlement_id == Entitlement.id, OutboxMessage.state.in_(_GOING_OR_GONE))
+    if stored.version > 1:
+        # a new version goes to nobody who is just getting the one before
+        on_its_way = exists().where(
+            OutboxMessage.entitlement_id == Entitlement.id, OutboxMessage.state.in_(_ON_ITS_WAY)
+        )
+        which = [Entitlement.delivered_at.is_(None), ~on_its_way]
+    else:
+        which = [Entitlement.delivered_at.is_(None) | ~_was_there(product.id)]
+    had = set(await session.scalars(select(Entitlement.id).where(Entitlement.product_id == product.id, *which, sent)))
+    for entitlement, lead in await _owners(session, product.id, *which):
         person = await _person(session, lead)
-        if person is not None:
-            message = await file_message(session, product, entitlement, stored, person.speaks)
-            key = f"delivery:{entitlement.id}:{stored.id}"
+        if person is None:
+            continue
+        first = entitlement.id not in had
+        messages = await file_messages(session, product, entitlement, stored, person.speaks, first=first)
+        for number, message in enumerate(messages):
+            # words that are too long for under the file go first
+            words = ":words" if number < len(messages) - 1 else ""
+            key = f"delivery:{entitlement.id}:{stored.id}{words}"
             await _queue(session, message, lead, person, entitlement, key=key, now=now)
 
 
 async def deliver_again(
     session: AsyncSession, lead: Lead, entitlement_id: int, language: str, *, now: datetime
 ) -> Sequence[Message]:
-    """All of it once more, as it is now. Raises NotOwned for a right that is not this lead's, or was taken back."""
+    """All of it once more, as it is now. Raises NotOwned for a right that is not this lead's, or was taken back.
+
+    Raises StillInside too: see domain.channel_passes.
+    """
     entitlement = await session.get(Entitlement, entitlement_id)
     if entitlement is None or entitlement.lead_id != lead.id or entitlement.revoked_at is not None:
         raise NotOwned("this is not in your library")
     product = await session.get_one(Product, entitlement.product_id)
+    match product.kind:
+        case ProductKind.LICENCE_KEY:
+            # keys that arrive, or the right that goes, at this very moment take turns with us
+            await hold_product(session, product.id)
+            await session.refresh(entitlement)
+            if entitlement.revoked_at is not None:
+                raise NotOwned("this is not in your library")
+        case ProductKind.CHANNEL:
+            await check_alone(session, entitlement.id)
+        case _:
+            pass
     if not await make_ready(session, product, entitlement, now=now):
         return [to_come(product, language)]
     rights = [entitlement]
@@ -103,6 +137,7 @@ async def note_delivery(session: AsyncSession, entitlement_id: int, *, now: date
 
     What comes as several messages has reached them with the last.
     """
+    await hold_order_of_right(session, entitlement_id)
     rest = exists().where(
         OutboxMessage.entitlement_id == entitlement_id,
         OutboxMessage.kind == OutboxKind.DELIVERY,
@@ -118,6 +153,20 @@ async def note_delivery(session: AsyncSession, entitlement_id: int, *, now: date
     entitlement = await session.get_one(Entitlement, entitlement_id)
     if entitlement.order_id is not None:
         await fulfil(session, entitlement.order_id, now=now)
+
+
+async def note_withdrawn(session: AsyncSession, entitlement_id: int, *, now: datetime) -> None:
+    """One of its messages does not go out: the creator has taken the file away. What is left may have arrived.
+
+    Who has had nothing yet goes on waiting for what comes in its place.
+    """
+    had = exists().where(
+        OutboxMessage.entitlement_id == entitlement_id,
+        OutboxMessage.kind == OutboxKind.DELIVERY,
+        OutboxMessage.state == OutboxState.SENT,
+    )
+    if await session.scalar(select(had)):
+        await note_delivery(session, entitlement_id, now=now)
 
 
 async def fulfil(session: AsyncSession, order_id: int, *, now: datetime) -> None:
@@ -245,16 +294,25 @@ async def _alike(session: AsyncSession, entitlement: Entitlement) -> list[Entitl
     return list(found.all())
 
 
-async def _waiting(
+def _was_there(product_id: int) -> ColumnElement[bool]:
+    """The product had a file when the right was given."""
+    return exists().where(
+        StoredFile.product_id == product_id,
+        StoredFile.role == FileRole.GOODS,
+        StoredFile.attached_at <= Entitlement.granted_at,
+        StoredFile.replaced_at.is_(None) | (StoredFile.replaced_at > Entitlement.granted_at),
+    )
+
+
+async def _owners(
     session: AsyncSession, product_id: int, *which: ColumnElement[bool]
 ) -> list[tuple[Entitlement, Lead]]:
-    """Who owns it, has a chat, and has had nothing yet."""
+    """Who owns it and has a chat, the longest first; of these, `which`."""
     found = await session.execute(
         select(Entitlement, Lead)
         .join(Lead, Lead.id == Entitlement.lead_id)
         .where(
             Entitlement.product_id == product_id,
-            Entitlement.delivered_at.is_(None),
             Entitlement.revoked_at.is_(None),
             Lead.person_id.is_not(None),
             *which,

@@ -167,6 +167,13 @@ async def apply_code(
     return Discount(code.id, _taken_off(code, wish, price))
 
 
+async def hold_codes(session: AsyncSession, creator_id: int, code_id: int | None, code: str | None) -> None:
+    """The code by its number and the one by its name, before either is freed or used."""
+    by_name = (DiscountCode.creator_id == creator_id) & (DiscountCode.code == (code or "").strip().upper())
+    both = select(DiscountCode.id).where((DiscountCode.id == code_id) | by_name)
+    await session.execute(both.order_by(DiscountCode.id).with_for_update(key_share=True))
+
+
 async def use_code(session: AsyncSession, code_id: int, lead: Lead, order_id: int) -> None:
     """Counts one use by that order: the database decides who has the last one. Raises CodeRefused."""
     use = (

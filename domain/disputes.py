@@ -7,10 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.events import record_event
 from domain.order_standing import settle_order
-from domain.order_words import tell_seller
+from domain.order_words import tell_buyer, tell_seller
 from kit.money import Money
 from store.database import count_changed, insert_once
-from store.models import Dispute, DisputeState, Order, Payment
+from store.models import Dispute, DisputeState, Order, OrderState, Payment
 
 
 async def open_dispute(
@@ -32,6 +32,8 @@ async def open_dispute(
     if dispute_id is None:
         return
     await settle_order(session, order, now=now)
+    if order.state == OrderState.DISPUTED:
+        await tell_buyer(session, "dispute-opened-buyer", order, key=f"dispute-opened-buyer:{dispute_id}", now=now)
     await _record(session, "dispute.opened", order, now=now)
     await tell_seller(
         session, "dispute-opened-told", order, key=f"dispute-opened:{dispute_id}", amount=amount, why=reason, now=now
@@ -58,6 +60,8 @@ async def close_dispute(session: AsyncSession, reference: str, *, rail: str, won
     if not await count_changed(session, close):
         return False
     await settle_order(session, order, now=now)
+    if order.state == OrderState.REFUNDED:
+        await tell_buyer(session, "dispute-lost-buyer", order, key=f"dispute-lost-buyer:{dispute.id}", now=now)
     await _record(session, f"dispute.{state}", order, now=now)
     amount = Money(dispute.amount_minor, dispute.currency)
     text = "dispute-won-told" if won else "dispute-lost-told"

@@ -21,6 +21,8 @@ RESUMED_WITHIN = timedelta(days=1)
 MOST_SERVED = 2
 _TOKEN = re.compile(r"([1-9][0-9]{0,14})-([0-9a-f]{32})")
 _ALIKE = aliased(Entitlement)
+# not so what its creator has taken away
+_GIVEN = (StoredFile.removed_at.is_(None),)
 
 
 class NoSuchDownload(NotFound):
@@ -78,10 +80,10 @@ async def make_link(
 ) -> int | None:
     """A link of its own, or the one that nobody has used yet, good for as long as the creator's shop says.
 
-    None where the right is gone, or the file has no bytes here that a link could lead to.
+    None where the right is gone, the file was taken away, or it has no bytes here that a link could lead to.
     """
     right = exists().where(Entitlement.id == entitlement_id, Entitlement.revoked_at.is_(None))
-    kept = exists().where(StoredFile.id == file_id, StoredFile.blob.is_not(None), StoredFile.size.is_not(None))
+    kept = exists().where(StoredFile.id == file_id, StoredFile.blob.is_not(None), StoredFile.size.is_not(None), *_GIVEN)
     if not await session.scalar(select(right & kept)):
         return None
     until = now + timedelta(days=shop.download_days)
@@ -113,7 +115,10 @@ async def make_link(
 
 
 async def find_download(session: AsyncSession, link_id: int, *, now: datetime) -> Downloadable:
-    """What the link leads to. Raises NoSuchDownload, LinkOver for one that is too old, or RightGone."""
+    """What the link leads to. Raises NoSuchDownload, LinkOver for one that is too old, or RightGone.
+
+    An earlier version is still to be had by a link to it; what the creator has taken away is not.
+    """
     row = (
         await session.execute(
             select(
@@ -126,7 +131,7 @@ async def find_download(session: AsyncSession, link_id: int, *, now: datetime) -
                 _has_right().label("theirs"),
             )
             .join(StoredFile, StoredFile.id == DownloadLink.file_id)
-            .where(DownloadLink.id == link_id)
+            .where(DownloadLink.id == link_id, *_GIVEN)
         )
     ).one_or_none()
     if row is None or row.blob is None or row.size is None:
@@ -144,7 +149,7 @@ async def open_download(
     """One use of the link, and the promise of `length` bytes from `start`; returns the download's id.
 
     What does not begin at the beginning takes up a download of the last day, as long as that comes to no more than
-    twice the file; that is no further use. Raises LinkOver when no use is left, or RightGone.
+    twice the file; that is no further use. Raises LinkOver when no use is left, NoSuchDownload, or RightGone.
     """
     if start > 0 and (resumed := await _resume(session, link_id, size=size, length=length, now=now)) is not None:
         return resumed
@@ -155,11 +160,16 @@ async def open_download(
             DownloadLink.uses < DownloadLink.most_uses,
             DownloadLink.expires_at > now,
             _has_right(),
+            _is_given(),
         )
         .values(uses=DownloadLink.uses + 1)
     )
     if not await count_changed(session, use):
-        if not await session.scalar(select(_has_right()).where(DownloadLink.id == link_id)):
+        why = select(_is_given().label("given"), _has_right().label("theirs")).where(DownloadLink.id == link_id)
+        row = (await session.execute(why)).one()
+        if not row.given:
+            raise NoSuchDownload("this link is not known here")
+        if not row.theirs:
             raise RightGone("this has been taken back, so it cannot be downloaded any more")
         raise _over()
     download = Download(link_id=link_id, served=length, opened_at=now, resumed_at=now)
@@ -190,7 +200,7 @@ async def _resume(session: AsyncSession, link_id: int, *, size: int, length: int
         Download.opened_at > now - RESUMED_WITHIN,
         Download.served + length <= MOST_SERVED * size,
         # what is taken up again has to be theirs still
-        exists().where(DownloadLink.id == link_id, DownloadLink.expires_at > now, _has_right()),
+        exists().where(DownloadLink.id == link_id, DownloadLink.expires_at > now, _has_right(), _is_given()),
     )
     for download_id in list(await session.scalars(select(Download.id).where(*room).order_by(Download.id.desc()))):
         promise = (
@@ -201,6 +211,10 @@ async def _resume(session: AsyncSession, link_id: int, *, size: int, length: int
         if await count_changed(session, promise):
             return download_id
     return None
+
+
+def _is_given() -> ColumnElement[bool]:
+    return exists().where(StoredFile.id == DownloadLink.file_id, *_GIVEN)
 
 
 def _has_right() -> ColumnElement[bool]:

@@ -13,9 +13,10 @@ from domain.events import record_event
 from domain.licence_keys import unvoid_keys, void_keys
 from domain.products import hold_product
 from store.database import count_changed, insert_once
-from store.models import BundleItem, Entitlement, Lead, Product, ProductKind
+from store.models import BundleItem, Entitlement, Lead, Product, ProductKind, ProductVariant
 
 Cause = Literal["refund", "dispute", "hand"]
+_ONCE_ONLY = frozenset({ProductKind.FILE, ProductKind.LINK, ProductKind.CHANNEL})
 
 
 async def grant(
@@ -127,6 +128,29 @@ async def owns(session: AsyncSession, lead_id: int, product_id: int) -> bool:
         Entitlement.lead_id == lead_id, Entitlement.product_id == product_id, Entitlement.revoked_at.is_(None)
     )
     return bool(await session.scalar(select(right)))
+
+
+async def owned_already(
+    session: AsyncSession, lead_id: int, product: Product, variant_id: int | None = None
+) -> int | None:
+    """The right by which they have exactly this already, where paying for it once more would give them nothing new.
+
+    None for what one may want several of, for what is free, and where people give what they like.
+    """
+    goods = product if variant_id is None else await session.get(ProductVariant, variant_id)
+    if product.kind not in _ONCE_ONLY or product.pay_what_you_want or goods is None or goods.price_minor == 0:
+        return None
+    newest = (
+        select(Entitlement.id)
+        .where(
+            Entitlement.lead_id == lead_id,
+            Entitlement.product_id == product.id,
+            Entitlement.variant_id.is_not_distinct_from(variant_id),
+            Entitlement.revoked_at.is_(None),
+        )
+        .order_by(Entitlement.id.desc())
+    )
+    return await session.scalar(newest.limit(1))
 
 
 async def _of_order(session: AsyncSession, order_id: int, *which: ColumnElement[bool]) -> list[Entitlement]:

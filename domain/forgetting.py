@@ -10,10 +10,13 @@ from datetime import datetime
 from sqlalchemy import delete, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.channel_passes import end_passes
 from domain.events import record_event
 from domain.holding import hold_family
 from domain.order_ends import UNDER_WAY, end_unpaid
+from domain.pricing import STARS
 from domain.raw_words import empty_raw_updates
+from domain.reservations import hold_goods
 from domain.reviews import forget_reviews
 from domain.transfers.asking import renew_exports
 from store.database import wake
@@ -48,6 +51,7 @@ from store.models import (
     RailCustomer,
     RecipientState,
     Refund,
+    Review,
     SegmentMember,
     StoredFile,
     Timer,
@@ -72,7 +76,7 @@ async def forget_lead(session: AsyncSession, lead: Lead, *, now: datetime) -> No
     await _forget_talk(session, family)
     await _forget_promises(session, family, now=now)
     await _forget_orders(session, family, now=now)
-    await _forget_passes(session, family)
+    await _forget_passes(session, family, now=now)
     for model in _ALL_PERSONAL:
         await session.execute(delete(model).where(model.lead_id.in_(family)))
     # their content and handles follow, since no file is deleted inside a transaction
@@ -140,13 +144,25 @@ async def _forget_promises(session: AsyncSession, family: Sequence[int], *, now:
 async def _forget_orders(session: AsyncSession, family: Sequence[int], *, now: datetime) -> None:
     """What was bought for how much and when is kept; what the buyer told Stripe, and what was said of them, is not.
 
-    An order that was still open can be paid no more from here. What a rail may still take money for keeps its stock
-    until the rail says that it is over; money that comes all the same is booked.
+    An order that was still open can be paid no more from here. What a rail may still take money for is called off with
+    it soon (`payments.reconciling`), and keeps its stock until the rail says that it is over; money that comes all the
+    same is booked, and a person is told to give it back (`domain.paying`).
     """
     theirs = select(Order.id).where(Order.lead_id.in_(family))
     under_way = select(Order).where(Order.lead_id.in_(family), Order.state.in_(UNDER_WAY))
-    for order in (await session.scalars(under_way.order_by(Order.id).with_for_update())).all():
+    open_ones = (await session.scalars(under_way.order_by(Order.id).with_for_update())).all()
+    # all at once, since each order may have several, and their codes by number
+    reviewed = await session.scalars(select(Review.product_id).where(Review.lead_id.in_(family)))
+    await hold_goods(session, [each.id for each in open_ones], reviewed)
+    for order in sorted(open_ones, key=lambda each: each.discount_code_id or 0):
         await end_unpaid(session, order, now=now)
+    # a page that stays open would take money for what nobody could be given
+    await session.execute(
+        update(Order)
+        .where(Order.lead_id.in_(family), Order.state.in_(UNDER_WAY), Order.pending_at.is_(None), Order.rail != STARS)
+        .values(look_at=now),
+        execution_options=_BY_CORE,
+    )
     await session.execute(
         update(Order).where(Order.lead_id.in_(family)).values(open_key=None, checkout_url=None, details=None),
         execution_options=_BY_CORE,
@@ -172,9 +188,10 @@ async def _forget_orders(session: AsyncSession, family: Sequence[int], *, now: d
     )
 
 
-async def _forget_passes(session: AsyncSession, family: Sequence[int]) -> None:
-    """Whom a link has let into a channel; somebody who is just being removed has to be known until they are."""
+async def _forget_passes(session: AsyncSession, family: Sequence[int], *, now: datetime) -> None:
+    """Whoever is in a channel by a right of theirs goes out, and is known until they are: nobody else could later."""
     theirs = select(Entitlement.id).where(Entitlement.lead_id.in_(family))
+    await end_passes(session, theirs, now=now)
     await session.execute(
         update(ChannelPass)
         .where(ChannelPass.entitlement_id.in_(theirs), ChannelPass.state != PassState.REMOVING)

@@ -60,26 +60,44 @@ async def goods_of(
             shipped = await _is_shipped(session, entitlement)
             return [Message(text=_said("delivery-shipped" if shipped else "delivery-by-post", product, language))]
         case ProductKind.SERVICE | ProductKind.BUNDLE:
-            return [Message(text=_said("delivery-service", product, language))]
+            # who reads no instructions hears how they come by it
+            unsaid = product.kind == ProductKind.SERVICE and not product.instructions
+            key = "delivery-service-to-come" if unsaid else "delivery-service"
+            return [Message(text=_said(key, product, language))]
 
 
-async def file_message(
+async def file_messages(
     session: AsyncSession,
     product: Product,
     entitlement: Entitlement,
     stored: StoredFile,
     language: str,
     *,
-    text: str | None = None,
+    first: bool,
+) -> Sequence[Message]:
+    """One file that has come later; with the creator's own words where it is the first that they get."""
+    if first:
+        return await _files(session, product, entitlement, [stored], language)
+    text = say("delivery", language, title=product.title)
+    return [await _file(session, product, entitlement, stored, language, text=text)]
+
+
+async def _file(
+    session: AsyncSession,
+    product: Product,
+    entitlement: Entitlement,
+    stored: StoredFile,
+    language: str,
+    *,
+    text: str,
 ) -> Message:
-    """One file: in the chat where Telegram takes it, else behind a link of its own."""
-    said = text if text is not None else say("delivery", language, title=product.title)
+    """In the chat where Telegram takes it, else behind a link of its own."""
     held = await session.scalar(select(exists().where(FileHandle.file_id == stored.id)))
     if held or stored.blob is None or (stored.size or 0) <= MOST_SENT:
-        return Message(text=said, file=stored.id, protected=product.protected)
+        return Message(text=text, file=stored.id, protected=product.protected)
     by_link = say("delivery-by-link", language, name=stored.file_name)
     opening = Opening(label=plain("button-download", language), to="file", entitlement=entitlement.id, file=stored.id)
-    return Message(text=f"{said}\n\n{by_link}" if said else by_link, opening=opening)
+    return Message(text=f"{text}\n\n{by_link}" if text else by_link, opening=opening)
 
 
 def to_come(product: Product, language: str) -> Message:
@@ -116,7 +134,7 @@ async def _files(
         messages, words = [Message(text=words)], ""
     for number, stored in enumerate(files):
         text = "" if number else words
-        messages.append(await file_message(session, product, entitlement, stored, language, text=text))
+        messages.append(await _file(session, product, entitlement, stored, language, text=text))
     return messages
 
 

@@ -1,4 +1,7 @@
-"""Who may change a lead while somebody else does: rows are held until the transaction ends, people before leads."""
+"""Who may change a lead or an order while somebody else does: rows are held until the transaction ends.
+
+People come before leads, and leads before orders; what follows stands in docs/decisions/0016.
+"""
 
 from collections.abc import Collection, Sequence
 
@@ -6,7 +9,7 @@ from sqlalchemy import ColumnElement, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.errors import NotFound, Reason
-from store.models import Lead, Order, Person
+from store.models import Entitlement, Lead, Order, Person
 
 # built once: it belongs to whatever a creator does with a lead
 _LIVING = (
@@ -50,19 +53,67 @@ async def hold_all_living(session: AsyncSession, lead_ids: Collection[int]) -> S
 async def hold_family(session: AsyncSession, lead: Lead) -> tuple[list[int], list[int]]:
     """The ids of all that is this lead and not forgotten yet, and of the people; nobody else changes them meanwhile.
 
-    Held one after the other, by number, as merging does: those who write, what is paid, the rows.
+    Held one after the other, by number, as merging does: those who write, the rows, what is paid.
     """
     while True:
         root = select(func.coalesce(Lead.merged_into_id, Lead.id)).where(Lead.id == lead.id).scalar_subquery()
         of_family = or_(Lead.id == root, Lead.merged_into_id == root)
         people = await _hold_people(session, of_family)
-        await _hold_orders(session, of_family)
         held = await _hold_leads(session, of_family)
+        await _hold_orders(session, of_family)
         # whom one waited for may have merged them: then they are another family now
         current = (await session.execute(select(Lead.id, Lead.person_id, Lead.forgotten_at).where(of_family))).all()
         theirs = {row.person_id for row in current} - {None}
         if {row.id for row in current} <= set(held) and theirs <= set(people):
             return sorted(row.id for row in current if row.forgotten_at is None), sorted(theirs)
+
+
+async def hold_both(session: AsyncSession, into: Lead, other: Lead) -> None:
+    """Nobody else changes the two from here on: first who writes from their chats, then the rows, then who pays."""
+    # whoever notes something about them meanwhile need not wait: they may hold what comes further down
+    both = select(Lead).where(Lead.id.in_({into.id, other.id})).order_by(Lead.id).with_for_update(key_share=True)
+    people: set[int | None] = set()
+    held = False
+    while not held:
+        people |= {lead.person_id for lead in (into, other)} - {None}
+        await session.execute(
+            select(Person.id).where(Person.id.in_(people)).order_by(Person.id).with_for_update(key_share=True)
+        )
+        (await session.scalars(both, execution_options={"populate_existing": True})).all()
+        await session.execute(select(Order.id).where(Order.lead_id == other.id).order_by(Order.id).with_for_update())
+        # one of the two may have got a chat from a merge that was waited for
+        held = people >= {lead.person_id for lead in (into, other)} - {None}
+
+
+async def hold_order(session: AsyncSession, order_id: int) -> Order | None:
+    """The order as it is now, with its lead; None where there is none. Money that comes begins with it.
+
+    The lead first: that is how its own buyer comes to it, whose tap is noted with the lead.
+    """
+    lead_id = await session.scalar(select(Order.lead_id).where(Order.id == order_id))
+    query = select(Order).where(Order.id == order_id).with_for_update().execution_options(populate_existing=True)
+    while True:
+        await session.execute(select(Lead.id).where(Lead.id == lead_id).with_for_update(key_share=True))
+        order = await session.scalar(query)
+        if order is None or order.lead_id == lead_id:
+            return order
+        # they have become a part of another, by whom one waited for
+        lead_id = order.lead_id
+
+
+async def hold_order_of_right(session: AsyncSession, entitlement_id: int) -> None:
+    """The order that gave the right, before anything is noted of the right or of its deliveries."""
+    await hold_orders_of_rights(session, [entitlement_id])
+
+
+async def hold_orders_of_rights(session: AsyncSession, entitlement_ids: Collection[int]) -> None:
+    """The same of several, by number."""
+    if not entitlement_ids:
+        return
+    order_ids = select(Entitlement.order_id).where(Entitlement.id.in_(entitlement_ids))
+    await session.execute(
+        select(Order.id).where(Order.id.in_(order_ids)).order_by(Order.id).with_for_update(key_share=True)
+    )
 
 
 async def _hold_people(session: AsyncSession, of_family: ColumnElement[bool]) -> Sequence[int]:

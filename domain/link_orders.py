@@ -4,18 +4,27 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.definitions import Published
+from domain.discounts import CodeRefused, NoSuchCode
+from domain.entitlements import owned_already
 from domain.orders import UNDER_WAY, CheckoutOpen, open_order
 from domain.pay_links import ForOrder, ForProduct, LinkOver, Payable, UnknownLink, product_start
 from domain.paying import pay_free
 from domain.pricing import FREE, ChooseVariant, Wish, rails_of
-from kit.errors import Reason
+from kit.errors import Conflict, Reason
 from store.models import DiscountCode, Lead, Order, OrderLine, OrderState, Person, Product, ProductVariant
 
 _ENDED = (OrderState.EXPIRED, OrderState.CANCELLED)
+# what one person may open of one product by links, so that a rail that refuses it is not asked without end
+MOST_OPENED, _WITHIN = 10, timedelta(hours=1)
+
+
+class TooOften(Conflict):
+    code = "pay_link_too_often"
+    status = 429
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +40,42 @@ class ToChat:
 
 
 @dataclass(frozen=True, slots=True)
+class ToPage:
+    """A checkout that is there already."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToAsk:
+    """Nothing has been ordered so far: whoever looks says first that they want to."""
+
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Wanted:
     lead: Lead
     wish: Wish
     # the rail that it was ordered on before
     rail: str | None = None
+
+
+async def look_at_pay_link(session: AsyncSession, what: Payable, *, now: datetime) -> ToPage | ToAsk | ToChat:
+    """Where the link leads, with nothing changed: browsers, chats and mail filters open addresses by themselves.
+
+    Raises UnknownLink or LinkOver.
+    """
+    if isinstance(what, ForProduct):
+        if not what.lead_id:
+            return ToChat(product_start(what.product_id))
+        return ToAsk((await _asked(session, what)).wish.title)
+    order = await _living(session, what.order_id)
+    await _lead(session, order.lead_id)
+    # whose money is on its way reads so once they ask
+    if _can_be_paid(order, now) and order.pending_at is None and order.checkout_url is not None:
+        return ToPage(order.checkout_url)
+    return ToAsk((await wish_again(session, order)).title)
 
 
 async def follow_pay_link(
@@ -49,21 +89,19 @@ async def follow_pay_link(
 ) -> ToPay | ToChat:
     """Opens an order of what the link is for, or finds the one that can still be paid.
 
-    Raises UnknownLink, LinkOver, and whatever `open_order` raises.
+    Raises UnknownLink, LinkOver, TooOften, and whatever `open_order` raises.
     """
     if isinstance(what, ForProduct):
         if not what.lead_id:
             return ToChat(product_start(what.product_id))
         wanted = await _asked(session, what)
     else:
-        order = await session.get(Order, what.order_id)
-        if order is None:
-            raise UnknownLink("this link is not known here")
-        if order.state in UNDER_WAY and now < order.expires_at:
+        order = await _living(session, what.order_id)
+        if _can_be_paid(order, now):
+            # nobody pays for somebody who is not served any more
+            await _lead(session, order.lead_id)
             return ToPay(order.id)
-        if order.state not in (*UNDER_WAY, *_ENDED):
-            raise LinkOver("this has been paid already", why=Reason("refused-link-paid"))
-        wanted = await _again(session, order)
+        wanted = _Wanted(await _lead(session, order.lead_id), await wish_again(session, order), order.rail)
     return await _open(session, wanted, offered=offered, good_for=good_for, published=published, now=now)
 
 
@@ -91,18 +129,49 @@ async def _open(
     if not rails or rails[0] == FREE or (wish.product.pay_what_you_want and wish.amount_minor is None):
         # the chat says what is to be said about it
         return to_chat
+    if await owned_already(session, lead.id, wish.product, wish.variant.id if wish.variant else None) is not None:
+        # the card there has it for them once more, and not to be paid
+        return to_chat
     rail = wanted.rail if wanted.rail in rails else rails[0]
     try:
         order = await open_order(session, lead, wish, rail=rail, now=now, good_for=good_for, setup=setup)
-    except ChooseVariant:
+    except (ChooseVariant, NoSuchCode, CodeRefused):
+        # of a code that is over the card there says what it costs without
         return to_chat
     except CheckoutOpen as other:
         # they have another one of these in hand, and pay or call off that one
         return ToPay(other.order_id)
+    # what would have been opened once too often is not: the refusal takes it back
+    await _check_pace(session, lead, wish.product, now=now)
     if order.total_minor == 0:
         await pay_free(session, order, now=now)
         return to_chat
     return ToPay(order.id)
+
+
+async def _living(session: AsyncSession, order_id: int) -> Order:
+    """Raises UnknownLink, or LinkOver for what is paid."""
+    order = await session.get(Order, order_id)
+    if order is None:
+        raise UnknownLink("this link is not known here")
+    if order.state not in (*UNDER_WAY, *_ENDED):
+        raise LinkOver("this has been paid already", why=Reason("refused-link-paid"))
+    return order
+
+
+def _can_be_paid(order: Order, now: datetime) -> bool:
+    return order.state in UNDER_WAY and now < order.expires_at
+
+
+async def _check_pace(session: AsyncSession, lead: Lead, product: Product, *, now: datetime) -> None:
+    """Raises TooOften."""
+    opened = await session.scalar(
+        select(func.count(Order.id.distinct()))
+        .join(OrderLine, OrderLine.order_id == Order.id)
+        .where(Order.lead_id == lead.id, OrderLine.product_id == product.id, Order.created_at > now - _WITHIN)
+    )
+    if (opened or 0) > MOST_OPENED:
+        raise TooOften("this was tried too often; try again in an hour")
 
 
 async def _asked(session: AsyncSession, what: ForProduct) -> _Wanted:
@@ -116,7 +185,7 @@ async def _asked(session: AsyncSession, what: ForProduct) -> _Wanted:
     return _Wanted(await _lead(session, what.lead_id), Wish(product, variant, code=None if code is None else code.code))
 
 
-async def _again(session: AsyncSession, order: Order) -> _Wanted:
+async def wish_again(session: AsyncSession, order: Order) -> Wish:
     """The same as that order wanted, at today's price."""
     line = (await session.scalars(select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.id))).one()
     product = await session.get_one(Product, line.product_id)
@@ -126,8 +195,7 @@ async def _again(session: AsyncSession, order: Order) -> _Wanted:
         code = await session.scalar(select(DiscountCode.code).where(DiscountCode.id == order.discount_code_id))
     chosen = product.pay_what_you_want and order.currency == product.currency
     amount = line.price_minor if chosen else None
-    wish = Wish(product, variant, line.quantity, amount, code)
-    return _Wanted(await _lead(session, order.lead_id), wish, order.rail)
+    return Wish(product, variant, line.quantity, amount, code)
 
 
 async def _lead(session: AsyncSession, lead_id: int) -> Lead:

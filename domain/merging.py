@@ -1,9 +1,10 @@
 """Two leads who are one person become one, with the history of both."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import delete, exists, select, union, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -11,8 +12,10 @@ from domain.consent import unsubscribe
 from domain.deliveries import hand_over
 from domain.discounts import move_uses
 from domain.events import record_event
+from domain.holding import hold_both
 from domain.lead_words import keep_words, keep_words_of
 from domain.merging_ways import move_enrollments, move_flow_runs, move_places
+from domain.products import hold_products
 from domain.reviews import move_reviews
 from kit.errors import Conflict, Reason
 from kit.text import plain_number
@@ -31,9 +34,9 @@ from store.models import (
     OrderLine,
     OutboxMessage,
     OutgoingCall,
-    Person,
     Proof,
     RailCustomer,
+    Review,
     StoredFile,
     Touch,
 )
@@ -72,9 +75,10 @@ async def merge_leads(session: AsyncSession, into: Lead, other: Lead, *, now: da
     and `standing_of` says whose block does. Raises CannotMerge for leads of two
     creators, for two who have a Telegram chat each, and for one that was merged or forgotten before.
     """
-    await _hold(session, into, other)
+    await hold_both(session, into, other)
     _check(into, other)
     waiting = await _undelivered(session, into, other)
+    await _hold_goods(session, into, other, waiting)
     apart = await _move_fields(session, into, other)
     await _move_orders(session, into, other)
     await _move_entitlements(session, into, other)
@@ -108,22 +112,6 @@ async def merge_leads(session: AsyncSession, into: Lead, other: Lead, *, now: da
     )
 
 
-async def _hold(session: AsyncSession, into: Lead, other: Lead) -> None:
-    """Nobody else changes the two from here on: first who writes from their chats, then who pays, then the rows."""
-    both = select(Lead).where(Lead.id.in_({into.id, other.id})).order_by(Lead.id).with_for_update()
-    people: set[int | None] = set()
-    held = False
-    while not held:
-        people |= {lead.person_id for lead in (into, other)} - {None}
-        await session.execute(
-            select(Person.id).where(Person.id.in_(people)).order_by(Person.id).with_for_update(key_share=True)
-        )
-        await session.execute(select(Order.id).where(Order.lead_id == other.id).order_by(Order.id).with_for_update())
-        (await session.scalars(both, execution_options={"populate_existing": True})).all()
-        # one of the two may have got a chat from a merge that was waited for
-        held = people >= {lead.person_id for lead in (into, other)} - {None}
-
-
 def _check(into: Lead, other: Lead) -> None:
     if into.id == other.id:
         raise CannotMerge("a lead cannot be merged with itself", why=Reason("refused-merge-itself"))
@@ -151,6 +139,13 @@ async def _undelivered(session: AsyncSession, into: Lead, other: Lead) -> list[i
         return []
     rights = select(Entitlement.id).where(Entitlement.lead_id == chatless[0], Entitlement.delivered_at.is_(None))
     return list(await session.scalars(rights.order_by(Entitlement.id)))
+
+
+async def _hold_goods(session: AsyncSession, into: Lead, other: Lead, waiting: Sequence[int]) -> None:
+    """The products that are handed over, and those whose reviews are counted anew."""
+    given = select(Entitlement.product_id).where(Entitlement.id.in_(waiting))
+    reviewed = select(Review.product_id).where(Review.lead_id.in_([into.id, other.id]))
+    await hold_products(session, await session.scalars(union(given, reviewed)))
 
 
 async def _move_fields(session: AsyncSession, into: Lead, other: Lead) -> list[str]:

@@ -1,9 +1,8 @@
 """How an unpaid order ends, and how one that is about to be paid holds its stock for a while."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.discounts import free_code
@@ -16,7 +15,6 @@ from store.models import ORDER_MOVES, Order, OrderState, Reservation, Reservatio
 
 TOPIC = "orders"
 UNDER_WAY = (OrderState.OPEN, OrderState.AWAITING_PAYMENT)
-_BATCH = 200
 
 
 async def expire_order(session: AsyncSession, order: Order, *, now: datetime) -> bool:
@@ -56,20 +54,32 @@ async def hold_for(session: AsyncSession, order: Order, *, until: datetime, now:
 
 
 async def release_stale(session: AsyncSession, *, now: datetime) -> int:
-    """Reservations whose time is over go back, and invoices that nobody paid in time end; how many that were."""
-    over = select(Reservation.order_id).where(
-        Reservation.state == ReservationState.HELD, Reservation.until.is_not(None), Reservation.until <= now
-    )
-    held = [order.id for order in await _held(session, Order.id.in_(over))]
-    # asked again now that nobody else can touch them: one may have been held longer, or sold, a moment ago
-    still = list(await session.scalars(over.where(Reservation.order_id.in_(held)).distinct()))
-    await let_go(session, still, ReservationState.HELD)
+    """One order's reservation whose time is over goes back, and its invoice ends that nobody paid in time.
+
+    How many of the two that were; 0 when no order is left. Each order has a transaction of its own: several would hold
+    products and codes in the order of their numbers, and not of the rows'.
+    """
+    held = exists().where(Reservation.order_id == Order.id, Reservation.state == ReservationState.HELD)
+    lapsed = held.where(Reservation.until.is_not(None), Reservation.until <= now)
     unpaid = (Order.rail == STARS) & Order.state.in_(UNDER_WAY) & (Order.look_at <= now)
-    ended = 0
-    for order in await _held(session, unpaid):
-        if not await holds(session, order.id):
-            ended += await expire_order(session, order, now=now)
-    return len(still) + ended
+    order = await session.scalar(
+        # those that somebody else holds are left for the next time
+        select(Order)
+        .where(lapsed | (unpaid & ~held))
+        .order_by(Order.id)
+        .limit(1)
+        .with_for_update(of=Order, skip_locked=True),
+        execution_options={"populate_existing": True},
+    )
+    if order is None:
+        return 0
+    # asked again now that nobody else can touch it: it may have been held longer, or sold, a moment ago
+    ended = int(bool(await session.scalar(select(Order.id).where(Order.id == order.id, lapsed))))
+    if ended:
+        await let_go(session, [order.id], ReservationState.HELD)
+    if await session.scalar(select(Order.id).where(Order.id == order.id, unpaid, ~held)):
+        ended += await expire_order(session, order, now=now)
+    return ended
 
 
 async def end_unpaid(session: AsyncSession, order: Order, *, now: datetime) -> bool:
@@ -88,15 +98,6 @@ async def is_payable(session: AsyncSession, order: Order) -> bool:
         # an invoice is paid only after we have agreed, and agreeing holds the stock
         return await holds(session, order.id)
     return order.state == OrderState.AWAITING_PAYMENT
-
-
-async def _held(session: AsyncSession, which: ColumnElement[bool]) -> Sequence[Order]:
-    """In the order of their ids; those that somebody else holds are left for the next time."""
-    found = await session.scalars(
-        select(Order).where(which).order_by(Order.id).limit(_BATCH).with_for_update(skip_locked=True),
-        execution_options={"populate_existing": True},
-    )
-    return found.all()
 
 
 async def _end(session: AsyncSession, order: Order, state: OrderState, event: str, *, now: datetime) -> bool:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.discounts import free_code, use_code_again
 from domain.entitlements import restore_order, revoke_order
-from domain.reservations import let_go, sell_order_beyond, was_released
+from domain.reservations import hold_goods, let_go, sell_order_beyond, was_released
 from store.database import count_changed
 from store.models import (
     ORDER_MOVES,
@@ -77,6 +77,8 @@ async def settle_order(session: AsyncSession, order: Order, *, now: datetime) ->
 
     A dispute sets everything aside until it is closed; money beyond what the order costs is beside the point.
     """
+    # stock, code and rights touch them at different times
+    await hold_goods(session, [order.id])
     standing = await standing_of(session, order)
     before, after = order.state, await _state(session, order, standing)
     if after != before and not {before, after} <= _AS_IT_WAS:

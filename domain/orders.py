@@ -1,12 +1,14 @@
 """Opening an order, and what its rail tells of it until it is paid (`domain.paying`) or ends."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.discounts import Discount, apply_code, use_code
+from domain.discounts import Discount, apply_code, hold_codes, use_code
 from domain.events import record_event
+from domain.limits import LimitReached, check_limit
 from domain.order_ends import (
     TOPIC,
     UNDER_WAY,
@@ -19,8 +21,8 @@ from domain.order_ends import (
     release_stale,
 )
 from domain.order_words import tell_buyer
-from domain.pricing import FREE, STARS, NotForSale, Wish, can_sell, check_on_sale, price_on, total_of
-from domain.reservations import reserve
+from domain.pricing import FREE, STARS, NotForSale, Wish, can_sell, check_charge, check_on_sale, price_on, total_of
+from domain.reservations import are_left, hold_goods, reserve
 from domain.setups import CreatorSetup
 from domain.stock import SoldOut
 from kit.errors import Conflict, Reason
@@ -28,11 +30,13 @@ from kit.money import Money
 from kit.tokens import new_reference
 from store.database import count_changed, insert_once, wake
 from store.models import DiscountCode, Lead, Order, OrderLine, OrderState, ProductVariant
+from store.queries.catalogue import is_empty_bundle
 
 __all__ = [
     "CHECKOUT_NEEDS",
     "TOPIC",
     "UNDER_WAY",
+    "CheckoutEnding",
     "CheckoutOpen",
     "LimitReached",
     "NotForSale",
@@ -53,14 +57,6 @@ __all__ = [
 
 # Stripe makes no checkout that is open for less than 30 minutes, and asking takes a moment
 CHECKOUT_NEEDS = timedelta(minutes=31)
-# money has come, and has not all gone back
-_BOUGHT = (
-    OrderState.PAID,
-    OrderState.FULFILLED,
-    OrderState.OVERSOLD,
-    OrderState.PARTLY_REFUNDED,
-    OrderState.DISPUTED,
-)
 
 
 class CheckoutOpen(Conflict):
@@ -73,8 +69,10 @@ class CheckoutOpen(Conflict):
         self.order_id = order_id
 
 
-class LimitReached(Conflict):
-    code = "limit_reached"
+class CheckoutEnding(Conflict):
+    """The time of another one for the same product is over, and its rail has still to say that nobody has paid."""
+
+    code = "checkout_ending"
 
 
 async def open_order(
@@ -91,25 +89,27 @@ async def open_order(
 
     Its stock is held at once, but on Stars, where `hold_for` does that before the money. What comes to nothing is on
     the rail `free`, to be closed by `pay_free` in the same transaction. Raises NotForSale, ChooseVariant, BadAmount,
-    NoSuchCode, CodeRefused, SoldOut, LimitReached or CheckoutOpen, and has then opened nothing.
+    NoSuchCode, CodeRefused, SoldOut, LimitReached, CheckoutOpen or CheckoutEnding, and has then opened nothing.
     """
     product = wish.product
     check_on_sale(wish, now=now, has_variants=await _has_variants(session, product.id))
     if product.creator_id != lead.creator_id:
+        raise NotForSale("this is no longer for sale")
+    if await is_empty_bundle(session, product):
         raise NotForSale("this is no longer for sale")
     unit = price_on(wish, rail, stars_rates=setup.shop.stars_rates)
     subtotal = total_of(unit, wish.quantity)
     if subtotal.amount_minor and not can_sell(product, rail, setup):
         raise NotForSale("this is no longer for sale")
     open_key = f"{lead.id}:{product.id}"
-    await _close_stale(session, open_key, now=now)
-    if (known := await _under_way(session, open_key)) is not None:
-        if await _is_same(session, known, wish, unit, rail):
+    known = await _under_way(session, open_key)
+    if known is not None:
+        if await _goes_on(session, known, wish, unit, rail, now=now):
             return known
-        if not await end_unpaid(session, known, now=now):
-            raise CheckoutOpen(known.id)
+        await _make_room(session, known, wish, now=now)
     discount = await apply_code(session, lead, wish, subtotal, now=now, setup=setup)
     total = subtotal.amount_minor - discount.amount_minor
+    check_charge(replace(subtotal, amount_minor=total))
     rail_of_it = rail if total else FREE
     values = {
         "creator_id": lead.creator_id,
@@ -123,8 +123,8 @@ async def open_order(
         "total_minor": total,
         "currency": unit.currency,
         "expires_at": now + good_for,
-        # no rail tells the end of an invoice
-        "look_at": now + good_for if rail_of_it == STARS else None,
+        # no rail tells the end of an invoice, nor of an order that nobody went on to ask it about
+        "look_at": now + good_for if total else None,
         "abandons_at": now + setup.shop.abandoned_after if total else None,
         "created_at": now,
     }
@@ -187,7 +187,7 @@ async def _fill(
     session: AsyncSession, order_id: int, lead: Lead, wish: Wish, *, unit: Money, discount: Discount, hold: bool
 ) -> None:
     """Its line, its stock, and its code. Raises LimitReached, SoldOut or CodeRefused."""
-    await _check_limit(session, lead, wish)
+    await check_limit(session, await session.get_one(Order, order_id), wish.product, wish.quantity)
     line = OrderLine(
         order_id=order_id,
         product_id=wish.product.id,
@@ -201,26 +201,20 @@ async def _fill(
     await session.flush()
     if hold:
         if not await reserve(session, order_id, until=None):
-            raise SoldOut("this is sold out")
-    elif wish.goods.stock is not None and wish.goods.stock < wish.quantity:
+            raise _sold_out(wish)
+    elif not await are_left(session, order_id):
         # nothing is held yet, but nobody is sent to pay for what has gone
-        raise SoldOut("this is sold out")
+        raise _sold_out(wish)
     if discount.code_id is not None:
         await use_code(session, discount.code_id, lead, order_id)
 
 
-async def _check_limit(session: AsyncSession, lead: Lead, wish: Wish) -> None:
-    """What they have bought and not given back; the order that is being opened is the only open one."""
-    most = wish.product.limit_per_person
-    if most is None:
-        return
-    bought = await session.scalar(
-        select(func.coalesce(func.sum(OrderLine.quantity), 0))
-        .join(Order, Order.id == OrderLine.order_id)
-        .where(Order.lead_id == lead.id, OrderLine.product_id == wish.product.id, Order.state.in_(_BOUGHT))
-    )
-    if (bought or 0) + wish.quantity > most:
-        raise LimitReached(f"at most {most} for each person", why=Reason("refused-limit", most=most))
+def _sold_out(wish: Wish) -> SoldOut:
+    """Who wanted several reads how many they may have."""
+    left = wish.goods.stock
+    if left is None or not 0 < left < wish.quantity:
+        return SoldOut("this is sold out")
+    return SoldOut(f"only {left} left", why=Reason("refused-few-left", left=left))
 
 
 async def _has_variants(session: AsyncSession, product_id: int) -> bool:
@@ -236,36 +230,52 @@ async def _under_way(session: AsyncSession, open_key: str) -> Order | None:
 
 
 async def _is_same(session: AsyncSession, known: Order, wish: Wish, unit: Money, rail: str) -> bool:
-    """A price that the creator has changed meanwhile is no other wish; an amount that the buyer chose is."""
+    """An amount that the buyer chose is another wish; so is a new price where nobody can be paying the old one."""
     line = (await session.scalars(select(OrderLine).where(OrderLine.order_id == known.id))).one()
     if (line.variant_id, line.quantity) != (wish.variant.id if wish.variant else None, wish.quantity):
         return False
     if known.rail not in {rail, FREE}:
         return False
-    if wish.product.pay_what_you_want and wish.amount_minor is not None and line.price_minor != unit.amount_minor:
-        return False
+    if line.price_minor != unit.amount_minor:
+        if wish.product.pay_what_you_want:
+            if wish.amount_minor is not None:
+                return False
+        elif known.pending_at is None and not await is_payable(session, known):
+            return False
     code = None
     if known.discount_code_id is not None:
         code = await session.scalar(select(DiscountCode.code).where(DiscountCode.id == known.discount_code_id))
     return code == (wish.code.strip().upper() if wish.code else None)
 
 
-async def _close_stale(session: AsyncSession, open_key: str, *, now: datetime) -> None:
-    """An order that can no longer be paid makes room for a new one.
+async def _goes_on(session: AsyncSession, known: Order, wish: Wish, unit: Money, rail: str, *, now: datetime) -> bool:
+    """Whether it is what they want, and can still be paid. One whose money is on its way has time."""
+    over = known.pending_at is None and (await _is_too_late(session, known, now=now) or known.expires_at <= now)
+    return not over and await _is_same(session, known, wish, unit, rail)
 
-    The end of a checkout comes from the rail; an order too old to get one ends here. Money on its way has time.
-    """
-    known = await _under_way(session, open_key)
-    if known is None or known.pending_at is not None:
-        return
+
+async def _make_room(session: AsyncSession, known: Order, wish: Wish, *, now: datetime) -> None:
+    """One reservation for each buyer and product: the one before ends first. Raises CheckoutOpen, CheckoutEnding."""
+    # what it frees and what is wanted now, in the order in which everybody meets them
+    await hold_goods(session, [known.id])
+    await hold_codes(session, known.creator_id, known.discount_code_id, wish.code)
+    if await _is_too_late(session, known, now=now):
+        await expire_order(session, known, now=now)
+    elif not await end_unpaid(session, known, now=now):
+        if known.pending_at is None and known.expires_at <= now:
+            # the rail's word about it is still to come, and what it holds stays held until then
+            raise CheckoutEnding("the checkout before is just ending; try again in a minute")
+        raise CheckoutOpen(known.id)
+
+
+async def _is_too_late(session: AsyncSession, known: Order, *, now: datetime) -> bool:
+    """It can no longer be paid: the end of a checkout comes from the rail, an order too old to get one ends here."""
+    if known.pending_at is not None:
+        return False
     needs = timedelta() if known.rail == STARS else CHECKOUT_NEEDS
     # whose page nobody was given, and for which there is no time to make one any more
     pageless = known.rail != STARS and known.session_id is None
-    if known.expires_at < now + needs and (pageless or not await is_payable(session, known)):
-        await expire_order(session, known, now=now)
-    elif known.expires_at <= now:
-        # the rail's word about it is still to come, and what it holds stays held until then
-        await session.execute(update(Order).where(Order.id == known.id).values(open_key=None))
+    return known.expires_at < now + needs and (pageless or not await is_payable(session, known))
 
 
 async def _record(session: AsyncSession, name: str, order: Order, *, now: datetime) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.discounts import use_code_again
 from domain.entitlements import grant
 from domain.events import record_event
+from domain.holding import hold_order
 from domain.lead_acts import set_stage
 from domain.low_stock import tell_low_stock
 from domain.order_standing import settle_order
@@ -19,12 +20,32 @@ from domain.pricing import FREE, STARS
 from domain.receipt_words import send_receipt
 from domain.receipts import number_receipt
 from domain.refunds import ask_back
-from domain.reservations import contents, lines_of, sell_order, sell_order_beyond, sold_by
+from domain.reservations import (
+    contents,
+    gives_anything,
+    let_go,
+    lines_of,
+    sell_order,
+    sell_order_beyond,
+    sold_by,
+)
 from domain.stock import SoldOut
-from kit.errors import Conflict
+from kit.errors import Conflict, Reason
 from kit.money import Money
 from store.database import count_changed, insert_once
-from store.models import ORDER_MOVES, Entitlement, Lead, LeadStage, Order, OrderState, Payment, Product, ProductKind
+from store.models import (
+    ORDER_MOVES,
+    DiscountCode,
+    Entitlement,
+    Lead,
+    LeadStage,
+    Order,
+    OrderState,
+    Payment,
+    Product,
+    ProductKind,
+    ReservationState,
+)
 
 _UNPAID = (OrderState.OPEN, OrderState.AWAITING_PAYMENT, OrderState.EXPIRED, OrderState.CANCELLED)
 
@@ -33,6 +54,10 @@ class NotOversold(Conflict):
     """Only an order whose money came when nothing was left is handed over by hand."""
 
     code = "not_oversold"
+
+
+class NothingToGive(Conflict):
+    code = "nothing_to_give"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +78,13 @@ class Received:
 async def pay_order(session: AsyncSession, order: Order, received: Received, *, now: datetime) -> None:
     """Takes the money, the stock, and hands over. The same money twice is a no-op; money is never turned away.
 
-    What is held is sold, else it is taken afresh, else the order is oversold. An order that has been paid already
-    keeps its state. Stars that buy nothing go back at once; about other money the creator is asked.
+    What is held is sold, else it is taken afresh, else the order is oversold, as is one whose buyer has been forgotten
+    meanwhile. An order that has been paid already keeps its state. Stars
+    that buy nothing go back at once; about other money the creator is asked.
     """
     # two payments of one order take turns here: each would hold what the other waits for further down.
     # Its lead may have become a part of another meanwhile
-    await session.refresh(order, with_for_update=True)
+    await hold_order(session, order.id)
     payment = {
         "order_id": order.id,
         "rail": received.rail,
@@ -73,7 +99,12 @@ async def pay_order(session: AsyncSession, order: Order, received: Received, *, 
     if order.state not in _UNPAID:
         await _paid_twice(session, order, received, payment_id, now=now)
         return
-    sold = await sell_order(session, order.id)
+    # nobody is there to hand it to: the money waits for a person, as it does for what has gone
+    forgotten = await _is_forgotten(session, order)
+    sold = not forgotten and await gives_anything(session, order.id) and await sell_order(session, order.id)
+    if not sold:
+        # what it held of an empty bundle, or for somebody who is forgotten, is for somebody else
+        await let_go(session, [order.id], ReservationState.HELD)
     await _move(session, order, OrderState.PAID if sold else OrderState.OVERSOLD, received, now=now)
     if order.discount_code_id is not None:
         await use_code_again(session, order.discount_code_id, order.lead_id, order.id)
@@ -83,7 +114,7 @@ async def pay_order(session: AsyncSession, order: Order, received: Received, *, 
         ways_out = (mark_sent(order),) if await _goes_by_post(session, order) else ()
         await tell_seller(session, "sale-told", order, key=key, amount=received.money, ways_out=ways_out, now=now)
     else:
-        await _oversold(session, order, received, payment_id, now=now)
+        await _oversold(session, order, received, payment_id, forgotten=forgotten, now=now)
     await number_receipt(session, order)
     if sold:
         await send_receipt(session, order, now=now)
@@ -103,15 +134,28 @@ async def pay_free(session: AsyncSession, order: Order, *, now: datetime) -> Non
     if order.discount_code_id is not None:
         await use_code_again(session, order.discount_code_id, order.lead_id, order.id)
     await _hand_over(session, order, now=now)
+    code = await session.scalar(select(DiscountCode.code).where(DiscountCode.id == order.discount_code_id))
+    if code is not None:
+        nothing, key = Money(0, order.currency), f"sale-told:free:{order.id}"
+        await tell_seller(session, "sale-free-told", order, key=key, amount=nothing, why=code, now=now)
     await number_receipt(session, order)
     await tell_low_stock(session, await sold_by(session, order.id), now=now)
 
 
 async def hand_over_anyway(session: AsyncSession, order: Order, *, now: datetime) -> None:
-    """The creator has one more than they had said: what was oversold becomes theirs who paid. Raises NotOversold."""
-    await session.refresh(order, with_for_update=True)
-    if order.state != OrderState.OVERSOLD:
+    """The creator has one more than they had said: what was oversold becomes theirs who paid.
+
+    Raises NotOversold, for money that goes back too, and NothingToGive for a bundle that is empty still, or where the
+    buyer has been forgotten.
+    """
+    await hold_order(session, order.id)
+    left = select(Payment.id).where(Payment.order_id == order.id, Payment.refunded_minor < Payment.amount_minor)
+    if order.state != OrderState.OVERSOLD or await session.scalar(left.limit(1)) is None:
         raise NotOversold(f"order {order.id} waits for nothing to be handed over")
+    if await _is_forgotten(session, order):
+        raise NothingToGive("whoever paid has been forgotten", why=Reason("refused-buyer-forgotten"))
+    if not await gives_anything(session, order.id):
+        raise NothingToGive("put something in the bundle first")
     await sell_order_beyond(session, order.id)
     await session.execute(update(Order).where(Order.id == order.id).values(state=OrderState.PAID))
     await _hand_over(session, order, now=now)
@@ -170,18 +214,25 @@ async def _hand_over(session: AsyncSession, order: Order, *, now: datetime) -> N
     await _record(session, "order.paid", order, now=now)
 
 
-async def _oversold(session: AsyncSession, order: Order, received: Received, payment_id: int, *, now: datetime) -> None:
-    """Nothing is left: the money is on the books, and goes back by itself or by a person."""
+async def _oversold(
+    session: AsyncSession, order: Order, received: Received, payment_id: int, *, forgotten: bool, now: datetime
+) -> None:
+    """Nothing is left, or nobody to have it: the money is on the books, and goes back by itself or by a person."""
     await _record(session, "order.oversold", order, now=now)
     of_it = f"{order.id}:{received.reference}"
     goes_back = received.rail == STARS
+    if forgotten:
+        why = "sale-forgotten-back" if goes_back else "sale-forgotten"
+    else:
+        why = "sale-oversold-back" if goes_back else "sale-oversold"
+    ways_out = (give_back(order),) if forgotten else (give_back(order), hand_over(order))
     await tell_seller(
         session,
-        "sale-oversold-back" if goes_back else "sale-oversold",
+        why,
         order,
         key=f"sale-oversold:{received.rail}:{received.reference}",
         amount=received.money,
-        ways_out=() if goes_back else (give_back(order), hand_over(order)),
+        ways_out=() if goes_back else ways_out,
         now=now,
     )
     text = "oversold-buyer-back" if goes_back else "oversold-buyer"
@@ -209,6 +260,10 @@ async def _paid_twice(
     await tell_buyer(session, text, order, key=f"paid-twice-told:{order.id}:{received.reference}", now=now)
     if goes_back:
         await ask_back(session, order, payment_id, received.money, now=now)
+
+
+async def _is_forgotten(session: AsyncSession, order: Order) -> bool:
+    return await session.scalar(select(Lead.forgotten_at).where(Lead.id == order.lead_id)) is not None
 
 
 async def _goes_by_post(session: AsyncSession, order: Order) -> bool:

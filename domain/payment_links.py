@@ -1,6 +1,6 @@
 """Pages of a rail's where anybody can buy one product, for creators to post elsewhere, and the orders they bring."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,13 +15,28 @@ from domain.identity import Contact, keep_contact
 from domain.leads import add_lead
 from domain.messages.catalogue import say
 from domain.messages.plain import Message
+from domain.messages.refusing import say_refusal
 from domain.outbox import tell_creator
-from domain.pricing import NotForSale, Wish, check_on_sale, price_on
+from domain.pricing import STARS_CURRENCY, NotForSale, Wish, check_charge, check_on_sale, price_on
 from domain.setups import CreatorSetup
-from kit.errors import Reason
+from kit.errors import Conflict, Reason, Refusal
+from kit.money import Money
+from kit.text import sentence, unmarked
 from kit.tokens import new_reference
 from store.database import count_changed, insert_once, wake
-from store.models import BundleItem, Lead, Order, OrderLine, OrderState, PaymentLink, Product, ProductVariant, Proof
+from store.models import (
+    BundleItem,
+    Lead,
+    Order,
+    OrderLine,
+    OrderState,
+    PaymentLink,
+    Product,
+    ProductKind,
+    ProductVariant,
+    Proof,
+)
+from store.queries.catalogue import is_empty_bundle, is_on_sale, variants_of
 
 TOPIC = "payment_links"
 SOURCE = "payment-link"
@@ -34,6 +49,12 @@ class CannotLink(NotForSale):
     """Only what never runs out, at a price that is fixed, is sold without asking Spark first."""
 
     code = "cannot_link"
+
+
+class LinkEnded(Conflict):
+    """It has been switched off, and is not made any more."""
+
+    code = "link_ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,29 +70,58 @@ class Buyer:
         return cls(str(told.get("name") or ""), told.get("email"))
 
 
+async def check_linkable(
+    session: AsyncSession,
+    product: Product,
+    variant: ProductVariant | None = None,
+    *,
+    setup: CreatorSetup,
+    rails: Collection[str],
+    now: datetime,
+) -> Money:
+    """What a link of it would ask for; `rails` are those that are set up here.
+
+    Raises CannotLink with how to mend it, BadAmount for a price too small, NotForSale for a variant that is archived,
+    or ChooseVariant.
+    """
+    number = product.id
+    if STRIPE not in rails:
+        raise CannotLink("Stripe is not set up here", why=Reason("refused-link-no-stripe"))
+    if product.archived_at is not None:
+        raise CannotLink("it is archived: restore it first", why=Reason("refused-link-archived", product=number))
+    if product.currency == STARS_CURRENCY:
+        raise CannotLink("it is sold for Stars alone", why=Reason("refused-link-stars", product=number))
+    if STRIPE not in setup.shop.rails.get(product.kind, ()):
+        raise CannotLink("this is not sold by Stripe", why=Reason("refused-link-rail", kind=product.kind))
+    if not is_on_sale(product, now):
+        raise CannotLink("it is not on sale at present", why=Reason("refused-link-off-sale", product=number))
+    wish = Wish(product, variant)
+    check_on_sale(wish, now=now, has_variants=bool(await variants_of(session, number)))
+    price = price_on(wish, STRIPE, stars_rates=setup.shop.stars_rates)
+    if await is_empty_bundle(session, product):
+        raise CannotLink("nothing is in this bundle yet", why=Reason("refused-link-empty"))
+    if product.pay_what_you_want or price.amount_minor == 0:
+        raise CannotLink("a payment link needs a fixed price", why=Reason("refused-link-price", product=number))
+    check_charge(price)
+    if product.limit_per_person is not None or await _runs_out(session, product, variant):
+        raise CannotLink(
+            "a payment link is for what never runs out: take the limit off first",
+            why=Reason("refused-link-stock", product=number),
+        )
+    return price
+
+
 async def open_payment_link(
     session: AsyncSession,
     product: Product,
     variant: ProductVariant | None = None,
     *,
     setup: CreatorSetup,
+    rails: Collection[str],
     now: datetime,
 ) -> PaymentLink:
-    """A promise to make such a page; a living one of the same price is found again. Raises CannotLink, NotForSale."""
-    wish = Wish(product, variant)
-    has_variants = select(ProductVariant.id).where(
-        ProductVariant.product_id == product.id, ProductVariant.archived_at.is_(None)
-    )
-    check_on_sale(wish, now=now, has_variants=await session.scalar(has_variants.limit(1)) is not None)
-    price = price_on(wish, STRIPE, stars_rates=setup.shop.stars_rates)
-    if STRIPE not in setup.shop.rails.get(product.kind, ()):
-        raise CannotLink("this is not sold by Stripe", why=Reason("refused-link-rail"))
-    if product.pay_what_you_want or price.amount_minor == 0:
-        raise CannotLink("a payment link needs a fixed price", why=Reason("refused-link-price"))
-    if product.limit_per_person is not None or await _runs_out(session, product, variant):
-        raise CannotLink(
-            "a payment link is for what never runs out: take the limit off first", why=Reason("refused-link-stock")
-        )
+    """A promise to make such a page; a living one of the same price is found again. Raises as `check_linkable`."""
+    price = await check_linkable(session, product, variant, setup=setup, rails=rails, now=now)
     await session.execute(select(Product.id).where(Product.id == product.id).with_for_update())
     known = await session.scalar(
         select(PaymentLink).where(
@@ -95,6 +145,7 @@ async def open_payment_link(
     )
     session.add(link)
     await session.flush()
+    await _note(session, "payment_link.opened", link, now=now)
     return link
 
 
@@ -104,12 +155,31 @@ async def end_payment_link(session: AsyncSession, link_id: int, *, now: datetime
         session,
         update(PaymentLink).where(PaymentLink.id == link_id, PaymentLink.ended_at.is_(None)).values(ended_at=now),
     )
+    if not ended:
+        return False
+    link = await session.get_one(PaymentLink, link_id)
+    await _note(session, "payment_link.ended", link, now=now)
     wake(session, TOPIC)
-    return bool(ended)
+    return True
+
+
+async def tell_not_switched_off(session: AsyncSession, link_id: int, why: Refusal, *, now: datetime) -> None:
+    """Its creator hears, once, that people can pay there still."""
+    link = await session.get_one(PaymentLink, link_id)
+    product = await session.get_one(Product, link.product_id)
+
+    def told(language: str) -> Message:
+        reason = sentence(unmarked(say_refusal(why, language)))
+        return Message(text=say("link-stays-told", language, title=product.title, url=link.url or "", why=reason))
+
+    await tell_creator(session, told, key=f"link-stays:{link_id}", creator_id=link.creator_id, now=now)
 
 
 async def end_stale_links(session: AsyncSession, *, now: datetime) -> int:
-    """Links whose product is no longer sold like that end by themselves, and their creators are told. How many."""
+    """Links whose product is no longer sold like that end by themselves, and their creators are told. How many.
+
+    Of one that was never made nobody hears.
+    """
     variant = aliased(ProductVariant)
     price = (PaymentLink.variant_id.is_(None) & (Product.price_minor != PaymentLink.price_minor)) | (
         PaymentLink.variant_id.is_not(None) & (variant.price_minor != PaymentLink.price_minor)
@@ -126,19 +196,23 @@ async def end_stale_links(session: AsyncSession, *, now: datetime) -> int:
         variant.stock.is_not(None),
         variant.archived_at.is_not(None),
         _has_limited_part(Product.id),
+        (Product.kind == ProductKind.BUNDLE) & ~exists().where(BundleItem.bundle_id == Product.id),
+        PaymentLink.variant_id.is_(None) & _has_variants(Product.id),
     )
     found = await session.execute(
-        select(PaymentLink.id, PaymentLink.creator_id, Product.title)
+        select(PaymentLink.id, PaymentLink.creator_id, PaymentLink.url, Product.title)
         .join(Product, Product.id == PaymentLink.product_id)
         .outerjoin(variant, variant.id == PaymentLink.variant_id)
         .where(PaymentLink.ended_at.is_(None), changed)
         .order_by(PaymentLink.id)
     )
     ended = 0
-    for link_id, creator_id, title in found.all():
+    for link_id, creator_id, url, title in found.all():
         if not await end_payment_link(session, link_id, now=now):
             continue
         ended += 1
+        if url is None:
+            continue
 
         def told(language: str, title: str = title) -> Message:
             return Message(text=say("link-ended-told", language, title=title))
@@ -215,6 +289,17 @@ async def _runs_out(session: AsyncSession, product: Product, variant: ProductVar
     if goods.stock is not None:
         return True
     return bool(await session.scalar(select(_has_limited_part(product.id))))
+
+
+async def _note(session: AsyncSession, event: str, link: PaymentLink, *, now: datetime) -> None:
+    subject = f"product:{link.product_id}"
+    await record_event(session, event, creator_id=link.creator_id, subject=subject, now=now, link=link.id)
+
+
+def _has_variants(product_id: Any) -> Any:
+    """Whether it is bought as one of several by now; the link's own join has variants of its own."""
+    choice = aliased(ProductVariant)
+    return exists().where(choice.product_id == product_id, choice.archived_at.is_(None))
 
 
 def _has_limited_part(bundle_id: Any) -> Any:

@@ -7,7 +7,7 @@ from decimal import ROUND_CEILING, Decimal
 
 from domain.setups import CreatorSetup
 from kit.errors import Conflict, Invalid, Reason
-from kit.money import MOST_MINOR, Money, exponent_of
+from kit.money import MOST_STARS, Money, exponent_of, least_of, most_of
 from store.models import Product, ProductVariant, Stocked
 
 STARS = "stars"
@@ -82,6 +82,10 @@ def price_on(wish: Wish, rail: str, *, stars_rates: Mapping[str, str]) -> Money:
     `stars_rates` are Stars for one whole unit of a currency. Raises NotForSale when the rail cannot sell it, BadAmount.
     """
     asked = _asked(wish)
+    if rail == FREE:
+        if asked.amount_minor:
+            raise NotForSale("this is not free any more", why=Reason("refused-not-free"))
+        return asked
     if rail != STARS:
         if asked.currency == STARS_CURRENCY:
             raise NotForSale("this is sold for Stars alone", why=Reason("refused-stars-alone"))
@@ -102,11 +106,7 @@ def rails_of(
     if goods.price_minor == 0 and not product.pay_what_you_want:
         return (FREE,)
     wanted = setup.shop.rails.get(product.kind, ())
-    in_stars = (
-        goods.price_stars is not None
-        or product.currency == STARS_CURRENCY
-        or product.currency in setup.shop.stars_rates
-    )
+    in_stars = _fits_an_invoice(Wish(product, variant), setup)
     return tuple(
         rail for rail in wanted if rail in offered and can_sell(product, rail, setup) and (rail != STARS or in_stars)
     )
@@ -122,7 +122,7 @@ def can_sell(product: Product, rail: str, setup: CreatorSetup) -> bool:
 def total_of(unit: Money, quantity: int) -> Money:
     """Raises BadAmount for more than one payment may be."""
     total = unit.amount_minor * quantity
-    if total > MOST_MINOR:
+    if total > most_of(unit.currency):
         raise BadAmount(
             "the price is larger than one payment may be",
             fields={"quantity": str(quantity)},
@@ -131,12 +131,23 @@ def total_of(unit: Money, quantity: int) -> Money:
     return replace(unit, amount_minor=total)
 
 
+def check_charge(total: Money) -> None:
+    """Raises BadAmount for less than one payment may be. What comes to nothing is none."""
+    least = Money(least_of(total.currency), total.currency)
+    if 0 < total.amount_minor < least.amount_minor:
+        raise BadAmount(
+            f"a payment is at least {least.format()}",
+            fields={"amount": str(total.amount_minor)},
+            why=Reason("refused-charge-small", least=least.format()),
+        )
+
+
 def _asked(wish: Wish) -> Money:
     """What is asked for one in the product's own currency; where the buyer chooses, what they chose."""
     product, least = wish.product, wish.goods.price_minor
     if wish.amount_minor is None or not product.pay_what_you_want:
         return Money(least, product.currency)
-    if not least <= wish.amount_minor <= MOST_MINOR:
+    if not least <= wish.amount_minor <= most_of(product.currency):
         raise BadAmount(
             f"at least {Money(least, product.currency).format()}, please",
             fields={"amount": str(wish.amount_minor)},
@@ -158,6 +169,18 @@ def _in_stars(wish: Wish, asked: Money, rates: Mapping[str, str]) -> int | None:
     if rate is None:
         return None
     return max(1, _rounded_up(Decimal(asked.amount_minor).scaleb(-exponent_of(asked.currency)) * Decimal(rate)))
+
+
+def _fits_an_invoice(wish: Wish, setup: CreatorSetup) -> bool:
+    """Whether one of it has a price in Stars that Telegram takes."""
+    asked = Money(wish.goods.price_minor, wish.product.currency)
+    if asked.currency == STARS_CURRENCY:
+        return asked.amount_minor <= MOST_STARS
+    if wish.product.pay_what_you_want and asked.amount_minor == 0:
+        # what somebody gives is converted
+        return wish.goods.price_stars is not None or asked.currency in setup.shop.stars_rates
+    stars = _in_stars(wish, asked, setup.shop.stars_rates)
+    return stars is not None and stars <= MOST_STARS
 
 
 def _rounded_up(value: Decimal) -> int:

@@ -10,11 +10,12 @@ from domain.covers import cover_of
 from domain.discounts import Discount, apply_code
 from domain.messages.catalogue import say
 from domain.messages.plain import Button, Message
+from domain.prices_shown import least_price, money_told, price_from
 from domain.pricing import Wish, price_on, rails_of, total_of
 from domain.reviews import average_shown, rating_of
 from domain.setups import CreatorSetup
 from kit.errors import Refusal
-from kit.money import Money
+from kit.money import Money, least_of
 from kit.text import CAPTION_LIMIT, TEXT_LIMIT, escape, shorten, visible_length
 from store.models import Lead, Product, ProductKind, ProductVariant, Stocked
 from store.queries.catalogue import bundle_contents, takes_codes, variants_of
@@ -78,8 +79,13 @@ class _Facts:
         return self.product if self.chosen is None else self.chosen
 
     @property
+    def to_choose(self) -> bool:
+        """One of the variants, before anything can be paid."""
+        return bool(self.variants) and self.chosen is None
+
+    @property
     def sold_out(self) -> bool:
-        if self.variants and self.chosen is None:
+        if self.to_choose:
             return all(each.stock == 0 for each in self.variants)
         return self.goods.stock == 0 or any(part.stock == 0 for part in self.parts)
 
@@ -104,25 +110,11 @@ async def product_card(
     discounts = await _discounts(session, facts, offer, choice)
     if not discounts:
         choice = replace(choice, code=None)
-    rows = [] if facts.sold_out else _rows(facts, offer, choice, discounts, language)
+    rows = _rows(facts, offer, choice, discounts, language)
     limit = TEXT_LIMIT if facts.cover_id is None else CAPTION_LIMIT
-    text = _text(facts, choice, offer, language, around=(above, below), limit=limit)
+    payable = facts.to_choose or bool(_ways_to_pay(facts, offer, choice, discounts, language))
+    text = _text(facts, choice, offer, language, around=(above, below), limit=limit, payable=payable)
     return Message(text=text, buttons=tuple(rows), file=facts.cover_id)
-
-
-def price_of(product: Product, language: str) -> str:
-    """What it costs at least, as it stands in a list."""
-    if product.pay_what_you_want:
-        return say("price-own", language) if product.price_minor == 0 else _from(product, language)
-    return say("price-free", language) if product.price_minor == 0 else _money(product, product, language)
-
-
-def _from(product: Product, language: str) -> str:
-    return say("price-from", language, price=_money(product, product, language))
-
-
-def _money(product: Product, goods: Stocked, language: str) -> str:
-    return Money(goods.price_minor, product.currency).format(language)
 
 
 async def _facts(session: AsyncSession, product: Product, choice: Choice) -> _Facts:
@@ -173,9 +165,10 @@ def _wish(facts: _Facts, choice: Choice) -> Wish:
 
 
 def _rows(facts: _Facts, offer: Offer, choice: Choice, discounts: dict[str, Discount], language: str) -> list[Row]:
+    """The ways to buy it, where there are any left, and to what others say of it."""
     product = facts.product
     if facts.variants and facts.chosen is None:
-        return [
+        rows: list[Row] = [
             (
                 Button(
                     text=_variant_label(product, each, language), data=_with(choice, each).behind("product", product.id)
@@ -184,7 +177,19 @@ def _rows(facts: _Facts, offer: Offer, choice: Choice, discounts: dict[str, Disc
             for each in facts.variants
             if each.stock != 0
         ]
-    rows = _ways_to_pay(facts, offer, choice, discounts, language)
+    else:
+        rows = _rows_to_buy(facts, offer, choice, discounts, language)
+    if product.rating_count:
+        label = say("button-reviews", language, count=product.rating_count)
+        rows.append((Button(text=label, data=f"reviews:{product.id}"),))
+    return rows
+
+
+def _rows_to_buy(
+    facts: _Facts, offer: Offer, choice: Choice, discounts: dict[str, Discount], language: str
+) -> list[Row]:
+    product = facts.product
+    rows = [] if facts.sold_out else _ways_to_pay(facts, offer, choice, discounts, language)
     if rows and product.kind in COUNTED and _bounded(facts, MOST_AT_ONCE) > 1 and not product.pay_what_you_want:
         rows.append(_counter(facts, choice))
     if facts.variants:
@@ -192,9 +197,6 @@ def _rows(facts: _Facts, offer: Offer, choice: Choice, discounts: dict[str, Disc
         rows.append((Button(text=label, data=f"product:{product.id}:0:1"),))
     if rows and facts.has_codes and choice.code is None and product.price_minor and offer.lead is not None:
         rows.append((Button(text=say("button-code", language), data=choice.behind("code", product.id)),))
-    if product.rating_count:
-        label = say("button-reviews", language, count=product.rating_count)
-        rows.append((Button(text=label, data=f"reviews:{product.id}"),))
     return rows
 
 
@@ -202,6 +204,8 @@ def _ways_to_pay(
     facts: _Facts, offer: Offer, choice: Choice, discounts: dict[str, Discount], language: str
 ) -> list[Row]:
     product = facts.product
+    if product.kind == ProductKind.BUNDLE and not facts.parts:
+        return []
     if facts.goods.price_minor == 0 and not product.pay_what_you_want:
         return [(Button(text=say("button-get", language), data=choice.to_buy(product.id)),)]
     if offer.rails is None:
@@ -217,6 +221,11 @@ def _ways_to_pay(
             continue
         off = discounts.get(rail, Discount()).amount_minor
         asked = replace(total, amount_minor=total.amount_minor - off)
+        if total.amount_minor and not asked.amount_minor:
+            # what a code pays in full asks no rail
+            return [(Button(text=say("button-get", language), data=choice.to_buy(product.id, rail)),)]
+        if asked.amount_minor < least_of(asked.currency) and not product.pay_what_you_want:
+            continue
         rows.append((_buy(product, asked, choice.to_buy(product.id, rail), language),))
     return rows
 
@@ -244,16 +253,27 @@ def _with(choice: Choice, variant: ProductVariant) -> Choice:
 
 def _variant_label(product: Product, variant: ProductVariant, language: str) -> str:
     free = variant.price_minor == 0 and not product.pay_what_you_want
-    price = say("price-free", language) if free else _money(product, variant, language)
+    price = say("price-free", language) if free else money_told(product, variant, language)
     return f"{shorten(variant.title, LABEL_LENGTH - len(price) - 3)} · {price}"
 
 
-def _text(facts: _Facts, choice: Choice, offer: Offer, language: str, *, around: tuple[str, str], limit: int) -> str:
+def _text(
+    facts: _Facts,
+    choice: Choice,
+    offer: Offer,
+    language: str,
+    *,
+    around: tuple[str, str],
+    limit: int,
+    payable: bool,
+) -> str:
     """All that is known of it; of a long description as much as there is room for."""
     product = facts.product
     title = product.title if facts.chosen is None else f"{product.title} · {facts.chosen.title}"
     head = say("card-title-of", language, title=title)
     tail = [_price_line(facts, language), *_lines(facts, choice, offer, language)]
+    if not payable and not facts.sold_out:
+        tail.append(say("card-not-now", language))
     above, below = around
     without = "\n\n".join(part for part in (above, "\n".join([head, "", *tail]), below) if part)
     room = limit - visible_length(without) - 2
@@ -263,15 +283,15 @@ def _text(facts: _Facts, choice: Choice, offer: Offer, language: str, *, around:
 
 
 def _price_line(facts: _Facts, language: str) -> str:
-    product, goods = facts.product, facts.goods
-    price = _money(product, goods, language)
-    several = facts.chosen is None and len({each.price_minor for each in facts.variants}) > 1
+    product = facts.product
+    goods, several = least_price(product, facts.variants) if facts.chosen is None else (facts.chosen, False)
+    price = money_told(product, goods, language)
     if product.pay_what_you_want:
         return say("price-own", language) if goods.price_minor == 0 else say("price-own-from", language, price=price)
     if goods.price_minor == 0:
         return say("price-free", language)
     if several:
-        price = _from(product, language)
+        price = price_from(product, goods, language)
     compare = product.compare_at_minor
     if compare is not None and compare > goods.price_minor:
         before = Money(compare, product.currency).format(language)

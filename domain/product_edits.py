@@ -10,16 +10,18 @@ from sqlalchemy import exists, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.deliveries import deliver_waiting
 from domain.events import record_event
 from domain.products import found_by, hold_product, read_title
 from kit.errors import Conflict, Invalid, Reason
-from kit.money import MOST_MINOR, Money, check_currency
+from kit.money import MOST_MINOR, MOST_STARS, Money, check_currency, most_of
 from kit.text import utf16_length
 from store.models import BundleItem, Channel, Entitlement, OrderLine, Product, ProductKind, ProductVariant
 
 DESCRIPTION_LENGTH = 3000
 MOST_TAGS = 20
-MOST_STARS = 100_000
+# what buyers of a kind may be waiting for
+_AWAITED = {ProductKind.LINK: "url", ProductKind.CHANNEL: "chat_id", ProductKind.LICENCE_KEY: "makes_keys"}
 _NUMBERS = {
     "price_minor": (0, MOST_MINOR),
     "compare_at_minor": (1, MOST_MINOR),
@@ -67,9 +69,11 @@ class ProductFields(TypedDict, total=False):
 async def edit_product(session: AsyncSession, product: Product, fields: ProductFields, *, now: datetime) -> None:
     """The product says so from now on; orders that are open keep what they were opened with.
 
-    Raises Invalid with the part that is wrong, SlugTaken, or Conflict where it has been sold as something else.
+    Who waited for what it gives now (its address, its channel, keys made for them) gets it. Raises Invalid with the
+    part that is wrong, SlugTaken, or Conflict where it has been sold as something else.
     """
-    await hold_product(session, product.id)
+    # a slug is a key: changing it waits for whoever has just pointed at the row, who may wait for us
+    await hold_product(session, product.id, wholly="slug" in fields)
     await session.refresh(product)
     values = {name: _checked(name, value) for name, value in fields.items()}
     if not values:
@@ -102,6 +106,8 @@ async def edit_product(session: AsyncSession, product: Product, fields: ProductF
         now=now,
         fields=sorted(fields),
     )
+    if _AWAITED.get(product.kind) in fields:
+        await deliver_waiting(session, product, now=now)
 
 
 def _checked(name: str, value: Any) -> Any:
@@ -141,6 +147,10 @@ async def _check_kind(session: AsyncSession, product: Product, fields: ProductFi
         raise Conflict("somebody has ordered it already; add another product", why=Reason("refused-kind-sold"))
     if kind == ProductKind.BUNDLE and await _has_variants(session, product.id):
         raise Conflict("a bundle has no variants", why=Reason("refused-bundle-variants"))
+    inside = exists().where(BundleItem.product_id == product.id)
+    if kind == ProductKind.BUNDLE and await session.scalar(select(inside)):
+        # what is in a bundle is reserved one deep
+        raise Conflict("it is in a bundle itself; take it out there first", why=Reason("refused-kind-in-bundle"))
     held = exists().where(BundleItem.bundle_id == product.id)
     if product.kind == ProductKind.BUNDLE and await session.scalar(select(held)):
         raise Conflict("take out first what is in the bundle", why=Reason("refused-bundle-full"))
@@ -152,6 +162,12 @@ async def _check_price(session: AsyncSession, product: Product, values: Mapping[
     # it is the least of theirs: see domain.variants
     if changed and await _has_variants(session, product.id):
         raise Conflict("its variants have the prices; change those", why=Reason("refused-price-of-variants"))
+    if price > most_of(currency):
+        raise Invalid(
+            "the price is larger than one payment may be",
+            fields={"price_minor": str(price)},
+            why=Reason("refused-price-large"),
+        )
     compare = values.get("compare_at_minor")
     if compare is not None and compare <= price:
         raise Invalid(
@@ -231,10 +247,26 @@ def _tags(values: Sequence[str]) -> list[str]:
 
 
 def _address(value: str) -> str:
+    address = value.strip()
+    if len(address) > _URL_LENGTH or not address.isprintable() or " " in address or not _opens(address):
+        raise Invalid(
+            "a link looks like https://example.com/page, without spaces",
+            fields={"url": value[:100]},
+            why=Reason("refused-url"),
+        )
+    return address
+
+
+def _opens(address: str) -> bool:
+    """Whether Telegram takes it behind a button: it refuses hosts without a dot, and the whole message with them.
+
+    https://core.telegram.org/bots/api#inlinekeyboardbutton
+    """
     try:
-        parts = urlsplit(value.strip())
+        parts = urlsplit(address)
+        host, _ = parts.hostname or "", parts.port
     except ValueError:
-        parts = urlsplit("")
-    if parts.scheme not in {"https", "http", "tg"} or not parts.netloc or len(value) > _URL_LENGTH:
-        raise Invalid("a link begins with https://", fields={"url": value[:100]}, why=Reason("refused-url"))
-    return value.strip()
+        return False
+    if parts.scheme == "tg":
+        return bool(host)
+    return parts.scheme in {"https", "http"} and all(host.split(".")) and "." in host

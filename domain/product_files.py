@@ -7,17 +7,24 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.deliveries import deliver_file
 from domain.products import FETCHING, GOODS, MOST_FETCHED, NoSuchProduct, find_product, hold_product
-from kit.errors import Reason
-from store.database import wake
+from kit.errors import Conflict, Reason
+from store.database import count_changed, wake
 from store.models import FileRole, Product, StoredFile
+
+
+class FileTaken(Conflict):
+    """Another product has it."""
+
+    code = "file_taken"
 
 
 async def attach_file(
     session: AsyncSession, creator_id: int, file_id: int, product_id: int, *, now: datetime
 ) -> Product:
-    """Buyers of the product get this file too from now on, and at once those who have had none yet.
+    """Buyers of the product get this file too from now on, and at once those who wait for files.
 
-    Where one of that name is there already, this is its next version and takes its place.
+    Where one of that name is there already, this is its next version and takes its place. Raises NoSuchProduct, or
+    FileTaken for one that another product has had: its buyers keep it.
     """
     product = await find_product(session, creator_id, product_id)
     await hold_product(session, product_id)
@@ -32,6 +39,13 @@ async def attach_file(
     )
     if stored is None:
         raise NoSuchProduct("there is no such file here; send it again", why=Reason("refused-no-file"))
+    # of two products tapped at once one has it
+    own = update(StoredFile).where(
+        StoredFile.id == file_id, StoredFile.product_id.is_(None) | (StoredFile.product_id == product_id)
+    )
+    if not await count_changed(session, own.values(product_id=product_id)):
+        await session.refresh(stored)
+        raise await _taken(session, stored)
     of_that_name = (
         StoredFile.product_id == product_id,
         StoredFile.file_name == stored.file_name,
@@ -42,7 +56,10 @@ async def attach_file(
     await session.execute(
         update(StoredFile).where(*of_that_name, StoredFile.replaced_at.is_(None)).values(replaced_at=now)
     )
-    stored.product_id, stored.attached_at, stored.replaced_at = product_id, now, None
+    await session.refresh(stored)
+    if stored.attached_at is None or stored.replaced_at is not None:
+        stored.attached_at = now
+    stored.replaced_at, stored.removed_at = None, None
     stored.version = before + 1
     if can_fetch(stored):
         stored.fetch_at = now
@@ -58,7 +75,10 @@ def can_fetch(stored: StoredFile) -> bool:
 
 
 async def remove_file(session: AsyncSession, product: Product, file_id: int, *, now: datetime) -> StoredFile:
-    """Nobody gets it from now on. Raises NoSuchProduct for a file that buyers do not get."""
+    """Nobody gets it from now on, in no version: not what is on its way, nor by a link that is there.
+
+    Raises NoSuchProduct for a file that buyers do not get.
+    """
     await hold_product(session, product.id)
     stored = await session.scalar(
         select(StoredFile).where(StoredFile.id == file_id, StoredFile.product_id == product.id, *GOODS)
@@ -67,4 +87,21 @@ async def remove_file(session: AsyncSession, product: Product, file_id: int, *, 
         raise NoSuchProduct("there is no such file here; send it again", why=Reason("refused-no-file"))
     stored.replaced_at = now
     await session.flush()
+    of_that_name = (
+        StoredFile.product_id == product.id,
+        StoredFile.file_name == stored.file_name,
+        StoredFile.role == FileRole.GOODS,
+    )
+    await session.execute(
+        update(StoredFile).where(*of_that_name, StoredFile.removed_at.is_(None)).values(removed_at=now)
+    )
+    await session.refresh(stored)
     return stored
+
+
+async def _taken(session: AsyncSession, stored: StoredFile) -> FileTaken:
+    title = await session.scalar(select(Product.title).where(Product.id == stored.product_id)) or ""
+    return FileTaken(
+        f"“{stored.file_name}” belongs to “{title}”; send it again for another product",
+        why=Reason("refused-file-taken", name=stored.file_name, title=title),
+    )

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -148,9 +148,19 @@ async def keep_upload(
     return stored
 
 
-async def hold_product(session: AsyncSession, product_id: int) -> None:
-    """Whoever attaches a file and whoever hands out without one take turns, so that nobody is passed over."""
-    await session.execute(select(Product.id).where(Product.id == product_id).with_for_update(key_share=True))
+async def hold_product(session: AsyncSession, product_id: int, *, wholly: bool = False) -> None:
+    """Whoever attaches a file and whoever hands out without one take turns, so that nobody is passed over.
+
+    `wholly`: its keys are about to change.
+    """
+    await session.execute(select(Product.id).where(Product.id == product_id).with_for_update(key_share=not wholly))
+
+
+async def hold_products(session: AsyncSession, product_ids: Iterable[int]) -> None:
+    """The same for several, by their numbers, so that no two who hold some of them wait for each other."""
+    ids = sorted(set(product_ids))
+    query = select(Product.id).where(Product.id.in_(ids)).order_by(Product.id).with_for_update(key_share=True)
+    await session.execute(query)
 
 
 async def newest_file(session: AsyncSession, product_id: int) -> StoredFile | None:

@@ -3,31 +3,48 @@
 Whoever calls these holds the order's row, so that one order is dealt with at one place at a time.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select, union, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain import stock
+from domain.products import hold_products
 from domain.stock import Pieces, Place
 from store.database import upsert
-from store.models import BundleItem, OrderLine, Reservation, ReservationState
+from store.models import BundleItem, Entitlement, OrderLine, Product, ProductKind, Reservation, ReservationState
 
 
 async def lines_of(session: AsyncSession, order_id: int) -> Sequence[OrderLine]:
     return (await session.scalars(select(OrderLine).where(OrderLine.order_id == order_id).order_by(OrderLine.id))).all()
 
 
+async def hold_goods(session: AsyncSession, order_ids: Collection[int], also: Iterable[int] = ()) -> None:
+    """All products that those orders have to do with, and these, at once, before any of them is dealt with."""
+    lines = select(OrderLine.product_id).where(OrderLine.order_id.in_(order_ids))
+    parts = (
+        select(BundleItem.product_id)
+        .join(OrderLine, OrderLine.product_id == BundleItem.bundle_id)
+        .where(OrderLine.order_id.in_(order_ids))
+    )
+    held = select(Reservation.product_id).where(Reservation.order_id.in_(order_ids))
+    given = select(Entitlement.product_id).where(Entitlement.order_id.in_(order_ids))
+    await hold_products(session, {*await session.scalars(union(lines, parts, held, given)), *also})
+
+
 async def contents(session: AsyncSession, line: OrderLine) -> list[Pieces]:
     """The line's own product, and what is in it when that is a bundle: as it was held, else as it is now."""
     held = await session.execute(
-        select(Reservation.product_id, Reservation.variant_id, Reservation.quantity)
+        select(Reservation.product_id, Reservation.variant_id, Reservation.quantity, Reservation.state)
         .where(Reservation.line_id == line.id)
         .order_by(Reservation.product_id)
     )
-    if known := [Pieces(row.product_id, row.variant_id, row.quantity) for row in held]:
-        return known
+    rows = held.all()
+    # a bundle in which nothing was may have been filled since for whoever paid
+    over = len(rows) == 1 and rows[0].state == ReservationState.RELEASED
+    if rows and not over:
+        return [Pieces(row.product_id, row.variant_id, row.quantity) for row in rows]
     parts = await session.scalars(
         select(BundleItem.product_id)
         .where(BundleItem.bundle_id == line.product_id, BundleItem.product_id != line.product_id)
@@ -46,6 +63,20 @@ async def reserve(session: AsyncSession, order_id: int, *, until: datetime | Non
         return False
     await _note(session, order_id, wanted, ReservationState.HELD, until=until)
     return True
+
+
+async def are_left(session: AsyncSession, order_id: int) -> bool:
+    """Whether all that the order wants is on the shelf at this moment; nothing is held by that."""
+    return await stock.are_left(session, [pieces for _, pieces in await _wanted(session, order_id)])
+
+
+async def gives_anything(session: AsyncSession, order_id: int) -> bool:
+    """Whether paying for the order gives a right to anything: an empty bundle does not."""
+    for line in await lines_of(session, order_id):
+        kind = await session.scalar(select(Product.kind).where(Product.id == line.product_id))
+        if kind != ProductKind.BUNDLE or len(await contents(session, line)) > 1:
+            return True
+    return False
 
 
 async def sell_order(session: AsyncSession, order_id: int) -> bool:

@@ -7,7 +7,6 @@ the product's row first, so that the two move with it and no two who change the 
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
 
 from babel.numbers import format_decimal
 from sqlalchemy import ColumnElement, delete, exists, select, update
@@ -26,8 +25,6 @@ from store.models import REVIEW_MOVES, Entitlement, Lead, OrderLine, Product, Re
 MOST_STARS = 5
 # with its answer it fits a message, and some of it a list
 LONGEST = 1000
-# the one who decides: the creator's own people, or whoever looks after the instance
-Moderator = Literal["creator", "admin"]
 _BY_CORE = {"synchronize_session": False}
 
 
@@ -129,33 +126,36 @@ async def answer_review(session: AsyncSession, review: Review, answer: str, *, n
     await tell_of_answer(session, review, product.title, key=f"review-answer:{review.id}:{now.timestamp()}", now=now)
 
 
-async def report_review(session: AsyncSession, review: Review, by: Lead, *, now: datetime) -> bool:
-    """Somebody minds it: the creator is told, and it stays in sight until they have looked.
+async def report_review(session: AsyncSession, review: Review, by: Lead | None, *, now: datetime) -> bool:
+    """A lead minds it, or (None) the creator: administrators are told, and it stays in sight until they have looked.
 
     What they have looked at is reported again only once its author has changed it. Raises OwnReview.
     """
-    if by.id == review.lead_id:
+    if by is not None and by.id == review.lead_id:
         raise OwnReview("this review is your own: change it instead")
     fresh = Review.reported_at.is_(None) | (Review.edited_at > Review.reported_at)
     if not await _move(session, review, ReviewState.REPORTED, fresh, reported_at=now):
         return False
-    await _record(session, "review.reported", review, lead_id=by.id, now=now)
+    await _record(session, "review.reported", review, lead_id=review.lead_id if by is None else by.id, now=now)
     product = await session.get_one(Product, review.product_id)
     await tell_of_report(session, review, product.title, key=f"review-reported:{review.id}:{now.timestamp()}", now=now)
     return True
 
 
-async def hide_review(session: AsyncSession, review: Review, *, by: Moderator, now: datetime) -> bool:
-    """Out of sight and of the average; its author still sees it. Twice is a no-op and answers False."""
+async def hide_review(session: AsyncSession, review: Review, *, now: datetime) -> bool:
+    """Out of sight and of the average; its author still sees it. Twice is a no-op and answers False.
+
+    An administrator's to decide: creators would hide what they do not like to hear.
+    """
     await hold_product(session, review.product_id)
     if not await _move(session, review, ReviewState.HIDDEN):
         return False
     await _count(session, review.product_id, stars=-review.rating, reviews=-1)
-    await _record(session, "review.hidden", review, lead_id=review.lead_id, now=now, by=by)
+    await _record(session, "review.hidden", review, lead_id=review.lead_id, now=now)
     return True
 
 
-async def show_review(session: AsyncSession, review: Review, *, by: Moderator, now: datetime) -> bool:
+async def show_review(session: AsyncSession, review: Review, *, now: datetime) -> bool:
     """In sight again after it was hidden, or left there after it was reported. Twice is a no-op and answers False."""
     await hold_product(session, review.product_id)
     await session.refresh(review)
@@ -164,7 +164,7 @@ async def show_review(session: AsyncSession, review: Review, *, by: Moderator, n
         return False
     if was_hidden:
         await _count(session, review.product_id, stars=review.rating, reviews=1)
-    await _record(session, "review.shown", review, lead_id=review.lead_id, now=now, by=by)
+    await _record(session, "review.shown", review, lead_id=review.lead_id, now=now)
     return True
 
 

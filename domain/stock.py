@@ -1,16 +1,18 @@
 """How many are left. Nothing else changes stock, reserved, sold and initial.
 
 `stock + reserved + sold = initial` always, for whatever is limited; of what is not, only reserved and sold are counted.
-Rows are met in one order, products by id and then variants by id, so that no two wait for each other.
+Rows are met in one order, products by id and then variants by id, so that no two wait for each other; whoever comes to
+a variant holds its product, as those who edit it do.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.products import hold_product, hold_products
 from kit.errors import Conflict, Invalid, Reason
 from store.database import count_changed
 from store.models import Product, ProductVariant
@@ -48,11 +50,21 @@ class Pieces:
 async def take(session: AsyncSession, pieces: Iterable[Pieces], to: Place) -> bool:
     """Off the shelf, all or none: the row count of a conditional UPDATE decides who gets the last one."""
     taken: list[Pieces] = []
-    for each in in_order(pieces):
+    for each in await _held(session, pieces):
         if not await _move(session, each, Place.STOCK, to):
             await put_back(session, taken, to)
             return False
         taken.append(each)
+    return True
+
+
+async def are_left(session: AsyncSession, pieces: Iterable[Pieces]) -> bool:
+    """Whether there is enough of each at this moment; nothing is taken."""
+    for each in pieces:
+        model = each.model
+        enough = model.stock.is_(None) | (model.stock >= each.quantity)
+        if await session.scalar(select(model.id).where(model.id == each.row_id, enough)) is None:
+            return False
     return True
 
 
@@ -68,7 +80,7 @@ async def put_back(session: AsyncSession, pieces: Iterable[Pieces], place: Place
 
 async def sell_beyond(session: AsyncSession, pieces: Iterable[Pieces]) -> None:
     """Sold though none was left: the creator has one more than they had said, so `initial` grows with it."""
-    for each in in_order(pieces):
+    for each in await _held(session, pieces):
         if not await _move(session, each, Place.STOCK, Place.SOLD):
             model = each.model
             more = update(model).where(model.id == each.row_id)
@@ -82,17 +94,23 @@ async def set_stock(session: AsyncSession, goods: Product | ProductVariant, stoc
             "stock is a number from 0 to a billion", fields={"stock": str(stock)}, why=Reason("refused-stock")
         )
     model = type(goods)
+    if isinstance(goods, ProductVariant):
+        await hold_product(session, goods.product_id)
     initial = None if stock is None else stock + model.reserved + model.sold
     await session.execute(update(model).where(model.id == goods.id).values(stock=stock, initial=initial))
     await session.refresh(goods, ["stock", "initial", "reserved", "sold"])
 
 
-def in_order(pieces: Iterable[Pieces]) -> list[Pieces]:
-    return sorted(pieces, key=lambda each: (each.variant_id is not None, each.row_id))
+async def _held(session: AsyncSession, pieces: Iterable[Pieces]) -> list[Pieces]:
+    """In the order in which they are met; what has no variants is held by its own UPDATE."""
+    found = sorted(pieces, key=lambda each: (each.variant_id is not None, each.row_id))
+    if any(each.variant_id is not None for each in found):
+        await hold_products(session, (each.product_id for each in found))
+    return found
 
 
 async def _move_all(session: AsyncSession, pieces: Iterable[Pieces], source: Place, target: Place) -> None:
-    for each in in_order(pieces):
+    for each in await _held(session, pieces):
         if not await _move(session, each, source, target):
             # whose row says that they are there holds them: anything else is our own mistake
             raise RuntimeError(f"{each} are not among what is {source}")

@@ -1,20 +1,26 @@
 """What else somebody who has just bought may want: one message after the delivery, to whoever may be marketed to."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.consent import may_market
+from domain.discounts import Discount, apply_code
 from domain.entitlements import owns
-from domain.messages.catalogue import say
+from domain.messages.catalogue import plain, say
 from domain.messages.plain import Button, Message, column
 from domain.outbox import queue_message
-from domain.product_card import Choice, price_of
+from domain.prices_shown import price_of
+from domain.pricing import Wish
+from domain.product_card import Choice
 from domain.setups import CreatorSetup
+from kit.errors import Refusal
+from kit.money import Money
 from kit.text import shorten
-from store.models import Lead, OrderLine, OutboxKind, Person, Product
-from store.queries.catalogue import Offered, is_on_sale, offered_after
+from store.models import Lead, OrderLine, OutboxKind, Person
+from store.queries.catalogue import Offered, are_any_left, is_on_sale, offered_after, variants_of
 
 MOST_OFFERED = 3
 _LABEL = 60
@@ -30,10 +36,7 @@ async def offer_more(session: AsyncSession, lead: Lead, order_id: int, setup: Cr
     offered = await _offered(session, lead, order_id, now=now)
     if not offered:
         return False
-    buttons = (
-        Button(text=_label(each.product, person.speaks), data=Choice(code=each.code).behind("product", each.product.id))
-        for each in offered
-    )
+    buttons = [await _button(session, lead, each, person.speaks, setup, now=now) for each in offered]
     text = f"{say('upsell', person.speaks)}\n\n{say('way-out', person.speaks)}"
     return await queue_message(
         session,
@@ -55,13 +58,28 @@ async def _offered(session: AsyncSession, lead: Lead, order_id: int, *, now: dat
     for product_id in dict.fromkeys(bought):
         for each in await offered_after(session, product_id):
             product = each.product
-            if product.id in found or not is_on_sale(product, now) or product.stock == 0:
+            if product.id in found or not is_on_sale(product, now) or not await are_any_left(session, product):
                 continue
             if not await owns(session, lead.id, product.id):
                 found[product.id] = each
     return list(found.values())[:MOST_OFFERED]
 
 
-def _label(product: Product, language: str) -> str:
-    price = price_of(product, language)
-    return f"{shorten(product.title, _LABEL - len(price) - 3)} · {price}"
+async def _button(
+    session: AsyncSession, lead: Lead, offered: Offered, language: str, setup: CreatorSetup, *, now: datetime
+) -> Button:
+    """To the card, with what it costs them; a code that is not good for them takes nothing off."""
+    product, code = offered.product, offered.code
+    variants = await variants_of(session, product.id)
+    price, full = price_of(product, language, variants), Money(product.price_minor, product.currency)
+    try:
+        discount = await apply_code(session, lead, Wish(product, code=code), full, now=now, setup=setup)
+    except Refusal:
+        discount, code = Discount(), None
+    if discount.amount_minor and not variants and not product.pay_what_you_want:
+        left = replace(full, amount_minor=full.amount_minor - discount.amount_minor)
+        price = plain("upsell-price", language, price=left.format(language), before=price)
+    elif code is not None:
+        price = plain("upsell-code", language, price=price, code=code)
+    text = f"{shorten(product.title, _LABEL - len(price) - 3)} · {price}"
+    return Button(text=text, data=Choice(code=code).behind("product", product.id))

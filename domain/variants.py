@@ -9,11 +9,10 @@ from sqlalchemy import exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.events import record_event
-from domain.product_edits import MOST_STARS
 from domain.products import hold_product
 from domain.stock import MOST_STOCK, set_stock
 from kit.errors import Conflict, Invalid, NotFound, Reason
-from kit.money import Money
+from kit.money import MOST_STARS, Money
 from store.database import count_changed, insert_once
 from store.models import BundleItem, Product, ProductKind, ProductVariant
 
@@ -112,12 +111,13 @@ async def archive_variant(session: AsyncSession, product: Product, variant: Prod
 
 
 async def find_variant(session: AsyncSession, product: Product, text: str) -> ProductVariant:
-    """By its number or its title, however it is written; one that is archived too. Raises NoSuchVariant."""
+    """By its title, however it is written, or else by its number; one that is archived too. Raises NoSuchVariant."""
     wanted = text.strip()
     all_of_it = (await session.scalars(select(ProductVariant).where(ProductVariant.product_id == product.id))).all()
-    for each in all_of_it:
-        if wanted.casefold() == each.title.casefold() or wanted == str(each.id):
-            return each
+    # a size may be a number as well
+    titled = [each for each in all_of_it if each.title.casefold() == wanted.casefold()]
+    for each in (*titled, *(each for each in all_of_it if str(each.id) == wanted)):
+        return each
     raise NoSuchVariant(f"there is no variant “{wanted}” of it", why=Reason("refused-no-variant", title=wanted))
 
 

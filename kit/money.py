@@ -1,4 +1,5 @@
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -9,6 +10,8 @@ from kit.errors import Invalid, Reason
 
 # What one charge may come to, in minor units: https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
 MOST_MINOR = 99_999_999
+# what one invoice may come to: https://core.telegram.org/bots/api#sendinvoice
+MOST_STARS = 10_000
 _KNOWN = frozenset(list_currencies())
 _PRICE = re.compile(r"([0-9]{1,12})(?:[.,]([0-9]{1,6}))?")
 
@@ -50,7 +53,7 @@ class Money:
                 fields={"price": amount},
                 why=Reason("refused-price-exact", currency=code.upper(), places=places, price=amount),
             )
-        if minor > MOST_MINOR:
+        if minor > most_of(code):
             raise Invalid(
                 "the price is larger than one payment may be",
                 fields={"price": amount},
@@ -106,6 +109,31 @@ def exponent_of(currency: str) -> int:
     if currency in _WHOLE:
         return 0
     return 3 if currency in _THOUSANDTHS else 2
+
+
+def most_of(currency: str) -> int:
+    """What one payment may come to, in minor units."""
+    return MOST_STARS if currency == "xtr" else MOST_MINOR
+
+
+# https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts, in minor units
+_LEAST: Mapping[str, int] = {
+    **dict.fromkeys(("usd", "aud", "brl", "cad", "chf", "eur", "inr", "jpy", "nzd", "sgd"), 50),
+    **dict.fromkeys(("aed", "myr", "pln", "ron"), 200),
+    **dict.fromkeys(("nok", "sek"), 300),
+    **dict.fromkeys(("mxn", "thb"), 1000),
+    "bgn": 100,
+    "czk": 1500,
+    "dkk": 250,
+    "gbp": 30,
+    "hkd": 400,
+    "huf": 17_500,
+}
+
+
+def least_of(currency: str) -> int:
+    """What one payment has to come to, in minor units; where Stripe names nothing, any payment will do."""
+    return _LEAST.get(currency, 1)
 
 
 def step_of(currency: str) -> int:

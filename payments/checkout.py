@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.definitions import Published
+from domain.holding import hold_order
 from domain.messages.catalogue import say
 from domain.messages.plain import Message
 from domain.orders import UNDER_WAY, await_payment, cancel_order, end_unpaid, expire_order, note_asked, note_failure
@@ -32,7 +33,7 @@ from payments.rail import (
 )
 from payments.standings import Mismatch, apply_standing
 from store.database import Database
-from store.models import Lead, Order, OrderLine, Person, Product, ProductKind
+from store.models import Lead, Order, OrderLine, OrderState, Person, Product, ProductKind
 
 _NOTHING_PUBLISHED = Published()
 _log = get_logger(__name__)
@@ -56,7 +57,8 @@ async def begin_checkout(
         order = await session.get_one(Order, order_id)
         if order.state not in UNDER_WAY or order.pending_at is not None:
             return None
-        if order.checkout_url is not None:
+        if order.session_id is not None:
+            # its page is there already, even if nobody here knows the address any more
             return order.checkout_url if now < order.expires_at else None
         bill = await _bill(session, order, published.setup(order.creator_id))
     rail = rails.get(order.rail)
@@ -91,11 +93,13 @@ async def begin_checkout(
     return None
 
 
-async def call_off(database: Database, rails: Rails, order_id: int, *, now: datetime) -> bool:
+async def call_off(
+    database: Database, rails: Rails, order_id: int, *, now: datetime, published: Published = _NOTHING_PUBLISHED
+) -> bool:
     """Ends an order that nobody has paid: True when it is over. False when its money has come, or may yet come.
 
-    Stock and code are free only once the rail has said that it takes nothing for it any more. Raises RailDown, and
-    then nothing has changed: the order may have been paid meanwhile.
+    Stock and code are free only once the rail has said that it takes nothing for it any more. Raises RailDown, or
+    RailRefused where the rail will not end it, and then nothing has changed: the order may have been paid meanwhile.
     """
     async with database.transaction() as session:
         order = await _hold(session, order_id)
@@ -105,10 +109,16 @@ async def call_off(database: Database, rails: Rails, order_id: int, *, now: date
     if order.state not in UNDER_WAY or order.pending_at is not None or rail is None or order.rail == STARS:
         return False
     session_id = order.session_id
-    if session_id is None and await begin_checkout(database, rails, order_id, now=now) is not None:
-        # the rail's answer had been lost: asking again has given the same checkout, which can be ended
+    if session_id is None:
+        # the rail's answer had been lost: asking again, for the same, gives the same checkout, which can be ended
+        with suppress(RailRefused):
+            # what is refused has no page, and is over
+            await begin_checkout(database, rails, order_id, now=now, published=published)
         async with database.reading() as session:
-            session_id = (await session.get_one(Order, order_id)).session_id
+            asked = await session.get_one(Order, order_id)
+        if asked.state == OrderState.EXPIRED:
+            return True
+        session_id = asked.session_id
     standing = None if session_id is None else await rail.end_checkout(session_id)
     return standing is not None and await _ended(database, rail, order_id, standing, now=now)
 
@@ -146,17 +156,14 @@ async def _refused(database: Database, order: Order, bill: Bill, *, reason: str,
     async with database.transaction() as session:
         held = await _hold(session, order.id)
         await expire_order(session, held, now=now)
-        await tell_creator(
-            session,
-            told,
-            key=f"checkout-refused:{order.id}",
-            creator_id=order.creator_id,
-            now=now,
-        )
+        product = await session.scalar(select(OrderLine.product_id).where(OrderLine.order_id == order.id).limit(1))
+        # one a day is enough: whoever wants it tries again, and it is refused again
+        key = f"checkout-refused:{product}:{now.date()}"
+        await tell_creator(session, told, key=key, creator_id=order.creator_id, now=now)
 
 
 async def _hold(session: AsyncSession, order_id: int) -> Order:
-    order = await session.scalar(select(Order).where(Order.id == order_id).with_for_update())
+    order = await hold_order(session, order_id)
     if order is None:
         raise LookupError(f"order {order_id} is not there")
     return order

@@ -1,21 +1,23 @@
 """Payment links at their rail: made when a creator asks for one, switched off when they end."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from sqlalchemy import select, update
 
-from domain.payment_links import end_stale_links
+from domain.payment_links import TOPIC, LinkEnded, end_payment_link, end_stale_links, tell_not_switched_off
 from domain.setups import CreatorSetup
 from kit.clock import Clock
 from kit.errors import Refusal
 from kit.log import get_logger
 from kit.money import Money
-from payments.rail import Checkout
-from store.database import Database
+from payments.rail import Checkout, RailDown, RailRefused
+from store.database import Database, wake
 from store.models import Creator, PaymentLink, Product, ProductKind, ProductVariant
 
+# a rail that cannot be reached is given so long before the creator hears that a link could not be switched off
+PATIENCE = timedelta(minutes=5)
 _log = get_logger(__name__)
 
 
@@ -44,9 +46,15 @@ class LinkRail(Protocol):
 async def make_payment_link(
     database: Database, rail: LinkRail, link_id: int, *, setup: CreatorSetup, now: datetime
 ) -> str:
-    """The address of a link that was promised (`domain.payment_links.open_payment_link`). Asking again is safe."""
+    """The address of a link that was promised (`domain.payment_links.open_payment_link`). Asking again is safe.
+
+    Raises LinkEnded, RailRefused, and RailDown. What the rail would only say again ends the promise: the next wish is
+    a new one.
+    """
     async with database.reading() as session:
         link = await session.get_one(PaymentLink, link_id)
+        if link.ended_at is not None:
+            raise LinkEnded("this payment link has been switched off")
         if link.url is not None:
             return link.url
         product = await session.get_one(Product, link.product_id)
@@ -61,11 +69,21 @@ async def make_payment_link(
         tax=setup.shop.tax,
         ships_to=tuple(setup.shop.shipping_countries) if product.kind == ProductKind.PHYSICAL else (),
     )
-    made = await rail.make_link(offer)
+    try:
+        made = await rail.make_link(offer)
+    except (RailDown, RailRefused) as refusal:
+        if isinstance(refusal, RailRefused) or refusal.answered:
+            async with database.transaction() as session:
+                await end_payment_link(session, link_id, now=now)
+        raise
+    kept = update(PaymentLink).where(PaymentLink.id == link_id).values(reference=made.session_id, url=made.url)
     async with database.transaction() as session:
-        await session.execute(
-            update(PaymentLink).where(PaymentLink.id == link_id).values(reference=made.session_id, url=made.url)
-        )
+        ended = (await session.scalars(kept.returning(PaymentLink.ended_at))).one() is not None
+        if ended:
+            wake(session, TOPIC)
+    if ended:
+        # while it was being made: the tick switches it off
+        raise LinkEnded("this payment link has been switched off")
     return made.url
 
 
@@ -88,13 +106,16 @@ class PaymentLinks:
                 PaymentLink.reference.is_not(None),
             )
             found = await session.scalars(ended.order_by(PaymentLink.id).limit(20))
-            links = [(link.id, link.reference) for link in found if link.reference is not None]
+            links = [(link.id, link.reference, link.ended_at) for link in found if link.reference is not None]
         done = 0
-        for link_id, reference in links:
+        for link_id, reference, ended_at in links:
             try:
                 await self.rail.end_link(reference)
             except Refusal as refusal:
                 _log.warning("a payment link could not be switched off yet", link=link_id, reason=str(refusal))
+                if isinstance(refusal, RailRefused) or (ended_at is not None and now - ended_at >= PATIENCE):
+                    async with self.database.transaction() as session:
+                        await tell_not_switched_off(session, link_id, refusal, now=now)
                 continue
             async with self.database.transaction() as session:
                 await session.execute(update(PaymentLink).where(PaymentLink.id == link_id).values(switched_off_at=now))

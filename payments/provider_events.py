@@ -9,6 +9,10 @@ from pydantic import ValidationError
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.admins import alert_operators
+from domain.messages.catalogue import say
+from domain.messages.plain import Message
+from domain.pricing import STARS
 from kit.clock import Clock
 from kit.log import correlated, get_logger
 from payments.rail import Word
@@ -157,9 +161,23 @@ class ProviderEvents:
                 case UnknownPayment():
                     await _settle(session, event_id, IGNORED, now=now, error=told)
                 case _:
-                    # whoever runs Spark is alerted: by the log, and by `spark doctor` for as long as it stays
+                    # whoever runs Spark is alerted: by this once, by the log, and by `spark doctor` while it stays
+                    await _alert(session, kept, error, now=now)
                     _log.error("a provider event is given up; somebody has to look at it", error=told)
                     await _settle(session, event_id, Applied(ProviderEventState.REFUSED), now=now, error=told)
+
+
+async def _alert(session: AsyncSession, kept: ProviderEvent, error: Exception, *, now: datetime) -> None:
+    """Tells those who look after the instance, once for each event."""
+    key = "admin-unknown-order" if isinstance(error, UnknownOrder) else "admin-unapplied"
+    rail, kind, event = ("Telegram" if kept.rail == STARS else "Stripe"), kept.kind, kept.reference
+    # what went wrong may quote what people have told: its kind alone is said
+    reason = type(error).__name__
+
+    def told(language: str) -> Message:
+        return Message(text=say(key, language, rail=rail, kind=kind, event=event, reason=reason))
+
+    await alert_operators(session, told, key=f"provider-event:{kept.id}", now=now)
 
 
 async def _settle(

@@ -9,6 +9,7 @@ from typing import TypeVar
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.holding import hold_order
 from domain.orders import UNDER_WAY, expire_order, release_stale
 from domain.pricing import STARS
 from kit.clock import Clock
@@ -19,7 +20,7 @@ from payments.provider_events import keep_words
 from payments.rail import Cursor, Rail, RailDown, Rails, Standing
 from payments.standings import Mismatch, apply_standing, tell_of_mismatch
 from store.database import Database, count_changed, upsert, wake
-from store.models import Order, RailCursor
+from store.models import Lead, Order, RailCursor
 
 TOPIC = "reconcile"
 # a rail's list of events is read so often; what it tells, its webhook has mostly told before
@@ -28,6 +29,8 @@ EVERY = timedelta(minutes=5)
 FURTHEST_BACK = timedelta(days=30)
 # looked at side by side
 AT_ONCE = 8
+# let go in one round
+MOST_LET_GO = 200
 # one call, with the tries that it takes: what takes longer is asked again later
 WIRE_SECONDS = 6.0
 # of real time, after a rail could not be read
@@ -44,6 +47,8 @@ class _Due:
     look_at: datetime
     created_at: datetime
     expires_at: datetime
+    # whoever ordered it has been forgotten since: its page is to be closed
+    forgotten: bool
 
 
 @dataclass
@@ -58,25 +63,40 @@ class Reconciler:
     async def look_up_due(self) -> int:
         """Asks about some of the orders that are due, and does what their rails say; how many those were."""
         async with self.database.reading() as session:
-            found = await session.scalars(
-                select(Order)
+            found = await session.execute(
+                select(Order, Lead.forgotten_at)
+                .join(Lead, Lead.id == Order.lead_id)
                 # the end of an invoice is nobody's to tell: `domain.orders.release_stale` has them
                 .where(Order.look_at <= self.clock(), Order.state.in_(UNDER_WAY), Order.rail != STARS)
                 .order_by(Order.look_at, Order.id)
                 .limit(AT_ONCE)
             )
             due = [
-                _Due(each.id, each.rail, each.session_id, each.look_at, each.created_at, each.expires_at)
-                for each in found
-                if each.look_at is not None
+                _Due(
+                    order.id,
+                    order.rail,
+                    order.session_id,
+                    order.look_at,
+                    order.created_at,
+                    order.expires_at,
+                    forgotten=forgotten_at is not None,
+                )
+                for order, forgotten_at in found
+                if order.look_at is not None
             ]
         await asyncio.gather(*(self._look(each) for each in due))
         return len(due)
 
     async def let_go(self) -> int:
-        """What was held for a while, or asked for in Telegram, and not paid in time."""
-        async with self.database.transaction() as session:
-            return await release_stale(session, now=self.clock())
+        """What was held for a while, or asked for in Telegram, and not paid in time: one order after the other."""
+        done = 0
+        for _ in range(MOST_LET_GO):
+            async with self.database.transaction() as session:
+                ended = await release_stale(session, now=self.clock())
+            if not ended:
+                break
+            done += ended
+        return done
 
     async def read_lists(self) -> int:
         """Reads each rail's own list from where it was left, if that was long ago; how many were read."""
@@ -108,26 +128,27 @@ class Reconciler:
                 .values(look_at=later),
             )
         rail = self.rails.get(due.rail)
-        if not taken or rail is None:
+        if not taken or (rail is None and due.session_id is not None):
             return
         standing = None
         with correlated(order=due.order_id):
-            if due.session_id is not None:
+            if rail is not None and due.session_id is not None:
+                ask = rail.end_checkout if due.forgotten else rail.look_up
                 try:
-                    standing = await _in_time(rail.look_up(due.session_id))
+                    standing = await _in_time(ask(due.session_id))
                 except Refusal as refusal:
                     _log.warning("an order could not be looked up", reason=str(refusal))
                     return
             await self._conclude(due, rail, standing, now=now)
 
-    async def _conclude(self, due: _Due, rail: Rail, standing: Standing | None, *, now: datetime) -> None:
+    async def _conclude(self, due: _Due, rail: Rail | None, standing: Standing | None, *, now: datetime) -> None:
         try:
             async with self.database.transaction() as session:
-                order = await session.scalar(select(Order).where(Order.id == due.order_id).with_for_update())
+                order = await hold_order(session, due.order_id)
                 if order is None or order.session_id != due.session_id:
                     # its checkout was made while nobody knew of one
                     return
-                if standing is not None:
+                if rail is not None and standing is not None:
                     await apply_standing(session, order, standing, livemode=rail.livemode, now=now)
                 elif order.expires_at <= now:
                     # nobody was ever given its page, or its rail knows of none

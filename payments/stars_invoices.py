@@ -4,7 +4,8 @@ from datetime import datetime
 
 from domain.orders import UNDER_WAY, note_asked
 from domain.pricing import STARS
-from domain.stars import MOST_STARS, Invoice, invoice_of
+from domain.stars import Invoice, invoice_of
+from kit.money import MOST_STARS
 from store.database import Database
 from store.models import Order
 

@@ -8,7 +8,8 @@ from typing import Protocol
 from sqlalchemy import select
 
 from domain.pricing import STARS, STARS_CURRENCY
-from domain.stars import MOST_STARS, Invoice, invoice_of
+from domain.stars import Invoice, invoice_of
+from kit.money import MOST_STARS
 from payments.rail import Bill, Checkout, Cursor, RailRefused, Read, RefundAnswer, RefundDue, Standing
 from payments.stars_words import StarsWord
 from store.database import Database

@@ -18,6 +18,7 @@ from payments.reconciling import read_soon
 from payments.standings import apply_standing, find_payment, note_dispute, note_refunds
 from payments.stripe_objects import (
     NAME,
+    ORDER_KEY,
     ChargeObject,
     DisputeObject,
     RefundObject,
@@ -83,21 +84,18 @@ class StripeEvents:
 
     async def _apply_session(self, session: AsyncSession, event: StripeEvent, *, now: datetime) -> Applied:
         told = event.data.object
-        if told.get("client_reference_id") is None and told.get("payment_link") is None:
-            # a session that somebody made by hand in Stripe's dashboard, of whatever shape
+        by_link = told.get("payment_link") is not None
+        # whatever the visitor of a link has put into its address, the order is the link's own
+        order = None if by_link else await _order(session, told)
+        if order is None and not by_link:
+            # of whatever shape
             return IGNORED
         checkout = SessionObject.model_validate(told)
         standing = standing_of(checkout, _state_told(event.type, checkout), livemode=event.livemode)
         if checkout.payment_link is not None:
-            # whatever the visitor of a link has put into its address, the order is the link's own
-            link_order = await order_by_link(
-                session, NAME, checkout.payment_link, standing, livemode=self.livemode, now=now
-            )
-            if link_order is None:
-                return IGNORED
-            order = link_order
-        else:
-            order = await _order(session, str(checkout.client_reference_id))
+            order = await order_by_link(session, NAME, checkout.payment_link, standing, livemode=self.livemode, now=now)
+        if order is None:
+            return IGNORED
         fits = await apply_standing(session, order, standing, livemode=self.livemode, now=now)
         return Applied(ProviderEventState.APPLIED if fits else ProviderEventState.IGNORED, order.id)
 
@@ -136,9 +134,16 @@ def _state_told(kind: str, told: SessionObject) -> CheckoutState:
             return CheckoutState.EXPIRED
 
 
-async def _order(session: AsyncSession, reference: str) -> Order:
+async def _order(session: AsyncSession, told: dict[str, Any]) -> Order | None:
+    """None for a session that somebody else has made: by hand in the dashboard, or a shop on the same account.
+
+    Raises UnknownOrder for one that has our mark.
+    """
+    reference = told.get("client_reference_id")
+    if not isinstance(reference, str):
+        return None
     order = await session.scalar(select(Order).where(Order.reference == reference))
-    if order is None:
+    if order is None and ORDER_KEY in (told.get("metadata") or {}):
         raise UnknownOrder(f"no order with the reference {reference!r} is known here")
     return order
 

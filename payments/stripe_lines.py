@@ -1,7 +1,9 @@
 """A bill as Stripe's checkout takes it."""
 
+from math import gcd
 from typing import TYPE_CHECKING
 
+from kit.money import step_of
 from payments.payment_links import Offer
 from payments.rail import Bill, BillLine
 from payments.stripe_objects import ORDER_KEY
@@ -81,9 +83,14 @@ def link_params(offer: Offer, *, thanks_url: str | None) -> "PaymentLinkCreatePa
 
 
 def _items(line: BillLine, bill: Bill) -> "list[SessionCreateParamsLineItem]":
-    """Pieces of one price each: where a discount does not divide evenly, some cost one unit more than the others."""
-    price, dearer = divmod(line.total_minor, line.quantity)
-    parts = [(line.quantity - dearer, price), (dearer, price + 1)]
+    """Pieces of one price each: where a discount does not divide evenly, some cost one step more than the others.
+
+    A step is the least that the currency is charged in: https://docs.stripe.com/currencies#three-decimal
+    """
+    # what no step divides keeps its sum all the same, and Stripe says what it thinks of that
+    step = gcd(step_of(bill.money.currency), line.total_minor)
+    steps, dearer = divmod(line.total_minor // step, line.quantity)
+    parts = [(line.quantity - dearer, steps * step), (dearer, (steps + 1) * step)]
     return [_item(line.title, unit, quantity, bill) for quantity, unit in parts if quantity]
 
 

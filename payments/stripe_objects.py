@@ -11,8 +11,9 @@ from payments.rail import CheckoutState, DisputeTold, RefundTold, Standing
 from store.models import DisputeState, RefundState
 
 NAME = "stripe"
-# what an object of ours carries at Stripe: the order's reference, and the number of our refund
-ORDER_KEY, REFUND_KEY = "order", "refund"
+# what an object of ours carries at Stripe, whose account others may use too: the order's reference, and the number of
+# our refund
+ORDER_KEY, REFUND_KEY = "spark_order", "spark_refund"
 _MOST_DIGITS = 18
 
 
@@ -121,17 +122,21 @@ def standing_of(
     refunds: Sequence[RefundTold] = (),
     disputes: Sequence[DisputeTold] = (),
 ) -> Standing:
-    """What a session comes to. Tax that is part of the prices is no more money, so only what is on top counts."""
+    """What a session comes to. Tax that is part of the prices is no more money, so only what is on top counts.
+
+    What comes on top beyond the tax that Stripe tells of is none, and a discount is none of ours: neither adds up.
+    """
     details = told.total_details or Amounts()
     shipping = details.amount_shipping or 0
     asked = told.amount_total - shipping - details.amount_tax if told.amount_subtotal is None else told.amount_subtotal
+    on_top = told.amount_total + details.amount_discount - asked - shipping
     received, buyer = None, _details(told)
     if state is CheckoutState.PAID:
         received = Received(
             NAME,
             _intent_id(told) or told.id,
             Money(told.amount_total, told.currency),
-            tax_minor=told.amount_total - asked - shipping,
+            tax_minor=min(on_top, details.amount_tax),
             shipping_minor=shipping,
             details=buyer,
         )

@@ -11,7 +11,7 @@ from fluent.syntax import FluentParser
 from fluent.syntax import ast as fluent
 from fluent.syntax.visitor import Visitor
 
-from bot.commands import CREATORS, EVERYONE
+from bot.commands import ADMINS, CREATORS, EVERYONE
 from bot.dispatch import COMMANDS
 from domain.flows.nodes import AskNode
 from domain.messages.catalogue import keys, source
@@ -136,6 +136,7 @@ OF_ANOTHER_ROW = {
     ),
     *("product_variant", "bundle_item", "upsell", "licence_key", "reservation", "discount_use", "refund", "dispute"),
     *("segment_member", "broadcast_recipient"),
+    "upload_link",
     *("channel_pass", "download_link", "download", "rail_customer"),
     *("creator", "person", "account", "lease", "telegram_update", "provider_event", "rail_cursor", "channel"),
     "clock_jump",
@@ -191,9 +192,10 @@ def test_texts_that_are_named_in_part_are_all_in_the_catalogue():
     asked = AskNode.model_fields["kind"].annotation
     kinds = {*getattr(asked, "__args__", ()), "choice"}
     assert {"text", "email", "phone"} < kinds
-    wanted = {f"answer-needs-{kind}" for kind in kinds} | {f"command-{name}" for name in (*EVERYONE, *CREATORS)}
+    commands = {*EVERYONE, *CREATORS, *ADMINS}
+    wanted = {f"answer-needs-{kind}" for kind in kinds} | {f"command-{name}" for name in commands}
     assert wanted <= keys()
-    assert {*EVERYONE, *CREATORS} <= {*COMMANDS}
+    assert commands <= {*COMMANDS}
 
 
 def test_every_text_in_the_catalogue_is_spoken_somewhere():
@@ -208,13 +210,17 @@ def test_every_text_in_the_catalogue_is_spoken_somewhere():
     assert {
         key for key in keys() if key not in constants and not any(_matches(each, key) for each in patterns)
     } == set()
-    assert {key.removeprefix("command-") for key in keys() if key.startswith("command-")} == {*EVERYONE, *CREATORS}
+    assert {key.removeprefix("command-") for key in keys() if key.startswith("command-")} == {
+        *EVERYONE,
+        *CREATORS,
+        *ADMINS,
+    }
 
 
 # what no chat meets: the command line, the API, and checks of what a program sent
 ELSEWHERE = {
     *("NotSignedIn", "BadSignature", "CreatorExists", "Overtaken", "UnknownOrder", "Mismatch"),
-    *("kit/paging.py", "domain/clicks.py", "domain/creators.py", "payments/stripe_events.py"),
+    *("kit/paging.py", "domain/clicks.py", "domain/admins.py", "domain/creators.py", "payments/stripe_events.py"),
 }
 # in words of the person's language already
 SPOKEN = {"Said"}

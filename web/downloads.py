@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import AsyncIterator
-from html import escape
 from urllib.parse import quote
 
 from aiohttp import web
@@ -21,6 +20,7 @@ from kit.errors import Refusal
 from kit.log import get_logger
 from store.files import FileStore
 from web.errors import NotReady
+from web.pages import notice_page, reader_language
 from web.ranges import Stretch, read_range
 from web.tools import TOOLS, WebTools
 
@@ -35,14 +35,14 @@ async def download(request: web.Request) -> web.StreamResponse:
     try:
         link_id = DownloadAddress(tools.public_url, tools.download_key).read(request.match_info["token"])
     except NoSuchDownload as refusal:
-        return _refused(request, refusal, "en")
+        return _refused(request, refusal, None)
     if not tools.readiness.ready:
         raise NotReady(f"not ready: {tools.readiness.reason}")
     try:
         return await _hand_out(request, tools, link_id)
     except Refusal as refusal:
         async with tools.database.reading() as session:
-            language = await language_of_link(session, link_id) or "en"
+            language = await language_of_link(session, link_id)
         return _refused(request, refusal, language)
 
 
@@ -132,16 +132,13 @@ def _tag(found: Downloadable) -> str:
     return f'"{found.sha256}"'
 
 
-def _refused(request: web.Request, refusal: Refusal, language: str) -> web.Response:
-    """A page for whoever reads it in a browser; programs get the error that they know."""
-    if "text/html" not in request.headers.get("Accept", ""):
+def _refused(request: web.Request, refusal: Refusal, theirs: str | None) -> web.Response:
+    """A page for whoever reads it, who is known by asking for one or by a language; programs get their error.
+
+    It speaks as the link's owner does, or else as the browser.
+    """
+    if "text/html" not in request.headers.get("Accept", "") and "Accept-Language" not in request.headers:
         raise refusal
-    title = plain("download-refused", language)
-    why = plain(f"refused-{refusal.code}", language)
-    body = (
-        f'<!doctype html><html lang="{escape(language)}"><meta charset="utf-8"><title>{escape(title)}</title>'
-        f'<meta name="viewport" content="width=device-width"><h1>{escape(title)}</h1><p>{escape(why)}</p></html>'
-    )
-    return web.Response(
-        text=body, status=refusal.status, content_type="text/html", headers={"Cache-Control": "no-store"}
-    )
+    language = theirs or reader_language(request)
+    title, why = plain("download-refused", language), plain(f"refused-{refusal.code}", language)
+    return notice_page(title, why, language=language, status=refusal.status)

@@ -1,10 +1,10 @@
-"""Addresses at which something is paid: each opening leads to a checkout that can be paid now."""
+"""Addresses at which something is paid: the checkout is made when somebody says that they want it."""
 
 from datetime import timedelta
 
 from aiohttp import web
 
-from domain.link_orders import ToChat, ToPay, follow_pay_link, language_for
+from domain.link_orders import ToAsk, ToChat, ToPage, ToPay, follow_pay_link, language_for, look_at_pay_link
 from domain.messages.catalogue import plain
 from domain.messages.refusing import say_refusal
 from domain.pay_links import Payable, PayLinks
@@ -12,8 +12,7 @@ from kit.errors import Refusal
 from kit.text import unmarked
 from payments.checkout import begin_checkout
 from web.errors import NotReady
-from web.pages import notice_page, reader_language
-from web.redirects import only_looks
+from web.pages import button_page, notice_page, reader_language
 from web.tools import TOOLS, WebTools
 
 # where no other rail says how long a checkout is good
@@ -21,7 +20,10 @@ _GOOD_FOR = timedelta(days=1)
 
 
 async def pay(request: web.Request) -> web.Response:
-    """`GET /pay/{token}`: 302 to a checkout or to the chat; otherwise a page that says why not."""
+    """`/pay/{token}`: GET shows a button, and POST, which that sends, leads to a checkout that can be paid now.
+
+    GET leads on by itself to a checkout that is there already, or to the chat. What cannot be paid says why not.
+    """
     tools, language = request.app[TOOLS], reader_language(request)
     if not tools.readiness.ready:
         # the address of the chat is not known before
@@ -30,15 +32,28 @@ async def pay(request: web.Request) -> web.Response:
         what = PayLinks(tools.public_url, tools.pay_key).read(request.match_info["token"], now=tools.clock())
     except Refusal as refusal:
         return _why_not(tools, refusal, language)
-    if only_looks(request):
-        # nothing is ordered for whoever draws a picture of the page
-        return notice_page(plain("pay-title", language), plain("pay-preview", language), language=language)
     try:
-        return await _lead_on(tools, what, language)
+        if request.method == "POST":
+            return await _lead_on(tools, what, language)
+        return await _look(tools, what, language)
     except Refusal as refusal:
         async with tools.database.reading() as session:
             theirs = await language_for(session, what)
         return _why_not(tools, refusal, theirs or language)
+
+
+async def _look(tools: WebTools, what: Payable, language: str) -> web.Response:
+    """Nothing is ordered for whoever draws a picture of the page, fetches it ahead, or looks for what is harmful."""
+    async with tools.database.reading() as session:
+        step = await look_at_pay_link(session, what, now=tools.clock())
+        theirs = await language_for(session, what) or language
+    match step:
+        case ToChat(start=start):
+            return _redirect(f"{tools.bot_link()}?start={start}")
+        case ToPage(url=url):
+            return _redirect(url)
+        case ToAsk(title=title):
+            return button_page(title, plain("pay-ask", theirs), language=theirs, button=plain("pay-go", theirs))
 
 
 async def _lead_on(tools: WebTools, what: Payable, language: str) -> web.Response:
@@ -55,18 +70,21 @@ async def _lead_on(tools: WebTools, what: Payable, language: str) -> web.Respons
         case ToChat(start=start):
             return _redirect(f"{tools.bot_link()}?start={start}")
         case ToPay(order_id=order_id):
-            url = await begin_checkout(
-                tools.database, tools.rails, order_id, now=tools.clock(), published=tools.published
-            )
+            url = await tools.checkouts.make(order_id, lambda: _page(tools, order_id))
             if url is not None:
                 return _redirect(url)
             text = plain("pay-in-hand", language)
             return notice_page(plain("pay-title", language), text, language=language, link=_back(tools, language))
 
 
+async def _page(tools: WebTools, order_id: int) -> str | None:
+    """A link that many open at once asks its rail once."""
+    return await begin_checkout(tools.database, tools.rails, order_id, now=tools.clock(), published=tools.published)
+
+
 def _redirect(url: str) -> web.Response:
     return web.Response(
-        status=302, headers={"Location": url, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+        status=303, headers={"Location": url, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
     )
 
 

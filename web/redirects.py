@@ -1,13 +1,15 @@
 """Links in creators' texts that count their clicks and lead on."""
 
+import re
+
 from aiohttp import web
 
 from domain.clicks import Tracker, note_click
 from web.errors import NotReady
 from web.tools import TOOLS
 
-# whoever looks at a link to draw a picture of its page has not clicked it
-_LOOKS_ONLY = ("bot", "crawler", "spider", "preview", "facebookexternalhit")
+# whoever looks at a link to draw a picture of its page has not clicked it; Cubot makes phones
+_LOOKS_ONLY = re.compile(r"(?<!cu)bot|crawler|spider|preview|facebookexternalhit|whatsapp|viber", re.IGNORECASE)
 
 
 async def follow(request: web.Request) -> web.Response:
@@ -23,5 +25,5 @@ async def follow(request: web.Request) -> web.Response:
 
 def only_looks(request: web.Request) -> bool:
     """True for whoever opens the address without a person behind it."""
-    agent = request.headers.get("User-Agent", "").lower()
-    return request.method != "GET" or any(word in agent for word in _LOOKS_ONLY)
+    ahead = "prefetch" in request.headers.get("Sec-Purpose", "") + request.headers.get("Purpose", "")
+    return request.method != "GET" or ahead or _LOOKS_ONLY.search(request.headers.get("User-Agent", "")) is not None

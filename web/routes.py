@@ -26,6 +26,7 @@ from web.health import show_alive, show_ready, show_store
 from web.metrics import show_metrics
 from web.pay import pay
 from web.redirects import follow
+from web.uploads import show_upload, take_file
 from web.webhooks import take_stripe_event, take_telegram_update
 
 _VERSION = version("spark")
@@ -46,8 +47,11 @@ def routes() -> list[web.RouteDef]:
         web.post("/webhooks/stripe", take_stripe_event),
         web.get("/r/{token}", follow),
         web.get("/pay/{token}", pay),
+        web.post("/pay/{token}", pay),
         web.get("/bought/{session}", show_bought),
         web.get("/d/{token}", download),
+        web.get("/upload/{token}", show_upload),
+        web.post("/upload/{token}", take_file),
         web.get("/api/v1/leads", show_leads),
         web.post("/api/v1/leads", enter_lead),
         web.get("/api/v1/leads/{lead_id}", show_lead),

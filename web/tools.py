@@ -12,6 +12,7 @@ from kit.clock import Clock
 from payments.rail import Rails
 from store.database import Database
 from store.files import FileStore
+from web.once import Once
 
 
 class TelegramIntake(Protocol):
@@ -60,15 +61,20 @@ class WebTools:
     click_key: bytes
     download_key: bytes
     pay_key: bytes
+    upload_key: bytes
     files: FileStore
     published: Published
     telegram: TelegramIntake | None
     stripe: StripeIntake | None
+    # bytes of one file that a creator sends up
+    most_upload: int = 2048 << 20
     # the bot's own address, known once Telegram has been asked
     bot_link: Callable[[], str] = lambda: "https://t.me"
     rails: Rails = field(default_factory=dict)
     # how long a checkout can be paid, where a rail says so
     checkout_good_for: timedelta | None = None
+    # the pages that orders are paid at, while they are being made
+    checkouts: Once = field(default_factory=Once)
 
 
 TOOLS = web.AppKey("tools", WebTools)

@@ -12,7 +12,8 @@ from bot.numbers import read_id
 from bot.replies import CheckoutReply, TapReply
 from bot.turn import Turn
 from domain.deliveries import deliver_again
-from domain.entitlements import grant
+from domain.entitlements import owned_already
+from domain.free_goods import get_free
 from domain.messages.plain import Button, Message, column
 from domain.orders import CheckoutOpen, open_order
 from domain.paying import pay_free
@@ -20,13 +21,12 @@ from domain.pricing import STARS, Wish, rails_of
 from domain.product_card import ANY, Choice
 from domain.prompts import ask_next
 from kit.money import Money
-from store.models import Creator, Entitlement, Lead, Order, Product, ProductKind, ProductVariant
+from store.models import Creator, Entitlement, Lead, Order, Product, ProductVariant
 from store.queries.catalogue import variants_of
 from store.queries.orders import describe_order
 
 # how long an invoice can be paid where no other rail says how long
 _GOOD_FOR = timedelta(days=1)
-_CARD = "stripe"
 _SIGNS = re.compile(r"[$€£¥₹⭐\s]")
 
 
@@ -43,6 +43,10 @@ async def buy(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
     variant = next((each for each in variants if each.id == choice.variant), None)
     if variants and variant is None:
         await send_card(turn, product, Choice(code=choice.code))
+        return
+    if await owned_already(turn.session, lead.id, product, variant.id if variant else None) is not None:
+        # by a button from before they had it
+        await send_card(turn, product, choice)
         return
     goods = variant or product
     if goods.price_minor == 0 and not product.pay_what_you_want:
@@ -138,12 +142,13 @@ async def _tell_of_open(turn: Turn, order_id: int) -> None:
 
 async def _get_free(turn: Turn, lead: Lead, product: Product, variant: ProductVariant | None, choice: Choice) -> None:
     """A gift without limit is no order: getting it again is getting it again."""
-    goods = variant or product
-    limited = goods.stock is not None or product.limit_per_person is not None
-    if limited or variant is not None or choice.quantity > 1 or product.kind == ProductKind.BUNDLE:
-        await _order_free(turn, lead, Wish(product, variant, choice.quantity))
+    wish, setup = Wish(product, variant, choice.quantity), turn.facts.published.setup(lead.creator_id)
+    try:
+        got = await get_free(turn.session, lead, wish, setup=setup, now=turn.now)
+    except CheckoutOpen as other:
+        await _tell_of_open(turn, other.order_id)
         return
-    if not await grant(turn.session, lead, product.id, origin="gift", now=turn.now):
+    if not got:
         entitlement_id = await turn.session.scalar(
             select(Entitlement.id).where(
                 Entitlement.lead_id == lead.id, Entitlement.product_id == product.id, Entitlement.origin == "gift"
@@ -152,12 +157,6 @@ async def _get_free(turn: Turn, lead: Lead, product: Product, variant: ProductVa
         language = turn.person.speaks
         for message in await deliver_again(turn.session, lead, entitlement_id or 0, language, now=turn.now):
             turn.send(message)
-
-
-async def _order_free(turn: Turn, lead: Lead, wish: Wish) -> None:
-    setup = turn.facts.published.setup(lead.creator_id)
-    order = await open_order(turn.session, lead, wish, rail=_CARD, now=turn.now, good_for=_GOOD_FOR, setup=setup)
-    await pay_free(turn.session, order, now=turn.now)
 
 
 def _amount_in(text: str, currency: str) -> str:

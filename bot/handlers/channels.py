@@ -33,7 +33,10 @@ async def hear(session: AsyncSession, bot_id: int, update: Update, *, now: datet
     elif update.chat_member is not None:
         await _note(session, bot_id, update.chat_member, now=now)
     elif update.message is not None and update.message.migrate_to_chat_id is not None:
-        await move_chat(session, bot_id, update.message.chat.id, update.message.migrate_to_chat_id)
+        await move_chat(session, update.message.chat.id, update.message.migrate_to_chat_id, now=now)
+    elif update.message is not None and update.message.migrate_from_chat_id is not None:
+        # the same told in the new group, where the old one's word may have been lost
+        await move_chat(session, update.message.migrate_from_chat_id, update.message.chat.id, now=now)
 
 
 async def _note(session: AsyncSession, bot_id: int, change: ChatMemberUpdated, *, now: datetime) -> None:

@@ -17,9 +17,11 @@ from domain.discounts import Terms, add_code, archive_code, edit_code, find_code
 from domain.links import make_link
 from domain.messages.plain import Button, Message
 from domain.prompts import ask_next
+from kit.errors import Refusal
 from kit.money import Money
 from kit.text import shorten
-from store.models import Creator, DiscountCode, LinkTarget, Product
+from store.models import Creator, DiscountCode, Lead, LinkTarget, Product
+from store.queries.leads import saved_segments, where
 
 IN_A_ROW = 2
 TITLES_LENGTH = 300
@@ -133,6 +135,8 @@ async def _card(turn: Turn, code: DiscountCode) -> Message:
             select(Product.title).where(Product.id.in_(code.products)).order_by(Product.id)
         )
         lines.append(turn.words("coupon-for", titles=shorten(", ".join(titles), TITLES_LENGTH)))
+    if code.segment is not None and not await _fits_anybody(turn, code, code.segment):
+        lines.append(turn.words("coupon-segment-none"))
     rows: list[Row] = []
     if code.archived_at is None:
         rows.append(
@@ -147,6 +151,18 @@ async def _card(turn: Turn, code: DiscountCode) -> Message:
     return Message(text="\n".join(lines), buttons=tuple(rows))
 
 
+async def _fits_anybody(turn: Turn, code: DiscountCode, segment: str) -> bool:
+    setup = turn.facts.published.setup(code.creator_id)
+    try:
+        known = setup.known(await saved_segments(turn.session, code.creator_id))
+        asked = await where(turn.session, code.creator_id, segment, known, now=turn.now)
+    except Refusal:
+        # something that it names is gone
+        return False
+    theirs = (Lead.creator_id == code.creator_id, Lead.merged_into_id.is_(None), asked)
+    return await turn.session.scalar(select(Lead.id).where(*theirs).limit(1)) is not None
+
+
 def _narrowed(turn: Turn, code: DiscountCode) -> Iterator[str]:
     zone = ZoneInfo(turn.facts.published.setup(code.creator_id).time_zone)
     if code.most_uses is None:
@@ -159,6 +175,8 @@ def _narrowed(turn: Turn, code: DiscountCode) -> Iterator[str]:
         yield turn.words("coupon-from", at=moment(turn, code.starts_at, zone))
     if code.ends_at is not None:
         yield turn.words("coupon-until", at=moment(turn, code.ends_at, zone))
+        if code.ends_at <= turn.now:
+            yield turn.words("coupon-ended")
     if code.segment is not None:
         yield turn.words("coupon-segment", question=shorten(code.segment, TITLES_LENGTH))
 

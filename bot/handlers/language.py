@@ -2,7 +2,7 @@ from babel.core import Locale
 from telegram import CallbackQuery
 from telegram import Message as TelegramMessage
 
-from bot.replies import EditReply, MenuReply, TapReply
+from bot.replies import EditReply, TapReply
 from bot.turn import Turn
 from domain.flows.paused import current_screen
 from domain.flows.talk import Talk
@@ -56,9 +56,7 @@ async def _choose(turn: Turn, wanted: str) -> bool:
     if wanted not in {*LANGUAGES, AUTOMATIC}:
         return False
     await choose_language(turn.session, turn.person, None if wanted == AUTOMATIC else wanted)
-    own = await turn.own_creator()
-    usual = "automatic" if wanted == AUTOMATIC else "everyone"
-    turn.replies.append(MenuReply(commands="creator" if own is not None else usual))
+    await turn.show_menu("automatic" if wanted == AUTOMATIC else "everyone")
     return True
 
 

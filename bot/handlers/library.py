@@ -4,29 +4,33 @@ from sqlalchemy import select
 from telegram import CallbackQuery
 
 from bot.handlers.edits import edit
+from bot.handlers.shop import named_creator
 from bot.numbers import read_id
 from bot.replies import TapReply
 from bot.turn import Turn
 from domain.deliveries import deliver_again
+from domain.messages.catalogue import plain
 from domain.messages.plain import Button, Message
+from domain.people import talk_to_creator
 from kit.paging import Paging
 from kit.text import shorten
 from store.models import Creator, Entitlement, Lead
-from store.queries.library import list_owned
+from store.queries.library import bundles_of, list_owned, sellers_to
 
 BUTTON_LENGTH = 60
 PAGE = 8
 
 
-async def library(turn: Turn, _arguments: str) -> None:
-    """What this person owns of the creator that the chat is with."""
-    creator = await turn.creator()
+async def library(turn: Turn, arguments: str) -> None:
+    """`/library`: what this person owns of the creator that the chat is with; `/library SLUG` of another one."""
+    slug = arguments.strip().lower()
+    creator = await named_creator(turn, slug) if slug else await turn.creator()
     lead, _ = await turn.lead(creator)
     turn.send(await _screen(turn, creator, lead, 0))
 
 
 async def turn_page(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
-    """`library:CREATOR:PAGE`, under a library that has several pages."""
+    """`library:CREATOR:PAGE`, under a library that has several pages, or beside that of another creator."""
     creator_id, page = (read_id(each) for each in arguments)
     row = (
         await turn.session.execute(
@@ -37,6 +41,7 @@ async def turn_page(turn: Turn, query: CallbackQuery, arguments: list[str]) -> N
     ).one_or_none()
     if row is None:
         raise turn.refusal("library-empty")
+    await talk_to_creator(turn.session, turn.person, creator_id)
     turn.replies.append(TapReply(query_id=query.id))
     edit(turn, query, await _screen(turn, row.Creator, row.Lead, page))
 
@@ -59,17 +64,36 @@ async def get_again(turn: Turn, query: CallbackQuery, arguments: list[str]) -> N
 
 async def _screen(turn: Turn, creator: Creator, lead: Lead, page: int) -> Message:
     owned = await list_owned(turn.session, lead.id, Paging(PAGE, page * PAGE))
+    others = [
+        (
+            Button(
+                text=plain("library-of", turn.person.speaks, creator=shorten(each.name, BUTTON_LENGTH)),
+                data=f"library:{each.id}:0",
+            ),
+        )
+        for each in await sellers_to(turn.session, turn.person.id)
+        if each.id != creator.id
+    ]
     if not owned.total:
-        return Message(text=turn.words("library-empty"))
+        text = turn.words("library-empty-here", creator=creator.name) if others else turn.words("library-empty")
+        return Message(text=text, buttons=tuple(others))
     if not owned.items:
         # something was taken back since the button was shown
         return await _screen(turn, creator, lead, (owned.total - 1) // PAGE)
-    rows: list[tuple[Button, ...]] = [
-        (Button(text=shorten(each.title, BUTTON_LENGTH), data=f"again:{each.entitlement_id}"),) for each in owned.items
-    ]
+    rate = turn.words("button-rate")
+    rows: list[tuple[Button, ...]] = []
+    for each in owned.items:
+        # in one row Telegram would leave the title half the width
+        rows.append((Button(text=shorten(each.title, BUTTON_LENGTH), data=f"again:{each.entitlement_id}"),))
+        rows.append((Button(text=rate, data=f"rate:{each.product_id}"),))
+    if not owned.has_more:
+        # what is in a bundle stands above, each by itself
+        for bundle in await bundles_of(turn.session, lead.id):
+            label = plain("button-rate-of", turn.person.speaks, title=shorten(bundle.title, BUTTON_LENGTH))
+            rows.append((Button(text=label, data=f"rate:{bundle.id}"),))
     steps = [Button(text="‹", data=f"library:{creator.id}:{page - 1}")] if page else []
     if owned.has_more:
         steps.append(Button(text="›", data=f"library:{creator.id}:{page + 1}"))
     if steps:
         rows.append(tuple(steps))
-    return Message(text=turn.words("library", creator=creator.name), buttons=tuple(rows))
+    return Message(text=turn.words("library", creator=creator.name), buttons=(*rows, *others))

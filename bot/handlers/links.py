@@ -1,10 +1,10 @@
 import re
-import shlex
 
 from sqlalchemy import select
 from telegram import CallbackQuery
 
 from bot.handlers.lead_access import read_number
+from bot.handlers.product_parts import split_words
 from bot.numbers import read_id
 from bot.replies import QrReply, TapReply
 from bot.turn import Turn
@@ -67,7 +67,7 @@ async def tap(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
 
 def _split(turn: Turn, arguments: str) -> list[str]:
     try:
-        return shlex.split(arguments.replace("“", '"').replace("”", '"').replace("„", '"'))
+        return split_words(arguments)
     except ValueError:
         raise turn.refusal("link-form") from None
 

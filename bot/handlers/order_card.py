@@ -32,8 +32,13 @@ async def sale_screen(turn: Turn, details: OrderDetails, *, back: str = "orders:
         *_money_back(turn, details, zone),
         *_disputes(turn, details),
     ]
-    if details.order.state == OrderState.OVERSOLD:
-        lines.append(turn.words("order-oversold-help"))
+    lines += [
+        turn.words("order-unready", title=shorten(product.title, TITLE_LENGTH), product=product.id)
+        for product in details.unready
+    ]
+    if details.waits_for_a_person:
+        forgotten = details.lead.forgotten_at is not None
+        lines.append(turn.words("order-forgotten-help" if forgotten else "order-oversold-help"))
     return Message(text=fitting(lines), buttons=tuple(_sale_buttons(turn, details, back)))
 
 
@@ -140,7 +145,7 @@ def _sale_buttons(turn: Turn, details: OrderDetails, back: str) -> Iterator[Row]
     def button(word: str, act: str, **values: object) -> Row:
         return (Button(text=turn.words(word, **values), data=f"order:{act}:{order.id}"),)
 
-    if order.state == OrderState.OVERSOLD:
+    if details.waits_for_a_person and details.lead.forgotten_at is None:
         yield button("button-hand-over", "hand")
     if details.is_to_ship:
         yield button("order-button-ship", "ship")

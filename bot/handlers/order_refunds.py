@@ -6,6 +6,7 @@ from telegram import Message as TelegramMessage
 from bot.handlers.edits import edit
 from bot.handlers.lead_access import NAME_LENGTH, read_number
 from bot.handlers.order_card import TITLE_LENGTH
+from bot.handlers.refund_lines import read_refund
 from bot.turn import Turn
 from domain.leads import display_name
 from domain.messages.plain import Button, Message, column
@@ -33,7 +34,7 @@ async def refund(turn: Turn, arguments: str) -> None:
     if number is None:
         raise turn.refusal("refund-form")
     details = await own_details(turn, number)
-    amount, reason = _amount_in(rest.strip(), details)
+    amount, reason = read_refund(rest, details.order.currency)
     await ask(turn, details, amount, reason)
 
 
@@ -62,7 +63,7 @@ async def ask(turn: Turn, details: OrderDetails, amount: Money | None, reason: s
         # it stands in the question itself, so that nothing of it is kept before there is a yes
         asked += f"\n\n<blockquote>{escape(shorten(reason, REASON_LENGTH))}</blockquote>"
     data = f"order:back:{details.order.id}:{back.amount_minor}:{details.left.amount_minor}"
-    no = Button(text=turn.words("refund-button-no"), data=f"order:show:{details.order.id}")
+    no = Button(text=turn.words("refund-button-no"), data=f"order:keep:{details.order.id}")
     if whole:
         buttons = column(Button(text=turn.words("refund-button-yes", **values), data=f"{data}:r"), no)
     else:
@@ -80,7 +81,7 @@ async def ask_one(turn: Turn, payment_id: int) -> None:
         raise turn.refusal("refused-refund-nothing")
     values = {"amount": left.format(turn.person.speaks), "order": details.order.id}
     yes = Button(text=turn.words("refund-button-yes", **values), data=f"order:return:{payment_id}:{left.amount_minor}")
-    no = Button(text=turn.words("refund-button-no"), data=f"order:show:{details.order.id}")
+    no = Button(text=turn.words("refund-button-no"), data=f"order:keep:{details.order.id}")
     turn.send(Message(text=turn.words("refund-ask-one", **values), buttons=column(yes, no)))
 
 
@@ -93,7 +94,7 @@ async def ask_amount(turn: Turn, details: OrderDetails) -> None:
 
 async def take_amount(turn: Turn, order_id: int, text: str) -> None:
     details = await own_details(turn, order_id)
-    amount, reason = _amount_in(text, details)
+    amount, reason = read_refund(text, details.order.currency)
     if amount is None:
         raise turn.refusal("refund-form-amount")
     await ask(turn, details, amount, reason)
@@ -116,6 +117,13 @@ async def give_back(turn: Turn, query: CallbackQuery, order_id: int, wanted: lis
         now=turn.now,
     )
     _said(turn, query, Money(amount, details.order.currency), order_id)
+
+
+async def give_nothing_back(turn: Turn, query: CallbackQuery, order_id: int) -> None:
+    """The no. It takes the question's place, so that no *Yes* is left to be tapped by mistake."""
+    await own_details(turn, order_id)
+    see = Button(text=turn.words("order-button-see"), data=f"order:show:{order_id}")
+    edit(turn, query, Message(text=turn.words("refund-not-asked", order=order_id), buttons=column(see)))
 
 
 async def give_back_one(turn: Turn, query: CallbackQuery, payment_id: int, left: int) -> None:
@@ -170,20 +178,6 @@ def _check(turn: Turn, details: OrderDetails, amount: Money | None) -> None:
         raise turn.refusal("refused-refund-amount")
     if amount.amount_minor > details.left.amount_minor:
         raise turn.refusal("refused-refund-more", left=details.left.format(turn.person.speaks))
-
-
-def _amount_in(text: str, details: OrderDetails) -> tuple[Money | None, str]:
-    """`5.00`, `5.00 usd`, either with a reason after it; a reason alone is for all of it. Raises Invalid."""
-    first, _, rest = text.partition(" ")
-    if not first[:1].isdigit():
-        return None, text
-    currency = details.order.currency
-    following, _, reason = rest.strip().partition(" ")
-    if following.casefold() == currency:
-        rest = reason
-    if currency == "xtr" and following in {"⭐", "⭐️"}:
-        rest = reason
-    return Money.parse(first, currency), rest.strip()
 
 
 def _reason(query: CallbackQuery) -> str:

@@ -33,6 +33,8 @@ async def tap(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
         case ["back", number, amount, left, "k" | "r" as way]:
             wanted = [read_id(amount), read_id(left)]
             await order_refunds.give_back(turn, query, read_id(number), wanted, revokes=way == "r")
+        case ["keep", number]:
+            await order_refunds.give_nothing_back(turn, query, read_id(number))
         case ["return", payment]:
             await order_refunds.ask_one(turn, read_id(payment))
         case ["return", payment, left]:

@@ -2,8 +2,10 @@
 
 import re
 
+from bot.handlers.product_links import link_line
 from bot.handlers.product_parts import Told, read_part, read_parts, read_price, split_words
 from bot.handlers.product_screens import card_screen, channels_screen, files_screen, variant_screen, variants_screen
+from bot.handlers.product_uploads import offer_upload
 from bot.handlers.shop import send_card
 from bot.numbers import is_id, read_id
 from bot.turn import Turn
@@ -17,7 +19,7 @@ from domain.prompts import ask_next
 from domain.stock import set_stock
 from domain.variants import add_variant, archive_variant, edit_variant, find_variant
 from kit.money import Money
-from store.models import Product
+from store.models import Product, ProductVariant
 
 # `/product 3 stock 50` as well as `/product stock 3 50`
 VERBS = frozenset(
@@ -25,7 +27,7 @@ VERBS = frozenset(
         *("edit", "file", "files", "image", "stock", "price", "archive", "restore", "preview", "variant", "variants"),
         *("bundle", "unbundle", "after", "notafter", "link", "channel", "keys", "title", "description"),
         *("instructions", "category", "tags", "compare", "stars", "limit", "low", "from", "until", "kind", "slug"),
-        *("pwyw", "protected", "makekeys", "sale", "chat", "address"),
+        *("pwyw", "protected", "makekeys", "sale", "chat", "address", "paylink", "upload"),
     }
 )
 _PART = re.compile(r"[a-z]+=", re.IGNORECASE)
@@ -49,7 +51,9 @@ async def do_line(turn: Turn, product: Product, line: str) -> None:
             await _file(turn, product, rest.split())
         case "keys":
             await keys(turn, product, rest)
-        case "archive" | "restore" | "preview" | "address" | "channel" as word:
+        case "paylink":
+            await link_line(turn, product, rest)
+        case "archive" | "restore" | "preview" | "address" | "channel" | "upload" as word:
             await do_word(turn, product, word)
         case part if part in VERBS and rest:
             await set_part(turn, product, part, rest)
@@ -66,6 +70,8 @@ async def do_word(turn: Turn, product: Product, word: str) -> None:
             turn.say("own-address", title=product.title, url=f"{turn.facts.link()}?start=p_{product.id}")
         case "channel":
             turn.send(await channels_screen(turn, product))
+        case "upload":
+            await offer_upload(turn, product)
         case "archive":
             await archive_product(turn.session, product, now=turn.now)
             turn.say("product-archived", title=product.title, product=product.id)
@@ -96,8 +102,6 @@ async def edit(turn: Turn, product: Product, line: str) -> None:
 
 async def save(turn: Turn, product: Product, told: Told) -> None:
     await edit_product(turn.session, product, told.fields, now=turn.now)
-    if {"url", "chat_id"} & told.fields.keys():
-        await deliver_waiting(turn.session, product, now=turn.now)
     if told.sets_stock:
         await set_stock(turn.session, product, told.stock)
     turn.send(await card_screen(turn, product))
@@ -173,7 +177,7 @@ async def _variant(turn: Turn, product: Product, rest: str) -> None:
             await archive_variant(turn.session, product, await find_variant(turn.session, product, name), now=turn.now)
             turn.send(await variants_screen(turn, product))
         case [name, *parts] if parts:
-            await edit_choice(turn, product, name, parts)
+            await edit_choice(turn, product, await find_variant(turn.session, product, name), parts)
         case _:
             raise turn.refusal("product-form-variant", product=product.id)
 
@@ -200,8 +204,7 @@ async def add_choice(turn: Turn, product: Product, words: list[str]) -> None:
     turn.send(await variants_screen(turn, product))
 
 
-async def edit_choice(turn: Turn, product: Product, name: str, parts: list[str]) -> None:
-    variant = await find_variant(turn.session, product, name)
+async def edit_choice(turn: Turn, product: Product, variant: ProductVariant, parts: list[str]) -> None:
     told = _variant_parts(turn, product, parts)
     price = None
     if "price_minor" in told.fields:

@@ -20,12 +20,15 @@ PARTS = (
 )
 # what `-` takes away
 _REMOVABLE = frozenset({"compare", "stars", "stock", "limit", "from", "until", "link", "chat"})
-_QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "’": "'"})
+_QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"'})
+# a pair of single quotes around whole words groups them too; any other is an apostrophe
+_SINGLE = re.compile(r"(?<![^\s=])['‘‚]([^'‘’\"]*)['‘’](?!\S)")
 _ON = frozenset({"on", "yes", "true", "1", "an", "ja"})
 _OFF = frozenset({"off", "no", "false", "0", "aus", "nein"})
 _WHOLE = re.compile(r"[0-9]{1,10}")
 _CHAT = re.compile(r"-?[0-9]{1,15}")
 _PRICE = re.compile(r"([0-9.,]+)\s*([A-Za-z]{3})?")
+_YEARS = range(1970, 9999)
 _UNLIMITED = frozenset({"unlimited", "unbegrenzt", "∞"})
 
 
@@ -39,8 +42,13 @@ class Told:
 
 
 def split_words(text: str) -> list[str]:
-    """As people type quotes, straight or not. Raises ValueError for one that is never closed."""
-    return shlex.split(text.translate(_QUOTES))
+    """By spaces, but for what stands in quotes, straight or not. Raises ValueError for double ones never closed.
+
+    An apostrophe is a letter like any other.
+    """
+    words = shlex.shlex(_SINGLE.sub(r'"\1"', text.translate(_QUOTES)), posix=True)
+    words.whitespace_split, words.quotes, words.escape, words.commenters = True, '"', "", ""
+    return list(words)
 
 
 def read_part(turn: Turn, told: Told, part: str, text: str, *, currency: str, setup: CreatorSetup) -> None:  # noqa: C901, PLR0912 - one case for each part
@@ -169,11 +177,15 @@ def read_instant(turn: Turn, part: str, text: str, setup: CreatorSetup, *, end: 
     """`2026-12-01` or `2026-12-01 18:00`, where the creator is; a day alone counts from its beginning to its end."""
     try:
         there = datetime.fromisoformat(text)
-    except ValueError:
+        if end and len(text) <= len("2026-12-01"):
+            there += timedelta(days=1)
+        instant = (there if there.tzinfo else there.replace(tzinfo=ZoneInfo(setup.time_zone))).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise _wrong(turn, part) from None
-    if end and len(text) <= len("2026-12-01"):
-        there += timedelta(days=1)
-    return (there if there.tzinfo else there.replace(tzinfo=ZoneInfo(setup.time_zone))).astimezone(UTC)
+    if instant.year not in _YEARS:
+        # at the ends of what a date can be, showing it somewhere else on earth fails
+        raise _wrong(turn, part)
+    return instant
 
 
 def _wrong(turn: Turn, part: str) -> Said:
@@ -181,4 +193,4 @@ def _wrong(turn: Turn, part: str) -> Said:
         return turn.refusal("product-part-date")
     if part in {"pwyw", "protected", "makekeys", "sale"}:
         return turn.refusal("product-part-switch", part=part)
-    return turn.refusal("product-part-number", part=part)
+    return turn.refusal("product-part-number" if part == "chat" else "product-part-count", part=part)

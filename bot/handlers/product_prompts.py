@@ -48,7 +48,7 @@ async def prompted(turn: Turn, asked: Prompted, message: TelegramMessage) -> Non
             await add_choice(turn, product, _words(turn, product, text))
         case "variant-part":
             variant = await own_variant(turn, product, int(asked.data["variant"]))
-            await edit_choice(turn, product, str(variant.id), [f"{asked.data['part']}={text}"])
+            await edit_choice(turn, product, variant, [f"{asked.data['part']}={text}"])
 
 
 def _words(turn: Turn, product: Product, text: str) -> list[str]:

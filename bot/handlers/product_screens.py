@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
+from bot.handlers.product_links import link_row
 from bot.turn import Turn
 from domain.covers import cover_of
 from domain.messages.catalogue import plain
 from domain.messages.plain import Button, Message
 from domain.products import current_files
-from kit.money import Money
+from kit.money import Money, least_of
 from kit.paging import Paging
 from kit.text import TEXT_LIMIT, escape, pages, shorten
 from store.models import Creator, Product, ProductKind, ProductVariant, Stocked, StoredFile
@@ -18,6 +19,7 @@ from store.queries.catalogue import (
     list_products,
     offered_after,
     variants_of,
+    variants_of_each,
 )
 
 SHOWN = 10
@@ -44,7 +46,11 @@ async def list_screen(turn: Turn, creator: Creator, page: int, *, archived: bool
     where = "archived" if archived else "page"
     head = "product-list-archived" if archived else "product-list"
     lines = [turn.words(head, creator=creator.name)]
-    lines += [turn.words("product-line", product=each.id, **await shown(turn, each)) for each in found.items]
+    variants = await variants_of_each(turn.session, [each.id for each in found.items])
+    lines += [
+        turn.words("product-line", product=each.id, **shown(turn, each, variants.get(each.id, ())))
+        for each in found.items
+    ]
     numbers = [Button(text=str(each.id), data=f"products:{each.id}") for each in found.items]
     rows: list[Row] = [tuple(numbers[at : at + IN_A_ROW]) for at in range(0, len(numbers), IN_A_ROW)]
     steps = [Button(text="‹", data=f"products:{where}:{page - 1}")] if page else []
@@ -57,9 +63,8 @@ async def list_screen(turn: Turn, creator: Creator, page: int, *, archived: bool
     return Message(text="\n".join(lines), buttons=tuple(rows))
 
 
-async def shown(turn: Turn, product: Product) -> dict[str, object]:
+def shown(turn: Turn, product: Product, variants: Sequence[ProductVariant] = ()) -> dict[str, object]:
     """The values by which a line names a product."""
-    variants = await variants_of(turn.session, product.id)
     counts = [each.stock for each in variants] if variants else [product.stock]
     left = sum(each for each in counts if each is not None)
     stock = turn.words("stock-unlimited") if None in counts else turn.words("stock-left", stock=left)
@@ -86,6 +91,7 @@ async def card_screen(turn: Turn, product: Product) -> Message:
         ),
         *_state(turn, product),
         turn.words("own-price", price=price_told(turn, product, product), stars=product.price_stars or 0),
+        *warnings(turn, product),
         *_more_lines(turn, product),
         *[_variant_line(turn, product, each) for each in variants],
         *([] if variants else [_stock_line(turn, product)]),
@@ -104,6 +110,7 @@ async def card_screen(turn: Turn, product: Product) -> Message:
         if product.kind != ProductKind.BUNDLE
         else (_button(turn, product, "more"),),
         (_button(turn, product, "preview"), _button(turn, product, "address")),
+        *await link_row(turn, product),
         (
             _button(turn, product, "restore" if product.archived_at else "archive"),
             Button(text=turn.words("button-list"), data="products:page:0"),
@@ -146,7 +153,7 @@ async def files_screen(turn: Turn, product: Product) -> Message:
     ]
     if cover is not None:
         rows.append((_button(turn, product, "nocover"),))
-    rows += [(_button(turn, product, "addfile"), _back(turn, product))]
+    rows += [(_button(turn, product, "addfile"), _button(turn, product, "upload")), (_back(turn, product),)]
     return Message(text="\n".join(lines), buttons=tuple(rows))
 
 
@@ -234,6 +241,16 @@ def _state(turn: Turn, product: Product) -> list[str]:
     for key, at in (("own-from", product.active_from), ("own-until", product.active_until)):
         if at is not None:
             lines.append(turn.words(key, at=f"{at.astimezone(zone):%Y-%m-%d %H:%M}"))
+    return lines
+
+
+def warnings(turn: Turn, product: Product) -> list[str]:
+    """What a buyer would stumble over."""
+    least, lines = Money(least_of(product.currency), product.currency), []
+    if 0 < product.price_minor < least.amount_minor and not product.pay_what_you_want:
+        lines.append(turn.words("own-price-small", least=least.format(turn.person.speaks)))
+    if product.kind == ProductKind.SERVICE and not product.instructions:
+        lines.append(turn.words("own-instructions-none"))
     return lines
 
 

@@ -5,6 +5,7 @@ from telegram import CallbackQuery
 from bot.handlers.edits import edit
 from bot.handlers.product_access import own_variant
 from bot.handlers.product_lines import ask_file, ask_image, do_word, keys
+from bot.handlers.product_links import tap_links
 from bot.handlers.product_screens import (
     ASKED,
     FLIPPED,
@@ -21,7 +22,6 @@ from bot.numbers import read_id
 from bot.turn import Turn
 from domain.bundles import offer_after, put_in_bundle, stop_offering, take_out
 from domain.covers import drop_cover
-from domain.deliveries import deliver_waiting
 from domain.messages.plain import Message
 from domain.product_edits import ProductFields, edit_product
 from domain.product_files import remove_file
@@ -34,6 +34,9 @@ VARIANT_PARTS = frozenset({"title", "price", "stock", "stars"})
 
 
 async def tap_product(turn: Turn, query: CallbackQuery, product: Product, act: list[str]) -> None:
+    if act[:1] == ["paylink"]:
+        await tap_links(turn, query, product, act[1:])
+        return
     screen = await _screen(turn, product, act)
     if screen is None:
         screen = await _change(turn, product, act)
@@ -112,7 +115,7 @@ async def _begin(turn: Turn, product: Product, act: list[str]) -> None:
             await ask_file(turn, product)
         case ["keys"]:
             await keys(turn, product, "")
-        case ["preview" | "address" as word]:
+        case ["preview" | "address" | "upload" as word]:
             await do_word(turn, product, word)
         case _:
             raise turn.refusal("not-understood")
@@ -139,7 +142,6 @@ async def _choose_channel(turn: Turn, product: Product, number: int) -> None:
     if chosen is None:
         raise turn.refusal("refused-channel")
     await edit_product(turn.session, product, {"chat_id": chosen.chat_id}, now=turn.now)
-    await deliver_waiting(turn.session, product, now=turn.now)
 
 
 def _flipped(product: Product, part: str) -> ProductFields:

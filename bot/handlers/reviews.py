@@ -15,7 +15,6 @@ from domain.products import NoSuchProduct
 from domain.prompts import Prompted, ask_next, drop_prompt
 from domain.review_words import MOST_STARS, stars
 from domain.reviews import (
-    Moderator,
     NoSuchReview,
     add_words,
     answer_review,
@@ -52,11 +51,11 @@ async def tap_list(turn: Turn, query: CallbackQuery, arguments: list[str]) -> No
         return
     standing = await standing_to(turn.session, turn.person.id, product.creator_id)
     owner = lead is not None and await may_review(turn.session, lead.id, product.id)
-    if not (standing.moderates or owner or is_on_sale(product, turn.now)):
+    if not (standing.sees_all or owner or is_on_sale(product, turn.now)):
         raise NoSuchProduct("this is no longer for sale", why=Reason("refused-not_for_sale"))
     turn.replies.append(TapReply(query_id=query.id))
     page = read_id(rest[0]) if rest else 0
-    screen = await _list(turn, lead, product, page, hidden=standing.moderates, owner=owner)
+    screen = await _list(turn, lead, product, page, hidden=standing.sees_all, owner=owner)
     if rest:
         edit(turn, query, screen)
     else:
@@ -70,15 +69,15 @@ async def tap_stars(turn: Turn, query: CallbackQuery, arguments: list[str]) -> N
     if _is_banned(turn, lead, query):
         return
     turn.replies.append(TapReply(query_id=query.id))
+    lead = await _owner(turn, lead, product)
     title = shorten(product.title, TITLE_LENGTH)
     match rest:
         case []:
-            await _ask_for_stars(turn, await _owner(turn, lead, product), product)
+            await _ask_for_stars(turn, lead, product)
         case ["skip"]:
             await drop_prompt(turn.session, turn.person.id)
             edit(turn, query, Message(text=turn.words("review-thanks", title=title)))
         case [given]:
-            lead = await _owner(turn, lead, product)
             review = await review_product(turn.session, lead, product.id, read_id(given), now=turn.now)
             await ask_next(turn.session, turn.person.id, "review-words", {"product": product.id}, now=turn.now)
             asked = turn.words("review-ask-words", title=title, stars=stars(review.rating))
@@ -89,7 +88,7 @@ async def tap_stars(turn: Turn, query: CallbackQuery, arguments: list[str]) -> N
 
 
 async def tap_review(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
-    """`review:ID` shows one whole; `review:ID:report`, and of creators and admins `answer`, `hide` and `show`."""
+    """`review:ID` shows one whole; `review:ID:report`, of creators `answer`, and of admins `hide` and `show`."""
     number, *rest = arguments
     review = await turn.session.get(Review, read_id(number))
     if review is None:
@@ -98,27 +97,28 @@ async def tap_review(turn: Turn, query: CallbackQuery, arguments: list[str]) -> 
     if _is_banned(turn, lead, query):
         return
     standing = await standing_to(turn.session, turn.person.id, review.creator_id)
-    if review.state == ReviewState.HIDDEN and not standing.moderates and not _wrote(lead, review):
+    if review.state == ReviewState.HIDDEN and not standing.sees_all and not _wrote(lead, review):
         raise NoSuchReview("there is no such review")
-    by: Moderator = "creator" if standing.creators else "admin"
     told = None
     match rest:
         case []:
             turn.send(await _one(turn, lead, product, review))
         case ["report"]:
-            if lead is None:
+            if lead is None and not standing.creators:
                 lead, _ = await turn.lead(await turn.session.get_one(Creator, review.creator_id))
-            await report_review(turn.session, review, lead, now=turn.now)
-            told = turn.words("review-reported")
+            reporter = None if standing.creators and not _wrote(lead, review) else lead
+            fresh = await report_review(turn.session, review, reporter, now=turn.now)
+            waits = fresh or review.state == ReviewState.REPORTED
+            told = turn.words("review-reported" if waits else "review-looked-at")
         case ["answer"] if standing.creators:
             await ask_next(turn.session, turn.person.id, "review-answer", {"review": review.id}, now=turn.now)
             turn.say("review-ask-answer")
-        case ["hide"] if standing.moderates:
-            await hide_review(turn.session, review, by=by, now=turn.now)
+        case ["hide"] if standing.admins:
+            await hide_review(turn.session, review, now=turn.now)
             told = turn.words("review-is-hidden")
             edit(turn, query, await _one(turn, lead, product, review))
-        case ["show"] if standing.moderates:
-            await show_review(turn.session, review, by=by, now=turn.now)
+        case ["show"] if standing.admins:
+            await show_review(turn.session, review, now=turn.now)
             told = turn.words("review-is-shown")
             edit(turn, query, await _one(turn, lead, product, review))
         case _:
@@ -200,13 +200,13 @@ async def _one(turn: Turn, lead: Lead | None, product: Product, review: Review) 
     acts: list[str] = []
     if standing.creators:
         acts.append("answer")
-    if standing.moderates:
+    if standing.admins:
         acts += {
             ReviewState.SHOWN: ["hide"],
             ReviewState.REPORTED: ["hide", "show"],
             ReviewState.HIDDEN: ["show"],
         }[review.state]
-    elif not _wrote(lead, review):
+    elif not _wrote(lead, review) and review.state == ReviewState.SHOWN:
         acts.append("report")
     row = tuple(Button(text=turn.words(f"button-review-{act}"), data=f"review:{review.id}:{act}") for act in acts)
     rows: list[Row] = [row] if row else []
@@ -241,8 +241,10 @@ async def _product(turn: Turn, product_id: int) -> tuple[Lead | None, Product]:
 
 
 async def _owner(turn: Turn, lead: Lead | None, product: Product) -> Lead:
-    """Raises Said for whoever does not own it."""
+    """Raises Said for whoever does not own it, or NoSuchProduct where they may not even know of it."""
     if lead is None or not await may_review(turn.session, lead.id, product.id):
+        if not is_on_sale(product, turn.now):
+            raise NoSuchProduct("there is no such product", why=Reason("refused-no-product"))
         raise turn.refusal("review-owners-only", title=shorten(product.title, TITLE_LENGTH))
     return lead
 

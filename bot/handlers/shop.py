@@ -7,10 +7,12 @@ from bot.handlers.edits import edit
 from bot.numbers import read_id
 from bot.replies import TapReply
 from bot.turn import Turn
+from domain.entitlements import owned_already
 from domain.messages.catalogue import plain
 from domain.messages.plain import Button, Message
 from domain.people import talk_to_creator
-from domain.product_card import Choice, Offer, price_of, product_card
+from domain.prices_shown import prices_in_list
+from domain.product_card import Choice, Offer, product_card
 from domain.products import NoSuchProduct
 from domain.prompts import ask_next
 from kit.errors import Reason
@@ -28,6 +30,7 @@ IN_A_ROW = 2
 MARK_LENGTH = 8
 SEARCH_BYTES = 30
 SEARCH_LENGTH = 100
+_TO_BUY = ("buy:", "code:")
 Row = tuple[Button, ...]
 
 
@@ -40,9 +43,22 @@ async def shop(turn: Turn, arguments: str) -> None:
         await search_shop(turn, creator, rest)
         return
     slug = arguments.strip().lower()
-    creator = await _named(turn, slug) if slug else await turn.creator()
+    creator = await named_creator(turn, slug) if slug else await turn.creator()
     await turn.lead(creator)
+    await send_shop(turn, creator)
+
+
+async def send_shop(turn: Turn, creator: Creator) -> None:
+    """All that this creator has on sale, from the first page on."""
     turn.send(await _screen(turn, creator, ShopFilter(), 0))
+
+
+async def named_creator(turn: Turn, slug: str) -> Creator:
+    """Raises Said where nobody is called so."""
+    creator = await turn.session.scalar(select(Creator).where(Creator.slug == slug))
+    if creator is None:
+        raise turn.refusal("shop-unknown", slug=slug)
+    return creator
 
 
 async def search_shop(turn: Turn, creator: Creator, text: str) -> None:
@@ -109,7 +125,19 @@ async def send_card(turn: Turn, product: Product, choice: Choice | None = None, 
 async def card_of(turn: Turn, product: Product, choice: Choice | None = None, *, above: str = "") -> Message:
     lead, _ = await turn.lead(await turn.session.get_one(Creator, product.creator_id))
     offer = Offer(turn.facts.published.setup(product.creator_id), turn.now, turn.facts.rails, lead)
-    return await product_card(turn.session, product, turn.person.speaks, offer, choice=choice, above=above)
+    chosen = choice.variant if choice is not None else 0
+    right = await owned_already(turn.session, lead.id, product, chosen or None)
+    if right is not None:
+        above = "\n\n".join(part for part in (above, turn.words("card-yours")) if part)
+    card = await product_card(turn.session, product, turn.person.speaks, offer, choice=choice, above=above)
+    return card if right is None else _without_buying(turn, card, right)
+
+
+def _without_buying(turn: Turn, card: Message, right: int) -> Message:
+    """Of what is theirs: nobody pays twice for the same, and gets it again instead."""
+    again = (Button(text=turn.words("button-again"), data=f"again:{right}"),)
+    rest = [row for row in card.buttons if not any((each.data or "").startswith(_TO_BUY) for each in row)]
+    return card.model_copy(update={"buttons": (again, *rest)})
 
 
 async def on_sale(turn: Turn, product_id: int) -> Product:
@@ -131,7 +159,8 @@ async def _screen(turn: Turn, creator: Creator, wanted: ShopFilter, page: int) -
     whole = wanted == ShopFilter()
     if whole and not found.total:
         return Message(text=turn.words("shop-empty", creator=creator.name))
-    rows: list[Row] = [(Button(text=_label(each, language), data=f"product:{each.id}"),) for each in found.items]
+    prices = await prices_in_list(turn.session, found.items, language)
+    rows: list[Row] = [(Button(text=_label(each, prices[each.id]), data=f"product:{each.id}"),) for each in found.items]
     steps = []
     if page:
         steps.append(Button(text="‹", data=_behind(creator, page - 1, wanted)))
@@ -196,13 +225,5 @@ def _mark(category: str) -> str:
     return digest_of(category)[:MARK_LENGTH]
 
 
-async def _named(turn: Turn, slug: str) -> Creator:
-    creator = await turn.session.scalar(select(Creator).where(Creator.slug == slug))
-    if creator is None:
-        raise turn.refusal("shop-unknown", slug=slug)
-    return creator
-
-
-def _label(product: Product, language: str) -> str:
-    price = price_of(product, language)
+def _label(product: Product, price: str) -> str:
     return f"{shorten(product.title, BUTTON_LENGTH - len(price) - 3)} · {price}"

@@ -6,7 +6,6 @@ from sqlalchemy import select
 from bot.handlers.coupon_typed import follow_code
 from bot.handlers.shop import send_card
 from bot.numbers import is_id, read_id
-from bot.replies import MenuReply
 from bot.turn import Turn
 from domain.claiming import CLAIM_PREFIX, claim_order, find_claim
 from domain.creators import BIND_PREFIX, bind_by_payload
@@ -17,11 +16,13 @@ from domain.flows.paused import take_up
 from domain.links import find_link, note_touch
 from domain.messages.catalogue import plain, say
 from domain.messages.plain import Button, Message, column
+from domain.order_ends import UNDER_WAY
 from domain.outbox import tell_creator
 from domain.payment_links import SOURCE
 from kit.text import shorten
 from store.models import Creator, Lead, Link, LinkTarget, Product
 from store.queries.catalogue import is_on_sale, on_sale
+from store.queries.library import still_gives
 from store.queries.orders import describe_order
 
 # the address of a product, by its number
@@ -39,10 +40,12 @@ class Came:
     source: str | None = None
     # one whose own address they came by
     product: Product | None = None
+    # by that of one which is not for sale, or not there at all
+    gone: bool = False
 
     @property
     def bare(self) -> bool:
-        return self.link is None and self.source is None and self.product is None
+        return self.link is None and self.source is None and self.product is None and not self.gone
 
 
 async def start(turn: Turn, arguments: str) -> None:
@@ -50,8 +53,11 @@ async def start(turn: Turn, arguments: str) -> None:
     payload = arguments.strip() if _PAYLOAD.match(arguments.strip()) else ""
     if payload.startswith(BIND_PREFIX):
         creator = await bind_by_payload(turn.session, turn.person, payload, now=turn.now)
-        turn.say("bound", creator=creator.name)
-        turn.replies.append(MenuReply())
+        if creator is None:
+            turn.say("bound-admin")
+        else:
+            turn.say("bound", creator=creator.name)
+        await turn.show_menu()
         return
     if payload.startswith(CLAIM_PREFIX):
         await _claim(turn, payload)
@@ -60,7 +66,7 @@ async def start(turn: Turn, arguments: str) -> None:
     own = await turn.own_creator()
     if own is not None and own.id == came.creator.id and came.bare:
         turn.say("help-creator", creator=own.name)
-        turn.replies.append(MenuReply())
+        await turn.show_menu()
         return
     lead, is_new = await turn.lead(came.creator, source=came.source, link=came.link)
     await note_touch(turn.session, lead, link=came.link, source=came.source, now=turn.now)
@@ -69,20 +75,27 @@ async def start(turn: Turn, arguments: str) -> None:
 
 
 async def _claim(turn: Turn, payload: str) -> None:
-    """What they bought outside of Telegram becomes theirs here, and is delivered."""
+    """What they bought outside of Telegram becomes theirs here, and is delivered, unless it is over by now."""
     order = await find_claim(turn.session, payload)
     lead, _ = await turn.lead(await turn.session.get_one(Creator, order.creator_id), source=SOURCE)
     await claim_order(turn.session, lead, order, now=turn.now)
     title = (await describe_order(turn.session, order.id)).title
-    turn.say("claimed" if order.paid_at is not None else "claimed-pending", title=title)
+    await turn.session.refresh(order)
+    if await still_gives(turn.session, order.id):
+        turn.say("claimed", title=title)
+    elif order.state in UNDER_WAY:
+        turn.say("claimed-pending", title=title)
+    else:
+        # given back, or blocked by a bank, before it was fetched
+        turn.say("claimed-over", title=title, state=turn.word(f"order-is-{order.state}", order.state))
 
 
 async def _read_payload(turn: Turn, payload: str) -> Came:
     link = await find_link(turn.session, payload) if payload else None
     if link is not None:
         return Came(await turn.session.get_one(Creator, link.creator_id), link)
-    if payload.startswith(PRODUCT_PREFIX) and (product := await _product(turn, payload)) is not None:
-        return Came(await turn.session.get_one(Creator, product.creator_id), product=product)
+    if payload.startswith(PRODUCT_PREFIX) and is_id(payload.removeprefix(PRODUCT_PREFIX)):
+        return await _by_product(turn, read_id(payload.removeprefix(PRODUCT_PREFIX)))
     slug, _, rest = payload.partition("_")
     if slug:
         named = await turn.session.scalar(select(Creator).where(Creator.slug == slug.lower()))
@@ -93,11 +106,13 @@ async def _read_payload(turn: Turn, payload: str) -> Came:
     return Came(await turn.creator(), source=payload or None)
 
 
-async def _product(turn: Turn, payload: str) -> Product | None:
-    """What `p_12` leads to, while it is for sale."""
-    number = payload.removeprefix(PRODUCT_PREFIX)
-    product = await turn.session.get(Product, read_id(number)) if is_id(number) else None
-    return product if product is not None and is_on_sale(product, turn.now) else None
+async def _by_product(turn: Turn, product_id: int) -> Came:
+    """What `p_12` leads to, if it is for sale."""
+    product = await turn.session.get(Product, product_id)
+    if product is None:
+        return Came(await turn.creator(), gone=True)
+    creator = await turn.session.get_one(Creator, product.creator_id)
+    return Came(creator, product=product) if is_on_sale(product, turn.now) else Came(creator, gone=True)
 
 
 async def _welcome(turn: Turn, came: Came, lead: Lead, *, is_new: bool) -> None:
@@ -105,11 +120,15 @@ async def _welcome(turn: Turn, came: Came, lead: Lead, *, is_new: bool) -> None:
     if came.product is not None:
         await send_card(turn, came.product)
         return
+    if came.gone:
+        turn.say("product-gone")
+        if not is_new:
+            return
     flow = _flow_of(turn, came)
     if flow is not None:
         turn.show(await begin_flow(turn.session, turn.talk(lead), flow, now=turn.now))
         return
-    if came.link is not None and await _follow(turn, came.link, lead):
+    if came.link is not None and await _follow(turn, came.link, lead, is_new=is_new):
         return
     shown = await greet(turn.session, turn.talk(lead), now=turn.now)
     if shown is not None:
@@ -129,17 +148,22 @@ def _flow_of(turn: Turn, came: Came) -> FlowVersionNow | None:
     return flow_of_source(published, creator_id, came.source) if came.source is not None else None
 
 
-async def _follow(turn: Turn, link: Link, lead: Lead) -> bool:
-    """False when the link leads to nothing of its own, was put away, or what it led to is gone: then one is greeted."""
+async def _follow(turn: Turn, link: Link, lead: Lead, *, is_new: bool) -> bool:
+    """False when one is greeted: the link leads to nothing of its own, or was put away.
+
+    Of a product that is gone people are told; only those who are new are greeted then.
+    """
     if link.archived_at is not None:
         return False
     match link.target:
         case LinkTarget.PRODUCT:
             query = select(Product).where(on_sale(link.creator_id, turn.now), Product.slug == link.name)
             product = (await turn.session.scalars(query)).one_or_none()
-            if product is not None:
-                await send_card(turn, product)
-            return product is not None
+            if product is None:
+                turn.say("product-gone")
+                return not is_new
+            await send_card(turn, product)
+            return True
         case LinkTarget.COUPON:
             return await follow_code(turn, link)
         case LinkTarget.FUNNEL:

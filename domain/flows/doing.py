@@ -4,7 +4,6 @@ from sqlalchemy import select
 
 from domain.definitions import media_file
 from domain.enrollments import BY_FLOW, Hindrance, NotEnrolled, enroll_lead
-from domain.entitlements import grant
 from domain.flows.nodes import (
     AnyNode,
     EnrollNode,
@@ -16,14 +15,18 @@ from domain.flows.nodes import (
     TagNode,
 )
 from domain.flows.way import Way
+from domain.free_goods import get_free
 from domain.lead_setting import Whose, apply_setting, apply_tagging
 from domain.messages.catalogue import say
 from domain.messages.plain import Button, Message, column
+from domain.messages.refusing import say_refusal
 from domain.messages.templates import render_address
 from domain.offers import pay_button
+from domain.orders import CheckoutEnding, CheckoutOpen, LimitReached
 from domain.outbox import tell_creator
+from domain.pricing import ChooseVariant, Wish
 from domain.product_card import Offer, product_card
-from kit.errors import NotFound, Reason
+from kit.errors import Conflict, NotFound, Reason
 from store.models import Product, Shape
 from store.queries.catalogue import on_sale
 
@@ -98,19 +101,40 @@ async def _offer(way: Way, node: OfferNode) -> None:
 
 
 async def _give(way: Way, node: GiveNode) -> None:
-    """Only what is free is given: a product that got a price since is left to the shop."""
+    """Only what is free is given: a product that got a price since is left to the shop.
+
+    Who cannot have it hears why; that it is sold out is told to the creator too.
+    """
     lead = way.talk.lead
-    way.say(Message(text=way.talk.words(node.text, await way.facts()), drop_keys=True))
+    words = Message(text=way.talk.words(node.text, await way.facts()), drop_keys=True)
     product = await _find(way, node.product)
     if product is not None and product.price_minor == 0:
-        await grant(way.session, lead, product.id, origin="gift", now=way.now)
+        await _hand_over(way, product, words)
         return
+    way.say(words)
 
     def missing(language: str) -> Message:
         return Message(text=say("gift-missing", language, slug=node.product))
 
     key = f"gift-missing:{lead.creator_id}:{node.product}"
     await tell_creator(way.session, missing, key=key, creator_id=lead.creator_id, now=way.now)
+
+
+async def _hand_over(way: Way, product: Product, words: Message) -> None:
+    talk = way.talk
+    try:
+        await get_free(way.session, talk.lead, Wish(product), setup=talk.setup, now=way.now)
+    except ChooseVariant:
+        way.say(words)
+        way.say(await product_card(way.session, product, talk.language, Offer(talk.setup, way.now)))
+    except (LimitReached, CheckoutOpen, CheckoutEnding) as refusal:
+        # by the lead's own doing it is no mistake of the flow's
+        way.say(Message(text=say_refusal(refusal, talk.language), drop_keys=True))
+    except Conflict as refusal:
+        way.say(Message(text=say_refusal(refusal, talk.language), drop_keys=True))
+        raise
+    else:
+        way.say(words)
 
 
 async def _enroll(way: Way, key: str) -> None:

@@ -10,7 +10,7 @@ from store.queries.order_lists import OrderInList
 
 HEADER = (
     *("order", "receipt", "state", "rail", "opened", "paid", "shipped", "lead", "name", "email", "items", "currency"),
-    *("subtotal", "discount", "tax", "shipping", "total", "given_back", "code"),
+    *("subtotal", "discount", "tax", "shipping", "total", "given_back", "lost", "code"),
 )
 
 
@@ -31,7 +31,7 @@ def order_cells(each: OrderInList) -> list[str]:
         _moment(order.paid_at),
         _moment(order.shipped_at),
         str(lead.id),
-        defuse(str(told.get("name") or lead.name or "")),
+        defuse(str(told.get("name") or lead.name or each.first_name or "")),
         defuse(str(told.get("email") or lead.email or "")),
         defuse(each.title),
         order.currency,
@@ -41,9 +41,11 @@ def order_cells(each: OrderInList) -> list[str]:
         amount(order.shipping_minor),
         amount(each.total.amount_minor),
         amount(order.refunded_minor),
+        amount(each.lost_minor),
         defuse(each.code or ""),
     ]
 
 
 def _moment(instant: datetime | None) -> str:
-    return "" if instant is None else instant.astimezone(UTC).isoformat()
+    """As RFC 3339 writes it, with a Z."""
+    return "" if instant is None else instant.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -11,6 +11,7 @@ from playground.stripe.disputes import close_dispute, open_dispute
 from playground.stripe.errors import ImpossibleMove, StripeError
 from playground.stripe.payments import Outcome, settle
 from playground.stripe.refunds import charge_of, make_refund
+from playground.stripe.sessions import add_on_top
 
 Happening = Literal["dispute_opened", "dispute_won", "dispute_lost", "refund"]
 Perform = Callable[[Cause, Callable[[], None]], None]
@@ -44,6 +45,8 @@ class Control:
                 "outcome": lambda value: value in get_args(Outcome),
                 "deliver": _is_deliver,
                 "email": lambda value: isinstance(value, str) and "@" in value,
+                "tax": _is_amount,
+                "shipping": _is_amount,
             },
             required="outcome",
         )
@@ -54,11 +57,13 @@ class Control:
         if session is None:
             return _error(404, "not_found", f"There is no session '{request.match_info['id']}'.")
         cause = Cause(deliver=body.get("deliver", "once"))
+
+        def change() -> None:
+            add_on_top(session, tax=body.get("tax", 0), shipping=body.get("shipping", 0))
+            settle(self._book, cause, session, body["outcome"], email=body.get("email"))
+
         try:
-            self._perform(
-                cause,
-                lambda: settle(self._book, cause, session, body["outcome"], email=body.get("email")),
-            )
+            self._perform(cause, change)
         except ImpossibleMove as refusal:
             return _error(409, refusal.code, refusal.message)
         answer: Json = {"session": session, "events": cause.events}
@@ -74,7 +79,7 @@ class Control:
                 "type": lambda value: value in get_args(Happening),
                 "payment_intent": lambda value: isinstance(value, str),
                 "session": lambda value: isinstance(value, str),
-                "amount": lambda value: type(value) is int and value > 0,
+                "amount": _is_amount,
                 "deliver": _is_deliver,
             },
             required="type",
@@ -126,6 +131,10 @@ class Control:
 
 def _is_deliver(value: Any) -> bool:
     return value in get_args(Deliver)
+
+
+def _is_amount(value: Any) -> bool:
+    return type(value) is int and value > 0
 
 
 async def _body(request: web.Request) -> Json | None:

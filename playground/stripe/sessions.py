@@ -4,7 +4,7 @@ from typing import Any
 
 from playground.stripe.book import Book, Cause, Json, new_id
 from playground.stripe.catalogue import update
-from playground.stripe.errors import StripeError
+from playground.stripe.errors import ImpossibleMove, StripeError
 from playground.stripe.line_items import priced, write_lines
 from playground.stripe.lists import list_fields, page, select
 from playground.stripe.money import check_total, known_currency
@@ -126,6 +126,19 @@ def expire(book: Book, cause: Cause, session: Json) -> None:
         book.put(intent)
         book.emit(cause, "payment_intent.canceled", intent)
     book.emit(cause, "checkout.session.expired", session)
+
+
+def add_on_top(session: Json, *, tax: int, shipping: int) -> None:
+    """What the buyer's address adds, in minor units; raises ImpossibleMove where the session asks for none."""
+    if (tax or shipping) and (session["status"] != "open" or session["payment_intent"]):
+        raise ImpossibleMove("too_late", "Somebody has begun to pay this session.")
+    if tax and not session["automatic_tax"]["enabled"]:
+        raise ImpossibleMove("no_tax", "This session works out no tax.")
+    if shipping and not session["shipping_address_collection"]:
+        raise ImpossibleMove("no_shipping", "This session asks for no shipping address.")
+    session["amount_total"] += tax + shipping
+    session["total_details"]["amount_tax"] += tax
+    session["total_details"]["amount_shipping"] += shipping
 
 
 def _amounts(items: list[Json], options: list[Json]) -> Json:

@@ -75,6 +75,13 @@ class Chats:
     def save(self, chat: Document) -> None:
         self._state.put("chat", chat["id"], chat)
 
+    def close(self, chat: Document, upgraded_to: int) -> None:
+        """The chat goes on as another one; its links open nothing any more."""
+        self.save({**chat, "upgraded_to": upgraded_to})
+        for link in self._state.all("link"):
+            if link["chat_id"] == chat["id"]:
+                self.save_link({**link, "is_revoked": True})
+
     def member(self, chat_id: int, user_id: int) -> Document:
         return self._state.get(f"member.{chat_id}", user_id) or {"user_id": user_id, "status": "left"}
 

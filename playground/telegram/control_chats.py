@@ -24,7 +24,7 @@ from playground.telegram.fields_given import flag, text_of, text_or, whole
 from playground.telegram.membership import link_json
 from playground.telegram.parts import Parts
 from playground.telegram.people import person_user
-from playground.telegram.transitions import bots_in, move_member
+from playground.telegram.transitions import bots_in, move_member, upgrade
 from playground.telegram.views import messages_view
 
 _KINDS = {"group": "group", "supergroup": "supergroup", "forum": "supergroup", "channel": "channel"}
@@ -40,6 +40,7 @@ def chat_routes(parts: Parts) -> list[web.RouteDef]:
         web.post("/chats", desk.add),
         web.get("/chats/{id}", desk.chat),
         web.put("/chats/{id}/members/{person}", desk.set_member),
+        web.post("/chats/{id}/upgrade", desk.upgrade),
         web.post("/people/{id}/joins", desk.join),
     ]
 
@@ -129,6 +130,18 @@ class _Chats:
             )
         member = self._parts.chats.member(chat["id"], user["id"])
         return answer({**member_json(chat, member, user), "update_ids": update_ids})
+
+    async def upgrade(self, request: web.Request) -> web.Response:
+        """A group becomes a supergroup: another chat with the same people in it. Its links open nothing any more."""
+        chat = chat_asked(self._parts, request)
+        deliver = text_or(await json_body(request), "deliver", "once")
+        if deliver not in {"once", "never"}:
+            raise invalid("deliver must be once or never")
+        if chat["type"] != "group" or chat.get("upgraded_to"):
+            raise conflict("only a group that has not been upgraded yet can be")
+        with self._parts.core.state.together():
+            new, update_ids = upgrade(self._parts, chat, self._parts.core.clock(), told=deliver == "once")
+        return answer({**chat_json(new), "members": self._members(new), "update_ids": update_ids})
 
     async def join(self, request: web.Request) -> web.Response:
         """A person follows an invite link."""

@@ -3,7 +3,7 @@ from typing import Any
 
 from playground.state import Document
 from playground.telegram.chats import PRESENT, chat_json, may
-from playground.telegram.errors import Refused, bad, forbidden
+from playground.telegram.errors import Refused, bad, forbidden, upgraded
 from playground.telegram.parts import Call
 from playground.telegram.people import private_chat
 from playground.telegram.rooms import room_of
@@ -41,6 +41,8 @@ def readable(call: Call, chat_id: int | str) -> Target:
         chat = call.parts.chats.get(chat_id)
     if chat is None:
         raise bad("chat not found")
+    if chat.get("upgraded_to"):
+        raise upgraded(chat["upgraded_to"])
     member = call.parts.chats.member(chat["id"], call.bot["id"])
     words = _KIND_WORDS[chat["type"]]
     if member["status"] == "kicked":

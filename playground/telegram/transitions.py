@@ -71,6 +71,28 @@ def _announce(parts: Parts, chat: Document, user: dict[str, Any], body: dict[str
     return [parts.mail.box(bot).add("message", message) for bot, _ in bots_in(parts, chat["id"])]
 
 
+def upgrade(parts: Parts, chat: Document, now: datetime, *, told: bool) -> tuple[Document, list[int]]:
+    """https://core.telegram.org/bots/api#message: told in both chats, unless the bots are to find out by themselves."""
+    new = parts.chats.add("supergroup", chat["title"])
+    for member in parts.chats.members(chat["id"]):
+        kept = {name: value for name, value in member.items() if name not in {"user_id", "status"}}
+        parts.chats.set_member(new["id"], member["user_id"], member["status"], **kept)
+    parts.chats.close(chat, new["id"])
+    parts.core.changes.tell(chat["id"], new["id"])
+    update_ids: list[int | None] = []
+    words = ((chat, {"migrate_to_chat_id": new["id"]}), (new, {"migrate_from_chat_id": chat["id"]}))
+    for where, word in words if told else ():
+        message = {
+            "message_id": parts.rooms.new_id(0, where["id"]),
+            "chat": chat_json(where),
+            "date": int(now.timestamp()),
+            **word,
+        }
+        parts.rooms.add(str(where["id"]), message, by_bot=False)
+        update_ids += [parts.mail.box(bot).add("message", message) for bot, _ in bots_in(parts, where["id"])]
+    return new, [update_id for update_id in update_ids if update_id is not None]
+
+
 def block(parts: Parts, bot: Document, person: Document, now: datetime, *, blocked: bool) -> int | None:
     """The person stops or restarts the bot; the same again changes nothing."""
     tie = parts.people.tie(bot["id"], person["id"])

@@ -22,6 +22,7 @@ from store.models.catalogue import (
     Shape,
     Stocked,
     StoredFile,
+    UploadLink,
     Upsell,
 )
 from store.models.deliveries import (
@@ -215,6 +216,7 @@ __all__ = [
     "TransferKind",
     "TransferProblem",
     "TransferState",
+    "UploadLink",
     "Upsell",
     "Urgency",
 ]

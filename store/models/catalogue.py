@@ -161,6 +161,8 @@ class StoredFile(Numbered, Base):
     version: Mapped[int] = mapped_column(default=1)
     # a later version, or another cover, has taken its place
     replaced_at: Mapped[datetime | None]
+    # the creator has taken it away: nobody gets it, by no link either
+    removed_at: Mapped[datetime | None]
     # whose answer it is
     lead_id: Mapped[int | None] = mapped_column(ForeignKey("lead.id"), index=True)
     shape: Mapped[Shape] = state_column(Shape, Shape.DOCUMENT)
@@ -184,6 +186,17 @@ class FileHandle(Base):
     file_id: Mapped[int] = mapped_column(ForeignKey("stored_file.id"), primary_key=True)
     bot_id: Mapped[int] = mapped_column(primary_key=True)
     telegram_file_id: Mapped[str]
+
+
+class UploadLink(Numbered, Base):
+    """A signed address at which one account sends up one file for one product: once, until then."""
+
+    __tablename__ = "upload_link"
+    product_id: Mapped[int] = mapped_column(ForeignKey("product.id"), index=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
 
 
 class LicenceKey(Numbered, Base):

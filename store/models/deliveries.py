@@ -85,14 +85,18 @@ PASS_MOVES = Moves(
 
 
 class ChannelPass(Numbered, Base):
-    """The way into a channel or group for one entitlement: a link for one person, until they lose the right."""
+    """The way into a channel or group for one entitlement: a link for one person, until they lose the right.
+
+    Where the product leads into another chat by now, the entitlement has a pass for each.
+    """
 
     __tablename__ = "channel_pass"
     __table_args__ = (
+        UniqueConstraint("entitlement_id", "chat_id"),
         Index("ix_channel_pass_to_do", "retry_at", sqlite_where=_TO_DO, postgresql_where=_TO_DO),
         Index("ix_channel_pass_chat", "chat_id", "telegram_id"),
     )
-    entitlement_id: Mapped[int] = mapped_column(ForeignKey("entitlement.id"), unique=True)
+    entitlement_id: Mapped[int] = mapped_column(ForeignKey("entitlement.id"))
     chat_id: Mapped[int] = mapped_column(BigInteger)
     # whom it lets in
     telegram_id: Mapped[int | None] = mapped_column(BigInteger)

@@ -75,6 +75,8 @@ OUTBOX_MOVES = Moves(
                 OutboxState.FAILED,
                 OutboxState.BLOCKED,
                 OutboxState.UNCERTAIN,
+                # what it hands over was taken away
+                OutboxState.CANCELLED,
             }
         ),
         # a confirmation that comes late is still accepted

@@ -1,13 +1,13 @@
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.paging import Page, Paging
 from kit.text import search_words
-from store.models import BundleItem, Channel, DiscountCode, Product, ProductVariant, Upsell
+from store.models import BundleItem, Channel, DiscountCode, Product, ProductKind, ProductVariant, Upsell
 
 MOST_SHOWN = 50
 MOST_CATEGORIES = 20
@@ -31,7 +31,9 @@ class Offered:
 
 
 def on_sale(creator_id: int, now: datetime) -> ColumnElement[bool]:
+    """A bundle is once something is in it."""
     return and_(
+        or_(Product.kind != ProductKind.BUNDLE, exists().where(BundleItem.bundle_id == Product.id)),
         Product.creator_id == creator_id,
         Product.active,
         Product.archived_at.is_(None),
@@ -41,7 +43,7 @@ def on_sale(creator_id: int, now: datetime) -> ColumnElement[bool]:
 
 
 def is_on_sale(product: Product, now: datetime) -> bool:
-    """The same of one that is at hand."""
+    """The same of one that is at hand, but for what is in a bundle."""
     begun = product.active_from is None or product.active_from <= now
     over = product.active_until is not None and product.active_until <= now
     return product.active and product.archived_at is None and begun and not over
@@ -85,6 +87,37 @@ async def variants_of(session: AsyncSession, product_id: int) -> Sequence[Produc
     """The choices that are for sale, oldest first."""
     living = select(ProductVariant).where(ProductVariant.product_id == product_id, ProductVariant.archived_at.is_(None))
     return (await session.scalars(living.order_by(ProductVariant.id))).all()
+
+
+async def is_empty_bundle(session: AsyncSession, product: Product) -> bool:
+    """Whoever bought it would get nothing."""
+    if product.kind != ProductKind.BUNDLE:
+        return False
+    return (
+        await session.scalar(select(BundleItem.product_id).where(BundleItem.bundle_id == product.id).limit(1)) is None
+    )
+
+
+async def are_any_left(session: AsyncSession, product: Product) -> bool:
+    """Whether somebody could get one: of a bundle all that is in it, of variants any."""
+    parts = await bundle_contents(session, product.id) if product.kind == ProductKind.BUNDLE else [product]
+    variants = await variants_of(session, product.id)
+    if variants:
+        return any(each.stock != 0 for each in variants)
+    return bool(parts) and all(each.stock != 0 for each in (product, *parts))
+
+
+async def variants_of_each(
+    session: AsyncSession, product_ids: Collection[int]
+) -> Mapping[int, Sequence[ProductVariant]]:
+    """The same of several products at once, by product; without those that have none."""
+    living = select(ProductVariant).where(
+        ProductVariant.product_id.in_(product_ids), ProductVariant.archived_at.is_(None)
+    )
+    found: dict[int, list[ProductVariant]] = {}
+    for each in await session.scalars(living.order_by(ProductVariant.id)):
+        found.setdefault(each.product_id, []).append(each)
+    return found
 
 
 async def bundle_contents(session: AsyncSession, bundle_id: int) -> Sequence[Product]:

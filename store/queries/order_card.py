@@ -24,6 +24,7 @@ from store.models import (
     RefundState,
 )
 from store.queries.order_lists import PAID, SHIPPABLE, UNPAID
+from store.queries.unready import unready_of
 
 _REFUNDABLE = frozenset({*PAID, OrderState.OVERSOLD})
 # the rail that gives nothing back in part
@@ -52,6 +53,8 @@ class OrderDetails:
     disputes: Sequence[Dispute]
     # something of it goes by post
     ships: bool
+    # what was paid for and cannot be handed over before the creator brings it
+    unready: Sequence[Product]
 
     @property
     def title(self) -> str:
@@ -81,6 +84,11 @@ class OrderDetails:
     def is_payable(self) -> bool:
         """Nothing has been paid, and it is neither over nor waiting for a bank."""
         return self.order.state in UNPAID and self.order.pending_at is None
+
+    @property
+    def waits_for_a_person(self) -> bool:
+        """The money bought nothing: it goes back, or one more is handed over."""
+        return self.order.state == OrderState.OVERSOLD and self.left.amount_minor > 0
 
     @property
     def is_to_ship(self) -> bool:
@@ -137,4 +145,5 @@ async def order_details(session: AsyncSession, order_id: int) -> OrderDetails:
         refunds=refunds.all(),
         disputes=disputes.all(),
         ships=await session.scalar(parcel.limit(1)) is not None,
+        unready=await unready_of(session, order_id) if order.state in SHIPPABLE else (),
     )

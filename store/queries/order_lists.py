@@ -12,15 +12,19 @@ from store.models import (
     Account,
     Creator,
     DiscountCode,
+    Dispute,
+    DisputeState,
     Entitlement,
     Lead,
     Membership,
     Order,
     OrderLine,
     OrderState,
+    Person,
     Product,
     ProductKind,
 )
+from store.queries.unready import WAITS_FOR_CREATOR
 
 UNPAID = (OrderState.OPEN, OrderState.AWAITING_PAYMENT)
 PAID = (OrderState.PAID, OrderState.FULFILLED, OrderState.PARTLY_REFUNDED)
@@ -36,10 +40,13 @@ _TO_SHIP = exists().where(
     Product.id == Entitlement.product_id,
     Product.kind == ProductKind.PHYSICAL,
 )
-# what waits for the creator: sold out, at a bank, or still to be sent
+# one to something that its creator has still to bring
+_TO_BRING = exists().where(Entitlement.order_id == Order.id, WAITS_FOR_CREATOR)
+# what waits for the creator: sold out, at a bank, still to be sent, or with nothing to hand over
 _TO_DO = or_(
     Order.state.in_((OrderState.OVERSOLD, OrderState.DISPUTED)),
     and_(Order.state.in_(SHIPPABLE), Order.shipped_at.is_(None), _TO_SHIP),
+    and_(Order.state.in_(SHIPPABLE), _TO_BRING),
 )
 # by the name that stands behind a button and in an export
 CHOICES: Mapping[str, ColumnElement[bool] | None] = {
@@ -69,6 +76,10 @@ class OrderInList:
     creator: str
     # the discount code that was used
     code: str | None
+    # as the buyer is called in Telegram
+    first_name: str | None
+    # what banks have taken back
+    lost_minor: int
 
     @property
     def total(self) -> Money:
@@ -168,6 +179,14 @@ async def _described(session: AsyncSession, orders: Sequence[Order]) -> Sequence
         DiscountCode.id.in_({order.discount_code_id for order in orders if order.discount_code_id is not None})
     )
     codes = {row.id: row.code for row in await session.execute(used)}
+    persons = select(Person.id, Person.first_name).where(Person.id.in_({lead.person_id for lead in leads.values()}))
+    called = {row.id: row.first_name for row in await session.execute(persons)}
+    taken = (
+        select(Dispute.order_id, func.sum(Dispute.amount_minor).label("amount"))
+        .where(Dispute.order_id.in_([order.id for order in orders]), Dispute.state == DisputeState.LOST)
+        .group_by(Dispute.order_id)
+    )
+    lost = {row.order_id: int(row.amount) for row in await session.execute(taken)}
     return [
         OrderInList(
             order,
@@ -175,6 +194,8 @@ async def _described(session: AsyncSession, orders: Sequence[Order]) -> Sequence
             leads[order.lead_id],
             names[order.creator_id],
             codes.get(order.discount_code_id or 0),
+            called.get(leads[order.lead_id].person_id or 0),
+            lost.get(order.id, 0),
         )
         for order in orders
     ]

@@ -208,6 +208,8 @@ class Candidate:
     version_id: int | None
     subject: str | None
     arms: dict[str, Any] | None
+    # of the right to what it hands over
+    revoked_at: datetime | None
 
 
 _CANDIDATE = (
@@ -245,10 +247,12 @@ _CANDIDATE = (
         Enrollment.version_id,
         Enrollment.subject,
         Enrollment.arms,
+        Entitlement.revoked_at,
     )
     .join(Person, Person.id == OutboxMessage.person_id)
     .outerjoin(Lead, Lead.id == OutboxMessage.lead_id)
     .outerjoin(Enrollment, Enrollment.id == OutboxMessage.enrollment_id)
+    .outerjoin(Entitlement, Entitlement.id == OutboxMessage.entitlement_id)
     .where(OutboxMessage.id.in_(bindparam("ids", expanding=True)), _is(OutboxMessage, OutboxState.QUEUED))
     .with_for_update(of=OutboxMessage, skip_locked=True)
 )

@@ -10,6 +10,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 from store.models import Order, OrderState, ProviderEvent, ProviderEventState, RailCursor, Refund, RefundState
 
 Since = InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None]
+# beyond this nobody can be at work on it
+MOST_LAG = timedelta(minutes=30)
 _UNPAID = Order.state.in_([OrderState.OPEN, OrderState.AWAITING_PAYMENT])
 
 
@@ -32,6 +34,10 @@ class RailLag:
     @property
     def longest(self) -> timedelta:
         return max(self.unhandled_for, self.waiting_for, self.refunds_for)
+
+    @property
+    def is_well(self) -> bool:
+        return self.longest <= MOST_LAG and all(ago is None or ago <= MOST_LAG for ago in self.lists.values())
 
 
 async def rail_lag(session: AsyncSession, *, now: datetime) -> RailLag:

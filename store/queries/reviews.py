@@ -16,7 +16,8 @@ class Standing:
     admins: bool
 
     @property
-    def moderates(self) -> bool:
+    def sees_all(self) -> bool:
+        """Also what is hidden; to hide it is for admins alone."""
         return self.creators or self.admins
 
 
@@ -31,6 +32,21 @@ async def list_reviews(
     total = await session.scalar(select(func.count()).select_from(Review).where(*which))
     query = select(Review).where(*which).order_by(Review.id.desc()).limit(paging.limit).offset(paging.offset)
     return Page((await session.scalars(query)).all(), total or 0, paging)
+
+
+async def list_reported(session: AsyncSession, paging: Paging) -> Page[Review]:
+    """Everybody's that wait for an administrator, the longest waiting first."""
+    which = Review.state == ReviewState.REPORTED
+    total = await session.scalar(select(func.count()).select_from(Review).where(which))
+    query = select(Review).where(which).order_by(Review.reported_at, Review.id)
+    found = await session.scalars(query.limit(paging.limit).offset(paging.offset))
+    return Page(found.all(), total or 0, paging)
+
+
+async def is_admin(session: AsyncSession, person_id: int) -> bool:
+    """Whether they look after the instance."""
+    theirs = exists().where(Account.person_id == person_id, Account.role == Role.ADMIN)
+    return bool(await session.scalar(select(theirs)))
 
 
 async def find_review(session: AsyncSession, lead_id: int, product_id: int) -> Review | None:

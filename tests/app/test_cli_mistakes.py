@@ -94,6 +94,8 @@ def test_a_log_level_that_is_none_is_bad_config(environ: dict[str, str], tmp_pat
         (["demo", "--port", "0"], "spark demo: invalid value for '--port': "),
         (["creator", "add", "--slug", "x"], "spark creator add: missing option '--name'; see spark creator add --help"),
         (["creator", "frobnicate"], "spark creator: no such command 'frobnicate'; see spark creator --help"),
+        (["account", "add"], "spark account add: missing option '--role'; see spark account add --help"),
+        (["account", "add", "--role", "buyer"], "spark account add: --role buyer: only admin is added so"),
         (["check", "surplus"], "spark check: got unexpected extra argument"),
         ([*ADD, "--telegram-id", "-5"], "spark creator add: invalid value for '--telegram-id': "),
         ([*ADD, "--telegram-id", "0"], "spark creator add: invalid value for '--telegram-id': "),
@@ -193,6 +195,37 @@ async def test_the_link_moves_the_account_to_whoever_uses_it(
         assert bound.slug == "studio"
         account = await session.get_one(Account, 1, populate_existing=True)
         assert account.person_id == right.id
+    await database.close()
+
+
+async def test_an_administrator_is_added_by_a_link_or_at_once_and_a_creator_stays_one(
+    environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    from app.operate import add_admin_to_store, add_creator_to_store
+    from domain.admins import AccountExists, admins
+    from domain.creators import bind_by_payload, creators_of
+    from domain.people import Profile, see_person
+    from kit.clock import SystemClock
+    from store.database import Database
+    from store.models import Account
+
+    monkeypatch.chdir(tmp_path)
+    for name, value in (environ | READY).items():
+        monkeypatch.setenv(name, value)
+    await add_creator_to_store(None, name="Studio", slug="studio", email=None, telegram_id=5)
+    told = await add_admin_to_store(None, name="Ada", email="ada@example.com", telegram_id=6)
+    assert told == ["added administrator no. 2: Ada", "the bot can write to them once they have written to it"]
+    with pytest.raises(AccountExists):
+        await add_admin_to_store(None, name="Eve", email="ada@example.com", telegram_id=None)
+    _, line = await add_admin_to_store(None, name="Cora", email=None, telegram_id=None)
+    database, now = Database(environ["SPARK_STORE__URL"], data_keys=(KEY,)), SystemClock()()
+    async with database.transaction() as session:
+        cora = await see_person(session, 7000000002, Profile(5, "Cora", None, "en"), now=now)
+        assert await bind_by_payload(session, cora, line.rpartition(" ")[2], now=now) is None
+        assert [each.telegram_id for each in await admins(session)] == [5, 6]
+        assert await creators_of(session, 1) == [1]
+        roles = [(await session.get_one(Account, number, populate_existing=True)).role for number in (1, 2, 3)]
+        assert roles == ["admin", "admin", "buyer"]
     await database.close()
 
 

@@ -50,13 +50,13 @@ def test_a_location_is_given_in_degrees():
             {"document": {**HELD, "file_name": "cv.pdf", "mime_type": "application/pdf"}},
             SentFile("handle", Shape.DOCUMENT, "cv.pdf", "application/pdf", 3),
         ),
-        ({"document": HELD}, SentFile("handle", Shape.DOCUMENT, "file", "application/octet-stream", 3)),
-        ({"video": {**SEEN, "duration": 1}}, SentFile("handle", Shape.VIDEO, "video.mp4", "video/mp4", 3)),
-        ({"voice": HEARD}, SentFile("handle", Shape.VOICE, "voice.ogg", "audio/ogg", 3)),
+        ({"document": HELD}, SentFile("handle", Shape.DOCUMENT, "file-u", "application/octet-stream", 3)),
+        ({"video": {**SEEN, "duration": 1}}, SentFile("handle", Shape.VIDEO, "video-u.mp4", "video/mp4", 3)),
+        ({"voice": HEARD}, SentFile("handle", Shape.VOICE, "voice-u.ogg", "audio/ogg", 3)),
         ({"audio": {**HEARD, "file_name": "a.mp3"}}, SentFile("handle", Shape.AUDIO, "a.mp3", "audio/mpeg", 3)),
         (
             {"photo": [{**SEEN, "file_id": "small"}, {**SEEN, "file_id": "large"}], "caption": "me"},
-            SentFile("large", Shape.PHOTO, "photo.jpg", "image/jpeg", 3),
+            SentFile("large", Shape.PHOTO, "photo-u.jpg", "image/jpeg", 3),
         ),
     ],
 )

@@ -5,11 +5,12 @@ import json
 
 import pytest
 from bot_world import answered, row, tap
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from world import PersonOfTheWorld, World
 
 from domain.creators import add_creator
-from store.models import Creator, Entitlement, Lead, Order, Person
+from domain.pricing import FREE
+from store.models import Creator, Entitlement, Lead, Order, Person, Product
 
 
 async def lead_of(world: World, person: PersonOfTheWorld) -> tuple[str, str | None]:
@@ -190,6 +191,37 @@ async def test_what_is_free_is_had_from_the_shop_once_and_again_on_asking(world:
         assert await session.scalar(select(func.count()).select_from(Entitlement)) == 1
 
 
+async def test_what_is_free_and_priced_in_stars_is_had_up_to_its_limit(world: World):
+    async with world.spark.database.transaction() as session:
+        guide = update(Product).where(Product.slug == "starter-guide")
+        await session.execute(guide.values(currency="xtr", stock=5, initial=5, limit_per_person=1))
+    lena = await world.person("Lena")
+    await lena.say("/shop")
+    await lena.tap("Starter guide")
+    await lena.tap("Get it free")
+    await lena.hears("Here is Starter guide")
+    asked = (await lena.post({"text": "/shop"}))["message_id"]
+    await lena.tap("Starter guide", newer_than=asked)
+    assert "Each person may buy 1 of this at most" in str(await lena.tap("Get it free", newer_than=asked))
+    async with world.spark.database.reading() as session:
+        assert (await session.scalar(select(Product.stock).where(Product.slug == "starter-guide"))) == 4
+        assert [*await session.scalars(select(Order.rail))] == [FREE]
+
+
+async def test_who_has_a_checkout_of_it_open_pays_or_calls_off_before_they_get_it_free(world: World):
+    lena = await world.person("Lena")
+    await lena.say("/start")
+    await lena.checkout("Preset pack")
+    async with world.spark.database.transaction() as session:
+        await session.execute(update(Product).where(Product.slug == "preset-pack").values(price_minor=0))
+    asked = (await lena.post({"text": "/shop"}))["message_id"]
+    await lena.tap("Preset pack", newer_than=asked)
+    await lena.tap("Get it free", newer_than=asked)
+    assert len((await lena.hears("You have a checkout open")).labels) == 2
+    async with world.spark.database.reading() as session:
+        assert len((await session.scalars(select(Order))).all()) == 1
+
+
 async def test_somebody_elses_library_cannot_be_had_by_its_button(world: World):
     lena, eve = await world.person("Lena"), await world.person("Eve")
     await lena.say("/shop")
@@ -214,3 +246,42 @@ async def test_what_is_written_in_a_group_and_what_is_edited_is_left_alone(world
     await lena.say("/privacy")
     await lena.hears("and nothing else")
     assert await lena.count("Digital goods") == 0
+
+
+async def test_the_address_of_a_product_that_is_not_for_sale_says_so(world: World):
+    lena = await world.person("Lena")
+    await lena.answers_welcome()
+    await world.creator.say("/product 2 archive")
+    await world.creator.hears("is off the shop")
+    asked = await lena.count("What shall we call you?")
+    for number, payload in enumerate(("p_2", "p_999"), start=1):
+        await lena.say(f"/start {payload}")
+        await lena.hears("This is not for sale at present", times=number)
+    await world.settle()
+    assert await lena.count("What shall we call you?") == asked
+    # whoever is new is greeted all the same
+    anna = await world.person("Anna")
+    await anna.say("/start p_2")
+    await anna.hears("This is not for sale at present")
+    await anna.hears("What shall we call you?")
+
+
+async def test_a_library_says_whose_it_is_and_leads_to_the_others(world: World):
+    lena = await world.person("Lena")
+    await lena.answers_welcome()
+    await lena.gets_file("starter-guide.pdf")
+    await another_creator(world)
+    await lena.say("/start sued")
+    await lena.hears("Hello! This is Atelier")
+    await lena.say("/library")
+    here = await lena.hears("Nothing from Atelier Süd here yet")
+    assert here.labels == ["Yours from Studio North ›"]
+    await lena.tap("Yours from Studio North")
+    theirs = await lena.hears("Yours from Studio North")
+    assert any("Starter guide" in label for label in theirs.labels)
+    await lena.say("/library sued")
+    await lena.hears("Nothing from Atelier Süd here yet")
+    await lena.say("/library studio")
+    await lena.hears("Yours from Studio North", times=2)
+    await lena.say("/library nobody")
+    await lena.hears("There is no shop “nobody” here")

@@ -68,7 +68,7 @@ async def test_a_wrong_line_is_told_the_right_form_and_changes_nothing(world: Wo
         "/product edit 2": "Like this: /product edit 3",
         '/product edit 2 title="x': "Like this: /product edit 3",
         "/product 2 slug video-course": "there is a product “video-course” already",
-        "/product 2 link example.com": "begins with https://",
+        "/product 2 link example.com": "looks like https://example.com/page",
         "/product 2 chat -100500": "make me an administrator there first",
         "/product 2 pwyw maybe": "“pwyw” is on or off",
         "/product 2 kind boat": "one of these: file, licence_key",

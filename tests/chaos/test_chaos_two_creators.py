@@ -53,7 +53,8 @@ class Visitor:
 
     async def sees(self, command: str, answer: str) -> list[str]:
         """What the buttons offer, without prices."""
-        return [each["text"].partition(" · ")[0] for each in buttons(await self.writes(command, answer))]
+        shown = buttons(await self.writes(command, answer))
+        return [each["text"].partition(" · ")[0] for each in shown if not each["data"].startswith("rate:")]
 
     async def buys(self, shop: str, creator: str, title: str, file_name: str) -> None:
         shown = await self.writes(shop, creator)

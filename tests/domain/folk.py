@@ -8,7 +8,10 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from automations.outcomes import Claimed
+from automations.taking import Taking
 from domain.creators import add_creator, bind_by_payload
+from domain.definitions import Published
 from domain.deliveries import note_delivery
 from domain.leads import capture_lead
 from domain.orders import expire_order, open_order
@@ -36,6 +39,12 @@ class Folk:
     creator: int
     lead: int
     product: int
+
+
+async def take_due(session: AsyncSession, *, resting: Sequence[int] = ()) -> list[Claimed]:
+    """What the sender takes next, one a chat; `resting` are Telegram ids that it leaves alone."""
+    taken = await Taking(Published()).take(session, room=9, resting=resting, epoch=1, lease_seconds=60, now=NOW)
+    return taken.claimed
 
 
 async def a_creator(session: AsyncSession, slug: str = "studio", *, telegram_id: int = 1001) -> Creator:

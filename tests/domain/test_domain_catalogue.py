@@ -153,6 +153,8 @@ async def test_every_part_of_a_product_can_be_changed_and_taken_away_again(datab
         {"compare_at_minor": 1900},
         {"price_stars": 0},
         {"price_stars": 2**70},
+        {"price_stars": 10_001},
+        {"price_minor": 10_001, "currency": "xtr"},
         {"limit_per_person": 0},
         {"low_stock": -1},
         {"category": "x" * 41},

@@ -15,12 +15,14 @@ from folk import (
     notices,
     promised,
     some_folk,
+    take_due,
 )
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from automations.outcomes import Claimed, Told, confirm, sweep
 from domain.deliveries import NotOwned, deliver_again, note_delivery
-from domain.entitlements import grant
+from domain.entitlements import grant, restore_order, revoke_order
 from domain.messages.plain import Message
 from domain.outbox import queue_message
 from domain.paying import pay_order
@@ -35,6 +37,7 @@ from store.models import (
     OrderState,
     OutboxKind,
     OutboxMessage,
+    OutboxState,
     StoredFile,
 )
 
@@ -231,3 +234,37 @@ async def test_everyone_who_acts_for_a_creator_is_told_once(database: Database):
         await grant(session, lead, product.id, origin="gift", now=NOW)
     async with database.reading() as session:
         assert await count(session, OutboxMessage, OutboxMessage.key.like("without-file:%")) == 1
+
+
+async def taken(database: Database) -> list[Claimed]:
+    """What the sender would deliver next; all that is merely said has gone out."""
+    async with database.transaction() as session:
+        said = update(OutboxMessage).where(OutboxMessage.kind == OutboxKind.NOTICE)
+        await session.execute(said.values(state=OutboxState.SENT))
+        return await take_due(session)
+
+
+async def test_what_was_on_its_way_when_its_money_went_back_goes_out_no_more(database: Database):
+    folk = await some_folk(database)
+    async with database.transaction() as session:
+        order = await an_order(session, folk)
+        await pay_order(session, order, money(), now=NOW)
+    (claimed,) = await taken(database)
+    async with database.transaction() as session:
+        assert await revoke_order(session, order.id, by="refund", now=NOW) == 1
+    # nobody can tell whether it went out
+    async with database.transaction() as session:
+        await sweep(session, now=NOW, abandoned=True)
+    assert await taken(database) == []
+    async with database.reading() as session:
+        message = await session.get_one(OutboxMessage, claimed.id)
+        assert (message.state, message.error) == (OutboxState.CANCELLED, "revoked")
+    async with database.transaction() as session:
+        # the bank sends the money back once more, and the goods go out by a promise of their own
+        assert await restore_order(session, order.id, by="refund", now=NOW) == 1
+    (again,) = await taken(database)
+    assert again.id != claimed.id
+    async with database.transaction() as session:
+        await confirm(session, [Told(again, 7, NOW)])
+    async with database.reading() as session:
+        assert (await session.get_one(Order, order.id)).state == OrderState.FULFILLED

@@ -10,6 +10,8 @@ from sqlalchemy import select, update
 
 from domain.flows.answers import Back, SentFile, SharedContact, Skipped, Typed
 from domain.flows.given import BACK, DONE, NO
+from domain.variants import add_variant
+from kit.money import Money
 from store.database import Database
 from store.models import (
     Consent,
@@ -18,6 +20,8 @@ from store.models import (
     FlowRunState,
     Lead,
     LeadTag,
+    Order,
+    OrderState,
     OutboxKind,
     Product,
     Proof,
@@ -180,6 +184,54 @@ async def test_only_a_free_product_is_given(chat: Conversation):
     await chat.begin()
     async with chat.database.reading() as session:
         assert len((await session.scalars(select(Entitlement))).all()) == 1
+
+
+GIVE = {"key": "g", "do": "give", "product": "preset-pack", "text": "Here"}
+
+
+async def given_out(chat: Conversation) -> tuple[int | None, int, list[OrderState], int]:
+    """Of the only product: left, sold; the orders, and how many rights there are."""
+    async with chat.database.reading() as session:
+        product = await session.get_one(Product, 1)
+        orders = [*await session.scalars(select(Order.state).order_by(Order.id))]
+        return product.stock, product.sold, orders, len((await session.scalars(select(Entitlement))).all())
+
+
+async def test_a_free_product_that_runs_out_is_given_no_further_than_its_stock(chat: Conversation):
+    await chat.publish({"first": [GIVE, say("end", "bye")]})
+    async with chat.database.transaction() as session:
+        await session.execute(update(Product).values(stock=1, initial=1))
+    assert await chat.begin() == ["Here", "bye"]
+    assert await given_out(chat) == (0, 1, [OrderState.PAID], 1)
+    for _ in range(2):
+        assert await chat.begin() == ["This is sold out.", "bye"]
+    assert await given_out(chat) == (0, 1, [OrderState.PAID], 1)
+    async with chat.database.reading() as session:
+        assert sum("sold out" in text for text in await notices(session)) == 1
+
+
+async def test_a_free_product_with_a_limit_is_given_no_further_and_nobody_is_blamed(chat: Conversation):
+    await chat.publish({"first": [GIVE, say("end", "bye")]})
+    async with chat.database.transaction() as session:
+        await session.execute(update(Product).values(limit_per_person=2))
+    for _ in range(2):
+        assert await chat.begin() == ["Here", "bye"]
+    assert await chat.begin() == ["Each person may buy 2 of this at most.", "bye"]
+    assert (await given_out(chat))[2:] == ([OrderState.PAID] * 2, 2)
+    async with chat.database.reading() as session:
+        assert not any("cannot do" in text for text in await notices(session))
+
+
+async def test_of_a_free_product_in_several_variants_the_lead_chooses_one(chat: Conversation):
+    await chat.publish({"first": [{"key": "g", "do": "give", "product": "preset-pack", "text": "Here"}]})
+    async with chat.database.transaction() as session:
+        product = await session.get_one(Product, 1)
+        for title in ("Small", "Large"):
+            await add_variant(session, product, title=title, price=Money(0, "usd"), stock=3, now=NOW)
+    words, card = await chat.begun()
+    assert words.text == "Here"
+    assert [button.text.partition(" ")[0] for (button,) in card.buttons[:2]] == ["Small", "Large"]
+    assert (await given_out(chat))[2:] == ([], 0)
 
 
 async def test_a_lead_is_enrolled_once_however_often_they_come_by(chat: Conversation):

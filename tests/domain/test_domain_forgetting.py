@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from folk import BOT, NOW, a_creator, a_lead, a_product, ordered
+from folk import BOT, NOW, a_creator, a_lead, a_product, counts_of, ordered, some_folk
 from sqlalchemy import func, select
 
 from automations.forgetting import Forgetting
@@ -16,7 +16,7 @@ from domain.messages.plain import Message
 from domain.my_data import everything_about
 from domain.orders import await_payment, expire_order, note_asked
 from domain.outbox import tell_creator
-from domain.paying import Received, pay_order
+from domain.paying import NothingToGive, Received, hand_over_anyway, pay_order
 from domain.raw_words import finish_forgetting, lane_of
 from domain.refunds import ask_refund
 from kit.money import Money
@@ -41,6 +41,7 @@ from store.models import (
     StoredFile,
     TelegramUpdate,
 )
+from store.queries.order_lists import count_sales
 
 LATER = NOW + timedelta(hours=1)
 
@@ -210,7 +211,45 @@ async def test_what_a_rail_may_still_take_money_for_keeps_its_stock_until_it_is_
         told = Received("stripe", "pi_1", Money(1900, "usd"), details={"email": "ada@example.com"})
         await pay_order(session, kept, told, now=LATER)
         await session.refresh(kept)
-        assert (kept.state, kept.details) == (OrderState.PAID, None)
+        assert (kept.state, kept.details) == (OrderState.OVERSOLD, None)
+
+
+async def test_money_that_comes_for_somebody_who_is_forgotten_waits_for_a_person_to_give_it_back(database: Database):
+    folk = await some_folk(database, stock=1)
+    async with database.transaction() as session:
+        lead = await session.get_one(Lead, folk.lead)
+        order = await ordered(session, lead, await session.get_one(Product, folk.product))
+        await note_asked(session, order.id)
+        await await_payment(session, order.id, "cs_1", "https://pay.example")
+        await forget_lead(session, lead, now=LATER)
+    async with database.transaction() as session:
+        kept = await session.get_one(Order, order.id)
+        await pay_order(session, kept, Received("stripe", "pi_1", Money(1900, "usd")), now=LATER)
+        await session.refresh(kept)
+        assert kept.state == OrderState.OVERSOLD
+        assert (await count_sales(session, folk.creator))["todo"] == 1
+        assert await session.scalar(select(func.count()).select_from(Entitlement)) == 0
+        assert await counts_of(session, folk) == (1, 0, 0, 1)
+        told = (await session.scalars(select(OutboxMessage).where(OutboxMessage.kind == "notice"))).all()
+        buttons = [[each["data"] for row in said.message["buttons"] for each in row] for said in told]
+        assert buttons == [[f"order:refund:{order.id}", f"order:show:{order.id}"]]
+        with pytest.raises(NothingToGive):
+            await hand_over_anyway(session, kept, now=LATER)
+
+
+async def test_stars_that_come_for_somebody_who_is_forgotten_go_back_by_themselves(database: Database):
+    folk = await some_folk(database)
+    async with database.transaction() as session:
+        lead, product = await session.get_one(Lead, folk.lead), await session.get_one(Product, folk.product)
+        product.price_stars = 100
+        order = await ordered(session, lead, product, rail="stars")
+        await forget_lead(session, lead, now=LATER)
+    async with database.transaction() as session:
+        kept = await session.get_one(Order, order.id)
+        await pay_order(session, kept, Received("stars", "stx_1", Money(kept.total_minor, "xtr")), now=LATER)
+        await session.refresh(kept)
+        assert kept.state == OrderState.OVERSOLD
+        assert list(await session.scalars(select(Refund.amount_minor))) == [kept.total_minor]
 
 
 async def test_what_was_said_of_a_refund_or_a_right_goes(database: Database):

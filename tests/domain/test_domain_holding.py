@@ -13,7 +13,7 @@ from test_domain_transfers_importing import _Import
 
 from domain.consent import give_consent
 from domain.forgetting import forget_lead
-from domain.holding import LeadGone, hold_living
+from domain.holding import LeadGone, hold_living, hold_order
 from domain.lead_acts import add_note, ban_lead, set_stage, tag_lead, take_over, write_to_lead
 from domain.leads import add_lead, edit_lead
 from domain.merging import merge_leads
@@ -274,7 +274,7 @@ async def test_money_that_comes_while_its_payer_is_forgotten_is_booked_and_names
 
     async def pays() -> None:
         async with database.transaction() as session:
-            await session.get_one(Order, order_id, with_for_update=True)
+            assert await hold_order(session, order_id)
             paying.set()
             await asyncio.sleep(WAITING)
             await pay_order(session, await session.get_one(Order, order_id), money(), now=NOW)

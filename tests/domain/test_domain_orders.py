@@ -30,6 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import domain.orders
 from domain.orders import (
     CHECKOUT_NEEDS,
+    CheckoutEnding,
     NotForSale,
     SoldOut,
     await_payment,
@@ -92,12 +93,16 @@ async def test_ten_wishes_at_once_are_one_order(database: Database):
     assert len(set(await asyncio.gather(*(wish() for _ in range(10))))) == 1
 
 
-async def test_a_checkout_past_its_time_makes_room_for_a_new_order(database: Database):
+async def test_a_checkout_past_its_time_makes_room_once_its_rail_has_said_so(database: Database):
     folk = await some_folk(database)
     async with database.transaction() as session:
         first = await an_order(session, folk)
         await await_payment(session, first.id, "cs_1", "https://pay.example")
         again = await an_order(session, folk, now=NOW + GOOD_FOR - timedelta(microseconds=1))
+        with pytest.raises(CheckoutEnding):
+            await an_order(session, folk, now=NOW + GOOD_FOR)
+        # as its rail says a moment later
+        await expire_order(session, first, now=NOW + GOOD_FOR)
         later = await an_order(session, folk, now=NOW + GOOD_FOR)
     assert first.id == again.id != later.id
 

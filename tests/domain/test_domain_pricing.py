@@ -18,7 +18,7 @@ from domain.pricing import (
 )
 from domain.setups import CreatorSetup
 from domain.shop_setup import ShopSetup
-from kit.money import MOST_MINOR, Money
+from kit.money import MOST_MINOR, MOST_STARS, Money
 from store.models import Product, ProductKind, ProductVariant
 
 BOTH = ("stars", "stripe")
@@ -123,6 +123,25 @@ def test_one_payment_has_a_limit():
     assert total_of(Money(1900, "usd"), 3) == Money(5700, "usd")
     with pytest.raises(BadAmount):
         total_of(Money(MOST_MINOR, "usd"), 2)
+
+
+def test_an_invoice_in_stars_has_a_smaller_one():
+    assert total_of(Money(MOST_STARS // 2, "xtr"), 2) == Money(MOST_STARS, "xtr")
+    for unit, quantity in ((MOST_STARS // 2 + 1, 2), (MOST_STARS + 1, 1), (102, 99)):
+        with pytest.raises(BadAmount):
+            total_of(Money(unit, "xtr"), quantity)
+    with pytest.raises(BadAmount):
+        price(a_thing(currency="xtr", price_minor=1, pay_what_you_want=True), "stars", amount_minor=MOST_STARS + 1)
+
+
+def test_what_costs_more_stars_than_an_invoice_takes_is_not_offered_for_them():
+    rated = CreatorSetup(shop=ShopSetup(stars_rates={"usd": "77"}))
+    # 129.87 USD are 10,000 Stars
+    assert rails_of(a_thing(price_minor=12_987), rated, offered=BOTH) == BOTH
+    assert rails_of(a_thing(price_minor=12_988), rated, offered=BOTH) == ("stripe",)
+    assert rails_of(a_thing(price_minor=12_988, price_stars=MOST_STARS), rated, offered=BOTH) == BOTH
+    assert rails_of(a_thing(price_stars=MOST_STARS + 1), rated, offered=BOTH) == ("stripe",)
+    assert rails_of(a_thing(currency="xtr", price_minor=MOST_STARS + 1), rated, offered=BOTH) == ()
 
 
 @pytest.mark.parametrize(

@@ -23,12 +23,14 @@ from domain.entitlements import owns
 from domain.order_ends import expire_order
 from domain.paying import NotOversold, hand_over_anyway, pay_order
 from domain.refunds import BadRefund, NotRefundable, ask_refund, fail_refund, note_refund
+from domain.rights_by_hand import give_by_hand, take_by_hand
 from kit.money import Money
 from store.database import Database
 from store.models import (
     Dispute,
     DisputeState,
     Entitlement,
+    Lead,
     Order,
     OrderState,
     OutboxKind,
@@ -256,6 +258,39 @@ async def test_oversold_money_of_which_a_part_went_back_still_waits_for_somebody
     assert await has_it(database, folk)
 
 
+async def test_what_was_taken_by_hand_and_paid_back_is_given_as_a_present(database: Database):
+    folk, order_id = await a_paid_order(database)
+    async with database.transaction() as session:
+        lead, product = await session.get_one(Lead, folk.lead), await session.get_one(Product, folk.product)
+        await take_by_hand(session, lead, product, "shared it", now=NOW)
+    (refund_id,) = await asked(database, order_id)
+    await told(database, order_id, RefundState.DONE, refund_id=refund_id)
+    async with database.transaction() as session:
+        lead, product = await session.get_one(Lead, folk.lead), await session.get_one(Product, folk.product)
+        await give_by_hand(session, lead, product, "made up", now=NOW)
+        rows = await session.execute(select(Entitlement.order_id, Entitlement.revoked_by).order_by(Entitlement.id))
+        assert [tuple(row) for row in rows] == [(order_id, "hand"), (None, None)]
+
+
+@pytest.mark.parametrize("rail", ["stripe", "stars"])
+async def test_what_is_oversold_is_not_handed_over_once_its_money_goes_back(database: Database, rail: str):
+    folk = await some_folk(database, stock=1)
+    async with database.transaction() as session:
+        order = await an_order(session, folk)
+        await expire_order(session, order, now=NOW)
+        await somebody_else_buys(session, folk)
+        paid = money() if rail == "stripe" else stars("charge_1", 120)
+        # Stars are asked back by themselves
+        await pay_order(session, order, paid, now=NOW)
+        if rail == "stripe":
+            await ask_refund(session, order, amount_minor=None, reason="", revokes=False, now=NOW)
+        assert order.state == OrderState.OVERSOLD
+        with pytest.raises(NotOversold):
+            await hand_over_anyway(session, order, now=NOW)
+        assert await count(session, Entitlement, Entitlement.order_id == order.id) == 0
+        assert await counts_of(session, folk) == (0, 0, 1, 1)
+
+
 async def test_stars_that_buy_nothing_go_back_by_themselves(database: Database):
     folk = await some_folk(database, stock=1)
     async with database.transaction() as session:
@@ -342,7 +377,11 @@ async def test_a_dispute_that_is_lost_takes_the_right_for_good_and_the_piece_too
         assert await counts_of(session, folk) == (0, 0, 1, 1)
         assert list(await session.scalars(select(Dispute.state))) == [DisputeState.LOST]
         said = [each.key for each in await promised(session, OutboxKind.NOTICE) if each.key.startswith("dispute-")]
-        assert len(said) == 2
+        buyer, creator = (
+            ["dispute-opened-buyer:1", "dispute-lost-buyer:1"],
+            ["dispute-opened:1:1", "dispute-closed:1:1"],
+        )
+        assert sorted(said) == sorted([*buyer, *creator])
 
 
 async def test_a_dispute_nobody_knows_cannot_be_closed(database: Database):

@@ -22,6 +22,7 @@ from folk import (
 from sqlalchemy import select, update
 
 from domain.orders import (
+    CheckoutEnding,
     CheckoutOpen,
     LimitReached,
     NotForSale,
@@ -158,17 +159,19 @@ async def test_an_order_that_was_called_off_is_not_asked_for_at_a_rail(database:
     assert await state_of(database, order.id) == OrderState.CANCELLED
 
 
-async def test_a_checkout_whose_end_nobody_has_told_keeps_its_stock(database: Database):
+async def test_a_checkout_whose_end_nobody_has_told_keeps_its_stock_and_its_buyer_waits(database: Database):
     folk = await some_folk(database, stock=2)
     async with database.transaction() as session:
         first = await an_order(session, folk)
         await note_asked(session, first.id)
         await await_payment(session, first.id, "cs_1", "https://pay.example")
-        later = await an_order(session, folk, now=NOW + GOOD_FOR)
-        assert later.id != first.id
-        assert await counts_of(session, folk) == (0, 2, 0, 2)
-        await expire_order(session, first, now=NOW + GOOD_FOR)
+        for quantity in (1, 2):
+            with pytest.raises(CheckoutEnding):
+                await an_order(session, folk, now=NOW + GOOD_FOR, quantity=quantity)
         assert await counts_of(session, folk) == (1, 1, 0, 2)
+        await expire_order(session, first, now=NOW + GOOD_FOR)
+        assert (await an_order(session, folk, now=NOW + GOOD_FOR, quantity=2)).id != first.id
+        assert await counts_of(session, folk) == (0, 2, 0, 2)
 
 
 async def test_each_person_may_have_so_many(database: Database):
@@ -272,6 +275,21 @@ async def test_a_bundle_of_which_one_part_has_gone_is_sold_out_and_nothing_of_it
         with pytest.raises(SoldOut):
             await ordered(session, lead, bundle)
     assert await left_of(database, bundle_id, *parts) == [(2, 0, 0), (3, 0, 0), (0, 0, 0)]
+
+
+async def test_no_invoice_is_sent_for_a_bundle_of_which_one_part_has_gone(database: Database):
+    lead_id, bundle_id, parts = await a_bundle(database, stock=None, parts=[3, 1])
+    async with database.transaction() as session:
+        lead, bundle = await session.get_one(Lead, lead_id), await session.get_one(Product, bundle_id)
+        bundle.price_stars = 120
+        await session.flush()
+        with pytest.raises(SoldOut):
+            await ordered(session, lead, bundle, rail="stars", quantity=2)
+        assert await count(session, Order) == 0
+        # whoever is sent to pay finds it there
+        order = await ordered(session, lead, bundle, rail="stars")
+        assert await hold_for(session, order, until=SOON, now=NOW)
+    assert await left_of(database, bundle_id, *parts) == [(None, 1, 0), (2, 1, 0), (0, 1, 0)]
 
 
 async def on_stars(database: Database, *, stock: int = 1):

@@ -7,9 +7,12 @@ from decimal import Decimal
 import pytest
 from folk import NOW, Folk, a_creator, a_lead, a_person, a_product, count, events, money, notices, ordered, some_folk
 from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 from stores import DATA_KEYS, Stores
 
 import domain.reviews
+from domain.admins import add_admin
+from domain.creators import bind_person
 from domain.deliveries import NotOwned
 from domain.entitlements import grant, owns, revoke
 from domain.forgetting import forget_lead
@@ -33,8 +36,19 @@ from domain.reviews import (
 )
 from kit.paging import Paging
 from store.database import Database
-from store.models import BundleItem, Creator, Entitlement, Lead, Person, Product, ProductKind, Review, ReviewState
-from store.queries.reviews import list_reviews, standing_to
+from store.models import (
+    BundleItem,
+    Creator,
+    Entitlement,
+    Lead,
+    OutboxMessage,
+    Person,
+    Product,
+    ProductKind,
+    Review,
+    ReviewState,
+)
+from store.queries.reviews import list_reported, list_reviews, standing_to
 
 LATER = NOW + timedelta(hours=1)
 
@@ -162,16 +176,16 @@ async def test_a_hidden_review_counts_no_more_until_it_is_shown_again(database: 
     await rate(database, other, folk, 5)
     async with database.transaction() as session:
         review = await session.get_one(Review, review_id)
-        assert await hide_review(session, review, by="creator", now=LATER)
-        assert not await hide_review(session, review, by="admin", now=LATER)
+        assert await hide_review(session, review, now=LATER)
+        assert not await hide_review(session, review, now=LATER)
     assert await standing(database, folk) == (5, 1)
     # its author changes it all the same, out of sight
     await rate(database, one, folk, 2)
     assert await standing(database, folk) == (5, 1)
     async with database.transaction() as session:
         review = await session.get_one(Review, review_id)
-        assert await show_review(session, review, by="admin", now=LATER)
-        assert not await show_review(session, review, by="admin", now=LATER)
+        assert await show_review(session, review, now=LATER)
+        assert not await show_review(session, review, now=LATER)
     assert await standing(database, folk) == (7, 2)
 
 
@@ -180,7 +194,7 @@ async def test_of_those_out_of_sight_a_reader_sees_their_own_alone(database: Dat
     review_id = await rate(database, one, folk, 1)
     newest = await rate(database, other, folk, 5)
     async with database.transaction() as session:
-        await hide_review(session, await session.get_one(Review, review_id), by="creator", now=NOW)
+        await hide_review(session, await session.get_one(Review, review_id), now=NOW)
 
     async def seen(lead_id: int | None, *, hidden: bool = False) -> list[int]:
         async with database.reading() as session:
@@ -190,6 +204,11 @@ async def test_of_those_out_of_sight_a_reader_sees_their_own_alone(database: Dat
 
     assert await seen(None) == await seen(other) == [newest]
     assert await seen(one) == await seen(None, hidden=True) == [newest, review_id]
+
+
+async def an_admin(session: AsyncSession, person: Person) -> None:
+    """They look after the instance."""
+    await bind_person(session, (await add_admin(session, name="Ada", now=NOW)).id, person)
 
 
 async def test_a_reported_review_stays_in_sight_and_is_reported_once_for_what_it_says(database: Database):
@@ -210,13 +229,44 @@ async def test_a_reported_review_stays_in_sight_and_is_reported_once_for_what_it
     assert [await report(), await report()] == [True, False]
     assert (await standing(database, folk), await minded()) == ((1, 1), 1)
     async with database.transaction() as session:
-        assert await show_review(session, await session.get_one(Review, review_id), by="creator", now=LATER)
-    # they have looked at it; nobody asks them again, until it says something else
+        assert await show_review(session, await session.get_one(Review, review_id), now=LATER)
+    # somebody has looked at it; nobody asks again, until it says something else
     assert (await report(), await minded()) == (False, 1)
     async with database.transaction() as session:
         changed = update(Review).values(text="Worse words", edited_at=LATER + timedelta(seconds=1))
         await session.execute(changed)
     assert await report()
+
+
+async def test_administrators_hear_what_is_reported_and_without_one_the_creator_how_to_get_one(database: Database):
+    folk, (one, other) = await owners(database, 2)
+    first, second = await rate(database, one, folk, 1, "Bad"), await rate(database, other, folk, 2, "Worse")
+
+    async def report(review_id: int, *, by: int | None) -> list[tuple[int | None, str]]:
+        """Whom it was told, and what."""
+        async with database.transaction() as session:
+            before = set(await session.scalars(select(OutboxMessage.id)))
+            lead = None if by is None else await session.get_one(Lead, by)
+            assert await report_review(session, await session.get_one(Review, review_id), lead, now=LATER)
+            queued = (await session.scalars(select(OutboxMessage))).all()
+            told = [each for each in queued if each.id not in before]
+            return [(each.person_id, str(each.message)) for each in told]
+
+    ((creator, to_creator),) = await report(first, by=other)
+    assert "spark account add --role admin" in to_creator
+    assert "hide" not in to_creator
+    async with database.transaction() as session:
+        person = await a_person(session, 5001)
+        await an_admin(session, person)
+    # reported by the creator this time
+    ((told, to_admin),) = await report(second, by=None)
+    assert (told, told != creator) == (person.id, True)
+    assert f"review:{second}:hide" in to_admin
+    assert "Worse" in to_admin
+    async with database.reading() as session:
+        waiting = await list_reported(session, Paging())
+        # the one of before as well
+        assert ([each.id for each in waiting.items], waiting.total) == ([first, second], 2)
 
 
 async def test_the_creator_hears_of_it_and_the_author_of_the_answer(database: Database):
@@ -257,7 +307,7 @@ async def test_forgetting_a_hidden_review_leaves_the_average_alone(database: Dat
     hidden = await rate(database, one, folk, 1)
     await rate(database, other, folk, 5)
     async with database.transaction() as session:
-        await hide_review(session, await session.get_one(Review, hidden), by="creator", now=NOW)
+        await hide_review(session, await session.get_one(Review, hidden), now=NOW)
         await forget_reviews(session, [one])
         await forget_reviews(session, [one])
     assert await standing(database, folk) == (5, 1)
@@ -306,9 +356,12 @@ async def test_those_who_act_for_a_creator_look_after_the_reviews_there(database
         acting = {each.telegram_id: each.id for each in (await session.scalars(select(Person))).all()}
         ours, theirs = acting[1001], acting[1002]
         assert (await standing_to(session, ours, creator.id)).creators
-        assert not (await standing_to(session, theirs, creator.id)).moderates
-        assert (await standing_to(session, theirs, other.id)).moderates
-        assert not (await standing_to(session, stranger.id, creator.id)).moderates
+        assert not (await standing_to(session, theirs, creator.id)).sees_all
+        assert (await standing_to(session, theirs, other.id)).sees_all
+        assert not (await standing_to(session, stranger.id, creator.id)).sees_all
+        await an_admin(session, stranger)
+        admin = await standing_to(session, stranger.id, creator.id)
+        assert (admin.creators, admin.admins, admin.sees_all) == (False, True, True)
 
 
 @pytest.fixture
@@ -332,7 +385,7 @@ async def change_their_minds(database: Database, folk: Folk, leads: Sequence[int
             if found:
                 review = chance.choice(found)
                 act = hide_review if review.state != ReviewState.HIDDEN else show_review
-                await act(session, review, by="creator", now=NOW)
+                await act(session, review, now=NOW)
 
     doing = [once(lead) for lead in leads for _ in range(changes)] + [moderate() for _ in range(changes)]
     chance.shuffle(doing)

@@ -103,6 +103,12 @@ def test_more_decimals_than_a_currency_has_are_refused(written: str, currency: s
         Money.parse(written, currency)
 
 
+def test_no_invoice_is_for_more_stars_than_telegram_takes():
+    assert Money.parse("10000", "xtr") == Money(10_000, "xtr")
+    with pytest.raises(Invalid):
+        Money.parse("10001", "xtr")
+
+
 @given(st.text())
 def test_no_text_breaks_the_reading_of_prices(written: str):
     with contextlib.suppress(Invalid):

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from kit.clock import MovableClock
 from payments.provider_events import ProviderEvents
 from payments.stripe_events import StripeEvents
+from payments.stripe_objects import ORDER_KEY
 from payments.stripe_rail import NAME
 from store.database import Database
 from store.models import Order, OrderState, ProviderEvent, ProviderEventState
@@ -42,6 +43,7 @@ def word(kind: str, order: object, event_id: str, *, livemode: bool = False, **c
         "object": "checkout.session",
         "id": "cs_1",
         "client_reference_id": None if order is None else reference_of(order),
+        "metadata": {} if order is None else {ORDER_KEY: reference_of(order)},
         "amount_total": 1900,
         "currency": "usd",
         "payment_status": "paid",

@@ -6,11 +6,12 @@ from datetime import timedelta
 
 import pytest
 import pytest_asyncio
-from folk import Folk, counts_of, ordered, some_folk
+from folk import GOOD_FOR, Folk, counts_of, ordered, some_folk
 from sqlalchemy import select
 from stripe_stage import START, Stage
 
 from domain.definitions import Published
+from domain.forgetting import forget_lead
 from domain.orders import expire_order, note_asked
 from domain.pricing import STARS
 from domain.setups import CreatorSetup
@@ -18,8 +19,9 @@ from domain.shop_setup import ShopSetup
 from kit.clock import MovableClock
 from kit.money import Money
 from payments.checkout import RailOff, begin_checkout, call_off
-from payments.rail import Bill, BillLine, Checkout, RailDown, Rails
+from payments.rail import Bill, BillLine, Checkout, RailDown, RailRefused, Rails
 from payments.reconciling import Reconciler
+from payments.stripe_lines import session_params
 from payments.stripe_rail import NAME, StripeRail
 from playground.core import Fault
 from store.database import Database
@@ -57,7 +59,7 @@ class Till:
             return await counts_of(session, self.folk)
 
     async def call_off(self, order_id: int) -> bool:
-        return await call_off(self.database, self.rails, order_id, now=self.clock())
+        return await call_off(self.database, self.rails, order_id, now=self.clock(), published=self.published)
 
     async def look(self) -> None:
         self.clock.pass_time(minutes=6)
@@ -96,6 +98,26 @@ async def test_a_discount_comes_to_the_same_sum_whatever_it_divides_into(
     assert session.amount_subtotal == session.amount_total == line.total_minor + 100
     found = (await api.line_items.list_async(checkout.session_id)).data
     assert [(each.price.unit_amount, each.quantity) for each in found if each.price] == [*items, (100, 1)]
+
+
+@pytest.mark.parametrize(
+    ("currency", "line", "items"),
+    [
+        # 3 x 1.000 KWD less 0.100 are 2.900 KWD
+        ("kwd", BillLine("Pack", 1000, 3, 100), [(960, 1), (970, 2)]),
+        ("isk", BillLine("Pack", 100_000, 3, 10_000), [(96_600, 1), (96_700, 2)]),
+        ("ugx", BillLine("Pack", 500_000, 7, 100), [(499_900, 1), (500_000, 6)]),
+        ("jpy", BillLine("Pack", 1000, 3, 100), [(966, 1), (967, 2)]),
+        ("kwd", BillLine("Pack", 1000, 3, 3000), [(0, 3)]),
+    ],
+)
+def test_no_piece_costs_what_its_currency_is_not_charged_in(
+    currency: str, line: BillLine, items: list[tuple[int, int]]
+):
+    bill = Bill(7, "order-7", 0, (line,), Money(line.total_minor, currency), START + timedelta(hours=2))
+    asked = session_params(bill, success_url="https://t.me/bot", cancel_url="https://t.me/bot")["line_items"]
+    assert [(each["price_data"]["unit_amount"], each["quantity"]) for each in asked] == items
+    assert sum(unit * quantity for unit, quantity in items) == line.total_minor
 
 
 def test_lines_that_do_not_come_to_what_is_asked_make_no_bill():
@@ -197,6 +219,84 @@ async def test_calling_off_an_order_whose_page_was_lost_on_the_way_ends_that_pag
     assert await till.call_off(order_id)
     (found,) = (await till.stage.stripe.v1.checkout.sessions.list_async()).data
     assert (found.status, (await till.read(order_id)).state) == ("expired", OrderState.CANCELLED)
+
+
+async def test_calling_off_asks_for_the_lost_page_in_the_words_in_which_it_was_asked_for(till: Till):
+    till.published.setups[till.folk.creator] = CreatorSetup(shop=ShopSetup(tax=True, shipping_countries=("DE",)))
+    async with till.database.transaction() as session:
+        (await session.get_one(Product, till.folk.product)).kind = ProductKind.PHYSICAL
+    order_id = await till.order()
+    till.stage.core.faults.add(Fault("stripe", "POST /v1/checkout/sessions", "drop_reply", times=9))
+    with pytest.raises(RailDown):
+        await till.begin(order_id)
+    till.stage.core.faults.clear()
+    assert await till.call_off(order_id)
+    (found,) = (await till.stage.stripe.v1.checkout.sessions.list_async()).data
+    assert (found.status, (await till.read(order_id)).state) == ("expired", OrderState.CANCELLED)
+    assert await till.counts() == (5, 0, 0, 5)
+
+
+async def test_an_order_that_its_rail_will_not_make_a_page_for_is_over_when_it_is_called_off(till: Till):
+    order_id = await till.order()
+    async with till.database.transaction() as session:
+        assert await note_asked(session, order_id)
+
+    class Refuses(StripeRail):
+        async def make_checkout(self, bill: Bill) -> Checkout:
+            raise RailRefused(f"no page for order {bill.order_id}")
+
+    rail = Refuses("sk_test_stage", api_base=f"{till.stage.url}/stripe", success_url="https://t.me/bot")
+    till.rails = {NAME: rail}
+    assert await till.call_off(order_id)
+    assert ((await till.read(order_id)).state, await till.counts()) == (OrderState.EXPIRED, (5, 0, 0, 5))
+    await rail.close()
+
+
+@pytest.mark.parametrize("rail", ["set up", "not set up"])
+async def test_an_order_that_nobody_went_on_to_pay_frees_its_stock_when_its_time_is_over(till: Till, rail: str):
+    """As it stands after a crash between the order and the question for its page."""
+    order_id = await till.order()
+    reconciler = Reconciler(till.database, till.clock, till.rails if rail == "set up" else {})
+    till.clock.pass_time(seconds=GOOD_FOR.total_seconds() - 1)
+    assert await reconciler.look_up_due() == 0
+    assert ((await till.read(order_id)).state, await till.counts()) == (OrderState.OPEN, (4, 1, 0, 5))
+    till.clock.pass_time(seconds=1)
+    assert await reconciler.look_up_due() == 1
+    assert ((await till.read(order_id)).state, await till.counts()) == (OrderState.EXPIRED, (5, 0, 0, 5))
+
+
+async def test_a_page_whose_address_is_forgotten_is_not_made_a_second_time(till: Till):
+    order_id = await till.order()
+    assert await till.begin(order_id)
+    async with till.database.transaction() as session:
+        await forget_lead(session, await session.get_one(Lead, till.folk.lead), now=till.clock())
+    before = (await till.read(order_id)).session_id
+    assert await till.begin(order_id) is None
+    assert (await till.read(order_id)).session_id == before
+    assert len((await till.stage.stripe.v1.checkout.sessions.list_async()).data) == 1
+
+
+async def test_the_page_of_somebody_who_is_forgotten_is_closed_by_the_rail(till: Till):
+    order_id = await till.order()
+    assert await till.begin(order_id)
+    async with till.database.transaction() as session:
+        await forget_lead(session, await session.get_one(Lead, till.folk.lead), now=till.clock())
+    # at once, and not when it would be looked at by itself
+    await Reconciler(till.database, till.clock, till.rails).look_up_due()
+    kept = await till.read(order_id)
+    (page,) = (await till.stage.stripe.v1.checkout.sessions.list_async()).data
+    assert (page.status, kept.state, await till.counts()) == ("expired", OrderState.EXPIRED, (5, 0, 0, 5))
+
+
+async def test_a_page_that_was_made_while_its_buyer_was_forgotten_is_closed_at_the_next_look(till: Till):
+    order_id = await till.order()
+    async with till.database.transaction() as session:
+        await note_asked(session, order_id)
+        await forget_lead(session, await session.get_one(Lead, till.folk.lead), now=till.clock())
+    assert await till.begin(order_id)
+    await till.look()
+    (page,) = (await till.stage.stripe.v1.checkout.sessions.list_async()).data
+    assert (page.status, (await till.read(order_id)).state) == ("expired", OrderState.EXPIRED)
 
 
 async def test_an_order_whose_rail_is_not_set_up_ends_and_holds_nothing(till: Till):

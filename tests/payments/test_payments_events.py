@@ -7,15 +7,28 @@ from typing import Any
 import orjson
 import pytest
 from folk import Folk, an_order, count, events, notices, orders_of_many, some_folk, stock_of
-from sqlalchemy import update
+from sqlalchemy import select, update
 from stripes_words import COMPLETED, EXPIRED, FAILED, SUCCEEDED, Till, sign, word
 
+from domain.admins import add_admin
+from domain.creators import add_creator, bind_person
 from domain.orders import await_payment
+from domain.people import Profile, see_person
 from kit.errors import Invalid
 from kit.log import set_up
 from payments.provider_events import MOST_ATTEMPTS
 from payments.stripe_signature import BadSignature
-from store.models import Entitlement, Lead, Order, OrderState, Payment, ProviderEvent, ProviderEventState
+from store.models import (
+    Account,
+    Entitlement,
+    Lead,
+    Order,
+    OrderState,
+    Payment,
+    ProviderEvent,
+    ProviderEventState,
+    Role,
+)
 
 APPLIED, IGNORED, REFUSED, KEPT = (
     ProviderEventState.APPLIED,
@@ -155,6 +168,48 @@ async def test_an_order_that_never_comes_is_refused_in_the_end_and_holds_nobody_
     assert await handed_over(till) == (1, 1)
 
 
+async def test_whoever_looks_after_the_instance_is_told_once_of_an_order_that_never_comes(till: Till):
+    folk = await some_folk(till.database)
+    async with till.database.transaction() as session:
+        admin = await add_admin(session, name="Otto", now=till.clock())
+        otto = await see_person(session, 1, Profile(9001, "Otto", None, "de"), now=till.clock())
+        await bind_person(session, admin.id, otto)
+    await till.keep(word(COMPLETED, 404, "evt_1"))
+
+    async def is_given_up() -> None:
+        for _ in range(MOST_ATTEMPTS):
+            await till.events.apply_due()
+            till.clock.move_to((await till.kept())[0].retry_at)
+        assert await till.states() == [REFUSED]
+
+    await is_given_up()
+    (said,) = await told(till)
+    assert "Stripe spricht von einer Bestellung, die hier niemand kennt" in said
+    assert "evt_1" in said
+    # an operator has it applied again
+    async with till.database.transaction() as session:
+        await session.execute(update(ProviderEvent).values(state=KEPT, attempts=0, settled_at=None))
+    await is_given_up()
+    assert len(await told(till)) == 1
+    # where nobody is set to look after it, its only creator's people do
+    async with till.database.transaction() as session:
+        await session.execute(update(Account).where(Account.id == admin.id).values(role=Role.BUYER))
+    await till.keep(word(COMPLETED, 405, "evt_2"))
+    for _ in range(MOST_ATTEMPTS):
+        await till.events.apply_due()
+        till.clock.move_to((await till.kept())[1].retry_at)
+    assert "Stripe tells of an order that is not known here" in (await told(till))[1]
+    # and among several creators nobody's buyers are told of to another one
+    async with till.database.transaction() as session:
+        await add_creator(session, name="Other", slug="other", now=till.clock())
+    await till.keep(word(COMPLETED, 406, "evt_3"))
+    for _ in range(MOST_ATTEMPTS):
+        await till.events.apply_due()
+        till.clock.move_to((await till.kept())[2].retry_at)
+    assert (await till.states(), len(await told(till))) == ([REFUSED] * 3, 2)
+    assert folk.creator
+
+
 MISFITS: list[dict[str, Any]] = [
     {"amount_total": 1899},
     {"amount_total": 1901},
@@ -180,6 +235,56 @@ async def test_money_that_does_not_fit_its_order_hands_over_nothing_and_the_crea
     assert all("does not fit it, so nothing was delivered" in notice for notice in heard)
     await till.hear(word(COMPLETED, order_id, "evt_good"))
     assert (await till.order_state(order_id), await handed_over(till)) == (OrderState.PAID, (1, 1))
+
+
+def amounts(subtotal: int, total: int, *, tax: int = 0, shipping: int = 0, discount: int = 0) -> dict[str, Any]:
+    """As Stripe tells them of a session."""
+    details = {"amount_discount": discount, "amount_shipping": shipping, "amount_tax": tax}
+    return {"amount_subtotal": subtotal, "amount_total": total, "total_details": details}
+
+
+@pytest.mark.parametrize(
+    ("told_of", "tax", "shipping"),
+    [
+        (amounts(1900, 2761, tax=361, shipping=500), 361, 500),
+        # tax that the prices hold is no more money
+        (amounts(1900, 1900, tax=303), 0, 0),
+        (amounts(1900, 2480, tax=383, shipping=500), 80, 500),
+        (amounts(1900, 1900), 0, 0),
+    ],
+)
+async def test_tax_and_shipping_on_top_of_the_price_are_taken(
+    till: Till, told_of: dict[str, Any], tax: int, shipping: int
+):
+    _, order_id = await awaited(till, stock=1)
+    await till.hear(word(COMPLETED, order_id, "evt_1", **told_of))
+    assert await till.states() == [APPLIED]
+    async with till.database.reading() as session:
+        order = await session.get_one(Order, order_id)
+        assert (order.state, order.total_minor) == (OrderState.PAID, 1900)
+        assert (order.tax_minor, order.shipping_minor) == (tax, shipping)
+        payment = (await session.scalars(select(Payment))).one()
+        assert payment.amount_minor == told_of["amount_total"]
+
+
+async def test_amounts_that_do_not_add_up_hand_over_nothing(till: Till):
+    _, order_id = await awaited(till, stock=1)
+    wrong = [
+        # more came than price, tax and shipping, or less
+        amounts(1900, 2762, tax=361, shipping=500),
+        amounts(1900, 2399, tax=361, shipping=500),
+        amounts(1900, 1901),
+        # the price is another one, however the sum comes about
+        amounts(1400, 1900, shipping=500),
+        amounts(2400, 1900, discount=500),
+        amounts(1900, 1900, discount=361, tax=361),
+        amounts(1900, 1800, shipping=-100),
+        amounts(1900, 1800, tax=-100),
+    ]
+    for number, told_of in enumerate(wrong):
+        await till.hear(word(COMPLETED, order_id, f"evt_{number}", **told_of))
+    assert await till.states() == [REFUSED] * len(wrong)
+    assert (await till.order_state(order_id), await handed_over(till)) == (OrderState.AWAITING_PAYMENT, (0, 0))
 
 
 async def test_the_end_of_another_checkout_does_not_end_an_order(till: Till):
@@ -215,6 +320,22 @@ async def test_what_is_not_about_our_orders_is_kept_and_ignored(till: Till):
         word(COMPLETED, None, "evt_4", **nothing),
     )
     assert await till.states() == [IGNORED] * 4
+
+
+async def test_the_sessions_of_another_shop_on_the_same_account_are_ignored_at_once(till: Till):
+    _, order_id = await awaited(till)
+    theirs: list[dict[str, Any]] = [
+        {"client_reference_id": "cart-77", "metadata": {"order": "cart-77", "order_id": "77"}},
+        {"client_reference_id": "cart-78", "metadata": {}},
+        {"client_reference_id": "cart-79", "metadata": None, "amount_total": None},
+    ]
+    for number, changes in enumerate(theirs):
+        await till.hear(word(COMPLETED, 77, f"evt_{number}", **changes))
+    assert await till.states() == [IGNORED] * len(theirs)
+    assert [row.body for row in await till.kept()] == ["{}"] * len(theirs)
+    # one of ours from before sessions were marked is known by its reference
+    await till.hear(word(COMPLETED, order_id, "evt_ours", metadata={"order_id": str(order_id)}))
+    assert await till.order_state(order_id) == OrderState.PAID
 
 
 async def test_a_session_of_no_shape_is_refused_at_once_and_holds_up_nobody(till: Till):

@@ -4,14 +4,18 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import pytest_asyncio
-from folk import GOOD_FOR, NOW, Folk, a_lead, counts_of, notices, some_folk
+from folk import GOOD_FOR, NOW, Folk, a_lead, a_product, counts_of, notices, some_folk
 from sqlalchemy import select, update
 
+from domain.definitions import Published
+from domain.discounts import Terms, add_code
 from domain.forgetting import forget_lead
-from domain.orders import open_order, release_stale
+from domain.merging import merge_leads
+from domain.orders import LimitReached, open_order
 from domain.pricing import NotForSale, Wish
 from domain.refunds import NotRefundable, ask_refund
 from domain.setups import CreatorSetup
@@ -36,9 +40,10 @@ from payments.refunding import Refunding
 from payments.stars_invoices import begin_invoice
 from payments.stars_rail import StarsMove, StarsRail
 from payments.stars_words import StarsApplier, StarsWord, keep_stars
-from store.database import Database
+from store.database import Database, is_postgresql
 from store.models import (
     Creator,
+    DiscountCode,
     Lead,
     Order,
     OrderState,
@@ -84,21 +89,23 @@ class Till:
     wire: Wire = field(default_factory=Wire)
 
     def __post_init__(self) -> None:
+        self.published = Published(setups={self.folk.creator: SETUP})
         self.rail = StarsRail(self.database, self.wire)
         self.rails = {"stars": self.rail}
 
-    async def order(self, telegram_id: int = LENA) -> Order:
+    async def order(self, telegram_id: int = LENA, **wish: Any) -> Order:
         async with self.database.transaction() as session:
             creator = await session.get_one(Creator, self.folk.creator)
             lead, _ = await a_lead(session, creator, telegram_id)
             product = await session.get_one(Product, self.folk.product)
-            now = self.clock()
-            return await open_order(session, lead, Wish(product), rail="stars", now=now, good_for=GOOD_FOR, setup=SETUP)
+            wanted, now = Wish(product, **wish), self.clock()
+            return await open_order(session, lead, wanted, rail="stars", now=now, good_for=GOOD_FOR, setup=SETUP)
 
     async def agree(self, order: Order, *, payer: int = LENA, stars: int = PRICE) -> None:
         async with self.database.transaction() as session:
             person = (await session.scalars(select(Person).where(Person.telegram_id == payer))).one()
-            await agree_to_pay(session, person, order.reference, Money(stars, "xtr"), now=self.clock())
+            money = Money(stars, "xtr")
+            await agree_to_pay(session, person, order.reference, money, published=self.published, now=self.clock())
 
     async def hear(self, *words: StarsWord) -> None:
         """Each kept by itself, then all applied, with what falls due by them."""
@@ -109,8 +116,7 @@ class Till:
         await Refunding(self.database, self.clock, self.rails).refund_due()
 
     async def let_go(self) -> None:
-        async with self.database.transaction() as session:
-            await release_stale(session, now=self.clock())
+        await Reconciler(self.database, self.clock, self.rails).let_go()
 
     async def state(self, order: Order) -> OrderState:
         async with self.database.reading() as session:
@@ -207,6 +213,100 @@ async def test_an_archived_product_is_refused_and_so_is_an_order_that_is_over(ti
     with pytest.raises(InvoiceOver):
         await till.agree(order)
     assert await till.counts() == (1, 0, 0, 1)
+
+
+async def test_an_invoice_of_yesterdays_price_is_refused_and_the_next_wish_has_todays(till: Till):
+    order = await till.order()
+    async with till.database.transaction() as session:
+        await session.execute(update(Product).values(price_minor=2500))
+    with pytest.raises(PriceChanged):
+        await till.agree(order)
+    assert await till.counts() == (1, 0, 0, 1)
+    again = await till.order()
+    assert again.id != order.id
+    assert again.total_minor == 1925
+    assert await till.state(order) == OrderState.CANCELLED
+    await till.agree(again, stars=1925)
+    # whoever is paying pays what stood there when the payment was agreed to
+    async with till.database.transaction() as session:
+        await session.execute(update(Product).values(price_minor=1900))
+    assert (await till.order()).id == again.id
+    await till.hear(paid(again, stars=1925))
+    assert await till.state(again) == OrderState.PAID
+
+
+async def test_who_chose_the_price_pays_it_unless_it_is_too_little_today(till: Till):
+    async with till.database.transaction() as session:
+        await session.execute(update(Product).values(pay_what_you_want=True))
+    order = await till.order(amount_minor=2500)
+    for least in (2500, 2501):
+        async with till.database.transaction() as session:
+            await session.execute(update(Product).values(price_minor=least))
+        if least == 2500:
+            await till.agree(order, stars=1925)
+            continue
+        with pytest.raises(PriceChanged):
+            await till.agree(order, stars=1925)
+
+
+async def test_two_invoices_of_one_buyer_are_not_agreed_to_beyond_the_limit_of_each_person(till: Till):
+    async with till.database.transaction() as session:
+        await session.execute(update(Product).values(limit_per_person=1, stock=5, initial=5))
+        creator = await session.get_one(Creator, till.folk.creator)
+        before = Lead(creator_id=creator.id, name="Before", created_at=NOW, seen_at=NOW)
+        session.add(before)
+        await session.flush()
+        product = await session.get_one(Product, till.folk.product)
+        now, wish = till.clock(), Wish(product)
+        first = await open_order(session, before, wish, rail="stars", now=now, good_for=GOOD_FOR, setup=SETUP)
+    second = await till.order()
+    async with till.database.transaction() as session:
+        lena = await session.get_one(Lead, till.folk.lead)
+        await merge_leads(session, lena, await session.get_one(Lead, before.id), now=NOW)
+    await till.agree(first)
+    with pytest.raises(LimitReached):
+        await till.agree(second)
+    await till.hear(paid(first))
+    with pytest.raises(LimitReached):
+        await till.agree(second)
+    assert await till.counts() == (4, 0, 1, 5)
+
+
+async def test_invoices_end_one_at_a_time_so_that_none_holds_anothers_code(till: Till):
+    async with till.database.transaction() as session:
+        for code in ("ONE", "TWO"):
+            await add_code(session, till.folk.creator, code, Terms(percent=10), now=NOW, setup=SETUP)
+        creator = await session.get_one(Creator, till.folk.creator)
+        other = await a_product(session, creator)
+        lead = await session.get_one(Lead, till.folk.lead)
+        for product_id, code in ((till.folk.product, "TWO"), (other.id, "ONE")):
+            wish = Wish(await session.get_one(Product, product_id), code=code)
+            await open_order(session, lead, wish, rail="stars", now=NOW, good_for=GOOD_FOR, setup=SETUP)
+    till.clock.pass_time(seconds=GOOD_FOR.total_seconds())
+    async with till.database.transaction() as session:
+        of_code = select(DiscountCode.id).where(DiscountCode.code == "ONE").with_for_update()
+        await session.scalar(of_code)
+        going = asyncio.create_task(till.let_go())
+        if is_postgresql(session):
+            await one_has_ended(till)
+            # the code of the first one is free for whoever wants it, while the second one still waits
+            async with till.database.transaction() as another:
+                two = select(DiscountCode.uses).where(DiscountCode.code == "TWO").with_for_update(nowait=True)
+                assert await another.scalar(two) == 0
+    await going
+    async with till.database.reading() as session:
+        states = set(await session.scalars(select(Order.state)))
+        assert states == {OrderState.EXPIRED}
+        assert set(await session.scalars(select(DiscountCode.uses))) == {0}
+
+
+async def one_has_ended(till: Till) -> None:
+    async with asyncio.timeout(10):
+        while True:
+            async with till.database.reading() as session:
+                if await session.scalar(select(Order.id).where(Order.state == OrderState.EXPIRED)):
+                    return
+            await asyncio.sleep(0.01)
 
 
 async def test_an_abandoned_payment_frees_its_stock_after_a_quarter_of_an_hour(till: Till):

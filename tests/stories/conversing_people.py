@@ -27,6 +27,7 @@ from domain.leads import known_answers
 from domain.messages.plain import Message, Rows
 from domain.people import Profile, note_block, see_person
 from domain.setups import CreatorSetup
+from domain.uploads import UploadAddress
 from kit.clock import MovableClock
 from store.database import Database
 from store.models import Event, FlowRun, FlowRunState, Lead, OutboxKind, OutboxMessage, Person, TelegramUpdate
@@ -49,8 +50,9 @@ class Shown:
 
 @dataclass
 class RecordingGateway:
-    """Sends nothing, and remembers the buttons."""
+    """Sends nothing, and remembers the buttons. Nobody pays by Stars here, so no bot is asked for anything."""
 
+    bot: Bot = field(default_factory=lambda: Bot("4242:nobody-is-called"))
     shown: list[Shown] = field(default_factory=list)
     texts: list[tuple[int, str]] = field(default_factory=list)
 
@@ -112,7 +114,8 @@ class People:
             )
         gateway = cast("TelegramGateway", self.gateway)
         answering = Answering(self.database, self.clock, gateway, Pace(in_all=10**6, to_one_chat=10**6), {})
-        facts = BotFacts(BOT, "studio", self.published, b"key", None, lambda: "https://t.me/bot")
+        uploads = UploadAddress("https://spark.example", b"key")
+        facts = BotFacts(BOT, "studio", self.published, b"key", None, lambda: "https://t.me/bot", uploads)
         self.intake = Intake(self.database, self.clock, Bot(f"{BOT}:token"), facts, answering)
 
     async def write(self, person: int, text: str) -> None:

@@ -414,11 +414,11 @@ async def test_the_library_shows_page_by_page_what_is_owned_and_not_what_was_tak
     await lena.hears("Call 9 is yours")
     await lena.say("/library")
     first = await lena.hears("Yours from Studio North")
-    assert first.labels == [*(f"Call {number}" for number in range(9, 1, -1)), "›"]
+    assert first.labels[::2] == [*(f"Call {number}" for number in range(9, 1, -1)), "›"]
     await lena.tap("›")
 
     async def turned() -> bool:
-        return (await lena.hears("Yours from")).labels == ["Call 1", "Call 0", "‹"]
+        return (await lena.hears("Yours from")).labels[::2] == ["Call 1", "Call 0", "‹"]
 
     assert await world.until(turned)
     await lena.tap("Call 0")

@@ -7,6 +7,7 @@ from sqlalchemy import func, select, update
 from world import PersonOfTheWorld, Said, World
 
 from domain.paying import Received, pay_order
+from domain.products import add_product
 from kit.money import Money
 from store.models import (
     Entitlement,
@@ -144,6 +145,49 @@ async def test_a_second_yes_gives_nothing_back(world: World, lena: PersonOfTheWo
     assert answers[0] is None
     assert "has gone back since you were asked" in answers[1]
     assert [each.amount_minor for each in await refunds(world)] == [500]
+
+
+async def test_an_amount_as_the_bot_writes_it_is_given_back_and_never_taken_for_a_reason(
+    world: World, lena: PersonOfTheWorld
+):
+    order = await bought(world, lena)
+    for amount in ("$5.00", "5 $ late", "5.00usd"):
+        asked = await after(world.creator, f"/refund {order.id} {amount}")
+        assert "Give $5.00 for" in asked.text
+    for amount in ("-5", "€5", "5 €", "EUR 5"):
+        assert "is not a price" in (await after(world.creator, f"/refund {order.id} {amount}")).text
+
+
+async def test_who_owns_it_gets_it_again_and_is_sent_to_no_second_checkout(world: World, lena: PersonOfTheWorld):
+    await lena.say("/start p_2")
+    before = await lena.hears("Preset pack")
+    await bought(world, lena)
+    card = await after(lena, "/start p_2")
+    assert "This is yours already" in card.text
+    assert card.labels == ["Get it again"]
+    # the button of an older card leads to no second checkout either
+    body = {"message_id": before.raw["message_id"], "data": before.button("Buy")["data"]}
+    await world.control("POST", f"/people/{lena.id}/taps", body)
+    await lena.hears("This is yours already", times=2)
+    await lena.tap("Get it again")
+    await world.settle()
+    assert sum(said.file_name == "preset-pack.zip" for said in await lena.chat()) == 2
+    assert await lena.count("Pay on the secure page") == 1
+    # what was given back can be bought again
+    await world.creator.say("/refund 1")
+    await world.creator.tap("Yes, give $19.00 back")
+    await becomes(world, OrderState.REFUNDED)
+    assert "Buy for $19.00" in (await after(lena, "/start p_2")).labels
+
+
+async def test_a_no_takes_the_yes_away(world: World, lena: PersonOfTheWorld):
+    order = await bought(world, lena)
+    asked = await after(world.creator, f"/refund {order.id}")
+    await world.creator.tap("No")
+    await world.creator.hears(f"Nothing of order {order.id} goes back")
+    (now,) = [each for each in await world.creator.chat() if each.raw["message_id"] == asked.raw["message_id"]]
+    assert now.labels == ["See the order"]
+    assert await refunds(world) == []
 
 
 async def test_nobody_gives_back_the_money_of_somebody_elses_order(world: World, lena: PersonOfTheWorld):
@@ -391,7 +435,38 @@ async def test_a_link_applies_its_code(world: World, lena: PersonOfTheWorld):
     await world.creator.hears("out of use")
     asked = (await lena.post({"text": f"/start {key[1]}"}))["message_id"]
     await lena.hears("no longer valid")
+    # the product that the link is for is there all the same
+    await lena.hears("This is yours already")
+    anna = await world.person("Anna")
+    await anna.say(f"/start {key[1]}")
+    await anna.hears("no longer valid")
+    await anna.tap("Buy for $19.00")
     assert not [each for each in await lena.chat() if each.raw["message_id"] > asked and "$14.00" in str(each.labels)]
+
+
+async def test_a_link_for_everything_lists_all_of_it_at_the_price_by_its_code(world: World, lena: PersonOfTheWorld):
+    async with world.spark.database.transaction() as session:
+        creator_id = await session.scalar(select(Product.creator_id).limit(1))
+        for number in range(14):
+            await add_product(
+                session, creator_id=creator_id, title=f"Print {number}", price=Money(1000, "usd"), now=world.clock()
+            )
+    await world.creator.say("/coupon add HALF 50%")
+    await world.creator.hears("50 % off")
+    key = re.search(r"start=(\w+)", (await after(world.creator, "/coupon link HALF")).text)
+    assert key is not None
+    listed = await after(lena, f"/start {key[1]}")
+    assert "Preset pack · $9.50" in listed.labels
+    assert listed.labels[-1] == "›"
+    await lena.tap("›")
+
+    async def turned() -> list[str]:
+        return [label for each in await lena.chat() for label in each.labels if label == "Print 13 · $5.00"]
+
+    assert await world.until(turned)
+    await lena.tap("Print 13")
+    await lena.tap("Buy for $5.00")
+    await lena.hears("Pay on the secure page")
 
 
 async def test_the_receipt_is_told_once_and_not_for_what_was_free(world: World, lena: PersonOfTheWorld):

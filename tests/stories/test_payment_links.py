@@ -16,11 +16,12 @@ from domain.shop_setup import ShopSetup
 from kit.errors import Refusal
 from payments.payment_links import make_payment_link
 from payments.stripe_rail import StripeRail
-from store.models import Entitlement, Lead, Order, OrderState, PaymentLink, Product, Proof, ProviderEvent
+from store.models import Entitlement, Lead, Order, OrderState, Payment, PaymentLink, Product, Proof, ProviderEvent
 from store.models import ProviderEventState as State
 
 PRESETS = "Preset pack"
 SETUP = CreatorSetup(shop=ShopSetup())
+RAILS = ("stars", "stripe")
 
 
 @pytest_asyncio.fixture
@@ -40,7 +41,7 @@ async def stripe(world: World) -> AsyncIterator[StripeRail]:
 async def a_link(world: World, stripe: StripeRail, title: str = PRESETS) -> str:
     async with world.spark.database.transaction() as session:
         product = (await session.scalars(select(Product).where(Product.title == title))).one()
-        link = await open_payment_link(session, product, setup=SETUP, now=world.clock())
+        link = await open_payment_link(session, product, setup=SETUP, rails=RAILS, now=world.clock())
     return await make_payment_link(world.spark.database, stripe, link.id, setup=SETUP, now=world.clock())
 
 
@@ -96,6 +97,22 @@ async def test_who_paid_by_a_link_fetches_it_in_telegram_and_nobody_after_them(w
     async with world.spark.database.reading() as session:
         owner = select(Lead.id).join(Entitlement, Entitlement.lead_id == Lead.id).where(Lead.person_id.is_not(None))
         assert len(list(await session.scalars(owner))) == 1
+
+
+async def test_what_was_given_back_before_it_was_fetched_is_not_called_theirs(world: World, stripe: StripeRail):
+    thanks = await pay_by(await a_link(world, stripe))
+    claim = await claim_at(world, thanks)
+    ((payment,),) = await rows(world, Payment.reference)
+    await world.control("POST", "/stripe/events", {"type": "refund", "payment_intent": payment})
+
+    async def is_back() -> bool:
+        return await rows(world, Order.state) == [(OrderState.REFUNDED,)]
+
+    assert await world.until(is_back)
+    kim = await world.person("Kim")
+    await kim.say(f"/start {claim}")
+    await kim.hears("Preset pack is not yours (any more): the order is refunded")
+    assert await kim.count("What you bought is yours") == 0
 
 
 async def test_a_typed_address_opens_nobody_elses_library(world: World, stripe: StripeRail):
@@ -191,14 +208,14 @@ async def test_only_what_never_runs_out_has_a_link(world: World):
                 setattr(product, name, value)
             await session.flush()
             with pytest.raises(Refusal):
-                await open_payment_link(session, product, setup=SETUP, now=world.clock())
+                await open_payment_link(session, product, setup=SETUP, rails=RAILS, now=world.clock())
             for name, value in before.items():
                 setattr(product, name, value)
     async with world.spark.database.transaction() as session:
         product = (await session.scalars(select(Product).where(Product.title == PRESETS))).one()
         stars_only = CreatorSetup(shop=ShopSetup(rails={"file": ("stars",)}))
         with pytest.raises(CannotLink):
-            await open_payment_link(session, product, setup=stars_only, now=world.clock())
+            await open_payment_link(session, product, setup=stars_only, rails=RAILS, now=world.clock())
 
 
 async def test_a_page_of_no_purchase_says_so_and_one_that_waits_looks_again(world: World):

@@ -190,7 +190,7 @@ async def test_a_product_from_its_first_button_to_the_first_buyer(world: World, 
     await creator.tap("Where it leads")
     await creator.hears("Where does “Light map” lead?")
     await creator.say("javascript:alert(1)")
-    await creator.hears("A link begins with https://")
+    await creator.hears("A link looks like https://example.com/page")
     await creator.say("https://example.com/map")
     await creator.hears("Leads to: https://example.com/map")
     await creator.tap("Description")

@@ -1,5 +1,6 @@
 """Paying in Stars, in the chat: what is bought comes once, what cannot be had costs nothing."""
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -271,4 +272,122 @@ async def test_a_pay_link_of_what_is_sold_for_stars_alone_opens_an_invoice(starr
     assert link.startswith("https://t.me/$")
     assert (await starry.control("POST", f"/people/{lena.id}/star-payments", {"link": link}))["ok"]
     await lena.gets_file("preset-pack.zip")
+    assert (await pays(lena, said))["ok"] is False
+
+
+async def about_to_pay(person: PersonOfTheWorld, said: Said) -> None:
+    """The bot has agreed, and the money is still to come."""
+    body = {"message_id": said.raw["message_id"], "abandon": True}
+    await person.world.control("POST", f"/people/{person.id}/star-payments", body)
+
+
+async def money_comes(person: PersonOfTheWorld, said: Said) -> None:
+    """What the bot has agreed to a while ago."""
+    body = {"message_id": said.raw["message_id"], "agreed": True}
+    assert (await person.world.control("POST", f"/people/{person.id}/star-payments", body))["ok"]
+
+
+async def first_order(world: World) -> OrderState:
+    return (await orders(world))[0].state
+
+
+async def is_first(world: World, state: OrderState) -> bool:
+    async def is_so() -> bool:
+        return await first_order(world) == state
+
+    return await world.until(is_so)
+
+
+async def test_an_order_whose_buyer_is_about_to_pay_is_called_off_by_nobody(starry: World, lena: PersonOfTheWorld):
+    await set_stock(starry, 1)
+    said = await invoice(lena)
+    await about_to_pay(lena, said)
+    for person in (lena, starry.creator):
+        await person.say("/orders 1")
+        await person.tap("Call it off")
+        await person.hears("cannot be called off now")
+    assert await first_order(starry) == OrderState.AWAITING_PAYMENT
+    assert await counts(starry) == (0, 1, 0)
+    await money_comes(lena, said)
+    await lena.gets_file("preset-pack.zip")
+    assert await is_first(starry, OrderState.FULFILLED)
+    assert await counts(starry) == (0, 0, 1)
+
+
+@pytest.mark.parametrize("left", ["one", "none"])
+async def test_money_that_comes_for_an_order_that_was_called_off_buys_what_is_left_or_goes_back(
+    starry: World, lena: PersonOfTheWorld, left: str
+):
+    anna = await starry.person("Anna")
+    await anna.say("/start")
+    await set_stock(starry, 1)
+    said = await invoice(lena)
+    await about_to_pay(lena, said)
+    await starry.skip(minutes=15)
+    await lena.say("/orders 1")
+    await lena.tap("Call it off")
+    await lena.hears("called off. Nothing was paid")
+    assert await first_order(starry) == OrderState.CANCELLED
+    assert await counts(starry) == (1, 0, 0)
+    if left == "one":
+        await money_comes(lena, said)
+        await lena.gets_file("preset-pack.zip")
+        assert await is_first(starry, OrderState.FULFILLED)
+        assert await starry.calls("refundStarPayment") == []
+    else:
+        assert (await pays(anna, await invoice(anna)))["ok"]
+        await anna.gets_file("preset-pack.zip")
+        await money_comes(lena, said)
+        await lena.hears("Your Stars are on their way back to you")
+        assert await is_first(starry, OrderState.REFUNDED)
+        (back,) = await starry.calls("refundStarPayment")
+        assert (back["params"]["user_id"], back["result"]) == (lena.id, True)
+        assert sum(each.file_name == "preset-pack.zip" for each in await lena.chat()) == 0
+    assert await counts(starry) == (0, 0, 1)
+
+
+async def test_of_paying_and_calling_off_at_the_same_moment_one_is_refused(starry: World, lena: PersonOfTheWorld):
+    said = await invoice(lena)
+    await starry.creator.say("/orders 1")
+    paid, _ = await asyncio.gather(pays(lena, said), starry.creator.tap("Call it off"))
+    if paid["ok"]:
+        await lena.gets_file("preset-pack.zip")
+        await starry.creator.hears("cannot be called off now")
+        assert await is_first(starry, OrderState.FULFILLED)
+        assert await counts(starry) == (49, 0, 1)
+    else:
+        await starry.creator.hears("called off. Nothing was paid")
+        assert "This invoice is over" in paid["error"]
+        assert await first_order(starry) == OrderState.CANCELLED
+        assert await counts(starry) == (50, 0, 0)
+
+
+async def test_an_invoice_of_yesterdays_price_is_refused_and_todays_card_is_shown(
+    starry: World, lena: PersonOfTheWorld
+):
+    said = await invoice(lena)
+    async with starry.spark.database.transaction() as session:
+        await session.execute(update(Product).where(Product.slug == "preset-pack").values(price_minor=2500))
+    refused = await pays(lena, said)
+    assert refused["ok"] is False
+    assert "The price is another one by now" in refused["error"]
+    card = await lena.hears("The price has changed since that invoice")
+    assert "$25.00" in card.text
+    await lena.tap("Buy", newer_than=said.raw["message_id"])
+
+    async def todays() -> list[Said]:
+        found = [each for each in await lena.chat() if each.raw.get("invoice")]
+        return found[1:]
+
+    assert await starry.until(todays)
+    (again,) = await todays()
+    assert (await pays(lena, again))["ok"]
+    await lena.gets_file("preset-pack.zip")
+
+    async def bought() -> bool:
+        return [each.state for each in await orders(starry)] == [OrderState.CANCELLED, OrderState.FULFILLED]
+
+    assert await starry.until(bought)
+    assert [each.total_minor for each in await orders(starry)] == [PRICE, 1925]
+    # the one of before buys nothing any more
     assert (await pays(lena, said))["ok"] is False

@@ -18,7 +18,7 @@ async def test_a_lead_is_captured_buys_and_is_followed_up_while_the_creator_is_t
     assert "Preset pack for $19.00 to Lena" in (await world.creator.hears("Sale")).text
     await lena.say("/library")
     owned = await lena.hears("Yours")
-    assert owned.labels == ["Preset pack", "Starter guide"]
+    assert owned.labels == ["Preset pack", "☆ Rate it", "Starter guide", "☆ Rate it"]
     await lena.tap("Preset pack")
     await lena.hears("Here is Preset pack", times=2)
 

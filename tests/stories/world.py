@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -184,10 +185,15 @@ class World:
             return answer.status, await answer.json()
 
     async def led_to(self, address: str) -> str:
-        """Where a browser goes that opens an address of Spark's."""
+        """Where somebody gets who opens an address of Spark's, and presses the button of the page if there is one."""
         assert address.startswith(self.loaded.settings.public_url)
         async with self._http.get(address, allow_redirects=False) as answer:
-            assert answer.status == 302, await answer.text()
+            if answer.status != HTTPStatus.OK:
+                assert answer.status == HTTPStatus.SEE_OTHER, await answer.text()
+                return answer.headers["Location"]
+            assert '<form method="post">' in await answer.text()
+        async with self._http.post(address, allow_redirects=False) as answer:
+            assert answer.status == HTTPStatus.SEE_OTHER, await answer.text()
             return answer.headers["Location"]
 
     async def person(self, first_name: str) -> PersonOfTheWorld:

@@ -1,5 +1,6 @@
 """Addresses at which something is paid: none is dead when it is opened, and nobody can make one."""
 
+import asyncio
 import random
 import string
 from collections.abc import AsyncIterator
@@ -11,19 +12,23 @@ import pytest
 from sqlalchemy import select, update
 from web_world import BOT, KEY, Client, Site
 
-from domain.creators import add_creator
+from domain.creators import add_creator, bind_person
 from domain.discounts import Terms, add_code, archive_code
 from domain.forgetting import forget_lead
+from domain.lead_acts import ban_lead
 from domain.leads import capture_lead
+from domain.link_orders import MOST_OPENED
 from domain.offers import order_address, product_address
 from domain.order_ends import expire_order
+from domain.orders import open_order
 from domain.pay_links import ForOrder, ForProduct, PayLinks, UnknownLink
 from domain.people import Profile, see_person
+from domain.pricing import Wish
 from domain.products import add_product
 from domain.setups import CreatorSetup
 from kit.money import Money
-from payments.rail import Bill, Checkout, Cursor, RailDown, Read, RefundAnswer, RefundDue, Standing
-from store.models import Lead, Order, OrderState, Product
+from payments.rail import Bill, Checkout, Cursor, RailDown, RailRefused, Read, RefundAnswer, RefundDue, Standing
+from store.models import Lead, Order, OrderState, OutboxMessage, Product
 
 
 @dataclass
@@ -33,10 +38,13 @@ class Till:
     livemode: bool = False
     bills: list[Bill] = field(default_factory=list)
     down: bool = False
+    refuses: bool = False
 
     async def make_checkout(self, bill: Bill) -> Checkout:
         if self.down:
             raise RailDown("not now", answered=False)
+        if self.refuses:
+            raise RailRefused("too little")
         self.bills.append(bill)
         return Checkout(f"cs_{bill.order_id}", f"https://pay.example/{bill.order_id}")
 
@@ -78,6 +86,11 @@ class Shop:
         async with self.site.database.transaction() as session:
             await session.execute(update(Product).values(**values))
 
+    async def told(self, text: str) -> int:
+        """How many notices say so."""
+        async with self.site.database.reading() as session:
+            return sum(text in str(each.message["text"]) for each in await session.scalars(select(OutboxMessage)))
+
     async def end(self, order_id: int) -> None:
         async with self.site.database.transaction() as session:
             await expire_order(session, await session.get_one(Order, order_id), now=self.site.clock())
@@ -91,7 +104,10 @@ async def shop(either_site: Site) -> Shop:
     site.rails["stripe"] = till
     setup = CreatorSetup(pay_links=PayLinks(site.public_url, KEY))
     async with site.database.transaction() as session:
-        creator = (await add_creator(session, name="Studio", slug="studio", now=now)).creator
+        made = await add_creator(session, name="Studio", slug="studio", now=now)
+        creator = made.creator
+        cora = await see_person(session, 1, Profile(1, "Cora", None, "en"), now=now)
+        await bind_person(session, made.account.id, cora)
         person = await see_person(session, 1, Profile(2001, "Lena", None, "de"), now=now)
         lead, _ = await capture_lead(session, creator.id, person, source=None, now=now)
         product = await add_product(
@@ -118,8 +134,8 @@ async def test_a_link_leads_to_a_checkout_that_is_made_when_it_is_opened(shop: S
     path = shop.link()
     assert await shop.orders() == []
     for _ in range(2):
-        response = await client.get(path, allow_redirects=False)
-        assert (response.status, response.headers["Location"]) == (302, "https://pay.example/1")
+        response = await client.post(path, allow_redirects=False)
+        assert (response.status, response.headers["Location"]) == (303, "https://pay.example/1")
         assert (response.headers["Cache-Control"], response.headers["Referrer-Policy"]) == ("no-store", "no-referrer")
     (order,) = await shop.orders()
     assert (order.state, order.lead_id, order.total_minor) == (OrderState.AWAITING_PAYMENT, shop.lead_id, 1900)
@@ -127,21 +143,37 @@ async def test_a_link_leads_to_a_checkout_that_is_made_when_it_is_opened(shop: S
 
 
 async def test_the_link_of_an_order_that_is_over_leads_to_a_fresh_one_at_todays_price(shop: Shop, client: Client):
-    await client.get(shop.link(), allow_redirects=False)
+    await client.post(shop.link(), allow_redirects=False)
     path = await shop.link_of(1)
-    assert (await client.get(path, allow_redirects=False)).headers["Location"] == "https://pay.example/1"
+    assert (await client.post(path, allow_redirects=False)).headers["Location"] == "https://pay.example/1"
     await shop.end(1)
     await shop.change(price_minor=2100)
-    assert (await client.get(path, allow_redirects=False)).headers["Location"] == "https://pay.example/2"
+    assert (await client.post(path, allow_redirects=False)).headers["Location"] == "https://pay.example/2"
     assert [each.total_minor for each in await shop.orders()] == [1900, 2100]
+
+
+async def test_the_link_of_an_order_whose_code_is_over_leads_to_what_it_costs_without(shop: Shop, client: Client):
+    now = shop.site.clock()
+    async with shop.site.database.transaction() as session:
+        lead = await session.get_one(Lead, shop.lead_id)
+        code = await add_code(session, lead.creator_id, "SPRING", Terms(percent=50), now=now, setup=shop.setup)
+        wish = Wish(await session.get_one(Product, shop.product_id), code="SPRING")
+        await open_order(session, lead, wish, now=now, good_for=timedelta(hours=1), setup=shop.setup)
+    await shop.end(1)
+    path = await shop.link_of(1)
+    async with shop.site.database.transaction() as session:
+        await archive_code(session, lead.creator_id, code.id, now=now)
+    response = await client.post(path, allow_redirects=False)
+    assert (response.status, response.headers["Location"]) == (303, f"{BOT}?start=p_{shop.product_id}")
+    assert len(await shop.orders()) == 1
 
 
 @pytest.mark.parametrize("state", [OrderState.PAID, OrderState.FULFILLED, OrderState.REFUNDED])
 async def test_what_is_paid_already_says_so_and_leads_to_the_chat(shop: Shop, client: Client, state: OrderState):
-    await client.get(shop.link(), allow_redirects=False)
+    await client.post(shop.link(), allow_redirects=False)
     async with shop.site.database.transaction() as session:
         await session.execute(update(Order).values(state=state))
-    response = await client.get(await shop.link_of(1), allow_redirects=False)
+    response = await client.post(await shop.link_of(1), allow_redirects=False)
     page = await response.text()
     assert (response.status, response.content_type) == (410, "text/html")
     # Lena reads German
@@ -159,7 +191,7 @@ async def test_what_cannot_be_had_says_so_on_a_plain_page(
 ):
     path = shop.link()
     await shop.change(**change)
-    response = await client.get(path, allow_redirects=False)
+    response = await client.post(path, allow_redirects=False)
     page = await response.text()
     assert (response.status, response.content_type) == (409, "text/html")
     assert said in page
@@ -171,34 +203,95 @@ async def test_what_cannot_be_had_says_so_on_a_plain_page(
 async def test_a_link_is_over_when_its_time_is(shop: Shop, client: Client):
     path = shop.link()
     shop.site.clock.pass_time(days=30)
-    assert (await client.get(path, allow_redirects=False)).status == 302
+    assert (await client.post(path, allow_redirects=False)).status == 303
     shop.site.clock.pass_time(seconds=1)
-    response = await client.get(path, allow_redirects=False)
+    response = await client.post(path, allow_redirects=False)
     assert (response.status, response.content_type) == (410, "text/html")
 
 
 async def test_whoever_only_looks_orders_nothing(shop: Shop, client: Client):
+    """Drawers of pictures, fetchers ahead and mail filters come with any name, so no name is asked for."""
     path = shop.link()
-    assert (await client.head(path, allow_redirects=False)).status == 200
-    response = await client.get(path, headers={"User-Agent": "TelegramBot (like TwitterBot)"}, allow_redirects=False)
-    assert (response.status, response.content_type) == (200, "text/html")
-    assert await shop.orders() == []
+    for _ in range(2):
+        assert (await client.head(path, allow_redirects=False)).status == 200
+        response = await client.get(path, allow_redirects=False)
+        page = await response.text()
+        assert (response.status, response.content_type) == (200, "text/html")
+        # Lena reads German
+        assert "<h1>Preset pack</h1>" in page
+        assert '<form method="post"><button type="submit">Weiter zum Bezahlen</button></form>' in page
+        # browsers hold a form's redirects against it
+        assert "form-action *" in response.headers["Content-Security-Policy"]
+    assert (await shop.orders(), shop.till.bills) == ([], [])
+    # nor does one who looks at the link of an order: while it has a page they are led there, and no new one is made
+    await client.post(path, allow_redirects=False)
+    response = await client.get(await shop.link_of(1), allow_redirects=False)
+    assert (response.status, response.headers["Location"]) == (303, "https://pay.example/1")
+    await shop.end(1)
+    assert (await client.get(await shop.link_of(1), allow_redirects=False)).status == 200
+    assert (len(await shop.orders()), len(shop.till.bills)) == (1, 1)
+
+
+async def test_whoever_looks_hears_at_once_that_it_is_paid_or_over(shop: Shop, client: Client):
+    await client.post(shop.link(), allow_redirects=False)
+    async with shop.site.database.transaction() as session:
+        await session.execute(update(Order).values(state=OrderState.PAID))
+    assert (await client.get(await shop.link_of(1), allow_redirects=False)).status == 410
+    async with shop.site.database.transaction() as session:
+        await session.execute(update(Lead).values(banned_at=shop.site.clock()))
+    assert (await client.get(shop.link(), allow_redirects=False)).status == 410
+
+
+async def test_what_the_rail_refuses_is_not_tried_without_end_and_told_once_a_day(shop: Shop, client: Client):
+    shop.till.refuses = True
+    path = shop.link()
+    answers = [(await client.post(path, allow_redirects=False)).status for _ in range(MOST_OPENED + 5)]
+    assert answers == [400] * MOST_OPENED + [429] * 5
+    assert len(await shop.orders()) == MOST_OPENED
+    assert await shop.told("would not make a checkout") == 1
+    shop.site.clock.pass_time(hours=24)
+    assert (await client.post(path, allow_redirects=False)).status == 400
+    assert await shop.told("would not make a checkout") == 2
+    shop.till.refuses = False
+    assert (await client.post(path, allow_redirects=False)).status == 303
+
+
+async def test_two_hundred_quick_openings_ask_the_rail_once(shop: Shop, client: Client):
+    path = shop.link()
+    answers = await asyncio.gather(*(client.post(path, allow_redirects=False) for _ in range(200)))
+    assert {(each.status, each.headers.get("Location")) for each in answers} == {(303, "https://pay.example/1")}
+    # and one after the other, for as long as the page is good
+    again = await shop.link_of(1)
+    for _ in range(5):
+        shop.site.clock.pass_time(hours=4)
+        assert (await client.get(again, allow_redirects=False)).headers["Location"] == "https://pay.example/1"
+    assert len(shop.till.bills) == 1
+    assert len(await shop.orders()) == 1
+
+
+async def test_while_the_rail_is_down_all_who_open_it_at_once_hear_so_and_the_next_one_pays(shop: Shop, client: Client):
+    path = shop.link()
+    shop.till.down = True
+    answers = await asyncio.gather(*(client.post(path, allow_redirects=False) for _ in range(20)))
+    assert {each.status for each in answers} == {503}
+    shop.till.down = False
+    assert (await client.post(path, allow_redirects=False)).headers["Location"] == "https://pay.example/1"
 
 
 async def test_a_link_for_nobody_in_particular_leads_to_the_product_in_the_chat(shop: Shop, client: Client):
     address = product_address(shop.setup, shop.product_id, now=shop.site.clock())
     response = await client.get(urlsplit(str(address)).path, allow_redirects=False)
-    assert (response.status, response.headers["Location"]) == (302, f"{BOT}?start=p_{shop.product_id}")
+    assert (response.status, response.headers["Location"]) == (303, f"{BOT}?start=p_{shop.product_id}")
     assert await shop.orders() == []
 
 
 async def test_while_the_rail_is_down_the_page_says_so_and_the_next_opening_pays(shop: Shop, client: Client):
     path = shop.link()
     shop.till.down = True
-    response = await client.get(path, allow_redirects=False)
+    response = await client.post(path, allow_redirects=False)
     assert (response.status, response.content_type) == (503, "text/html")
     shop.till.down = False
-    assert (await client.get(path, allow_redirects=False)).headers["Location"] == "https://pay.example/1"
+    assert (await client.post(path, allow_redirects=False)).headers["Location"] == "https://pay.example/1"
     assert len(await shop.orders()) == 1
 
 
@@ -229,8 +322,22 @@ async def test_a_forgotten_buyer_s_link_is_over(shop: Shop, client: Client):
     path = shop.link()
     async with shop.site.database.transaction() as session:
         await forget_lead(session, await session.get_one(Lead, shop.lead_id), now=shop.site.clock())
-    assert (await client.get(path, allow_redirects=False)).status == 410
+    assert (await client.post(path, allow_redirects=False)).status == 410
     assert await shop.orders() == []
+
+
+@pytest.mark.parametrize("gone", ["forgotten", "banned"])
+async def test_nobody_pays_an_order_under_way_for_somebody_who_is_not_served_any_more(
+    shop: Shop, client: Client, gone: str
+):
+    await client.post(shop.link(), allow_redirects=False)
+    path = await shop.link_of(1)
+    async with shop.site.database.transaction() as session:
+        lead = await session.get_one(Lead, shop.lead_id)
+        await (forget_lead if gone == "forgotten" else ban_lead)(session, lead, now=shop.site.clock())
+    response = await client.post(path, allow_redirects=False)
+    assert response.status == 410
+    assert len(shop.till.bills) == 1
 
 
 async def test_no_changed_token_is_taken(shop: Shop, client: Client):
@@ -261,5 +368,5 @@ async def test_no_changed_token_is_taken(shop: Shop, client: Client):
 async def test_while_not_ready_nothing_is_ordered(shop: Shop, client: Client):
     shop.site.readiness.not_ready("migrating")
     for path in (shop.link(), "/pay/x"):
-        assert (await client.get(path, allow_redirects=False)).status == 503
+        assert (await client.post(path, allow_redirects=False)).status == 503
     assert await shop.orders() == []

@@ -34,12 +34,21 @@ async def test_a_counted_link_leads_on_and_is_kept(either_site: Site, either_cli
     assert await _clicks(either_site.database) == [(12, "url:1")]
 
 
-@pytest.mark.parametrize("agent", ["TelegramBot (like TwitterBot)", "facebookexternalhit/1.1", "SomeCrawler/2"])
+@pytest.mark.parametrize(
+    "agent", ["TelegramBot (like TwitterBot)", "facebookexternalhit/1.1", "SomeCrawler/2", "Viber/20"]
+)
 async def test_whoever_only_looks_is_led_on_and_not_counted(site: Site, client: Client, agent: str):
     path = await _link(site)
     response = await client.get(path, allow_redirects=False, headers={"User-Agent": agent})
     assert (response.status, response.headers["Location"]) == (302, PAGE)
     assert (await client.head(path, allow_redirects=False)).status == 302
+    assert await _clicks(site.database) == []
+
+
+@pytest.mark.parametrize("ahead", [{"Sec-Purpose": "prefetch;prerender"}, {"Purpose": "prefetch"}])
+async def test_a_page_that_is_fetched_ahead_is_not_clicked(site: Site, client: Client, ahead: dict[str, str]):
+    path = await _link(site)
+    assert (await client.get(path, allow_redirects=False, headers=ahead)).status == 302
     assert await _clicks(site.database) == []
 
 

@@ -68,6 +68,7 @@ class Site:
     public_url: str = "https://spark.example"
     rails: dict[str, Rail] = field(default_factory=dict)
     files_url: str = "memory://"
+    most_upload: int = 1 << 20
 
     def app(self, *, with_rails: bool = True, client_max_size: int = MOST_BYTES) -> web.Application:
         return build_web_app(
@@ -81,6 +82,8 @@ class Site:
                 click_key=KEY,
                 download_key=KEY,
                 pay_key=KEY,
+                upload_key=KEY,
+                most_upload=self.most_upload,
                 rails=self.rails,
                 bot_link=lambda: BOT,
                 files=FileStore(self.files_url),

@@ -205,7 +205,7 @@ def upgrade() -> None:
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.ForeignKeyConstraint(['entitlement_id'], ['entitlement.id'], name=op.f('fk_channel_pass_entitlement_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_channel_pass')),
-    sa.UniqueConstraint('entitlement_id', name=op.f('uq_channel_pass_entitlement_id'))
+    sa.UniqueConstraint('entitlement_id', 'chat_id', name=op.f('uq_channel_pass_entitlement_id_chat_id'))
     )
     with op.batch_alter_table('channel_pass', schema=None) as batch_op:
         batch_op.create_index('ix_channel_pass_chat', ['chat_id', 'telegram_id'], unique=False)
@@ -227,6 +227,21 @@ def upgrade() -> None:
     with op.batch_alter_table('download_link', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_download_link_entitlement_id'), ['entitlement_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_download_link_file_id'), ['file_id'], unique=False)
+
+    op.create_table('upload_link',
+    sa.Column('product_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('created_at', store.models.base.Instant(), nullable=False),
+    sa.Column('expires_at', store.models.base.Instant(), nullable=False),
+    sa.Column('used_at', store.models.base.Instant(), nullable=True),
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_upload_link_account_id')),
+    sa.ForeignKeyConstraint(['product_id'], ['product.id'], name=op.f('fk_upload_link_product_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_upload_link'))
+    )
+    with op.batch_alter_table('upload_link', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_upload_link_account_id'), ['account_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_upload_link_product_id'), ['product_id'], unique=False)
 
     op.create_table('licence_key',
     sa.Column('product_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -380,6 +395,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('role', sa.Enum('goods', 'cover', 'keys', name='filerole', native_enum=False, length=24), nullable=False, server_default='goods'))
         batch_op.add_column(sa.Column('version', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False, server_default='1'))
         batch_op.add_column(sa.Column('replaced_at', store.models.base.Instant(), nullable=True))
+        batch_op.add_column(sa.Column('removed_at', store.models.base.Instant(), nullable=True))
         batch_op.add_column(sa.Column('fetch_at', store.models.base.Instant(), nullable=True))
         batch_op.create_index('ix_stored_file_fetching', ['fetch_at'], unique=False, sqlite_where=sa.text('fetch_at IS NOT NULL'), postgresql_where=sa.text('fetch_at IS NOT NULL'))
 
@@ -392,6 +408,13 @@ def upgrade() -> None:
         "WHERE order_line.product_id = product.id AND \"order\".state IN ('paid', 'fulfilled'))"
     )
     op.execute('UPDATE product SET initial = stock + sold WHERE stock IS NOT NULL')
+    # line by line, so that a refund knows what goes back on the shelf
+    op.execute(
+        "INSERT INTO reservation (order_id, line_id, product_id, quantity, state) "
+        "SELECT order_line.order_id, order_line.id, order_line.product_id, order_line.quantity, 'sold' "
+        "FROM order_line JOIN \"order\" ON \"order\".id = order_line.order_id "
+        "WHERE \"order\".state IN ('paid', 'fulfilled') ORDER BY order_line.id"
+    )
     # and found by its title
     known = sa.table('product', sa.column('id'), sa.column('title'), sa.column('words'))
     for row in op.get_bind().execute(sa.select(known.c.id, known.c.title)).all():
@@ -411,6 +434,7 @@ def downgrade() -> None:
     with op.batch_alter_table('stored_file', schema=None) as batch_op:
         batch_op.drop_index('ix_stored_file_fetching', sqlite_where=sa.text('fetch_at IS NOT NULL'), postgresql_where=sa.text('fetch_at IS NOT NULL'))
         batch_op.drop_column('fetch_at')
+        batch_op.drop_column('removed_at')
         batch_op.drop_column('replaced_at')
         batch_op.drop_column('version')
         batch_op.drop_column('role')
@@ -508,6 +532,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_licence_key_entitlement_id'))
 
     op.drop_table('licence_key')
+    with op.batch_alter_table('upload_link', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_upload_link_product_id'))
+        batch_op.drop_index(batch_op.f('ix_upload_link_account_id'))
+
+    op.drop_table('upload_link')
     with op.batch_alter_table('download_link', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_download_link_file_id'))
         batch_op.drop_index(batch_op.f('ix_download_link_entitlement_id'))

@@ -16,7 +16,9 @@ coupon-uses-of = Benutzt: { $uses } von { $most }
 coupon-each = Pro Person: { $most }
 coupon-from = Ab { $at }
 coupon-until = Bis { $at }
+coupon-ended = ⚠️ Das ist vorbei; niemand kann ihn benutzen.
 coupon-segment = Nur für <code>{ $question }</code>
+coupon-segment-none = ⚠️ Zurzeit passt das auf keinen deiner Leads.
 coupon-is-archived = außer Gebrauch
 coupon-button-new = Neuer Code
 coupon-button-all = Auch die alten
@@ -25,6 +27,6 @@ coupon-button-link = Ein Link damit
 coupon-button-archive = Außer Gebrauch nehmen
 coupon-ask-new = Tippe den Code und was er abzieht, etwa <code>SPRING20 20%</code> oder <code>FIVE 5.00 usd until=2026-12-24</code>.
 coupon-ask-code = Welchen Code hast du für <b>{ $title }</b>?
-coupon-applied = 🏷 Der Code <b>{ $code }</b> ist eingelöst. Was darf es sein?
+coupon-applied = 🏷 Mit dem Code <b>{ $code }</b>, für alles, was du hier wählst. Was darf es sein?
 coupon-over = 🏷 Der Code <b>{ $code }</b> gilt nicht mehr.
 link-to-coupon = Rabattcode

@@ -1,6 +1,7 @@
 # Befehle für Creator. Telegram-HTML; Werte sind schon maskiert.
 
 creators-only = Das ist für Creator.
+bound-admin = Du kümmerst dich jetzt um diesen Bot: /admin zeigt, was zu tun ist, und hier erfährst du von Bewertungen, an denen sich jemand stört.
 bound = Du handelst jetzt für <b>{ $creator }</b>. /help zeigt, was du tun kannst.
 product-added = Angelegt: Nr. { $product } <b>{ $title }</b>, { $price }, { $stock }. Schick mir die Datei dazu, um sie anzuhängen.
 product-list = <b>Produkte von { $creator }</b>

@@ -6,6 +6,8 @@ gift-missing = ⚠️ Dein Flow verspricht das kostenlose Produkt „{ $slug }�
 delivery-without-file = ⚠️ Jemand hat gerade „{ $title }“ bekommen, und es gibt noch keine Datei dazu. Schick mir die Datei und häng sie an Produkt { $product }, dann geht sie sofort raus.
 library = <b>Deins</b> von { $creator }
 library-empty = Hier ist noch nichts. /shop zeigt, was es gibt.
+library-empty-here = Von { $creator } gehört dir hier noch nichts. /shop zeigt, was es gibt; das gehört dir von anderen:
+library-of = Deins von { $creator } ›
 library-again = Noch einmal geschickt.
 delivery-keys = { $count ->
         [one] Hier ist dein Schlüssel für <b>{ $title }</b>. Er bleibt deiner: /library.
@@ -14,6 +16,7 @@ delivery-keys = { $count ->
 delivery-link = <b>{ $title }</b> gehört dir. Der Knopf öffnet es; in /library findest du es wieder.
 delivery-channel = <b>{ $title }</b> gehört dir. Der Knopf lässt dich hinein: Er ist nur für dich, geht einmal und gilt eine Woche. In /library gibt es einen neuen.
 delivery-service = <b>{ $title }</b> gehört dir.
+delivery-service-to-come = <b>{ $title }</b> gehört dir. Der Verkäufer meldet sich deswegen bei dir.
 delivery-by-post = <b>{ $title }</b> gehört dir. Du erfährst hier, wenn es unterwegs ist.
 delivery-shipped = <b>{ $title }</b> gehört dir und ist verschickt.
 delivery-by-link = „{ $name }“ ist zu groß für einen Chat. Der Knopf lädt die Datei herunter; er gilt einige Tage und für ein paar Downloads, in /library gibt es einen neuen.

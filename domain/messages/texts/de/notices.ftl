@@ -3,6 +3,7 @@
 lead-told = 🙋 <b>Neuer Kontakt</b> Nr. { $lead }, Quelle { $source }
 lead-answer = { $field }: { $value }
 sale-told = 💶 <b>Verkauf</b>: { $title } für { $total } an { $lead } (Bestellung { $order })
+sale-free-told = 🎁 { $title } für { $total } an { $lead }, mit dem Code { $reason } (Bestellung { $order })
 sale-oversold = ⚠️ Bestellung { $order }: { $lead } hat { $total } für „{ $title }“ bezahlt, und das letzte Stück war gerade weg. Zahl das Geld zurück oder liefere eins mehr.
 sale-paid-twice = ⚠️ Bestellung { $order }: { $lead } hat { $total } für „{ $title }“ ein zweites Mal bezahlt. Zahl diese zweite zurück.
 payment-failed-told = ⚠️ Bestellung { $order }: Die Zahlung von { $lead } für „{ $title }“ hat nicht geklappt. Geliefert wurde nichts, und { $lead } weiß Bescheid.

@@ -46,6 +46,8 @@ order-given-back = 💸 { $amount } gingen an dich zurück
 order-dispute = ⚖️ { $amount } · { $state } · { $reason }
 order-dispute-help = Antworte im Dashboard deines Zahlungsanbieters; dort siehst du auch, bis wann.
 order-oversold-help = Das Geld kam, als nichts mehr da war. Erstatte es, oder gib eins mehr heraus, als du angegeben hattest.
+order-unready = ⏳ „{ $title }“ hat noch nichts zum Ausliefern: <code>/product { $product }</code> bringt es.
+order-forgotten-help = Das Geld kam, als hier schon vergessen war, wer bestellt hatte. Es gibt niemanden mehr zum Beliefern: Zahl es zurück.
 order-button-ship = Als verschickt melden
 order-button-untracked = Ohne Sendungsnummer
 order-button-refund = { $amount } erstatten
@@ -67,6 +69,9 @@ order-help-passed-on = { $creator } hat es jetzt und antwortet hier.
 order-help-told = 🙋 <b>{ $name }</b> (Kontakt { $lead }) fragt zu Bestellung { $order }:
 
     { $text }
+dispute-opened-buyer = ⚖️ Die Zahlung für <b>{ $title }</b> ist bei der Bank angefochten. Bis die Bank entschieden hat, bekommst du es nicht aus /library. War das ein Versehen, dann zieh es bei deiner Bank zurück oder frag den Verkäufer.
+dispute-lost-buyer = ⚖️ Die Bank hat das Geld für <b>{ $title }</b> zurückgeholt; es gehört dir deshalb nicht mehr.
+order-call-off-later = <b>{ $title }</b> konnte gerade nicht abgebrochen werden; es hat sich nichts geändert. Versuch es in einer Minute noch einmal.
 paid-by-stripe = per Karte
 paid-by-stars = in Telegram-Sternen
 paid-by-free = nichts zu zahlen
@@ -92,6 +97,7 @@ refund-button-yes = Ja, { $amount } erstatten
 refund-button-keeps = Ja, und das Gekaufte bleibt
 refund-button-loses = Ja, und das Gekaufte ist weg
 refund-button-no = Nein
+refund-not-asked = Von Bestellung { $order } geht nichts zurück.
 refund-asked = 💸 { $amount } von Bestellung { $order } gehen zurück. Du hörst hier, wenn es so weit ist.
 
 receipt = 🧾 Danke! Deine Zahlung von { $total } für <b>{ $title }</b> ist da. Beleg Nr. { $number }.
@@ -110,3 +116,5 @@ receipt-paid-by = Bezahlt { $rail }
 receipt-back = Erstattet: { $amount }
 
 upsell = Danke für deine Bestellung! Das passt gut dazu:
+upsell-price = { $price } statt { $before }
+upsell-code = { $price }, Code { $code }

@@ -23,7 +23,7 @@ button-everywhere = Alle
 my-data-caption = Alles, was hier über dich bekannt ist.
 forget-me =
     <b>Sollst du vergessen werden?</b>
-    Bekannt bist du: { $creators }. Endgültig gelöscht werden: dein Name, E-Mail-Adresse, Telefonnummer und Antworten, deine Nachrichten und Dateien, Notizen und Schlagwörter und deine Bibliothek – hol dir vorher aus /library, was du behalten willst.
+    Bekannt bist du: { $creators }. Endgültig gelöscht werden: dein Name, E-Mail-Adresse, Telefonnummer und Antworten, deine Nachrichten und Dateien, Notizen und Schlagwörter, dein Platz in Kanälen, in die du dich eingekauft hast, und deine Bibliothek – hol dir vorher aus /library, was du behalten willst.
     Was du wann bezahlt hast, muss nach dem Gesetz aufbewahrt werden; es bleibt ohne deinen Namen.
 forget-me-creator = Du handelst hier für einen Creator: dieses Geschäft und dein Zugang dazu bleiben, wie sie sind.
 button-forget-me = Ja, vergesst mich

@@ -15,7 +15,7 @@ product-archived = „{ $title }“ ist nicht mehr im Shop. Wem es gehört, der 
 product-restored = „{ $title }“ ist wieder im Shop.
 product-ask-kind = Was verkaufst du?
 product-ask-new = Titel, Preis und Währung in einer Zeile: <code>Preset-Paket 19.00 eur</code>, oder mit mehr: <code>Preset-Paket 19.00 eur stock=50 category=Presets</code>. /cancel bricht ab.
-product-form-one = So geht es: <code>/product { $product }</code>, <code>/product { $product } price 19.00 eur</code>, <code>stock 50</code>, <code>stock unlimited</code>, <code>title …</code>, <code>description …</code>, <code>image</code>, <code>file</code>, <code>variant</code>, <code>archive</code>, <code>restore</code>, <code>preview</code>, <code>address</code>, oder <code>/product edit { $product } category=presets compare=29.00</code>
+product-form-one = So geht es: <code>/product { $product }</code>, <code>/product { $product } price 19.00 eur</code>, <code>stock 50</code>, <code>stock unlimited</code>, <code>title …</code>, <code>description …</code>, <code>image</code>, <code>file</code>, <code>upload</code>, <code>variant</code>, <code>archive</code>, <code>restore</code>, <code>preview</code>, <code>address</code>, <code>paylink</code>, oder <code>/product edit { $product } category=presets compare=29.00</code>
 product-form-edit = So geht es: <code>/product edit 3 title="Preset-Paket" category=presets tags=a,b compare=29.00 stars=250 limit=1 from=2026-12-01 until=2026-12-31 pwyw=on</code>; außerdem gibt es description, price, stock, low, kind, link, instructions, protected, makekeys, slug und sale, und <code>-</code> nimmt etwas weg.
 product-form-variant = So geht es: <code>/product { $product } variant add "Groß" 25.00 stock=10</code>, <code>variant "Groß" price=25.00 stock=5 stars=300 title="Sehr groß"</code>, <code>variant "Groß" archive</code>
 product-form-file = So geht es: <code>/product { $product } file</code>, <code>file add</code> oder <code>file drop 12</code>
@@ -24,6 +24,7 @@ product-part-price = Ein Preis sieht so aus: 19.00, oder mit Währung 19.00 eur.
 product-part-kind = Ein Produkt ist eines von diesen: { $kinds }.
 product-part-date = Ein Tag sieht so aus: 2026-12-01, mit Uhrzeit 2026-12-01 18:00; <code>-</code> nimmt ihn weg.
 product-part-number = „{ $part }“ ist eine ganze Zahl.
+product-part-count = „{ $part }“ ist eine ganze Zahl ab 0.
 product-part-switch = „{ $part }“ ist an oder aus.
 product-ask-title = Wie soll „{ $title }“ heißen? /cancel bricht ab.
 product-ask-description = Was lesen Käufer über „{ $title }“? <code>-</code> leert es, /cancel bricht ab.
@@ -53,7 +54,7 @@ prompt-needs-picture = Schick bitte ein Bild, oder /cancel.
 prompt-needs-file = Schick bitte eine Datei, oder /cancel.
 photo-kept = Zu welchem Produkt gehört dieses Bild?
 file-attached-version = „{ $name }“ ist jetzt Version { $version }; wer „{ $title }“ kauft, bekommt diese.
-file-too-big-to-fetch = „{ $name }“ hat mehr als { $most } MB, und so viel dürfen Bots nicht abholen: Käufer bekommen die Datei hier im Chat, aber es gibt keine Prüfsumme und keinen Download-Link dafür.
+file-too-big-to-fetch = „{ $name }“ hat mehr als { $most } MB, und so viel dürfen Bots nicht abholen: Käufer bekommen die Datei hier im Chat, aber es gibt keine Prüfsumme und keinen Download-Link dafür. Lädst du sie stattdessen im Browser hoch, bei den Dateien des Produkts, hat sie beides.
 cover-taken = Ich sehe mir das Bild für „{ $title }“ an …
 cover-shown = Das ist jetzt das Bild von „{ $title }“.
 cover-refused = ⚠️ Das kann nicht das Bild von „{ $title }“ sein: { $why }
@@ -106,12 +107,14 @@ own-price = { $stars ->
     [0] Preis: { $price }
    *[other] Preis: { $price } oder { $stars } ⭐
 }
+own-price-small = ⚠️ Eine Kartenzahlung beträgt mindestens { $least }; das kann also niemand bezahlen.
 own-compare = Früherer Preis: { $before }
 own-limit = Grenze je Person: { $limit }
 own-category = Kategorie: { $category }
 own-tags = { $tags }
 own-link = Führt zu: { $url }
 own-instructions = Hinweise: { $text }
+own-instructions-none = ⚠️ Käufer lesen nicht, wie sie dazu kommen: Setze die Hinweise oder melde dich bei ihnen.
 own-stock = Bestand: noch { $stock }, { $reserved } für offene Bestellungen zurückgelegt, { $sold } verkauft
 own-stock-unlimited = Bestand: unbegrenzt, { $sold } verkauft
 own-variant = · { $variant }. { $title } – { $price }, { $stock }
@@ -145,6 +148,7 @@ refused-slug-taken = ein Produkt „{ $slug }“ gibt es schon
 refused-kind-sold = jemand hat es schon bestellt, also bleibt es, was es ist; leg ein anderes Produkt an
 refused-bundle-variants = ein Paket hat keine Varianten
 refused-bundle-full = nimm zuerst heraus, was im Paket ist
+refused-kind-in-bundle = es liegt selbst in einem Paket und wird deshalb keins; nimm es dort zuerst heraus
 refused-price-of-variants = die Preise stehen an seinen Varianten; ändere die
 refused-compare = der frühere Preis ist höher als { $price }
 refused-channel = mach mich dort zuerst zum Administrator, mit dem Recht, Leute einzuladen
@@ -153,7 +157,7 @@ refused-number = das ist eine Zahl von { $least } bis { $most }
 refused-length = das hat bis zu { $most } Zeichen
 refused-slug = ein Kurzname hat Buchstaben, Ziffern und Bindestriche, etwa preset-paket
 refused-product-tags = bis zu { $most } Tags, jeder aus bis zu 40 Buchstaben, Ziffern und Bindestrichen
-refused-url = ein Link fängt mit https:// an
+refused-url = ein Link sieht so aus: https://example.com/seite, ohne Leerzeichen
 refused-no-variant = eine Variante „{ $title }“ gibt es davon nicht
 refused-variant-taken = eine Variante „{ $title }“ gibt es schon
 refused-variant-in-bundle = es ist in einem Paket und hat deshalb keine Varianten

@@ -4,12 +4,14 @@ refused-already_answered = Das hast du schon beantwortet.
 refused-not_for_sale = Das wird nicht mehr verkauft.
 refused-sold_out = Das ist ausverkauft.
 refused-not_owned = Das ist nicht in deiner Bibliothek.
+refused-still_inside = Über deinen Link ist jemand anders hereingekommen und wird gerade entfernt. Versuch es in ein paar Minuten noch einmal.
 refused-bind_refused = Dieser Link ist benutzt oder zu alt; bitte um einen neuen.
 refused-payment_unavailable = Bezahlen geht gerade nicht; bitte versuch es in einer Minute noch einmal.
 refused-payment_refused = Das lässt sich gerade nicht bezahlen. Bitte bestell noch einmal mit /shop.
 refused-view_gone = Diese Liste ist zu alt; /leads zeigt eine neue.
 refused-no-product = Dieses Produkt gibt es hier nicht.
 refused-no-file = Diese Datei gibt es hier nicht; schick sie noch einmal.
+refused-file-taken = „{ $name }“ gehört zu „{ $title }“; für ein anderes Produkt schick sie noch einmal.
 refused-no-column = Diese Spalte gibt es nicht.
 refused-file-moved-on = Diese Datei ist schon bearbeitet; schick sie noch einmal.
 refused-acts-for-none = Dieses Konto handelt für keinen Creator.
@@ -51,6 +53,11 @@ refused-stock = Der Bestand ist eine Zahl von 0 bis zu einer Milliarde.
 refused-price = „{ $price }“ ist kein Preis; schreib ihn wie 19.00.
 refused-price-two-ways = „{ $price }“ lässt sich auf zwei Arten lesen; schreib es wie 1900.00.
 refused-price-exact = Preise in { $currency } haben { $places } Nachkommastellen, „{ $price }“ ist also zu genau.
+refused-charge-small = eine Zahlung beträgt mindestens { $least }
+refused-few-left = Es { $left ->
+        [one] ist nur noch 1 Stück
+       *[other] sind nur noch { $left } Stück
+    } da.
 refused-price-large = Der Preis ist höher, als eine Zahlung sein darf.
 refused-currency = „{ $currency }“ ist keine Währung; nimm einen Code wie usd.
 refused-idea-title = Der Titel einer Idee hat 1 bis { $most } Zeichen.

@@ -25,9 +25,18 @@ review-is-reported = gemeldet
 review-ask-answer = Was sagst du dazu? Schreib es jetzt; es steht für alle lesbar unter der Bewertung. /cancel lässt es bleiben.
 review-answer-kept = Deine Antwort steht jetzt unter der Bewertung, und wer sie geschrieben hat, erfährt davon.
 review-told = ⭐ <b>{ $title }</b>: { $stars } von Lead { $lead }
-review-reported-told = Jemand stört sich an dieser Bewertung von <b>{ $title }</b>: { $stars } von Lead { $lead }
+review-looked-at = Das hat sich schon jemand angesehen und sichtbar gelassen.
+review-reported-told = 🚩 Jemand stört sich an dieser Bewertung von <b>{ $title }</b> von { $creator }: { $stars }
 
-    Sie bleibt sichtbar, bis du sie verbirgst.
+    Sie bleibt sichtbar, bis du sie verbirgst. Verbirg, was beleidigt, lügt oder nichts mit der Sache zu tun hat, und nicht, was bloß schlecht fürs Geschäft ist.
+review-reported-to-nobody = 🚩 Jemand stört sich an dieser Bewertung von <b>{ $title }</b>: { $stars } von Lead { $lead }
+
+    Darüber entscheiden Administratoren, und dieser Bot hat noch keine: Wer ihn betreibt, legt mit <code>spark account add --role admin</code> einen an. Die Bewertung bleibt sichtbar und wartet auf sie.
+reported-title = <b>Bewertungen, an denen sich jemand stört</b>: { $count }
+reported-line = { $title } von { $creator }: { $stars }, gemeldet am { $day }
+reported-none = Zurzeit stört sich niemand an einer Bewertung.
+admins-only = Das ist für alle, die sich um diesen Bot kümmern.
+button-reported = 🚩 Gemeldete Bewertungen
 review-answered = Auf deine Bewertung von <b>{ $title }</b> gibt es eine Antwort:
 
     { $answer }
@@ -38,6 +47,8 @@ button-review-report = Melden
 button-review-see = Ansehen
 button-review-skip = Überspringen
 button-review-write = Bewertung schreiben
+button-rate = ☆ Bewerten
+button-rate-of = ☆ „{ $title }“ bewerten
 button-review-change = Ändern
 refused-no_such_review = Diese Bewertung gibt es nicht mehr.
 refused-own_review = Das ist deine eigene Bewertung: Ändere sie stattdessen.

@@ -44,6 +44,9 @@ card-few-left = { $stock ->
     [one] Nur noch 1 Stück
    *[other] Nur noch { $stock } Stück
 }
+card-not-now = Zurzeit nicht zu kaufen.
+card-yours = ✅ Das gehört dir schon.
+button-again = Noch einmal holen
 card-until = Zu haben bis { $day }
 price-line = { $price }
 price-from = ab { $price }

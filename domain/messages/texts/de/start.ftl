@@ -1,6 +1,7 @@
 # Start und Hilfe. Telegram-HTML; Werte sind schon maskiert.
 
 welcome = Hallo! Hier ist { $creator }. /shop zeigt, was es gibt.
+product-gone = Das wird zurzeit nicht verkauft. /shop zeigt, was es gibt, /library, was dir gehört.
 welcome-back = Schön, dass du wieder da bist! /shop zeigt, was es gibt, /library, was dir gehört.
 no-creator = Dieser Bot ist noch nicht eingerichtet. Wer ihn betreibt, legt mit <code>spark creator add</code> einen Creator an.
 not-understood = Das habe ich nicht verstanden. /help zeigt, was ich kann.

@@ -19,7 +19,9 @@ coupon-uses-of = Used: { $uses } of { $most }
 coupon-each = For each person: { $most }
 coupon-from = From { $at }
 coupon-until = Until { $at }
+coupon-ended = ⚠️ That is over, so nobody can use it.
 coupon-segment = Only for <code>{ $question }</code>
+coupon-segment-none = ⚠️ At present this fits none of your leads.
 coupon-is-archived = out of use
 coupon-button-new = New code
 coupon-button-all = The old ones too
@@ -28,6 +30,6 @@ coupon-button-link = A link with it
 coupon-button-archive = Take it out of use
 coupon-ask-new = Type the code and what it takes off, like <code>SPRING20 20%</code> or <code>FIVE 5.00 usd until=2026-12-24</code>.
 coupon-ask-code = Which code do you have for <b>{ $title }</b>?
-coupon-applied = 🏷 Code <b>{ $code }</b> is applied. What would you like?
+coupon-applied = 🏷 With code <b>{ $code }</b>, for what you choose here. What would you like?
 coupon-over = 🏷 Code <b>{ $code }</b> is no longer valid.
 link-to-coupon = Discount code

@@ -1,6 +1,7 @@
 # Creator's commands. Telegram HTML; values are escaped before they come here.
 
 creators-only = This is for creators.
+bound-admin = You look after this bot now: /admin shows what is to do, and you hear here of reviews that somebody minds.
 bound = You now act for <b>{ $creator }</b>. /help shows what you can do.
 product-added = Added: no. { $product } <b>{ $title }</b>, { $price }, { $stock }. Send me its file to attach it.
 product-list = <b>Products of { $creator }</b>

@@ -6,6 +6,8 @@ gift-missing = ⚠️ Your flow promises the free product “{ $slug }”, and t
 delivery-without-file = ⚠️ Somebody has just got “{ $title }”, and it has no file yet. Send me the file and attach it to product { $product }, and they get it at once.
 library = <b>Yours</b> from { $creator }
 library-empty = Nothing here yet. /shop shows what there is.
+library-empty-here = Nothing from { $creator } here yet. /shop shows what there is; what is yours from others:
+library-of = Yours from { $creator } ›
 library-again = Sent again.
 delivery-keys = { $count ->
         [one] Here is your key for <b>{ $title }</b>. It stays yours: /library.
@@ -14,6 +16,7 @@ delivery-keys = { $count ->
 delivery-link = <b>{ $title }</b> is yours. The button opens it; /library has it again.
 delivery-channel = <b>{ $title }</b> is yours. The button lets you in: it is for you alone, works once, and is good for a week. /library has a new one.
 delivery-service = <b>{ $title }</b> is yours.
+delivery-service-to-come = <b>{ $title }</b> is yours. The seller gets in touch with you about it.
 delivery-by-post = <b>{ $title }</b> is yours. You will hear here when it is on its way.
 delivery-shipped = <b>{ $title }</b> is yours, and has been sent off.
 delivery-by-link = “{ $name }” is too large for a chat. The button downloads it; it is good for some days and a few downloads, and /library has a new one.

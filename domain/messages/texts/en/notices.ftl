@@ -3,6 +3,7 @@
 lead-told = 🙋 <b>New lead</b> no. { $lead }, source { $source }
 lead-answer = { $field }: { $value }
 sale-told = 💶 <b>Sale</b>: { $title } for { $total } to { $lead } (order { $order })
+sale-free-told = 🎁 { $title } for { $total } to { $lead }, by the code { $reason } (order { $order })
 sale-oversold = ⚠️ Order { $order }: { $lead } paid { $total } for “{ $title }”, and the last one had just gone. Give the money back, or hand over one more.
 sale-paid-twice = ⚠️ Order { $order }: { $lead } has paid { $total } for “{ $title }” a second time. Give this one back.
 payment-failed-told = ⚠️ Order { $order }: the payment of { $lead } for “{ $title }” did not go through. Nothing was delivered, and { $lead } has been told.

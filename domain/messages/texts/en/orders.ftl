@@ -46,6 +46,8 @@ order-given-back = 💸 { $amount } went back to you
 order-dispute = ⚖️ { $amount } · { $state } · { $reason }
 order-dispute-help = Answer it in your payment provider's dashboard, where you also see until when.
 order-oversold-help = The money came when nothing was left. Give it back, or hand over one more than you had said.
+order-unready = ⏳ “{ $title }” has nothing to hand over yet: <code>/product { $product }</code> brings it.
+order-forgotten-help = The money came after the buyer had been forgotten here. There is nobody to hand it to: give it back.
 order-button-ship = Mark as sent
 order-button-untracked = Without a tracking number
 order-button-refund = Give { $amount } back
@@ -67,6 +69,9 @@ order-help-passed-on = { $creator } has it now, and answers here.
 order-help-told = 🙋 <b>{ $name }</b> (lead { $lead }) asks about order { $order }:
 
     { $text }
+dispute-opened-buyer = ⚖️ The payment for <b>{ $title }</b> has been disputed with the bank. Until the bank has decided, you cannot get it from /library. If you did not mean to, withdraw it at your bank or ask the seller.
+dispute-lost-buyer = ⚖️ The bank has taken the money for <b>{ $title }</b> back, so it is no longer yours.
+order-call-off-later = <b>{ $title }</b> could not be called off just now; nothing has changed. Try again in a minute.
 paid-by-stripe = by card
 paid-by-stars = in Telegram Stars
 paid-by-free = nothing to pay
@@ -92,6 +97,7 @@ refund-button-yes = Yes, give { $amount } back
 refund-button-keeps = Yes, and they keep what they bought
 refund-button-loses = Yes, and they lose what they bought
 refund-button-no = No
+refund-not-asked = Nothing of order { $order } goes back.
 refund-asked = 💸 { $amount } of order { $order } go back. You hear here when it is done.
 
 receipt = 🧾 Thank you! Your payment of { $total } for <b>{ $title }</b> has come. Receipt no. { $number }.
@@ -110,3 +116,5 @@ receipt-paid-by = Paid { $rail }
 receipt-back = Given back: { $amount }
 
 upsell = Thank you for your order! This goes well with it:
+upsell-price = { $price } instead of { $before }
+upsell-code = { $price }, code { $code }

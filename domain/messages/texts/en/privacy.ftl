@@ -23,7 +23,7 @@ button-everywhere = All of them
 my-data-caption = Everything that is known about you here.
 forget-me =
     <b>Shall you be forgotten?</b>
-    Known to: { $creators }. Gone for good will be: your name, e-mail, phone and answers, your messages and files, notes and tags, and your library – get what you want to keep from /library first.
+    Known to: { $creators }. Gone for good will be: your name, e-mail, phone and answers, your messages and files, notes and tags, your place in channels that you bought your way into, and your library – get what you want to keep from /library first.
     What you paid and when has to be kept by law; it stays without your name.
 forget-me-creator = You act for a creator here: that business, and your access to it, stay as they are.
 button-forget-me = Yes, forget me

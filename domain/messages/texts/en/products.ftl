@@ -15,7 +15,7 @@ product-archived = “{ $title }” is off the shop. Whoever owns it keeps it; <
 product-restored = “{ $title }” is in the shop again.
 product-ask-kind = What is it that you sell?
 product-ask-new = Its title, price and currency, in one line: <code>Preset pack 19.00 usd</code>, or with more: <code>Preset pack 19.00 usd stock=50 category=Presets</code>. /cancel gives it up.
-product-form-one = Like this: <code>/product { $product }</code>, <code>/product { $product } price 19.00 usd</code>, <code>stock 50</code>, <code>stock unlimited</code>, <code>title …</code>, <code>description …</code>, <code>image</code>, <code>file</code>, <code>variant</code>, <code>archive</code>, <code>restore</code>, <code>preview</code>, <code>address</code>, or <code>/product edit { $product } category=presets compare=29.00</code>
+product-form-one = Like this: <code>/product { $product }</code>, <code>/product { $product } price 19.00 usd</code>, <code>stock 50</code>, <code>stock unlimited</code>, <code>title …</code>, <code>description …</code>, <code>image</code>, <code>file</code>, <code>upload</code>, <code>variant</code>, <code>archive</code>, <code>restore</code>, <code>preview</code>, <code>address</code>, <code>paylink</code>, or <code>/product edit { $product } category=presets compare=29.00</code>
 product-form-edit = Like this: <code>/product edit 3 title="Preset pack" category=presets tags=a,b compare=29.00 stars=250 limit=1 from=2026-12-01 until=2026-12-31 pwyw=on</code>; there are also description, price, stock, low, kind, link, instructions, protected, makekeys, slug and sale, and <code>-</code> takes a part away.
 product-form-variant = Like this: <code>/product { $product } variant add "Large" 25.00 stock=10</code>, <code>variant "Large" price=25.00 stock=5 stars=300 title="Extra large"</code>, <code>variant "Large" archive</code>
 product-form-file = Like this: <code>/product { $product } file</code>, <code>file add</code>, or <code>file drop 12</code>
@@ -24,6 +24,7 @@ product-part-price = A price is written like 19.00, or with its currency like 19
 product-part-kind = A product is one of these: { $kinds }.
 product-part-date = A day is written like 2026-12-01, with a time like 2026-12-01 18:00; <code>-</code> takes it away.
 product-part-number = “{ $part }” is a whole number.
+product-part-count = “{ $part }” is a whole number, 0 or more.
 product-part-switch = “{ $part }” is on or off.
 product-ask-title = What shall “{ $title }” be called? /cancel gives it up.
 product-ask-description = What do buyers read about “{ $title }”? <code>-</code> empties it, /cancel gives it up.
@@ -53,7 +54,7 @@ prompt-needs-picture = Send a picture, please, or /cancel.
 prompt-needs-file = Send a file, please, or /cancel.
 photo-kept = Which product is this the picture of?
 file-attached-version = “{ $name }” is version { $version } now; buyers of “{ $title }” get this one.
-file-too-big-to-fetch = “{ $name }” has more than { $most } MB, and bots may not fetch that: buyers get it here in the chat, but there is no checksum and no download link for it.
+file-too-big-to-fetch = “{ $name }” has more than { $most } MB, and bots may not fetch that: buyers get it here in the chat, but there is no checksum and no download link for it. Uploaded in your browser instead, under the files of the product, it has both.
 cover-taken = I am looking at the picture for “{ $title }” …
 cover-shown = This is the picture of “{ $title }” now.
 cover-refused = ⚠️ This cannot be the picture of “{ $title }”: { $why }
@@ -106,12 +107,14 @@ own-price = { $stars ->
     [0] Price: { $price }
    *[other] Price: { $price } or { $stars } ⭐
 }
+own-price-small = ⚠️ A payment by card is at least { $least }, so nobody can pay this.
 own-compare = Former price: { $before }
 own-limit = Limit per person: { $limit }
 own-category = Category: { $category }
 own-tags = { $tags }
 own-link = Leads to: { $url }
 own-instructions = Instructions: { $text }
+own-instructions-none = ⚠️ Buyers do not read how they come by it: set its instructions, or get in touch with them.
 own-stock = Stock: { $stock } left, { $reserved } held for open orders, { $sold } sold
 own-stock-unlimited = Stock: unlimited, { $sold } sold
 own-variant = · { $variant }. { $title } – { $price }, { $stock }
@@ -145,6 +148,7 @@ refused-slug-taken = there is a product “{ $slug }” already
 refused-kind-sold = somebody has ordered it already, so it stays what it is; add another product
 refused-bundle-variants = a bundle has no variants
 refused-bundle-full = take out first what is in the bundle
+refused-kind-in-bundle = it is in a bundle itself, so it becomes none; take it out there first
 refused-price-of-variants = its variants have the prices; change those
 refused-compare = the former price is higher than { $price }
 refused-channel = make me an administrator there first, with the right to invite people
@@ -153,7 +157,7 @@ refused-number = that is a number from { $least } to { $most }
 refused-length = that has up to { $most } characters
 refused-slug = a short name has letters, digits and hyphens, like preset-pack
 refused-product-tags = up to { $most } tags, each of up to 40 letters, digits and hyphens
-refused-url = a link begins with https://
+refused-url = a link looks like https://example.com/page, without spaces
 refused-no-variant = there is no variant “{ $title }” of it
 refused-variant-taken = there is a variant “{ $title }” already
 refused-variant-in-bundle = it is in a bundle, and so has no variants

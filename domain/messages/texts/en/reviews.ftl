@@ -25,9 +25,18 @@ review-is-reported = reported
 review-ask-answer = What do you say to it? Write it now; it stands under the review, for everybody to read. /cancel leaves it.
 review-answer-kept = Your answer stands under the review now, and its author is told.
 review-told = ⭐ <b>{ $title }</b>: { $stars } from lead { $lead }
-review-reported-told = Somebody minds this review of <b>{ $title }</b>: { $stars } from lead { $lead }
+review-looked-at = Somebody has looked at it already and left it in sight.
+review-reported-told = 🚩 Somebody minds this review of <b>{ $title }</b> by { $creator }: { $stars }
 
-    It stays in sight until you hide it.
+    It stays in sight until you hide it. Hide what insults, lies or has nothing to do with it, and not what is merely bad for business.
+review-reported-to-nobody = 🚩 Somebody minds this review of <b>{ $title }</b>: { $stars } from lead { $lead }
+
+    Administrators decide about it, and this bot has none yet: whoever runs it adds one with <code>spark account add --role admin</code>. It stays in sight, and waits for them.
+reported-title = <b>Reviews that somebody minds</b>: { $count }
+reported-line = { $title } by { $creator }: { $stars }, reported on { $day }
+reported-none = Nobody minds any review at present.
+admins-only = This is for those who look after this bot.
+button-reported = 🚩 Reported reviews
 review-answered = Your review of <b>{ $title }</b> has an answer:
 
     { $answer }
@@ -39,6 +48,8 @@ button-review-see = Show it
 button-review-skip = Skip
 button-review-write = Write a review
 button-review-change = Change it
+button-rate = ☆ Rate it
+button-rate-of = ☆ Rate “{ $title }”
 refused-no_such_review = This review is no longer there.
 refused-own_review = This review is your own: change it instead.
 refused-review-stars = a review has one to { $most } stars

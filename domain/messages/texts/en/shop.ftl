@@ -44,6 +44,9 @@ card-few-left = { $stock ->
     [one] Only 1 left
    *[other] Only { $stock } left
 }
+card-not-now = Not for sale at present.
+card-yours = ✅ This is yours already.
+button-again = Get it again
 card-until = On sale until { $day }
 price-line = { $price }
 price-from = from { $price }

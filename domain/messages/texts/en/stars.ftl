@@ -3,11 +3,14 @@
 refused-unknown_invoice = This invoice is not known here. Please order again with /shop.
 refused-invoice_over = This invoice is over, and nothing was paid. Please order again with /shop.
 refused-not_your_invoice = Somebody else ordered this. Order it for yourself with /shop.
-refused-price_changed = The price is another one by now, and nothing was paid. Please order again with /shop.
+refused-price_changed = The price is another one by now, and nothing was paid. The chat shows you today's.
+stars-price-now = The price has changed since that invoice. This is what it costs today:
 
 # The page at /pay
 pay-title = Pay
-pay-preview = Open this address in your browser to pay.
+pay-ask = Pay on the next page. Nothing is ordered before you go there.
+pay-go = Go and pay
+refused-pay_link_too_often = This was tried too often. Try again in an hour.
 pay-not = This cannot be paid
 pay-in-hand = This has been paid, or your bank has it in hand. The chat tells you more.
 pay-back = To the chat

@@ -1,6 +1,7 @@
 # Start and help. Telegram HTML; values are escaped before they come here.
 
 welcome = Hello! This is { $creator }. /shop shows what there is.
+product-gone = This is not for sale at present. /shop shows what there is, /library what is yours.
 welcome-back = Welcome back! /shop shows what there is, /library what is yours.
 no-creator = This bot is not set up yet. Whoever runs it adds a creator with <code>spark creator add</code>.
 not-understood = I did not understand that. /help shows what I can do.
