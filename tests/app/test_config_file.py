@@ -230,6 +230,6 @@ def test_anchors_and_merges_are_followed_and_lead_back_to_their_lines(write: Wri
     assert loaded.settings.creators["studio"].funnels["two"].stop == ("order.paid",)
     assert "one" in loaded.settings.creators["other"].funnels
     assert broken(loaded)["studio funnel three"] == [
-        "config.yaml:13: creators.studio.funnels.three.stop.0: “Paid” is not an event: they are written like order.paid, "
-        "and your own like custom.webinar"
+        "config.yaml:13: creators.studio.funnels.three.stop.0: “Paid” is not an event: they are written like "
+        "order.paid, and your own like custom.webinar"
     ]

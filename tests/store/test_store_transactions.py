@@ -72,7 +72,11 @@ async def test_a_cancelled_transaction_saves_nothing_and_holds_nothing(database:
 
 
 async def test_reading_refuses_to_write(database: Database):
-    for act in (text("INSERT INTO lease VALUES ('a', 'b', 1, NULL)"), delete(Creator), update(Creator).values(name="x")):
+    for act in (
+        text("INSERT INTO lease VALUES ('a', 'b', 1, NULL)"),
+        delete(Creator),
+        update(Creator).values(name="x"),
+    ):
         with pytest.raises(DBAPIError, match=r"readonly|read-only"):
             async with database.reading() as session:
                 await session.execute(act)
