@@ -24,10 +24,23 @@ class _Writer(aiosqlite.Connection):
         super().__init__(*args, **kwargs)
         # a process that ends without closing its store must not wait for this thread
         self._thread.daemon = True
+        # calls handed to the thread, counted by the loop, and calls it has ended, counted by the thread
+        self._handed = self._ended = 0
 
     async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         connection = self._conn
-        waits = fn in {connection.commit, connection.rollback} or not connection.in_transaction
-        if waits and fn != connection.cursor:
-            return await super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]
-        return fn(*args, **kwargs)
+        # who asked may be gone, cancelled, while the thread is still at it: both at once would end the process
+        idle = self._handed == self._ended and self._running
+        if idle and fn == connection.cursor:
+            return fn(*args, **kwargs)
+        waits = fn in {connection.commit, connection.rollback, connection.close}
+        if idle and not waits and connection.in_transaction:
+            return fn(*args, **kwargs)
+        self._handed += 1
+        return await super()._execute(self._in_thread, fn, *args, **kwargs)  # type: ignore[no-untyped-call]
+
+    def _in_thread(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        try:
+            return fn(*args, **kwargs)
+        finally:
+            self._ended += 1
