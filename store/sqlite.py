@@ -26,20 +26,33 @@ class Writer(aiosqlite.Connection):
         super().__init__(*args, **kwargs)
         # a process that ends without closing its store must not wait for this thread
         self._thread.daemon = True
-
-    async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        connection = self._conn
-        if connection.in_transaction:
-            waits = fn in {connection.commit, connection.rollback}
-        else:
-            # the pool rolls back whatever comes home to it, and there is nothing to roll back
-            waits = fn not in {connection.cursor, connection.rollback}
-        if waits:
-            return await super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]
-        return fn(*args, **kwargs)
+        # calls handed to the thread, counted by the loop, and calls it has ended, counted by the thread
+        self._handed = self._ended = 0
 
     async def visit(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Does many statements of the transaction under way in one visit to the driver's thread."""
-        connection = self._conn
-        done: T = await super()._execute(work, connection)  # type: ignore[no-untyped-call]
+        done: T = await self._hand(work, self._conn)
         return done
+
+    async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        connection = self._conn
+        # who asked may be gone, cancelled, while the thread is still at it: both at once would end the process
+        if self._handed == self._ended and self._running:
+            if connection.in_transaction:
+                here = fn not in {connection.commit, connection.rollback, connection.close}
+            else:
+                # the pool rolls back whatever comes home to it, and there is nothing to roll back
+                here = fn in {connection.cursor, connection.rollback}
+            if here:
+                return fn(*args, **kwargs)
+        return await self._hand(fn, *args, **kwargs)
+
+    async def _hand(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        self._handed += 1
+        return await super()._execute(self._in_thread, fn, *args, **kwargs)  # type: ignore[no-untyped-call]
+
+    def _in_thread(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        try:
+            return fn(*args, **kwargs)
+        finally:
+            self._ended += 1

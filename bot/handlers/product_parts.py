@@ -21,8 +21,8 @@ PARTS = (
 # what `-` takes away
 _REMOVABLE = frozenset({"compare", "stars", "stock", "limit", "from", "until", "link", "chat"})
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"'})
-# a pair of single quotes around whole words groups them too; any other is an apostrophe
-_SINGLE = re.compile(r"(?<![^\s=])['‘‚]([^'‘’\"]*)['‘’](?!\S)")
+# a pair of single quotes around whole words groups them too, outside double ones; any other is an apostrophe
+_SINGLE = re.compile(r"(\"[^\"]*\")|(?<![^\s=])['‘‚]([^'‘’\"]*)['‘’](?!\S)")
 _ON = frozenset({"on", "yes", "true", "1", "an", "ja"})
 _OFF = frozenset({"off", "no", "false", "0", "aus", "nein"})
 _WHOLE = re.compile(r"[0-9]{1,10}")
@@ -46,7 +46,8 @@ def split_words(text: str) -> list[str]:
 
     An apostrophe is a letter like any other.
     """
-    words = shlex.shlex(_SINGLE.sub(r'"\1"', text.translate(_QUOTES)), posix=True)
+    straight = _SINGLE.sub(lambda found: found[1] or f'"{found[2]}"', text.translate(_QUOTES))
+    words = shlex.shlex(straight, posix=True)
     words.whitespace_split, words.quotes, words.escape, words.commenters = True, '"', "", ""
     return list(words)
 
