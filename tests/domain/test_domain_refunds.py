@@ -333,7 +333,7 @@ async def test_stars_paid_twice_go_back_once_and_the_order_stays_as_it_is(databa
 
 
 @pytest.mark.parametrize("revokes", [False, True])
-async def test_what_is_paid_again_after_all_of_it_went_back_is_theirs_again(database: Database, revokes: bool):
+async def test_what_is_paid_again_after_all_of_it_went_back_is_theirs_again(database: Database, *, revokes: bool):
     folk, order_id = await a_paid_order(database)
     (refund_id,) = await asked(database, order_id, revokes=revokes)
     async with database.transaction() as session:
