@@ -79,8 +79,8 @@ async def pay_order(session: AsyncSession, order: Order, received: Received, *, 
     """Takes the money, the stock, and hands over. The same money twice is a no-op; money is never turned away.
 
     What is held is sold, else it is taken afresh, else the order is oversold, as is one whose buyer has been forgotten
-    meanwhile. An order that has been paid already keeps its state. Stars
-    that buy nothing go back at once; about other money the creator is asked.
+    meanwhile. An order that has been paid already keeps its state, unless all of that has gone back. Stars that buy
+    nothing go back at once; about other money the creator is asked.
     """
     # two payments of one order take turns here: each would hold what the other waits for further down.
     # Its lead may have become a part of another meanwhile
@@ -244,7 +244,7 @@ async def _oversold(
 async def _paid_twice(
     session: AsyncSession, order: Order, received: Received, payment_id: int, *, now: datetime
 ) -> None:
-    """The first payment stands; this one goes back by itself or by a person."""
+    """The first payment stands; this one goes back by itself or by a person, unless it is all that is left."""
     await _record(session, "order.oversold", order, now=now)
     goes_back = received.rail == STARS
     await tell_seller(
@@ -260,6 +260,8 @@ async def _paid_twice(
     await tell_buyer(session, text, order, key=f"paid-twice-told:{order.id}:{received.reference}", now=now)
     if goes_back:
         await ask_back(session, order, payment_id, received.money, now=now)
+    else:
+        await settle_order(session, order, now=now)
 
 
 async def _is_forgotten(session: AsyncSession, order: Order) -> bool:

@@ -24,6 +24,12 @@ def postgresql() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(autouse=True)
+def _stores_come_back(stores: Stores) -> Iterator[None]:
+    yield
+    stores.take_back()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store_url(request: pytest.FixtureRequest, stores: Stores, tmp_path: Path) -> str:
     """Either database, with the newest schema and nothing in it."""

@@ -6,7 +6,9 @@ from leads_chat import CONFIG, entered, with_a_chat
 
 from bot.dispatch import TAPS
 
-HUGE = ("9" * 20, "9" * 53, "1" + "0" * 18, str(2**63), "-1", "-" + "9" * 20, "٣", "²", "1_0", " 1", "+1", "1.0", "")
+# what a database is asked about if nobody stops it, and what is stopped before, whichever database it is
+HUGE = ("1" + "0" * 18, str(2**63), "-1")
+ODD = ("9" * 20, "9" * 53, "-" + "9" * 20, "٣", "²", "1_0", " 1", "+1", "1.0", "")
 FORMS = (
     "flow:{}:1:0",
     "flow:1:{}:0",
@@ -129,7 +131,7 @@ async def test_a_number_that_none_of_ours_can_be_is_answered_and_changes_nothing
         person = world.creator if who == "creator" else await hook.known("Mallory")
         numbers = []
         for form in FORMS:
-            for hostile in HUGE:
+            for hostile in HUGE + ODD if store_url.startswith("sqlite") else HUGE:
                 data = form.format(hostile).format(lead=lead, transfer=1)
                 numbers.append(900_000 + len(numbers))
                 assert await hook.post(tap(numbers[-1], person.id, data)) == 200, data

@@ -51,7 +51,7 @@ async def tour_through_kills(
     assert len(facts.paid) == people
 
 
-@pytest.mark.parametrize("intake", ["polling", "webhook"])
+@pytest.mark.parametrize("intake", [pytest.param("polling", marks=pytest.mark.nightly), "webhook"])
 async def test_twelve_people_finish_their_tours_through_five_kills(staged, dice, intake):
     stage, client = await staged(webhook=intake == "webhook")
     await stage.add_creator("Studio North", "studio", CREATOR)

@@ -90,12 +90,12 @@ async def test_a_lead_of_two_creators_sees_each_ones_shop_funnel_and_library_apa
     assert await ann.sees("/library", "Yours") == ["Glaze book"]
 
     assert await ann.sees("/shop studio", "Studio North") == ["Preset pack"]
-    await ann.writes("/library", "Nothing here yet.")
+    await ann.writes("/library", "Nothing from Studio North here yet.")
     await ann.writes("Warm light", "The studio thanks you for: Warm light.")
     await ann.buys("/shop", "Studio North", "Preset pack", "preset-pack.zip")
-    assert await ann.sees("/library", "Yours") == ["Preset pack"]
+    assert await ann.sees("/library", "Yours") == ["Preset pack", "Yours from Pottery South ›"]
     assert await ann.sees("/shop pottery", "Pottery South") == ["Glaze book"]
-    assert await ann.sees("/library", "Yours") == ["Glaze book"]
+    assert await ann.sees("/library", "Yours") == ["Glaze book", "Yours from Studio North ›"]
 
     for creator, own, others in ((CREATOR, "Preset pack", "Glaze book"), (POTTER, "Glaze book", "Preset pack")):
         sale = await client.hear(creator, lambda each: "Sale" in each["text"], "the sale", within=WITHIN)

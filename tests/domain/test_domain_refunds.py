@@ -332,6 +332,26 @@ async def test_stars_paid_twice_go_back_once_and_the_order_stays_as_it_is(databa
     assert len(await asked(database, order.id)) == 1
 
 
+@pytest.mark.parametrize("revokes", [False, True])
+async def test_what_is_paid_again_after_all_of_it_went_back_is_theirs_again(database: Database, *, revokes: bool):
+    folk, order_id = await a_paid_order(database)
+    (refund_id,) = await asked(database, order_id, revokes=revokes)
+    async with database.transaction() as session:
+        refund = await session.get_one(Refund, refund_id)
+        payment = await session.get_one(Payment, refund.payment_id)
+        done = {"amount_minor": 1900, "state": RefundState.DONE, "refund_id": refund_id}
+        await note_refund(session, payment, reference="re_1", now=NOW, **done)
+    assert (await order_of(database, order_id)).state == OrderState.REFUNDED
+    assert not await has_it(database, folk)
+    async with database.transaction() as session:
+        # of two payments the first went back before the word of the second came
+        await pay_order(session, await session.get_one(Order, order_id), money("pi_2"), now=NOW)
+    assert (await order_of(database, order_id)).state in {OrderState.PAID, OrderState.FULFILLED}
+    assert await has_it(database, folk)
+    async with database.reading() as session:
+        assert await counts_of(session, folk) == (0, 0, 1, 1)
+
+
 async def dispute(database: Database, order_id: int, amount: int = 1900) -> None:
     async with database.transaction() as session:
         payment = (await session.scalars(select(Payment).where(Payment.order_id == order_id).limit(1))).one()
