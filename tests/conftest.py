@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 import structlog
+from aiohttp import web_app
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -22,6 +23,13 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Stores:
 def postgresql() -> Iterator[str]:
     with postgresql_server() as url:
         yield url
+
+
+@pytest.fixture(autouse=True)
+def _nothing_stays() -> Iterator[None]:
+    """aiohttp keeps the last thousand applications alive, and looking through them all costs a second each time."""
+    yield
+    web_app._cached_build_middleware.cache_clear()
 
 
 @pytest.fixture(autouse=True)

@@ -14,6 +14,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from forked_spark import spark
 
 SPARK = str(Path(sys.executable).with_name("spark"))
 REPOSITORY = Path(__file__).parents[2]
@@ -28,7 +29,8 @@ def environ(tmp_path: Path) -> dict[str, str]:
     return kept | {"SPARK_STORE__URL": f"sqlite:///{tmp_path / 'spark.db'}", "COLUMNS": "200", "NO_COLOR": "1"}
 
 
-def spark(*arguments: str, environ: Mapping[str, str], cwd: Path) -> subprocess.CompletedProcess[str]:
+def the_command(*arguments: str, environ: Mapping[str, str], cwd: Path) -> subprocess.CompletedProcess[str]:
+    """The console script itself, from its start."""
     return subprocess.run(
         [SPARK, *arguments], env=dict(environ), cwd=cwd, capture_output=True, text=True, timeout=60, check=False
     )
@@ -80,20 +82,20 @@ async def _answers(address: str, process: subprocess.Popen[str]) -> None:
 
 
 def test_help_names_every_command(environ: dict[str, str], tmp_path: Path):
-    done = spark("--help", environ=environ, cwd=tmp_path)
+    done = the_command("--help", environ=environ, cwd=tmp_path)
     assert done.returncode == 0
     for command in ("demo", "playground", "run", "check", "migrate", "doctor", "creator"):
         assert re.search(rf"\b{command}\b", done.stdout), command
 
 
 def test_an_unknown_command_is_bad_usage(environ: dict[str, str], tmp_path: Path):
-    done = spark("frobnicate", environ=environ, cwd=tmp_path)
+    done = the_command("frobnicate", environ=environ, cwd=tmp_path)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
 
 
 def test_check_is_content_with_the_shipped_configuration(environ: dict[str, str]):
-    done = spark("check", environ=environ, cwd=REPOSITORY)
+    done = the_command("check", environ=environ, cwd=REPOSITORY)
     assert (done.returncode, done.stderr) == (0, "")
 
 

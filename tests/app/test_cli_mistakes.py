@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 import test_cli
+from forked_spark import spark
 from sqlalchemy.exc import OperationalError
-from test_cli import KEY, REPOSITORY, TOKEN, free_port, refused, running, spark
+from test_cli import KEY, REPOSITORY, TOKEN, free_port, refused, running
 
 import app.cli
 

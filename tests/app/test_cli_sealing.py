@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
-from test_cli import refused, spark
+from forked_spark import spark
+from test_cli import refused
 
 OLD, NEW = "the-old-data-key-of-the-operator", "the-new-data-key-of-the-operator"
 ADD = ("creator", "add", "--name", "Ada", "--slug", "ada", "--email", "ada@example.com")
