@@ -17,6 +17,7 @@ from domain.funnels.definition import Funnel
 from domain.funnels.naming import funnel_slips, slips_between
 from domain.grounds import Ground
 from domain.setups import CreatorSetup
+from kit.text import printable
 from kit.yaml_text import KeyPath, Problem
 from store.segments.checking import check_question
 from store.segments.question import BadSegment
@@ -51,7 +52,7 @@ def broken_funnels(disabled: Iterable[Disabled]) -> dict[str, dict[str, str]]:
     broken: dict[str, dict[str, str]] = {}
     for each in disabled:
         if each.kind == "funnel":
-            broken.setdefault(each.creator, {})[each.key] = "; ".join(str(problem) for problem in each.problems)
+            broken.setdefault(each.creator, {})[printable(each.key)] = "; ".join(str(problem) for problem in each.problems)
     return broken
 
 

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,6 +21,7 @@ from domain.setups import CreatorSetup
 from domain.why import why
 from kit.clock import SystemClock
 from kit.errors import NotFound
+from kit.zones import zone_named
 from store.database import Database
 from store.models import Creator, Lead
 from store.private import PrivateStore, copy_creator, private_store
@@ -66,7 +66,7 @@ async def simulate_store(
         check(wish)
         async with private_store(database) as store:
             simulation = await _simulate(database, store, loaded, whose, wish)
-        zone = ZoneInfo(_setup(loaded, whose).time_zone)
+        zone = zone_named(_setup(loaded, whose).time_zone)
     return [plain_why(each, language) for each in timeline(simulation, language, zone)]
 
 
@@ -77,13 +77,18 @@ async def why_store(config: Path | None, lead_id: int, *, funnel: str | None, mo
         lead = await session.get(Lead, lead_id)
         if lead is None:
             raise NotFound(f"there is no lead {lead_id}")
+        lines = []
+        if lead.merged_into_id is not None:
+            # with all that was decided about them
+            lines.append(plain("why-merged", language, lead=lead_id, into=lead.merged_into_id))
+            lead = await session.get_one(Lead, lead.merged_into_id)
         about = None if funnel is None else f"funnel:{funnel}"
-        decisions = await decisions_of(session, [lead_id], about=about, most=most)
+        decisions = await decisions_of(session, [lead.id], about=about, most=most)
         whose = await session.get_one(Creator, lead.creator_id)
         zone = zone_of(lead, _setup(loaded, whose))
     if not decisions:
-        return [plain("why-nothing", language, lead=lead_id)]
-    lines = [plain("why-title", language, lead=lead_id, zone=zone.key)]
+        return [*lines, plain("why-nothing", language, lead=lead.id)]
+    lines.append(plain("why-title", language, lead=lead.id, zone=zone.key))
     return lines + [plain_why(line, language) for each in decisions for line in why(each, language, zone)]
 
 

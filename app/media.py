@@ -31,7 +31,7 @@ async def keep_media(
     async def named(shown: M, folder: Path) -> M:
         if shown.media is None:
             return shown
-        file = await _keep(files, folder / shown.media, _shape(shown))
+        file = await _keep(files, folder / shown.media, shown.shape)
         media.append(file)
         return shown.model_copy(update={"sha256": file.sha256})
 
@@ -46,12 +46,6 @@ async def keep_media(
         steps = [await named(step, folder) if isinstance(step, SendStep) else step for step in funnel.steps]
         funnels[key] = funnel.model_copy(update={"steps": tuple(steps)})
     return flows, funnels, media
-
-
-def _shape(shown: Media) -> Shape:
-    if shown.photo is not None:
-        return Shape.PHOTO
-    return Shape.DOCUMENT if shown.video is None else Shape.VIDEO
 
 
 async def _keep(files: FileStore | None, path: Path, shape: Shape) -> MediaFile:

@@ -192,7 +192,8 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
             transfers=Transfers(Tools(database, clock, gateway, files, pace, published)),
             progress=BroadcastProgress(database, clock, gateway, pace, published),
         )
-        caller = _add_webhooks(ticks, database, clock, published)
+        kept_for = timedelta(days=settings.engine.keep_decisions_days)
+        caller = _add_webhooks(ticks, database, clock, published, keep=kept_for)
         removals = Removals(database, clock, TelegramDoors(bot))
         ticks.add(Tick("removals", removals.run, every=2, topics=frozenset({PASSES})))
         forgetting = Forgetting(database, clock, files)
@@ -285,10 +286,13 @@ def cannot_use_store(error: Exception) -> CannotStart:
     return CannotStart(f"the store cannot be used ({told.splitlines()[0]}); check store.url")
 
 
-def _add_webhooks(ticks: Ticks, database: Database, clock: Clock, published: Published) -> HttpCaller:
+def _add_webhooks(
+    ticks: Ticks, database: Database, clock: Clock, published: Published, *, keep: timedelta
+) -> HttpCaller:
     caller = HttpCaller()
-    calls = OutgoingCalls(database, clock, published, caller)
+    calls = OutgoingCalls(database, clock, published, caller, keep=keep)
     ticks.add(Tick("webhooks", calls.run, every=5, topics=frozenset({CALLS})))
+    ticks.add(Tick("prune webhooks", calls.prune, every=600))
     return caller
 
 

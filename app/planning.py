@@ -7,7 +7,9 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.config_creator import CreatorConfig
 from app.config_units import broken_funnels
+from app.foresight import look_into
 from app.media import keep_media
 from app.operate import open_store
 from app.parts import BadUsage
@@ -48,7 +50,7 @@ async def plan_store(config: Path | None) -> list[str]:
     """What `spark plan` says: nothing is changed."""
     loaded = load(config)
     lines: list[str] = []
-    async with open_store(loaded.settings) as database, database.reading() as session:
+    async with look_into(loaded.settings) as database, database.reading() as session:
         now = SystemClock()()
         async for told in _plans(session, loaded, now=now):
             lines += told
@@ -58,12 +60,12 @@ async def plan_store(config: Path | None) -> list[str]:
 async def apply_store(config: Path | None, policy: Policy, only: Collection[str], *, tell: Tell) -> list[str]:
     """The file's funnels are what those who begin now take, and those under way are dealt with as the policy says.
 
-    Each batch is a transaction of its own, while Spark runs; stopped half-way, doing it again does the rest. Raises
-    BadUsage for a name that the file does not have.
+    Of `only` some, only those: all else stays as it is. Each batch is a transaction of its own, while Spark runs;
+    stopped half-way, doing it again does the rest. Raises BadUsage for a name that the file does not have, before
+    anything is changed.
     """
     loaded = load(config)
     async with open_store(loaded.settings) as database:
-        await _publish(database, loaded)
         async with database.reading() as session:
             names = [
                 Name(creator, key)
@@ -73,7 +75,8 @@ async def apply_store(config: Path | None, policy: Policy, only: Collection[str]
         wanted = {str(name): name for name in names}
         unknown = sorted(set(only) - wanted.keys())
         if unknown:
-            raise BadUsage(f"there is no funnel {unknown[0]} in the file; it has {', '.join(wanted) or 'none'}")
+            raise BadUsage(_not_there(loaded, unknown[0], wanted))
+        await _publish(database, loaded, only)
         return [
             await _move_all(database, name, policy, tell=tell)
             for told, name in wanted.items()
@@ -173,8 +176,15 @@ def _funnels(loaded: Loaded, creator: Creator) -> Collection[str]:
     return () if configured is None else configured.funnels.keys()
 
 
-async def _publish(database: Database, loaded: Loaded) -> None:
-    creators = loaded.settings.creators
+def _not_there(loaded: Loaded, name: str, wanted: Collection[str]) -> str:
+    creator, _, key = name.partition("/")
+    if (reason := broken_funnels(loaded.disabled).get(creator, {}).get(key)) is not None:
+        return f"{name} has a mistake: {reason}"
+    return f"there is no funnel {name} in the file; it has {', '.join(wanted) or 'none'}"
+
+
+async def _publish(database: Database, loaded: Loaded, only: Collection[str]) -> None:
+    creators = {slug: _alone(slug, creator, only) for slug, creator in loaded.settings.creators.items()}
     files = FileStore(loaded.settings.files_url)
     kept = {slug: await keep_media(files, loaded.places, slug, creator) for slug, creator in creators.items()}
     async with database.transaction() as session:
@@ -184,9 +194,18 @@ async def _publish(database: Database, loaded: Loaded) -> None:
             {slug: funnels for slug, (_, funnels, _) in kept.items()},
             setups={slug: creator.setup() for slug, creator in creators.items()},
             media={slug: media for slug, (_, _, media) in kept.items()},
-            broken=broken_funnels(loaded.disabled),
+            broken={} if only else broken_funnels(loaded.disabled),
+            whole=not only,
             now=SystemClock()(),
         )
+
+
+def _alone(slug: str, creator: CreatorConfig, only: Collection[str]) -> CreatorConfig:
+    """What is to be published of a creator's: of some funnels, them alone."""
+    if not only:
+        return creator
+    named = {key: funnel for key, funnel in creator.funnels.items() if f"{slug}/{key}" in only}
+    return creator.model_copy(update={"flows": {}, "funnels": named})
 
 
 async def _move_all(database: Database, name: Name, policy: Policy, *, tell: Tell) -> str:

@@ -15,6 +15,7 @@ from telegram.error import InvalidToken
 
 from app.config_units import broken_funnels
 from app.keys import check_keys
+from app.lock import StoreLock
 from app.media import keep_media
 from app.parts import STORE_TROUBLE, CannotStart, Role, build_parts, cannot_use_store
 from app.settings import Loaded
@@ -32,6 +33,8 @@ _log = get_logger(__name__)
 # SIGTERM: ten seconds in all
 INTAKE_SECONDS = 5.0
 SENDER_SECONDS = 3.0
+# how often a stand-by looks whether the process that works is gone
+STAND_BY_SECONDS = 0.5
 
 
 class Companion(Protocol):
@@ -80,11 +83,14 @@ class Spark:
         self._stopping = asyncio.Event()
 
     async def start(self) -> None:
-        """Serves /health at once, takes work once it is ready. Raises Refusal with what to mend."""
+        """Serves /health once it is alone with a SQLite store, takes work once it is ready.
+
+        Raises Refusal with what to mend.
+        """
         parts = self._parts
         alone = self.database.is_sqlite
-        if parts.lock is not None:
-            parts.lock.take()
+        if parts.lock is not None and not await self._alone_with_the_store(parts.lock):
+            return
         await self._listen()
         if self._companion is not None:
             await self._companion.start()
@@ -168,6 +174,22 @@ class Spark:
                 return
             # the pace of Telegram and calls under way set the length of this, not we
             await asyncio.sleep(0.02)
+
+    async def _alone_with_the_store(self, lock: StoreLock) -> bool:
+        """On SQLite one process works; another is there for when that one ends. False when it is time to stop.
+
+        The demo takes no turns: raises Conflict.
+        """
+        if self._companion is not None:
+            lock.take()
+        elif not lock.try_take():
+            _log.warning("another Spark is running on this store; this one stands by until that one ends")
+            while not lock.try_take():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), STAND_BY_SECONDS)
+                if self._stopping.is_set():
+                    return False
+        return True
 
     async def _listen(self) -> None:
         http = self._parts.settings.http

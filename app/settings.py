@@ -27,6 +27,7 @@ from app.config_types import (
 )
 from app.config_units import Disabled, segment_slips, take_out_broken, take_out_lost
 from domain.explaining import explain
+from kit.keeping import not_keepable
 from kit.yaml_text import KeyPath, Problem
 
 __all__ = ["BadConfig", "CreatorConfig", "Disabled", "Loaded", "Problem", "Settings", "load"]
@@ -188,6 +189,7 @@ def load(config: Path | None = None, environ: Mapping[str, str] | None = None) -
     sources = Sources(_NAMES, places)
     given = sources.merge(os.environ if environ is None else environ)
     slips += [(path, places.file.problem(path, message)) for path, message in places.file.faults]
+    slips += [(path, places.problem(path, message)) for path, message in not_keepable(given)]
     disabled, slips = take_out_broken(given, places, slips)
     problems = [*unreadable, *sources.problems, *(problem for _, problem in slips)]
     settings = None

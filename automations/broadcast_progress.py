@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,6 +13,7 @@ from domain.definitions import Published
 from domain.messages.plain import Message
 from kit.clock import Clock
 from kit.log import get_logger
+from kit.zones import zone_named
 from store.database import Database
 from store.models import Broadcast, BroadcastState, Person
 from store.queries.broadcasts import count_recipients, outcomes_of, reasons_of
@@ -88,7 +88,7 @@ class BroadcastProgress:
         self, session: AsyncSession, broadcast: Broadcast, person: Person, *, now: datetime
     ) -> _Screen | None:
         """None for one that cannot be read: the others are shown all the same."""
-        zone = ZoneInfo(self.published.setup(broadcast.creator_id).time_zone)
+        zone = zone_named(self.published.setup(broadcast.creator_id).time_zone)
         standing = await standing_of(session, broadcast, now=now)
         try:
             screen = standing_screen(standing, zone, person.speaks, now=now)

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.broadcasts.acts import begin_scheduled, cancel_broadcast, end_broadcast
 from domain.broadcasts.audience import list_some
+from domain.broadcasts.checking import check_content
+from domain.broadcasts.definition import BadBroadcast, content_of
 from domain.broadcasts.feeding import bring_back_late, count_queued, drop_waiting, feed, keep_back
 from domain.definitions import Published
 from domain.messages.catalogue import plain_why, say
@@ -46,9 +47,14 @@ class Broadcasting:
         return sum([await self._alone(broadcast_id, state, now=now) for broadcast_id, state in at_work])
 
     async def _alone(self, broadcast_id: int, state: BroadcastState, *, now: datetime) -> int:
-        """What is wrong with one of them keeps no other from going on."""
+        """What is wrong with one of them keeps no other from going on. What cannot go out is called off."""
         try:
-            return await self._work_at(broadcast_id, state, now=now)
+            try:
+                return await self._work_at(broadcast_id, state, now=now)
+            except (BadSegment, BadBroadcast) as trouble:
+                # what it names is gone since it was checked, or what it says cannot be read any more
+                await self._call_off(broadcast_id, trouble.why, now=now)
+                return 1
         except Exception as error:
             if is_unavailable(error):
                 raise
@@ -61,8 +67,7 @@ class Broadcasting:
                 async with self.database.transaction() as session:
                     return int(await begin_scheduled(session, broadcast_id, now=now))
             case BroadcastState.STARTING:
-                await self._list(broadcast_id, now=now)
-                return 1
+                return await self._list(broadcast_id, now=now)
             case BroadcastState.CANCELLED:
                 async with self.database.transaction() as session:
                     return await drop_waiting(session, broadcast_id)
@@ -72,23 +77,29 @@ class Broadcasting:
             case _:
                 return await self._run(broadcast_id, now=now)
 
-    async def _list(self, broadcast_id: int, *, now: datetime) -> None:
-        try:
-            async with self.database.transaction() as session:
-                broadcast = await session.get_one(Broadcast, broadcast_id)
-                await list_some(session, broadcast_id, self.published.setup(broadcast.creator_id), now=now)
-        except BadSegment as trouble:
-            # what the question names is gone since it was checked
-            async with self.database.transaction() as session:
-                broadcast = await session.get_one(Broadcast, broadcast_id)
-                await cancel_broadcast(session, broadcast, now=now)
-                await _tell_of_trouble(session, broadcast, trouble.why, now=now)
+    async def _call_off(self, broadcast_id: int, why: Reason | None, *, now: datetime) -> None:
+        async with self.database.transaction() as session:
+            broadcast = await session.get_one(Broadcast, broadcast_id)
+            await cancel_broadcast(session, broadcast, now=now)
+            await _tell_of_trouble(session, broadcast, why, now=now)
+
+    async def _list(self, broadcast_id: int, *, now: datetime) -> int:
+        async with self.database.transaction() as session:
+            broadcast = await session.get_one(Broadcast, broadcast_id)
+            creator_id, setup = broadcast.creator_id, self.published.setup(broadcast.creator_id)
+            if not broadcast.listed_to:
+                await check_content(session, creator_id, content_of(broadcast), setup)
+            await list_some(session, broadcast_id, setup, now=now)
+        return 1
 
     async def _run(self, broadcast_id: int, *, now: datetime) -> int:
         async with self.database.transaction() as session:
-            creator_id = await session.scalar(select(Broadcast.creator_id).where(Broadcast.id == broadcast_id))
-            if creator_id is None:
+            broadcast = await session.get(Broadcast, broadcast_id)
+            if broadcast is None:
                 return 0
+            # called off as a whole, rather than failing for one after the other
+            content_of(broadcast)
+            creator_id = broadcast.creator_id
             late = await bring_back_late(session, broadcast_id, now=now)
             room = self.ahead - await count_queued(session, creator_id, now=now, most=self.ahead)
             setup = self.published.setup(creator_id)

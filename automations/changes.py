@@ -1,21 +1,21 @@
 """What a new wording of a funnel would mean for those who are under way in an earlier one, before it is so."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from automations.planner import walk
-from automations.step_facts import Asking
+from automations.step_facts import Asking, Lacking
 from automations.walks import Facts, Needs, Said, Standing, next_standing
 from domain.definitions import Published
 from domain.funnels.definition import Funnel
 from domain.funnels.moving import Fate, Group, Policy, later, under_way, wordings
+from kit.zones import zone_named
 from store.models import Enrollment, EnrollmentState, Lead, Person, Timer
 
 # so many are looked at together; never all of them
@@ -93,6 +93,7 @@ async def _due(
             Enrollment.step,
             Enrollment.happened,
             Enrollment.arms,
+            Enrollment.undone,
             Timer.due_at,
             Lead.time_zone,
             Lead.unsubscribed_at,
@@ -133,13 +134,11 @@ async def _walk(
     for _ in range(_MOST_ROUNDS):
         if not going:
             break
-        questions: defaultdict[str, set[int]] = defaultdict(set)
-        dates: defaultdict[str, set[int]] = defaultdict(set)
-        following = {}
+        lacking, following = Lacking(), {}
         for row, standing in going.values():
             known = asking.known[row.lead_id]
             facts = Facts(
-                zone=ZoneInfo(row.time_zone or setup.time_zone),
+                zone=zone_named(row.time_zone, setup.time_zone) if row.time_zone else known.zone,
                 answers=known.answers,
                 dates=known.dates,
                 has_left=any((row.unsubscribed_at, row.banned_at, row.blocked_at)),
@@ -148,22 +147,18 @@ async def _walk(
             )
             decided = walk(change.new, standing, facts, now=change.now, late=change.new.late)
             if isinstance(decided, Needs):
-                for question in decided.questions:
-                    questions[question].add(row.lead_id)
-                for key in decided.dates:
-                    dates[key].add(row.lead_id)
-                following[row.id] = row, standing
+                # what cannot be asked parks it there, with whatever it would say
+                if asking.why_not(change.creator_id, decided.questions) is None:
+                    lacking.add(change.creator_id, row.lead_id, decided)
+                    following[row.id] = row, standing
                 continue
             said.update(act.step.key for act in decided.acts if isinstance(act, Said) and act.at <= change.now)
             if decided.again:
                 following[row.id] = row, next_standing(standing, decided)
-        for question, leads in questions.items():
-            await asking.ask(change.creator_id, question, leads)
-        for key, leads in dates.items():
-            await asking.look_up(key, leads)
+        await lacking.find_out(asking)
         going = following
     return said
 
 
 def _standing(row: Row[tuple[Any, ...]], change: Change, shift: timedelta) -> Standing:
-    return Standing(row.lead_id, change.key, row.step, row.due_at + shift, row.happened, row.arms)
+    return Standing(row.lead_id, change.key, row.step, row.due_at + shift, row.happened, row.arms, row.undone)

@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from automations.facts import facts_about
 from domain.funnels.steps import FunnelButton
-from domain.messages.catalogue import say, word_for
+from domain.messages.catalogue import word_for
 from domain.messages.local import LocalText, pick
 from domain.messages.plain import Button, Message, column
 from domain.messages.templates import names_in, render, render_address
 from domain.messages.values import Shown
+from domain.messages.way_out import way_out
 from domain.offers import pay_button
 from domain.product_card import Offer, product_card
 from domain.shown import Showing
@@ -57,8 +58,8 @@ class Composer:
         urls = [pick(each.url, row.language, fallback) for each in draft.buttons if each.url is not None]
         facts = await self._facts(row, by, [words, *urls])
         buttons = [button for each in draft.buttons if (button := await self._button(row, draft, each, facts, by))]
-        said, way_out = render(words, facts) if words else "", _way_out(row.language)
-        message = await self._around(row, draft, (said, way_out), by)
+        said = render(words, facts) if words else ""
+        message = await self._around(row, draft, (said, way_out(row.language)), by)
         message = message.model_copy(update={"buttons": message.buttons + column(*buttons), "silent": draft.silent})
         tracker = by.setup.tracker
         return message if tracker is None or row.lead_id is None else tracker.message(message, row.lead_id)
@@ -116,9 +117,12 @@ class Composer:
             return None
         if button.pay is None:
             return Button(text=label, data=f"product:{product.id}")
-        code_id = None if button.code is None else await self._code(row.creator_id, button.code)
+        code_id = 0 if button.code is None else await self._code(row.creator_id, button.code)
+        if code_id is None:
+            # the price that was promised is no more, and nobody is sold it at another one
+            return None
         return pay_button(
-            label, by.setup, product.id, row.lead_id or 0, now=self.now, code_id=code_id or 0, good_for=button.good_for
+            label, by.setup, product.id, row.lead_id or 0, now=self.now, code_id=code_id, good_for=button.good_for
         )
 
     async def _product(self, creator_id: int, slug: str) -> Product | None:
@@ -130,15 +134,11 @@ class Composer:
         return self._products[creator_id, slug]
 
     async def _code(self, creator_id: int, code: str) -> int | None:
+        """None for one that is not there any more."""
         if (creator_id, code) not in self._codes:
             found = select(DiscountCode.id).where(DiscountCode.creator_id == creator_id, DiscountCode.code == code)
-            self._codes[creator_id, code] = await self.session.scalar(found)
+            self._codes[creator_id, code] = await self.session.scalar(found.where(DiscountCode.archived_at.is_(None)))
         return self._codes[creator_id, code]
-
-
-@lru_cache(maxsize=256)
-def _way_out(language: str) -> str:
-    return say("way-out", language)
 
 
 @lru_cache(maxsize=4096)

@@ -13,9 +13,11 @@ from automations.stops import Ends, Follow, Follows
 from domain.consent import may_market
 from domain.definitions import Published
 from domain.durations import write_duration
-from domain.enrollments import Current, Entry, begin_each, subject_of
+from domain.enrollments import Current, Entry, begin_each, begin_for_segment, subject_of
 from domain.entering import Entered, Entering, note_entering
+from domain.events import FOR_SEGMENTS
 from domain.funnels.definition import AgainAfter, EventTrigger, Funnel
+from domain.funnels.heads import FunnelStands
 from domain.setups import CreatorSetup
 from kit.log import get_logger
 from store.models import Event, Lead
@@ -109,6 +111,27 @@ async def begin_by_events(
             if (entry.lead_id, entry.subject) not in begun
         ]
     await note_entering(session, notes, now=now)
+
+
+async def begin_for_segments(
+    session: AsyncSession, events: Sequence[Event], triggers: Triggers, *, now: datetime
+) -> None:
+    """What happens to no lead begins a funnel for everybody who is in its trigger's `when`: a wish, soon fulfilled."""
+    for event in events:
+        if event.name not in FOR_SEGMENTS:
+            continue
+        for each in triggers.get((event.creator_id, event.name), ()):
+            question = each.trigger.when
+            if question is None or not each.trigger.fits(event.name, tell(event)):
+                continue
+            begun_by = f"event:{event.id}"
+            try:
+                await begin_for_segment(
+                    session, event.creator_id, each.current.key, question, now=now, begun_by=begun_by
+                )
+            except FunnelStands:
+                # it was stopped a moment ago
+                continue
 
 
 def _not_let_in(current: Current, entry: Entry, lead: Lead) -> Entered:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,10 +15,13 @@ from domain.enrollments import begin_each
 from domain.funnels.definition import CronTrigger, DateTrigger, InactiveTrigger
 from kit.clock import Clock
 from kit.errors import Reason
-from store.database import Database, count_changed, insert_once
+from kit.log import get_logger
+from kit.zones import zone_named
+from store.database import Database, count_changed, insert_once, is_unavailable
 from store.models import RUNS, CronFiring, FunnelHead
 from store.segments.question import BadSegment
 
+_log = get_logger(__name__)
 _A_DAY = timedelta(days=1)
 # how long it can be seen when a schedule fired
 _KEPT = timedelta(days=90)
@@ -53,14 +55,23 @@ class Firing:
         async with self.database.reading() as session:
             rows = (await session.scalars(_OPEN)).all()
             idle = await self._idle(session, rows, schedules)
-            step = await self._work_out(session, rows, schedules, now=now)
         new = schedules.keys() - {(row.creator_id, row.schedule) for row in rows}
         if new or idle:
             await self._keep_up(schedules, new, idle, now=now)
-        if step is not None:
-            async with self.database.transaction() as session:
-                await _take(session, step, now=now)
-        return step is not None
+        for row in rows:
+            schedule = schedules.get((row.creator_id, row.schedule))
+            if row.fire_at > now or schedule is None:
+                continue
+            try:
+                await self._do(row, schedule, now=now)
+            except Exception as error:
+                if is_unavailable(error):
+                    raise
+                # a fault of ours about this one: the others are fired all the same, and it is tried again
+                _log.exception("a trigger failed", creator=row.creator_id, schedule=row.schedule)
+                continue
+            return True
+        return False
 
     async def next_due(self, *, after: datetime) -> datetime | None:
         """When somebody may begin next, as things stand now; looks that find nobody are left out."""
@@ -107,24 +118,25 @@ class Firing:
                     values = {"creator_id": creator_id, "schedule": name, "since": now, "fire_at": fire_at}
                     await insert_once(session, CronFiring, values)
 
-    async def _work_out(
-        self, session: AsyncSession, rows: Sequence[CronFiring], schedules: Schedules, *, now: datetime
-    ) -> _Step | None:
-        for row in rows:
-            schedule = schedules.get((row.creator_id, row.schedule))
-            if row.fire_at > now or schedule is None:
-                continue
-            look = Look(row.since or row.fire_at, _until(row, schedule, now=now), row.reached)
-            try:
-                found = await _who_begins(session, schedule, look, now=now)
-                trouble = None
-            except BadSegment as error:
-                found, trouble = Found(), error.why
-            over = found.reached is None
-            after = max(now, look.until) if isinstance(schedule.trigger, CronTrigger) else look.until
-            next_at = await _next(session, schedule, after) if over else None
-            return _Step(row, schedule, look.until, found, next_at, trouble)
-        return None
+    async def _do(self, row: CronFiring, schedule: Schedule, *, now: datetime) -> None:
+        """The next batch of one look."""
+        async with self.database.reading() as session:
+            step = await _work_out(session, row, schedule, now=now)
+        async with self.database.transaction() as session:
+            await _take(session, step, now=now)
+
+
+async def _work_out(session: AsyncSession, row: CronFiring, schedule: Schedule, *, now: datetime) -> _Step:
+    look = Look(row.since or row.fire_at, _until(row, schedule, now=now), row.reached)
+    try:
+        found = await _who_begins(session, schedule, look, now=now)
+        trouble = None
+    except BadSegment as error:
+        found, trouble = Found(), error.why
+    over = found.reached is None
+    after = max(now, look.until) if isinstance(schedule.trigger, CronTrigger) else look.until
+    next_at = await _next(session, schedule, after) if over else None
+    return _Step(row, schedule, look.until, found, next_at, trouble)
 
 
 async def _take(session: AsyncSession, step: _Step, *, now: datetime) -> None:
@@ -171,7 +183,7 @@ def _until(row: CronFiring, schedule: Schedule, *, now: datetime) -> datetime:
 async def _next(session: AsyncSession, schedule: Schedule, after: datetime) -> datetime | None:
     match schedule.trigger:
         case CronTrigger(cron=times):
-            return cron.next_firing(times, ZoneInfo(schedule.setup.time_zone), after)
+            return cron.next_firing(times, zone_named(schedule.setup.time_zone), after)
         case DateTrigger() as trigger:
             return date_triggers.next_look(trigger, after)
         case InactiveTrigger() as trigger:

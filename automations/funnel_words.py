@@ -54,8 +54,7 @@ class FunnelWords:
     async def _file(self, creator_id: int, step: SendStep) -> int | None:
         if step.sha256 is None:
             return None
-        shape = Shape.PHOTO if step.photo else Shape.VIDEO if step.video else Shape.DOCUMENT
-        key = (creator_id, step.sha256, shape)
+        key = (creator_id, step.sha256, step.shape)
         if key not in self._files:
             self._files[key] = await media_file(self.composer.session, *key)
         return self._files[key]

@@ -2,19 +2,20 @@
 
 from datetime import datetime
 
-from sqlalchemy import Select, exists, select, update
+from sqlalchemy import ColumnElement, Select, exists, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.funnels.heads import TOPIC
-from store.database import insert_each_once, wake
+from store.database import wake
+from store.hot import Bulk
 from store.models import Enrollment, EnrollmentState, FunnelHead, FunnelState, Timer
 
 AT_ONCE = 500
 _BY_CORE = {"synchronize_session": False}
+# the word of the index
+_IS_HELD = Enrollment.state == literal_column("'held'")
 _HELD = exists().where(
-    Enrollment.creator_id == FunnelHead.creator_id,
-    Enrollment.funnel_key == FunnelHead.key,
-    Enrollment.state == EnrollmentState.HELD,
+    Enrollment.creator_id == FunnelHead.creator_id, Enrollment.funnel_key == FunnelHead.key, _IS_HELD
 )
 # who waits for their funnel itself is not asked about
 _RESTING = (FunnelState.PAUSED,)
@@ -33,45 +34,53 @@ async def take_up_held(session: AsyncSession, *, now: datetime) -> int:
     for head in await session.scalars(_TO_LOOK_AT):
         if head.holds:
             continue
-        count = await _take_up(session, head)
+        step = await _first_step(session, head)
+        count = 0 if step is None else await _take_up(session, head, step)
         if count:
             return count
-        if head.state == FunnelState.RESUMING:
+        if step is None and head.state == FunnelState.RESUMING:
             runs = update(FunnelHead).where(FunnelHead.id == head.id, FunnelHead.state == FunnelState.RESUMING)
-            runs = runs.values(state=FunnelState.ACTIVE, changed_at=now)
+            runs = runs.values(state=FunnelState.ACTIVE, paused_at=None, changed_at=now)
             await session.execute(runs, execution_options=_BY_CORE)
             wake(session, TOPIC)
     return 0
 
 
-async def _take_up(session: AsyncSession, head: FunnelHead) -> int:
-    rows = (await session.execute(_some_held(head))).all()
+async def _first_step(session: AsyncSession, head: FunnelHead) -> str | None:
+    """Where somebody is held and does not stand still. Whoever another process has in hand is held too."""
+    steps = steps_of_held(head)
+    step = await session.scalar(steps)
+    while step is not None and step in head.stopped_steps:
+        step = await session.scalar(steps.where(Enrollment.step > step))
+    return step
+
+
+async def _take_up(session: AsyncSession, head: FunnelHead, step: str) -> int:
+    rows = (await session.execute(held_at(head, step).with_for_update(skip_locked=True))).all()
     if not rows:
         return 0
     # when it was due is kept only where somebody has chosen what comes of it
-    late = {} if head.state == FunnelState.RESUMING else {"held_at": None}
-    await session.execute(
-        update(Enrollment)
-        .where(Enrollment.id.in_([row.id for row in rows]), Enrollment.state == EnrollmentState.HELD)
-        .values(state=EnrollmentState.ACTIVE, **late),
-        execution_options=_BY_CORE,
-    )
-    timers = [{"due_at": row.held_at, "enrollment_id": row.id} for row in rows if row.held_at is not None]
-    await insert_each_once(session, Timer, timers)
+    values = {"state": EnrollmentState.ACTIVE} | ({} if head.resumes else {"held_at": None})
+    bulk = Bulk()
+    going = [(*values.values(), row.id) for row in rows]
+    bulk.update(Enrollment, tuple(values), going, of={"state": EnrollmentState.HELD})
+    due = [(row.held_at, row.id) for row in rows if row.held_at is not None]
+    bulk.insert(Timer, ("due_at", "enrollment_id"), due, once=True)
+    await bulk.write(session)
     wake(session, "timers")
     return len(rows)
 
 
-def _some_held(head: FunnelHead) -> "Select[*tuple[object, ...]]":
-    held = (
-        select(Enrollment.id, Enrollment.held_at)
-        .where(
-            Enrollment.creator_id == head.creator_id,
-            Enrollment.funnel_key == head.key,
-            Enrollment.state == EnrollmentState.HELD,
-            Enrollment.step.not_in(head.stopped_steps),
-        )
-        .order_by(Enrollment.held_at, Enrollment.id)
-        .limit(AT_ONCE)
-    )
-    return held.with_for_update(skip_locked=True)
+def steps_of_held(head: FunnelHead) -> Select[str]:
+    """The first by its name; of those who stand at one step only one is looked at."""
+    return select(Enrollment.step).where(*_of(head)).order_by(Enrollment.step).limit(1)
+
+
+def held_at(head: FunnelHead, step: str) -> Select[int, datetime | None]:
+    """Those who were due first."""
+    held = select(Enrollment.id, Enrollment.held_at).where(*_of(head), Enrollment.step == step)
+    return held.order_by(Enrollment.held_at, Enrollment.id).limit(AT_ONCE)
+
+
+def _of(head: FunnelHead) -> tuple[ColumnElement[bool], ...]:
+    return Enrollment.creator_id == head.creator_id, Enrollment.funnel_key == head.key, _IS_HELD

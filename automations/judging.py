@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, tuple_
@@ -13,11 +13,13 @@ from automations.attention import may_be_told_at
 from automations.outcomes import PROMISED
 from domain.consent import may_market
 from domain.definitions import Published
-from domain.funnels.definition import Funnel, SendStep
+from domain.enrollments import GOAL
+from domain.funnels.definition import LATE_AFTER, Funnel, SendStep
 from domain.setups import CreatorSetup
 from domain.windows import Window
 from domain.zones import zone_by_phone
 from kit.errors import Refusal
+from kit.zones import zone_named
 from store.models import (
     WAITS_FOR_SOMEBODY,
     Broadcast,
@@ -25,16 +27,21 @@ from store.models import (
     EnrollmentState,
     FunnelHead,
     FunnelVersion,
+    Late,
     Lead,
     OutboxKind,
+    Person,
 )
-from store.queries.outbox import Candidate, told_lately
+from store.queries.outbox import Candidate, last_overdue, told_lately
 
 _OVER = frozenset({EnrollmentState.STOPPED, EnrollmentState.PARKED})
 # a broadcast that is paused takes back what waits; what slips through is looked at again after
 _A_WHILE = timedelta(seconds=30)
+# somebody who has blocked the bot writes at this very moment
+_A_MOMENT = timedelta(seconds=2)
 # wordings are never changed, so what was read once stays true
 _MOST_VERSIONS = 500
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +111,18 @@ class Wordings:
 
 
 async def judge(
-    session: AsyncSession, rows: Sequence[Candidate], published: Published, wordings: Wordings, *, now: datetime
+    session: AsyncSession,
+    rows: Sequence[Candidate],
+    published: Published,
+    wordings: Wordings,
+    *,
+    now: datetime,
+    speaks_since: datetime | None = None,
 ) -> list[Judged]:
-    """What becomes of each of the messages now."""
+    """What becomes of each of the messages now. Nobody was there to say what was due long before `speaks_since`."""
     batch = await _read(session, rows, published, wordings, now=now)
-    return [(row, batch.verdict(row)) for row in rows]
+    left_out = await _left_out(session, rows, batch.funnels, before=(speaks_since or _EVER) - LATE_AFTER)
+    return [(row, Drops("left out") if row.id in left_out else batch.verdict(row)) for row in rows]
 
 
 @dataclass
@@ -120,6 +134,8 @@ class _Batch:
     funnels: dict[int, Funnel | str]
     still: Still
     broadcasts: dict[int, BroadcastState]
+    # who have blocked the bot, and cannot be back before this is saved
+    away: set[int]
     told: dict[int, list[datetime]]
     phones: dict[int, str | None]
     # of whom a funnel's `stop_when` or goal holds, by version
@@ -131,7 +147,8 @@ class _Batch:
             # it was on its way when the right was taken back, and was put back into the queue
             return Drops("revoked")
         if row.blocked_at is not None:
-            return PutsOff(WAITS_FOR_SOMEBODY, "blocked") if row.kind in PROMISED else Blocks()
+            until = WAITS_FOR_SOMEBODY if row.person_id in self.away else self.now + _A_MOMENT
+            return PutsOff(until, "blocked") if row.kind in PROMISED else Blocks()
         match row.kind:
             case OutboxKind.FLOW:
                 # what somebody is in the middle of needs no consent of its own
@@ -149,7 +166,8 @@ class _Batch:
             return Drops("unwanted")
         if row.enrollment_id is None or row.version_id is None or row.step is None:
             return self._at_its_hour(row, None) or Goes()
-        if row.enrollment_state in _OVER:
+        if row.enrollment_state in _OVER or row.enrollment_reason == GOAL:
+            # what was being said when it ended, and came back
             return Drops("stopped")
         funnel = self.funnels.get(row.version_id, "its wording is gone")
         if isinstance(funnel, str):
@@ -166,7 +184,7 @@ class _Batch:
     def _is_over(self, row: Candidate) -> EndsAll | None:
         version_id = row.version_id or 0
         if row.lead_id in self.reached.get(version_id, ()):
-            return EndsAll(EnrollmentState.DONE, "goal")
+            return EndsAll(EnrollmentState.DONE, GOAL)
         return EndsAll(EnrollmentState.STOPPED, "stop_when") if row.lead_id in self.stops.get(version_id, ()) else None
 
     def _of_broadcast(self, row: Candidate) -> Verdict:
@@ -191,7 +209,7 @@ class _Batch:
     def _zone(self, row: Candidate, setup: CreatorSetup) -> ZoneInfo:
         phone = self.phones.get(row.lead_id or 0)
         by_phone = zone_by_phone(phone) if row.time_zone is None and phone else None
-        return ZoneInfo(row.time_zone or by_phone or setup.time_zone)
+        return zone_named(row.time_zone, by_phone, setup.time_zone)
 
 
 def _window(funnel: Funnel, key: str) -> Window | None:
@@ -217,6 +235,7 @@ async def _read(
         funnels,
         still,
         broadcasts,
+        await _hold_away(session, {row.person_id for row in rows if row.blocked_at is not None}),
         await _read_told(session, rows, published, now=now),
         await _read_phones(session, rows, published, funnels),
         *await _ask(session, follow_ups, funnels, published, now=now),
@@ -238,6 +257,31 @@ async def _read_still(session: AsyncSession, names: set[tuple[int, str]]) -> Sti
         for head in heads
         if head.holds or head.stopped_steps
     }
+
+
+async def _left_out(
+    session: AsyncSession, rows: Sequence[Candidate], funnels: dict[int, Funnel | str], *, before: datetime
+) -> set[int]:
+    """What stays unsaid after downtime, by its funnel's `late`: all that is overdue, or all but the last of it."""
+    overdue: dict[Late, list[Candidate]] = {}
+    for row in rows:
+        funnel = funnels.get(row.version_id or 0)
+        if row.due_at < before and row.kind is OutboxKind.FUNNEL and isinstance(funnel, Funnel):
+            overdue.setdefault(funnel.late, []).append(row)
+    some = overdue.get(Late.ONCE, [])
+    last = await last_overdue(session, {row.enrollment_id or 0 for row in some}, before=before)
+    return {row.id for row in [*overdue.get(Late.SKIP, []), *some]} - last
+
+
+async def _hold_away(session: AsyncSession, person_ids: set[int]) -> set[int]:
+    """Those of them who have blocked the bot still. Whoever comes back from now on finds what was put off for them.
+
+    Nobody is waited for: their row comes before the messages', which are held already.
+    """
+    if not person_ids:
+        return set()
+    away = select(Person.id).where(Person.id.in_(person_ids), Person.blocked_at.is_not(None))
+    return set(await session.scalars(away.with_for_update(read=True, skip_locked=True)))
 
 
 async def _read_told(

@@ -9,7 +9,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from automations.gateway import Blocked, Moved, NotNow, SendFailure, SlowDown, Uncertain, Withdrawn
+from automations.gateway import Blocked, Moved, NotNow, Refused, SendFailure, SlowDown, Uncertain, Withdrawn
+from automations.parking import hold_to_park, park
+from automations.stuck import REASON_LENGTH, Stuck, stuck_at
+from domain.decisions import Outcome, note_of_message
 from domain.deliveries import note_delivery, note_withdrawn
 from domain.holding import hold_orders_of_rights
 from domain.messages.catalogue import say
@@ -17,10 +20,12 @@ from domain.messages.plain import Message
 from domain.outbox import tell_creator
 from domain.people import note_block, note_move
 from domain.step_counts import Counted
+from kit.text import shorten
 from store.database import count_changed
 from store.hot import Bulk
 from store.models import OUTBOX_MOVES, WAITS_FOR_SOMEBODY, OutboxKind, OutboxMessage, OutboxState
-from store.queries.outbox import Left, find_delivery, left_in_sending
+from store.queries.outbox import Left, left_in_sending
+from store.queries.unclear import find_delivery
 
 # what was promised goes out again, however long Telegram is away and when nobody can tell whether it did
 PROMISED = frozenset({OutboxKind.DELIVERY, OutboxKind.NOTICE})
@@ -40,6 +45,12 @@ UNCERTAIN_WAITS = (
 # a wait is as long as it says, and up to this part of it longer, so that what failed together does not return together
 JITTER = 0.25
 _LEFT_BEHIND = "the process ended while sending"
+# how it is told to whoever asks why
+_TOLD_AS = {
+    OutboxState.FAILED: Outcome.FAILED,
+    OutboxState.UNCERTAIN: Outcome.UNCERTAIN,
+    OutboxState.BLOCKED: Outcome.LEFT_OUT,
+}
 _CONFIRMED = ("state", "telegram_message_id", "error", "lease_until", "closed_at")
 # a random number from 0 to 1
 Chance = Callable[[], float]
@@ -64,6 +75,10 @@ class Claimed:
     epoch: int
     # what it counts as once it is sent
     counted: Counted | None = None
+    # of a funnel's: whom it stands still for when Telegram will never take it
+    enrollment_id: int | None = None
+    funnel_key: str | None = None
+    step: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +138,8 @@ async def close_failed(
             await _mark_uncertain(session, claimed, str(failure), again_at=again_at, now=now)
         case Withdrawn():
             await _withdraw(session, claimed, str(failure), now=now)
+        case Refused() if (stuck := stuck_at(claimed, str(failure))) is not None:
+            await _close_and_park(session, claimed, stuck, now=now)
         case _:
             await _close(session, claimed, OutboxState.FAILED, str(failure), now=now)
 
@@ -183,16 +200,29 @@ async def _withdraw(session: AsyncSession, claimed: Claimed, error: str, *, now:
         await note_withdrawn(session, claimed.entitlement_id, now=now)
 
 
+async def _close_and_park(session: AsyncSession, claimed: Claimed, stuck: Stuck, *, now: datetime) -> None:
+    """Trying again puts it into words anew, so nothing is left to settle about this one."""
+    await hold_to_park(session, stuck.enrollment_id)
+    if await _close(session, claimed, OutboxState.CANCELLED, stuck.reason, now=now):
+        await note_of_message(session, claimed.id, Outcome.PARKED, stuck.reason, now=now)
+        await park(session, stuck, now=now)
+
+
 async def _close(
     session: AsyncSession, row: Claimed | Left, state: OutboxState, error: str, *, now: datetime, **more: Any
-) -> None:
+) -> bool:
     close = (
         update(OutboxMessage)
         .where(*_still(row), OutboxMessage.state.in_(OUTBOX_MOVES.sources(state)))
         .values(state=state, error=error, lease_until=None, closed_at=now, **more)
     )
-    if await count_changed(session, close) and state in {OutboxState.FAILED, OutboxState.UNCERTAIN}:
-        await _tell_of_stuck(session, row.id, error, now=now)
+    closed = await count_changed(session, close) > 0
+    if closed and state in {OutboxState.FAILED, OutboxState.UNCERTAIN}:
+        await tell_of_lost(session, row.id, error, now=now)
+    if closed and state in _TOLD_AS:
+        reason = "blocked" if state is OutboxState.BLOCKED else shorten(error, REASON_LENGTH)
+        await note_of_message(session, row.id, _TOLD_AS[state], reason, now=now)
+    return closed
 
 
 async def _put_back(
@@ -212,8 +242,8 @@ def _still(row: Claimed | Left) -> tuple[ColumnElement[bool], ...]:
     return OutboxMessage.id == row.id, OutboxMessage.epoch.is_not_distinct_from(row.epoch)
 
 
-async def _tell_of_stuck(session: AsyncSession, message_id: int, reason: str, *, now: datetime) -> None:
-    """Somebody has not got what is theirs: the creator hears of it. Of a notice that is stuck nobody is told."""
+async def tell_of_lost(session: AsyncSession, message_id: int, reason: str, *, now: datetime) -> None:
+    """Somebody has not got what is theirs: the creator hears of it. Of anything but a delivery nobody is told."""
     delivery = await find_delivery(session, message_id)
     if delivery is None:
         return

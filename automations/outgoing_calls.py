@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import orjson
-from sqlalchemy import or_, select, update
+from sqlalchemy import Select, delete, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.definitions import Published
@@ -29,6 +29,7 @@ from store.database import Database, count_changed, database_in, database_now
 from store.models import CallState, OutgoingCall
 
 AT_ONCE = 20
+PRUNED_AT_ONCE = 500
 LEASE_SECONDS = 60
 # after the first that failed, the second, …; over about two days
 WAITS = tuple(timedelta(seconds=each) for each in (10, 60, 300, 1800, 7200, 28_800, 43_200, 86_400))
@@ -60,13 +61,19 @@ class Call:
 
 
 class OutgoingCalls:
-    """Takes what is due (saved), calls, and closes it. One that was cut off is made again."""
+    """Takes what is due (saved), calls, and closes it. One that was cut off is made again.
 
-    def __init__(self, database: Database, clock: Clock, published: Published, caller: Caller) -> None:
+    What was told is kept for so long after it was closed, since it may say much about a lead.
+    """
+
+    def __init__(
+        self, database: Database, clock: Clock, published: Published, caller: Caller, *, keep: timedelta
+    ) -> None:
         self._database = database
         self._clock = clock
         self._published = published
         self._caller = caller
+        self._keep = keep
 
     async def run(self) -> int:
         """Returns how many were made."""
@@ -75,6 +82,18 @@ class OutgoingCalls:
             calls = await _claim(session, now=now)
         await asyncio.gather(*(self._make(call) for call in calls))
         return len(calls)
+
+    async def prune(self) -> int:
+        """A batch of those that are kept no longer; returns how many."""
+        old = (
+            select(OutgoingCall.id)
+            .where(OutgoingCall.closed_at < self._clock() - self._keep)
+            .order_by(OutgoingCall.closed_at)
+            .limit(PRUNED_AT_ONCE)
+        )
+        async with self._database.transaction() as session:
+            pruned = delete(OutgoingCall).where(OutgoingCall.id.in_(old))
+            return await count_changed(session, pruned.execution_options(**_BY_CORE))
 
     async def _make(self, call: Call) -> None:
         with correlated(call=call.id):
@@ -116,16 +135,26 @@ def _key(secret: str) -> bytes:
         return secret.encode()
 
 
-async def _claim(session: AsyncSession, *, now: datetime) -> Sequence[Call]:
-    cut_off = (OutgoingCall.state == CallState.SENDING) & (OutgoingCall.lease_until < database_now())
-    due = (OutgoingCall.state == CallState.QUEUED) & (OutgoingCall.due_at <= now)
-    rows = await session.scalars(
+def due_query(*, now: datetime) -> Select[OutgoingCall]:
+    """What is to be made now, also once more where it was cut off: the head of one index."""
+    # in the index's own words: it answers for no state that comes as a parameter
+    queued, sending = (literal_column(f"'{state}'") for state in (CallState.QUEUED, CallState.SENDING))
+    cut_off = OutgoingCall.lease_until < database_now()
+    return (
         select(OutgoingCall)
-        .where(or_(due, cut_off))
+        .where(
+            OutgoingCall.state.in_([queued, sending]),
+            OutgoingCall.due_at <= now,
+            (OutgoingCall.state == queued) | cut_off,
+        )
         .order_by(OutgoingCall.due_at, OutgoingCall.id)
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True)
     )
+
+
+async def _claim(session: AsyncSession, *, now: datetime) -> Sequence[Call]:
+    rows = await session.scalars(due_query(now=now))
     calls = [Call(row.id, row.key, row.creator_id, row.target, row.body, row.attempts + 1) for row in rows]
     await session.execute(
         update(OutgoingCall)

@@ -2,26 +2,31 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from automations.stuck import Stuck, tell_of_stuck
+from store.database import count_changed
 from store.models import Enrollment, EnrollmentState, Timer
-from store.queries.outbox import Candidate
 
+_OVER = (EnrollmentState.STOPPED, EnrollmentState.PARKED)
 _BY_CORE = {"synchronize_session": False}
 
 
-async def park(session: AsyncSession, row: Candidate, error: Exception | str, *, now: datetime) -> None:
-    """It stands at the message that could not be said, so that trying again says it. The creator is told."""
-    if row.enrollment_id is None or row.lead_id is None:
-        return
-    stuck = Stuck(row.enrollment_id, row.creator_id, row.lead_id, row.funnel_key or "", row.step or "", error)
-    await session.execute(
-        update(Enrollment)
-        .where(Enrollment.id == row.enrollment_id)
-        .values(state=EnrollmentState.PARKED, step=row.step, reason=stuck.reason, waits_for=None, ended_at=now),
-        execution_options=_BY_CORE,
-    )
-    await session.execute(delete(Timer).where(Timer.enrollment_id == row.enrollment_id), execution_options=_BY_CORE)
+async def park(session: AsyncSession, stuck: Stuck, *, now: datetime) -> bool:
+    """It stands at the message that could not be said, so that trying again says it. The creator is told.
+
+    False for one that was ended meanwhile, or is parked already.
+    """
+    parked = update(Enrollment).where(Enrollment.id == stuck.enrollment_id, Enrollment.state.not_in(_OVER))
+    values = {"state": EnrollmentState.PARKED, "reason": stuck.reason, "waits_for": None, "ended_at": now}
+    if not await count_changed(session, parked.values(step=stuck.step, **values).execution_options(**_BY_CORE)):
+        return False
+    await session.execute(delete(Timer).where(Timer.enrollment_id == stuck.enrollment_id), execution_options=_BY_CORE)
     await tell_of_stuck(session, stuck, now=now)
+    return True
+
+
+async def hold_to_park(session: AsyncSession, enrollment_id: int) -> None:
+    """Itself, before its timer and its messages, as whoever ends it holds them."""
+    await session.execute(select(Enrollment.id).where(Enrollment.id == enrollment_id).with_for_update())

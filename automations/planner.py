@@ -8,6 +8,7 @@ it still before it.
 import hashlib
 from collections.abc import Collection
 from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from automations.walks import Act, Facts, Needs, Said, Standing, Walk, next_standing
 from domain.decisions import Outcome, Trace
@@ -47,7 +48,8 @@ def walk(funnel: Funnel, standing: Standing, facts: Facts, *, now: datetime, lat
     """From where it stands to the next wait, to its end, or to the first thing that has to be known for it.
 
     A message that is overdue by more than LATE_AFTER goes as `late` says, so that it never floods: `shift` says it now
-    and counts what follows from now, `skip` leaves unsaid what is overdue, `once` says the last of it.
+    and counts what follows from now, `skip` leaves unsaid what is overdue, `once` says the last of it. What only waited
+    for its turn, since so many were due at once, is always said.
     """
     try:
         return _Walker(funnel, standing, facts, now, late).go()
@@ -83,7 +85,14 @@ class _Walker:
         self.step = standing.step
         # what the times of the steps that follow are counted from
         self.base = standing.due_at
-        self.late: Late | None = late if standing.late or now - standing.due_at > LATE_AFTER else None
+        # what was due before this is overdue
+        self.overdue_by = now - LATE_AFTER
+        kept_waiting = min(facts.worked_since or now, now) - LATE_AFTER
+        self.late: Late | None = None
+        if standing.due_at < kept_waiting:
+            self.late, self.overdue_by = late, kept_waiting
+        elif standing.due_at < self.overdue_by:
+            self.late = Late.SHIFT
         # of what is overdue, the last that was left unsaid
         self.unsaid = standing.unsaid
         self.same_for_all = self.late is None and not (standing.happened or standing.arms or facts.has_left)
@@ -136,6 +145,8 @@ class _Walker:
         if not here:
             return self.funnel.steps[0].key
         step = self.funnel.step(here)
+        if self.standing.undone:
+            return here
         match step:
             case SendStep() | BranchStep() | SplitStep() | EndStep():
                 return here
@@ -198,8 +209,7 @@ class _Walker:
         windows = [each for each in (window, self.facts.quiet_hours) if each is not None]
         if not windows:
             return self.now
-        self.same_for_all = False
-        return next_open_of_all(windows, self.now, self.facts.zone)
+        return next_open_of_all(windows, self.now, self._zone())
 
     def _wait(self, step: WaitStep) -> Walk | str | None:
         due = self._until(step)
@@ -209,7 +219,7 @@ class _Walker:
         if step.date is not None and due is not None and due <= self.base:
             self.trace.append([step.key, Outcome.PASSED.value, _told(due)])
             return self.funnel.after(step.key)
-        if step.event is None and due is not None and self.late is not None and due <= self.now - LATE_AFTER:
+        if step.event is None and due is not None and self.late is not None and due <= self.overdue_by:
             # also what follows is overdue
             self.waits_passed += 1
             if self.waits_passed <= MOST_WAITS_PASSED:
@@ -224,23 +234,20 @@ class _Walker:
         """None: until its event, or for a lead whose field holds no day."""
         if step.date is None and (step.event is not None or step.at is None):
             return None if step.time is None else self.base + step.time
+        if step.date is None:
+            return next_at(self.base, step.at or _MORNING, step.weekdays, self._zone())
         self.same_for_all = False
-        zone = self.facts.zone
-        if step.date is not None:
-            if step.date not in self.facts.dates:
-                raise _Lacking(Needs(dates=frozenset({step.date})))
-            day = self.facts.dates[step.date]
-            return None if day is None else at_local(day + timedelta(days=step.offset), step.at or _MORNING, zone)
-        return next_at(self.base, step.at or _MORNING, step.weekdays, zone)
+        if step.date not in self.facts.dates:
+            raise _Lacking(Needs(dates=frozenset({step.date})))
+        day = self.facts.dates[step.date]
+        return None if day is None else at_local(day + timedelta(days=step.offset), step.at or _MORNING, self._zone())
 
     def _branch(self, step: BranchStep) -> str | None:
         self._must_know([case.when for case in step.cases])
-        for case in step.cases:
-            if self.facts.answers[case.when]:
-                self.trace.append([step.key, Outcome.BRANCH.value, case.to, case.when])
-                return case.to
-        self.trace.append([step.key, Outcome.BRANCH.value, self.funnel.after(step.key), ""])
-        return self.funnel.after(step.key)
+        holds = ((case.to, case.when) for case in step.cases if self.facts.answers[case.when])
+        to, when = next(holds, (self.funnel.after(step.key), ""))
+        self.trace.append([step.key, Outcome.BRANCH.value, to, when])
+        return to
 
     def _split(self, step: SplitStep) -> Walk | str | None:
         self.same_for_all = False
@@ -254,7 +261,13 @@ class _Walker:
         return self.funnel.after(step.key) if taken is None or taken.to is None else taken.to
 
     def _is_overdue(self) -> bool:
-        return self.late is not None and self.now - self.base > LATE_AFTER
+        return self.late is not None and self.base < self.overdue_by
+
+    def _zone(self) -> ZoneInfo:
+        self.same_for_all = False
+        if self.facts.zone is None:
+            raise _Lacking(Needs(zone=True))
+        return self.facts.zone
 
     def _say_the_last(self) -> None:
         """Of all that was overdue this is said after all, when its window is open."""
@@ -299,7 +312,6 @@ class _Walker:
             waits_for=waits_for,
             again=again,
             walked=self.walked,
-            late=self.late is not None,
             unsaid=self.unsaid,
             same_for_all=self.same_for_all and not again,
         )

@@ -13,7 +13,7 @@ from domain.funnels.definition import Funnel
 from domain.funnels.drafts import DraftGone
 from domain.funnels.heads import NoSuchFunnel, find_funnel, refuse_of_file, save_funnel
 from domain.funnels.moving import Policy, wordings
-from domain.funnels.reading import Surroundings, check_funnels, surroundings
+from domain.funnels.reading import Surroundings, check_names, surroundings
 from domain.funnels.writing import differences
 from kit.errors import Invalid, Reason
 from store.models import Creator, FunnelHead, FunnelState, FunnelVersion, Kept
@@ -99,10 +99,10 @@ async def accept(
 ) -> list[FunnelHead]:
     """They are what those who begin now take, and those under way are soon dealt with as the policy says.
 
-    Raises ManagedByFile, FunnelWrong for what cannot work any more, and with `bases` DraftGone where a funnel is not
-    as it was when it was compared.
+    They were found good before. Raises ManagedByFile, FunnelWrong for what cannot work any more, and with `bases`
+    DraftGone where a funnel is not as it was when it was compared.
     """
-    for path, said in check_funnels(funnels, await around(session, published, creator)):
+    for path, said in check_names(funnels, await around(session, published, creator)):
         place = ".".join(str(part) for part in path)
         raise FunnelWrong(
             f"{place}: {said}", fields={place: said}, why=Reason("refused-funnel-wrong", place=place, said=said)

@@ -1,21 +1,20 @@
 """What it would mean to let a paused funnel go on: counted before somebody chooses, by the planner itself."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from automations.planner import Outcome, walk
-from automations.step_facts import Asking
+from automations.step_facts import Asking, Lacking
 from automations.walks import Facts, Needs, Said, Standing, next_standing
 from domain.definitions import Published
 from domain.funnels.definition import LATE_AFTER, Funnel
 from domain.funnels.moving import wordings
+from kit.zones import zone_named
 from store.models import (
     WAITS_FOR_SOMEBODY,
     Enrollment,
@@ -72,6 +71,7 @@ async def foresee_resuming(session: AsyncSession, published: Published, head: Fu
                 Enrollment.step,
                 Enrollment.happened,
                 Enrollment.arms,
+                Enrollment.undone,
                 Enrollment.held_at,
                 Lead.time_zone,
                 Lead.unsubscribed_at,
@@ -138,17 +138,14 @@ class _Walks:
         for _ in range(_MOST_ROUNDS):
             if not going:
                 break
-            questions: defaultdict[str, set[int]] = defaultdict(set)
-            dates: defaultdict[str, set[int]] = defaultdict(set)
-            following = {}
+            lacking, following = Lacking(), {}
             for row, standing in going.values():
                 decided = walk(known[row.version_id], standing, self._facts(row, asking), now=self.now, late=self.late)
                 if isinstance(decided, Needs):
-                    for question in decided.questions:
-                        questions[question].add(row.lead_id)
-                    for key in decided.dates:
-                        dates[key].add(row.lead_id)
-                    following[row.id] = row, standing
+                    # what cannot be asked parks it there, with whatever it would say
+                    if asking.why_not(self.head.creator_id, decided.questions) is None:
+                        lacking.add(self.head.creator_id, row.lead_id, decided)
+                        following[row.id] = row, standing
                     continue
                 said = [act.at for act in decided.acts if isinstance(act, Said)]
                 at_once += sum(at <= self.now for at in said)
@@ -159,20 +156,17 @@ class _Walks:
                 left_out -= sum(outcome == Outcome.SAID and bool(seen) for _, outcome, *seen in decided.trace)
                 if decided.again:
                     following[row.id] = row, next_standing(standing, decided)
-            for question, leads in questions.items():
-                await asking.ask(self.head.creator_id, question, leads)
-            for key, leads in dates.items():
-                await asking.look_up(key, leads)
+            await lacking.find_out(asking)
             going = following
         return Under(at_once, put_off, left_out)
 
     def _standing(self, row: Row[tuple[Any, ...]]) -> Standing:
-        return Standing(row.lead_id, self.head.key, row.step, row.held_at, row.happened, row.arms)
+        return Standing(row.lead_id, self.head.key, row.step, row.held_at, row.happened, row.arms, row.undone)
 
     def _facts(self, row: Row[tuple[Any, ...]], asking: Asking) -> Facts:
         setup, known = self.published.setup(self.head.creator_id), asking.known[row.lead_id]
         return Facts(
-            zone=ZoneInfo(row.time_zone or setup.time_zone),
+            zone=zone_named(row.time_zone, setup.time_zone) if row.time_zone else known.zone,
             answers=known.answers,
             dates=known.dates,
             has_left=any((row.unsubscribed_at, row.banned_at, row.blocked_at)),

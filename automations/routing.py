@@ -5,11 +5,12 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from automations.enrolling import begin_by_events, triggers_of
+from automations.enrolling import begin_by_events, begin_for_segments, triggers_of
 from automations.flows import show_to_flows
 from automations.stops import read_follows, show_to_follows
 from domain.attribution import attribute
 from domain.definitions import Published
+from domain.holding import hold_free
 from domain.upsells import offer_more
 from store.models import Event, Lead
 
@@ -22,14 +23,9 @@ async def route_events(session: AsyncSession, published: Published, *, now: date
     An event first ends what it ends, then wakes what waits for it, then begins what it begins. What happens to two
     leads does not depend on each other, so the first events of all leads are looked at together, then the second.
     """
-    claimed = await session.scalars(
-        select(Event).where(Event.routed_at.is_(None)).order_by(Event.id).limit(BATCH).with_for_update(skip_locked=True)
-    )
-    events = list(claimed)
+    events, leads = await _claim(session)
     if not events:
         return 0
-    told = {event.lead_id for event in events if event.lead_id is not None}
-    leads = {lead.id: lead for lead in await session.scalars(select(Lead).where(Lead.id.in_(told)))}
     triggers = triggers_of(published, {event.creator_id for event in events})
     follows = await read_follows(session, leads)
     for wave in _waves(events):
@@ -40,6 +36,7 @@ async def route_events(session: AsyncSession, published: Published, *, now: date
             if event.name == "order.fulfilled" and kind == "order":
                 setup = published.setup(event.creator_id)
                 await offer_more(session, leads[event.lead_id or 0], int(number), setup, now=now)
+    await begin_for_segments(session, events, triggers, now=now)
     await show_to_flows(session, events, leads, published, now=now)
     await session.execute(
         update(Event).where(Event.id.in_([event.id for event in events])).values(routed_at=now),
@@ -47,6 +44,21 @@ async def route_events(session: AsyncSession, published: Published, *, now: date
     )
     await attribute(session, events)
     return len(events)
+
+
+async def _claim(session: AsyncSession) -> tuple[list[Event], dict[int, Lead]]:
+    """The events, and their leads, with whom nobody else does anything meanwhile.
+
+    Whoever is written about, merged or forgotten at this moment comes later, with all that has happened to them: what
+    such a transaction holds, and what this one does, would be waited for in a circle.
+    """
+    claimed = await session.scalars(
+        select(Event).where(Event.routed_at.is_(None)).order_by(Event.id).limit(BATCH).with_for_update(skip_locked=True)
+    )
+    events = list(claimed)
+    told = {event.lead_id for event in events if event.lead_id is not None}
+    leads = await hold_free(session, told) if told else {}
+    return [event for event in events if event.lead_id is None or event.lead_id in leads], leads
 
 
 def _waves(events: Sequence[Event]) -> Iterator[list[Event]]:

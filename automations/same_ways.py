@@ -75,6 +75,7 @@ class SameWays:
         """None for whoever has to be looked at alone."""
         if (
             due.attempts
+            or due.undone
             or due.happened
             or due.has_left
             or due.was_held

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from automations.asking import condition_of
@@ -101,7 +101,7 @@ class SegmentWatches:
         return done
 
     async def _watches(self, wanted: Watches) -> list[SegmentWatch]:
-        """The rows of all that is watched; what is watched no more is forgotten, a few members at a time."""
+        """The rows of all that is watched. Of what is watched no more nobody takes the row up again."""
         kept = await self._read(wanted)
         known = {(watch.creator_id, watch.question) for watch in kept}
         if new := sorted(wanted.keys() - known):
@@ -113,15 +113,15 @@ class SegmentWatches:
 
     async def _read(self, wanted: Watches) -> Sequence[SegmentWatch]:
         async with self.database.reading() as session:
-            kept = (await session.scalars(select(SegmentWatch).order_by(SegmentWatch.id))).all()
+            rows = (await session.scalars(select(SegmentWatch).order_by(SegmentWatch.id))).all()
+            kept = [watch for watch in rows if watch.question is not None]
+            forgotten = [watch.id for watch in rows if watch.question is None]
             unwanted = [watch.id for watch in kept if (watch.creator_id, watch.question) not in wanted]
-            unwanted = unwanted if unwanted and await self._is_up_to_date(session) else []
-        for watch_id in unwanted:
+            if unwanted and await self._is_up_to_date(session):
+                forgotten += unwanted
+        for watch_id in forgotten:
             async with self.database.transaction() as session:
-                some = _MEMBERS.where(SegmentMember.watch_id == watch_id).limit(_WRITTEN_FIRST)
-                theirs = (SegmentMember.watch_id == watch_id) & SegmentMember.lead_id.in_(some)
-                if not await count_changed(session, delete(SegmentMember).where(theirs)):
-                    await session.execute(delete(SegmentWatch).where(SegmentWatch.id == watch_id))
+                await _forget(session, watch_id)
         return kept
 
     async def _is_up_to_date(self, session: AsyncSession) -> bool:
@@ -134,7 +134,7 @@ class SegmentWatches:
         now = self.clock()
         if watch.checked_at is None:
             return await self._write_first(watch, watched, now=now)
-        change = await self._compare(watch, now=now)
+        change = await self._compare(watch, watched, now=now)
         if watch.error is None and not change.come and not change.gone and change.trouble is None:
             return 0
         async with self.database.transaction() as session:
@@ -147,37 +147,40 @@ class SegmentWatches:
     async def _write_first(self, watch: SegmentWatch, watched: Watched, *, now: datetime) -> int:
         """Goes on with those who are in it from the beginning, by their numbers; nobody begins."""
         setup = self.published.setup(watch.creator_id)
-        theirs = SegmentMember.watch_id == watch.id
         leads: Sequence[int] = ()
         async with self.database.reading() as session:
-            last = await session.scalar(select(func.max(SegmentMember.lead_id)).where(theirs)) or 0
             try:
-                condition = await condition_of(session, watch.creator_id, watch.question, setup, now=now)
+                condition = await condition_of(session, watch.creator_id, watched.question, setup, now=now)
             except BadSegment as error:
                 trouble = error.why
             else:
                 trouble = None
-                following = select(Lead.id).where(condition, Lead.id > last).order_by(Lead.id).limit(_READ_FIRST)
+                following = (
+                    select(Lead.id).where(condition, Lead.id > watch.listed_to).order_by(Lead.id).limit(_READ_FIRST)
+                )
                 leads = (await session.scalars(following)).all()
         if trouble is not None:
             async with self.database.transaction() as session:
                 await _note_trouble(session, watch, trouble, watched, now=now)
             return 0
         for place in range(0, len(leads), _WRITTEN_FIRST):
+            some = leads[place : place + _WRITTEN_FIRST]
             async with self.database.transaction() as session:
-                await _write_down(session, watch.id, leads[place : place + _WRITTEN_FIRST])
+                if not await _goes_on(session, watch, listed_to=some[-1]):
+                    return place
+                await _write_down(session, watch.id, some)
+            watch.listed_to = some[-1]
         if len(leads) < _READ_FIRST:
-            first = update(SegmentWatch).where(SegmentWatch.id == watch.id, SegmentWatch.checked_at.is_(None))
             async with self.database.transaction() as session:
-                await session.execute(first.values(checked_at=now, error=None))
+                await _goes_on(session, watch, checked_at=now, error=None)
         return len(leads)
 
-    async def _compare(self, watch: SegmentWatch, *, now: datetime) -> _Change:
+    async def _compare(self, watch: SegmentWatch, watched: Watched, *, now: datetime) -> _Change:
         """By a read that nobody waits for."""
         setup = self.published.setup(watch.creator_id)
         async with self.database.reading() as session:
             try:
-                condition = await condition_of(session, watch.creator_id, watch.question, setup, now=now)
+                condition = await condition_of(session, watch.creator_id, watched.question, setup, now=now)
             except BadSegment as error:
                 return _Change(watch, trouble=error.why)
             member = exists().where(SegmentMember.watch_id == watch.id, SegmentMember.lead_id == Lead.id)
@@ -190,6 +193,29 @@ class SegmentWatches:
                 (await session.scalars(come.limit(AT_ONCE))).all(),
                 (await session.scalars(gone.limit(AT_ONCE))).all(),
             )
+
+
+async def _forget(session: AsyncSession, watch_id: int) -> None:
+    """Nobody goes on with it from now on. Its members go a few at a time, and in the end it does.
+
+    Taken up again before they are all gone, those who are would count as having come.
+    """
+    await session.execute(update(SegmentWatch).where(SegmentWatch.id == watch_id).values(question=None))
+    some = _MEMBERS.where(SegmentMember.watch_id == watch_id).limit(_WRITTEN_FIRST)
+    theirs = (SegmentMember.watch_id == watch_id) & SegmentMember.lead_id.in_(some)
+    if not await count_changed(session, delete(SegmentMember).where(theirs)):
+        await session.execute(delete(SegmentWatch).where(SegmentWatch.id == watch_id))
+
+
+async def _goes_on(session: AsyncSession, watch: SegmentWatch, **values: object) -> bool:
+    """Its first reading, from where it stands; False when another process was first, or it is forgotten."""
+    as_read = update(SegmentWatch).where(
+        SegmentWatch.id == watch.id,
+        SegmentWatch.question == watch.question,
+        SegmentWatch.checked_at.is_(None),
+        SegmentWatch.listed_to == watch.listed_to,
+    )
+    return bool(await count_changed(session, as_read.values(**values)))
 
 
 async def _note_trouble(
@@ -211,8 +237,8 @@ async def _save(
     Of two processes at once, the second finds nothing left to write down.
     """
     watch = change.watch
-    noted = update(SegmentWatch).where(SegmentWatch.id == watch.id).values(checked_at=now, error=None)
-    if not await count_changed(session, noted):
+    noted = update(SegmentWatch).where(SegmentWatch.id == watch.id, SegmentWatch.question == watch.question)
+    if not await count_changed(session, noted.values(checked_at=now, error=None)):
         return 0
     come = await _write_down(session, watch.id, await leads_matching(session, change.come, condition))
     gone = await _strike_out(

@@ -9,12 +9,13 @@ from contextlib import suppress
 from automations.gateway import Gateway, SendFailure, SlowDown
 from automations.outcomes import Chance, Claimed, Told, close_failed, confirm
 from automations.pace import Pace
+from automations.setting_aside import set_aside
 from automations.taking import Taken, Taking
 from domain.definitions import Published
 from domain.step_counts import count_steps
 from kit.clock import Clock
 from kit.log import correlated, get_logger
-from store.database import Database
+from store.database import Database, is_unavailable
 from store.queries.leases import end_if_it_stands_still, give_back_lease, hold_lease, lead_by_lease
 
 # a call to Telegram is over by then, its largest file too
@@ -28,6 +29,9 @@ RENEWED_AFTER = 1.0
 # of the one process that a SQLite file has, which nobody takes it from: each renewal waits for the disk
 ALONE_SECONDS = 30.0
 ALONE_RENEWED_AFTER = 10.0
+# what is heard of a call is written down, again and again after so many seconds while that fails; by then the row's
+# lease is over, and it is uncertain what came of it
+_NOTED_AGAIN_AFTER = (0.2, 1.0, 3.0, 10.0, 30.0, 60.0)
 # how long a round waits for room among the calls under way
 _PATIENCE = 0.5
 # whoever stands by asks for the lease no more often than that
@@ -108,21 +112,51 @@ class Sender:
             self._epoch, taken = None, Taken()
             self._told = told + self._told
             await self._save()
-        except BaseException:
+        except BaseException as error:
             # it was what is to be taken that failed; what has been said is noted all the same
             self._told = told + self._told
             await self._save()
-            raise
-        for each in taken.claimed:
-            self._pace.spend(each.telegram_id)
-            task = asyncio.create_task(self._send(each))
-            self._under_way.add(task)
-            task.add_done_callback(self._done)
+            if not self._taking.looked_at or not isinstance(error, Exception) or is_unavailable(error):
+                raise
+            _log.exception("taking failed, now one by one")
+            taken = await self._one_by_one(room)
+        else:
+            self._say(taken)
         if room <= 0:
             self._again(self._pace.seconds_to_room())
         elif resting or taken.claimed:
             self._again(1.0)
         return len(taken.claimed) + taken.settled + len(told)
+
+    async def _one_by_one(self, room: int) -> Taken:
+        """What fails a whole batch is one of it: the others are said, and that one is set aside with its reason."""
+        all_of_it = Taken()
+        for _ in range(room):
+            try:
+                taken = await self._take_turns([], 1, self._pace.resting())
+            except _Passed:
+                # told by the next round
+                break
+            except Exception as error:
+                if not self._taking.looked_at or is_unavailable(error):
+                    raise
+                _log.exception("a message cannot be taken", messages=self._taking.looked_at)
+                async with self._database.transaction() as session:
+                    aside = await set_aside(session, self._taking.looked_at, error, now=self._clock())
+                taken = Taken(settled=aside)
+            if not (taken.claimed or taken.settled):
+                break
+            self._say(taken)
+            all_of_it.claimed += taken.claimed
+            all_of_it.settled += taken.settled
+        return all_of_it
+
+    def _say(self, taken: Taken) -> None:
+        for each in taken.claimed:
+            self._pace.spend(each.telegram_id)
+            task = asyncio.create_task(self._send(each))
+            self._under_way.add(task)
+            task.add_done_callback(self._done)
 
     async def finish(self, seconds: float) -> None:
         """Waits for the messages in hand, at most so long; what is cut off is swept up as uncertain."""
@@ -154,6 +188,7 @@ class Sender:
     async def _take_turns(self, told: list[Told], room: int, resting: list[int]) -> Taken:
         """One transaction: what was said is noted, and what is due is taken."""
         epoch = self._epoch or 0
+        self._taking.looked_at = ()
         due_for_renewal = self._monotonic() - self._renewed_at > self._renewed_after
         if not (told or room or due_for_renewal):
             return Taken()
@@ -193,6 +228,7 @@ class Sender:
             self._pace.begin_slowly()
         if epoch is not None:
             _log.info("sender speaks", epoch=epoch)
+            self._taking.speaks_since = self._clock()
         self._epoch, self._renewed_at = epoch, self._monotonic()
         return epoch is not None
 
@@ -221,13 +257,30 @@ class Sender:
                 self._pace.rest(claimed.telegram_id, failure.seconds)
                 self._pace.rest_all(failure.seconds)
             _log.warning("not sent", kind=claimed.kind, attempts=claimed.attempts, reason=str(failure))
-            async with self._database.transaction() as session:
-                await close_failed(session, claimed, failure, now=self._clock(), chance=self._chance)
+            await self._note(claimed, failure)
             return
         told = Told(claimed, message_id, self._clock())
         if claimed.entitlement_id is None:
             self._told.append(told)
-            return
-        # the buyer has it: that changes the order too, and is noted by itself
+        else:
+            # the buyer has it: that changes the order too, and is noted by itself
+            await self._note(claimed, told)
+
+    async def _note(self, claimed: Claimed, heard: Told | SendFailure) -> None:
+        """What is known is kept until it is saved: forgotten, it would be uncertain, and sent again or lost."""
+        for seconds in _NOTED_AGAIN_AFTER:
+            try:
+                await self._note_once(claimed, heard)
+            except Exception as error:  # noqa: BLE001 - whatever it was, it may pass
+                _log.warning("not noted, again soon", seconds=seconds, error=type(error).__name__)
+            else:
+                return
+            await asyncio.sleep(seconds)
+        await self._note_once(claimed, heard)
+
+    async def _note_once(self, claimed: Claimed, heard: Told | SendFailure) -> None:
         async with self._database.transaction() as session:
-            await count_steps(session, await confirm(session, [told]))
+            if isinstance(heard, Told):
+                await count_steps(session, await confirm(session, [heard]))
+            else:
+                await close_failed(session, claimed, heard, now=self._clock(), chance=self._chance)

@@ -1,6 +1,6 @@
 """What a person says of a message that nobody else can know of: it arrived, it did not, or it is to go out again."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -59,11 +59,18 @@ async def settle(session: AsyncSession, message_id: int, how: How, *, now: datet
     )
 
 
+async def settle_each(session: AsyncSession, message_ids: Collection[int], how: How, *, now: datetime) -> None:
+    """The same of all of these, or of none: raises Settled for the first that is settled already."""
+    ids = sorted(set(message_ids))
+    await _hold_orders(session, ids)
+    for message_id in ids:
+        await settle(session, message_id, how, now=now)
+
+
 async def settle_all(session: AsyncSession, creator_id: int, how: How, *, now: datetime) -> int:
     """The same of those of a creator's that are uncertain, MOST_AT_ONCE of them; returns how many."""
     settled = 0
     ids = await uncertain_ids(session, creator_id, most=MOST_AT_ONCE)
-    # all of them first: one by one, the second order would come after the first row
     await _hold_orders(session, ids)
     for message_id in ids:
         try:
@@ -76,7 +83,10 @@ async def settle_all(session: AsyncSession, creator_id: int, how: How, *, now: d
 
 
 async def _hold_orders(session: AsyncSession, message_ids: Sequence[int]) -> None:
-    """The orders whose goods these hand over, before the rows, as whoever ends deliveries does."""
+    """The orders whose goods these hand over, before the rows, as whoever ends deliveries does.
+
+    Of several all at once: one by one, the second order would come after the first row.
+    """
     rights = select(OutboxMessage.entitlement_id).where(
         OutboxMessage.id.in_(message_ids), OutboxMessage.entitlement_id.is_not(None)
     )

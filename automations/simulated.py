@@ -15,6 +15,9 @@ MOST_LEADS = 1000
 # so many decisions are made at most, and so many of the first are told one by one
 MOST_DECISIONS = 200_000
 MOST_TOLD = 1000
+# asked for by chat or API it shares the process with everybody who is to be answered
+MOST_ASKED_LEADS = 100
+MOST_ASKED_DECISIONS = 20_000
 
 
 class BadSimulation(Invalid):

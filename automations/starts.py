@@ -1,14 +1,16 @@
 """Segments that a creator lets begin a funnel by hand, worked off a batch at a time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import case, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from automations.asking import condition_of
+from domain.broadcasts.audience import can_be_written_to
 from domain.definitions import Published
-from domain.enrollments import AT_ONCE, BY_HAND, Current, Entry, begin_each
+from domain.enrollments import AT_ONCE, Current, Entry, begin_each
 from domain.funnels.definition import Funnel
 from domain.messages.catalogue import plain_why, say
 from domain.messages.plain import Message
@@ -25,11 +27,15 @@ _LONGEST = 300
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Whose turn it is, and in which wording; fewer than a whole batch are the last."""
+    """Whose turn it is, and in which wording; fewer than a whole batch are the last.
+
+    Of these leads those begin who can be written to: the others would be through before the first word.
+    """
 
     wish: StartByHand
     current: Current | None
-    leads: tuple[int, ...] = ()
+    leads: Sequence[int] = ()
+    reached: Sequence[int] = ()
     trouble: Reason | None = None
 
 
@@ -64,20 +70,25 @@ class Starts:
             condition = await condition_of(session, wish.creator_id, wish.question, setup, now=now)
         except BadSegment as error:
             return _Batch(wish, current, trouble=error.why)
-        some = select(Lead.id).where(condition, Lead.id > wish.reached, Lead.id <= wish.last_lead)
-        return _Batch(wish, current, tuple(await session.scalars(some.order_by(Lead.id).limit(AT_ONCE))))
+        some = (
+            select(Lead.id, case((can_be_written_to(setup), 1), else_=0).label("reached"))
+            .where(condition, Lead.id > wish.reached, Lead.id <= wish.last_lead)
+            .order_by(Lead.id)
+            .limit(AT_ONCE)
+        )
+        rows = (await session.execute(some)).all()
+        return _Batch(wish, current, [row.id for row in rows], [row.id for row in rows if row.reached])
 
 
 async def _wording(session: AsyncSession, wish: StartByHand) -> Current | None:
-    """The one that was looked at when it was wished; None for a funnel that does not run any more."""
+    """The one that was looked at when it was wished; None where it cannot be read, or the funnel runs no more."""
     definition = await session.scalar(
         select(FunnelVersion.definition)
         .join(FunnelHead, (FunnelHead.creator_id == wish.creator_id) & (FunnelHead.key == wish.funnel_key))
         .where(FunnelVersion.id == wish.version_id, FunnelHead.state.in_(RUNS))
     )
-    if definition is None:
-        return None
-    return Current(wish.creator_id, wish.funnel_key, wish.version_id, Funnel.kept(definition))
+    funnel = None if definition is None else Funnel.readable(definition)
+    return None if funnel is None else Current(wish.creator_id, wish.funnel_key, wish.version_id, funnel)
 
 
 async def _take(session: AsyncSession, batch: _Batch, *, now: datetime) -> None:
@@ -100,7 +111,7 @@ async def _take(session: AsyncSession, batch: _Batch, *, now: datetime) -> None:
         return
     begun: dict[tuple[int, str], int] = {}
     if batch.current is not None:
-        entries = [Entry(lead_id, now, begun_by=BY_HAND) for lead_id in batch.leads]
+        entries = [Entry(lead_id, now, begun_by=wish.begun_by) for lead_id in batch.reached]
         begun = await begin_each(session, batch.current, entries, now=now)
     counted = update(StartByHand).where(StartByHand.id == wish.id).values(begun=StartByHand.begun + len(begun))
     await session.execute(counted, execution_options={"synchronize_session": False})

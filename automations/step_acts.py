@@ -45,6 +45,10 @@ class Missing(NotFound):
     code = "missing"
 
 
+class Elsewhere(Exception):  # noqa: N818 - nothing is wrong
+    """Somebody else has in hand what this is about; in a moment they are through."""
+
+
 @dataclass
 class Doing:
     """One enrollment's steps, done one after another in the transaction of its batch."""
@@ -107,6 +111,9 @@ class Doing:
             Enrollment.state.in_(UNDER_WAY),
         )
         left = set(await self.session.scalars(theirs))
+        # another planner may have one of them in hand, and want one of this batch's
+        if left - set(await self.session.scalars(theirs.with_for_update(skip_locked=True))):
+            raise Elsewhere
         await end_enrollments(self.session, left, f"funnel:{self.due.funnel_key}", now=self.now)
         return left
 

@@ -1,54 +1,41 @@
 """One batch of due enrollments: each is walked as far as it goes now, and all that comes of it is written at once."""
 
 import asyncio
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from functools import lru_cache
-from typing import Any
-from zoneinfo import ZoneInfo
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from automations.planner import walk
 from automations.same_ways import DECIDED, MESSAGE, QUEUED, TIMER, SameWays, measures_of
-from automations.step_acts import Doing
-from automations.step_facts import Asking
+from automations.step_acts import Doing, Elsewhere
+from automations.step_facts import Asking, Lacking
+from automations.step_moves import Case, Moves
 from automations.stuck import Stuck, tell_of_stuck
-from automations.walks import Facts, Needs, Said, Standing, Walk, next_standing
-from domain.decisions import Outcome, Trace
+from automations.walks import Done, Facts, Needs, Said, Standing, Walk, next_standing
+from domain.decisions import Outcome
 from domain.definitions import Published
 from domain.funnels.definition import Funnel
+from domain.funnels.steps import SetStep
+from domain.holding import hold_at_hand
 from domain.step_counts import Counted, add_counts, arm_label
 from kit.errors import Refusal
+from kit.zones import zone_named
 from store.database import wake
 from store.hot import Bulk
-from store.models import Decision, Enrollment, EnrollmentState, Late, OutboxMessage, Timer
+from store.models import Decision, EnrollmentState, OutboxMessage, Timer
 from store.queries.funnel_heads import StandingHead
 from store.queries.timers import DueEnrollment
+from store.segments.question import BadSegment
 
-_UTC = ZoneInfo("UTC")
 # after so many the loop has its turn: whoever writes to the bot is answered in between
-_BREATH = 250
+_BREATH = 100
+# of what changes something so much is one transaction: each takes a millisecond, and everybody else waits for the whole
+MOST_ACTS = 50
+_A_MOMENT = timedelta(seconds=1)
 _FAILURES = (Refusal, ValueError, LookupError, OverflowError)
-
-
-@dataclass(slots=True)
-class Case:
-    """One enrollment of the batch, and what has come of it so far."""
-
-    due: DueEnrollment
-    funnel: Funnel
-    late: Late
-    standing: Standing
-    facts: Facts
-    said: list[Said] = field(default_factory=list)
-    trace: Trace = field(default_factory=list)
-    # how it stands in the end, or why it cannot go on
-    walk: Walk | None = None
-    failed: Exception | None = None
-    begun: bool = False
 
 
 @dataclass
@@ -61,10 +48,17 @@ class Batch:
     heads: Mapping[tuple[int, str], StandingHead]
     # how many more messages of a creator's may be queued
     rooms: dict[int, int]
+    # since when whoever is due has waited for nothing but their turn
+    worked_since: datetime | None = None
     # enrollments that are left where they are, since there is no room for what they would say
     left: list[DueEnrollment] = field(default_factory=list)
+    # those whose turn comes in one of the next transactions
+    put_off: list[DueEnrollment] = field(default_factory=list)
     _same: SameWays = field(init=False)
     _cases: list[Case] = field(default_factory=list)
+    # those of them who have something to do beside speaking, and how much of it has been done
+    _acting: list[Case] = field(default_factory=list)
+    _acts: int = 0
     _gone: list[DueEnrollment] = field(default_factory=list)
     _held: list[DueEnrollment] = field(default_factory=list)
     _stuck: dict[int, Stuck] = field(default_factory=dict)
@@ -82,8 +76,9 @@ class Batch:
             if number % _BREATH == 0:
                 await asyncio.sleep(0)
         await self._walk(asking)
+        await self._act(asking)
         await self._write()
-        return len(due) - len(self.left)
+        return len(due) - len(self.left) - len(self.put_off)
 
     def _sort(self, due: DueEnrollment, funnel: Funnel | Exception, asking: Asking) -> None:
         head = self.heads.get((due.creator_id, due.funnel_key))
@@ -107,60 +102,93 @@ class Batch:
     def _case(self, due: DueEnrollment, funnel: Funnel, head: StandingHead | None, asking: Asking) -> Case:
         setup = self.published.setup(due.creator_id)
         known = asking.known[due.lead_id]
+        worked_since = self.worked_since
+        if worked_since is not None and head is not None and head.stood_until is not None:
+            worked_since = max(worked_since, head.stood_until)
         facts = Facts(
-            zone=_zone(due.time_zone or setup.time_zone),
+            zone=zone_named(due.time_zone, setup.time_zone) if due.time_zone else None,
             answers=known.answers,
             dates=known.dates,
             has_left=due.has_left,
             can_hear=due.person_id is not None and (due.has_consented or not setup.consent_required),
             quiet_hours=setup.messages.window,
             stopped_steps=frozenset() if head is None else head.stopped_steps,
+            worked_since=worked_since,
         )
-        standing = Standing(due.lead_id, due.funnel_key, due.step, due.due_at, due.happened, due.arms)
+        standing = Standing(due.lead_id, due.funnel_key, due.step, due.due_at, due.happened, due.arms, due.undone)
         # who was held while it was paused goes on as was chosen when it was resumed
         chosen = head.late if head is not None and due.was_held else None
         return Case(due, funnel, chosen or funnel.late, standing, facts)
 
     async def _walk(self, asking: Asking) -> None:
-        """Round after round: until everybody waits, is over, or is left for want of room."""
+        """Round after round, until of everybody is known what becomes of them, or who has something to do."""
         going = self._cases
         while going:
-            lacking: defaultdict[tuple[int, str], set[int]] = defaultdict(set)
-            dates: defaultdict[str, set[int]] = defaultdict(set)
-            following: list[Case] = []
+            lacking, following = Lacking(), []
             for number, case in enumerate(going, start=1):
                 if number % _BREATH == 0:
                     await asyncio.sleep(0)
-                decided = walk(case.funnel, case.standing, case.facts, now=self.now, late=case.late)
+                decided = self._decide(case, asking)
                 if isinstance(decided, Needs):
-                    for question in decided.questions:
-                        lacking[case.due.creator_id, question].add(case.due.lead_id)
-                    for key in decided.dates:
-                        dates[key].add(case.due.lead_id)
+                    lacking.add(case.due.creator_id, case.due.lead_id, decided)
                     following.append(case)
-                elif await self._goes_on(case, decided, asking):
-                    following.append(case)
-            for (creator_id, question), leads in lacking.items():
-                await asking.ask(creator_id, question, leads)
-            for key, leads in dates.items():
-                await asking.look_up(key, leads)
+                elif decided is not None and any(not isinstance(act, Said) for act in decided.acts):
+                    self._acting.append(case)
+                elif decided is not None:
+                    await self._goes_on(case, decided, asking)
+            await lacking.find_out(asking)
             going = following
+
+    def _decide(self, case: Case, asking: Asking) -> Walk | Needs | None:
+        """None for one of whom something cannot be asked."""
+        known = asking.known[case.due.lead_id]
+        if case.facts.zone is None and known.zone is not None:
+            case.facts = replace(case.facts, zone=known.zone)
+        decided = walk(case.funnel, case.standing, case.facts, now=self.now, late=case.late)
+        if isinstance(decided, Needs):
+            case.failed = asking.why_not(case.due.creator_id, decided.questions)
+            if case.failed is not None:
+                case.trace.append([case.standing.step, Outcome.FAILED.value, str(case.failed)[:200]])
+                return None
+        return decided
+
+    async def _act(self, asking: Asking) -> None:
+        """Those who have something to do go one by one, each as far as it can: none is left half-way."""
+        free = await self._hold(self._acting[:MOST_ACTS])
+        for case in self._acting:
+            if case.due.id in self._ended:
+                continue
+            if self._acts >= MOST_ACTS or case.due.lead_id not in free:
+                self.put_off.append(case.due)
+                continue
+            goes_on = True
+            while goes_on:
+                decided = self._decide(case, asking)
+                if isinstance(decided, Needs):
+                    lacking = Lacking()
+                    lacking.add(case.due.creator_id, case.due.lead_id, decided)
+                    await lacking.find_out(asking)
+                else:
+                    goes_on = decided is not None and await self._goes_on(case, decided, asking)
+                await asyncio.sleep(0)
+
+    async def _hold(self, cases: Sequence[Case]) -> set[int]:
+        """Leads come before their enrollments, which are held here already: so those that somebody has are let be."""
+        writers = {
+            case.due.lead_id: case.due.person_id
+            for case in cases
+            if case.due.person_id is not None
+            and any(isinstance(step, SetStep) and step.language is not None for step in case.funnel.steps)
+        }
+        return await hold_at_hand(self.session, {case.due.lead_id for case in cases}, writers) if cases else set()
 
     async def _goes_on(self, case: Case, decided: Walk, asking: Asking) -> bool:
         """Does what was decided; True when the walk goes on at once, from what is true now."""
-        due, says = case.due, sum(isinstance(act, Said) for act in decided.acts)
         # one that has done something already is not left half-way
-        if not case.begun and not self._has_room(due, says):
+        if not case.begun and not self._has_room(case.due, sum(isinstance(act, Said) for act in decided.acts)):
             return False
-        if len(decided.acts) > says:
-            try:
-                await self._do(case, decided, asking)
-            except _FAILURES as error:
-                case.failed = error
-                case.trace += [*decided.trace, [decided.step, Outcome.FAILED.value, str(error)[:200]]]
-                return False
-        if says:
-            case.said += [act for act in decided.acts if isinstance(act, Said)]
+        if not await self._do(case, decided, asking):
+            return False
         case.trace += decided.trace
         if decided.again:
             case.begun = True
@@ -180,13 +208,37 @@ class Batch:
             self.rooms[due.creator_id] -= says
         return True
 
-    async def _do(self, case: Case, decided: Walk, asking: Asking) -> None:
-        doing = Doing(self.session, self.published, case.due, self.now)
-        async with self.session.begin_nested():
-            for act in decided.acts:
-                if not isinstance(act, Said):
+    async def _do(self, case: Case, decided: Walk, asking: Asking) -> bool:
+        """False when something of it could not be done: what comes before that is, and what follows is not."""
+        doing, done = Doing(self.session, self.published, case.due, self.now), 0
+        for act in decided.acts:
+            if isinstance(act, Said):
+                case.said.append(act)
+                continue
+            self._acts += 1
+            try:
+                async with self.session.begin_nested():
                     self._ended |= await doing.do(act)
-        asking.known[case.due.lead_id].forget()
+            except (*_FAILURES, Elsewhere) as error:
+                self._stops_before(case, decided, act, done, error)
+                return False
+            done += 1
+            asking.known[case.due.lead_id].forget()
+        return True
+
+    def _stops_before(self, case: Case, decided: Walk, act: Done, done: int, error: Exception) -> None:
+        """It stands at what could not be done, and has that still before it."""
+        # whatever is done stands in the trace once, in its order
+        places = [place for place, (_, outcome, *_) in enumerate(decided.trace) if outcome == Outcome.DONE]
+        before = decided.trace[: places[done]]
+        if case.due.undone and case.due.step == act.key and not (case.trace or before):
+            case.failures = case.due.attempts
+        taken = {step: seen[0] for step, outcome, *seen in before if outcome == Outcome.ARM}
+        case.standing = replace(case.standing, step=act.key, arms={**case.standing.arms, **taken}, undone=True)
+        case.failed = error
+        case.trace += before
+        if not isinstance(error, Elsewhere):
+            case.trace.append([act.key, Outcome.FAILED.value, str(error)[:200]])
 
     async def _write(self) -> None:
         bulk = Bulk()
@@ -197,7 +249,7 @@ class Batch:
         self._same.write(bulk, self._ended)
         await asyncio.sleep(0)
         self._queue(bulk, going)
-        moves = _Moves(self.now)
+        moves = Moves(self.now)
         for case in going:
             if case.failed is not None:
                 self._fails(case, case.failed, moves)
@@ -210,7 +262,7 @@ class Batch:
         for stuck in self._stuck.values():
             moves.park(stuck)
         moves.write(bulk)
-        decided = [(case.due, case.trace) for case in dealt]
+        decided = [(case.due, case.trace) for case in dealt if case.trace]
         decided += [(due, [[due.step, Outcome.HELD.value]]) for due in self._held]
         bulk.insert(
             Decision,
@@ -258,10 +310,15 @@ class Batch:
         if rows or self._same.says:
             wake(self.session, "outbox")
 
-    def _fails(self, case: Case, error: Exception, moves: "_Moves") -> None:
-        """Tried again as its funnel says, from the last that could be done; in the end it is parked."""
-        if case.due.attempts < case.funnel.retry.times:
-            moves.try_again(case, self.now + case.funnel.retry.wait)
+    def _fails(self, case: Case, error: Exception, moves: Moves) -> None:
+        """Tried again as its funnel says, from the last that could be done; in the end it is parked.
+
+        A question that cannot be asked is for somebody to mend, as it is when a message is taken.
+        """
+        if isinstance(error, Elsewhere):
+            moves.try_again(case, self.now + _A_MOMENT, attempts=case.failures)
+        elif case.failures < case.funnel.retry.times and not isinstance(error, BadSegment):
+            moves.try_again(case, self.now + case.funnel.retry.wait, attempts=case.failures + 1)
         else:
             moves.keep(case)
             self._gets_stuck(case.due, case.trace[-1][0], error)
@@ -271,73 +328,6 @@ class Batch:
 
     async def _tell(self) -> None:
         first = {(stuck.creator_id, stuck.funnel_key): stuck for stuck in reversed(self._stuck.values())}
-        for stuck in first.values():
+        # in a fixed order, so that two who tell of the same never wait for each other in a circle
+        for _, stuck in sorted(first.items()):
             await tell_of_stuck(self.session, stuck, now=self.now)
-
-
-class _Moves:
-    """New values of enrollments, gathered by which columns they change, and the timers that go with them."""
-
-    def __init__(self, now: datetime) -> None:
-        self._now = now
-        self._values: dict[int, dict[str, Any]] = {}
-        self._timers: list[tuple[datetime, int]] = []
-
-    def stand(self, case: Case, stands: Walk) -> None:
-        due = case.due
-        values: dict[str, Any] = {"step": stands.step, "seq": due.seq + len(case.said)}
-        if due.happened:
-            values["happened"] = False
-        if due.waits_for is not None or stands.waits_for is not None:
-            values["waits_for"] = stands.waits_for
-        if due.attempts:
-            values["attempts"] = 0
-        if stands.arms is not due.arms:
-            values["arms"] = stands.arms
-        if stands.state is EnrollmentState.HELD:
-            values |= {"state": stands.state, "held_at": stands.due_at}
-        elif due.was_held:
-            values["held_at"] = None
-        if stands.state in {EnrollmentState.DONE, EnrollmentState.STOPPED}:
-            values |= {"state": stands.state, "reason": stands.reason, "ended_at": self._now}
-        if stands.state is EnrollmentState.ACTIVE and stands.due_at is not None:
-            self._timers.append((stands.due_at, due.id))
-        self._values[due.id] = values
-
-    def keep(self, case: Case) -> None:
-        """Of one that failed: what could be done before is not done again."""
-        due = case.due
-        self._values[due.id] = {"step": case.standing.step, "seq": due.seq + len(case.said)}
-        if case.standing.arms is not due.arms:
-            self._values[due.id]["arms"] = case.standing.arms
-        if case.begun and (due.happened or due.waits_for is not None):
-            self._values[due.id] |= {"happened": False, "waits_for": None}
-
-    def try_again(self, case: Case, at: datetime) -> None:
-        self.keep(case)
-        self._values[case.due.id]["attempts"] = 1 if case.begun else case.due.attempts + 1
-        self._timers.append((at, case.due.id))
-
-    def hold(self, due: DueEnrollment) -> None:
-        self._values[due.id] = {"state": EnrollmentState.HELD, "held_at": due.due_at}
-
-    def park(self, stuck: Stuck) -> None:
-        ended = {"state": EnrollmentState.PARKED, "reason": stuck.reason, "ended_at": self._now, "held_at": None}
-        self._values[stuck.enrollment_id] = self._values.get(stuck.enrollment_id, {}) | ended
-
-    def write(self, bulk: Bulk) -> None:
-        groups: defaultdict[tuple[str, ...], list[tuple[Any, ...]]] = defaultdict(list)
-        for enrollment_id, values in self._values.items():
-            groups[tuple(values)].append((*values.values(), enrollment_id))
-        for names, rows in groups.items():
-            bulk.update(Enrollment, names, rows, of={"state": EnrollmentState.ACTIVE})
-        bulk.insert(Timer, TIMER, self._timers)
-
-
-@lru_cache(maxsize=1024)
-def _zone(name: str) -> ZoneInfo:
-    """A name that this machine does not know is no reason to say nothing."""
-    try:
-        return ZoneInfo(name)
-    except (LookupError, ValueError, OSError):
-        return _UTC

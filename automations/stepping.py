@@ -13,14 +13,15 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from automations.step_batch import Batch
+from automations.step_batch import MOST_ACTS, Batch
 from domain.definitions import Published
-from domain.funnels.definition import Funnel
+from domain.funnels.definition import LATE_AFTER, Funnel
 from kit.clock import Clock
 from kit.log import get_logger
 from store.database import Database, is_unavailable
 from store.models import FunnelVersion
 from store.queries.funnel_heads import standing_heads
+from store.queries.planning_span import note_span, read_span
 from store.queries.timers import (
     TOP,
     DueEnrollment,
@@ -29,6 +30,7 @@ from store.queries.timers import (
     place_ahead,
     take_due,
     take_due_of_others,
+    take_one,
 )
 
 # so many enrollments are one transaction: enough to make its cost small, few enough that nobody waits for it
@@ -62,6 +64,10 @@ class Stepper:
         self._published = published
         self._ahead = ahead
         self._batch = batch
+        # how many are looked at together: fewer as long as more of them have something to do than is done at once
+        self._size = batch
+        # what was taken last, so that what fails alone is known by its number
+        self._taken: list[int] = []
         self._wordings: OrderedDict[int, Funnel | Exception] = OrderedDict()
         # creators who have enough queued, and up to where theirs were passed over in this round
         self._full: set[int] = set()
@@ -85,19 +91,27 @@ class Stepper:
 
     async def plan(self, session: AsyncSession, *, now: datetime, most: int | None = None) -> Planned:
         """One batch, in the transaction of this session."""
+        before = self._full, self._place, self._passed
         if not self._full:
-            due = await take_due(session, now=now, most=most or self._batch)
+            due = await take_due(session, now=now, most=most or self._size)
             more = bool(due)
         else:
-            due, more = await self._take_of_others(session, now=now, most=most or self._batch)
+            due, more = await self._take_of_others(session, now=now, most=most or self._size)
+        self._taken = [each.id for each in due]
         if not due:
             return Planned(0, more)
+        span = await read_span(session, now=now, rest=LATE_AFTER)
         wordings = await self._read(session, {each.version_id for each in due})
         heads = await standing_heads(session)
         rooms = await self._rooms(session, {each.creator_id for each in due}, now=now)
-        batch = Batch(session, self._published, now, heads, rooms)
+        batch = Batch(session, self._published, now, heads, rooms, span.since)
         count = await batch.plan(due, wordings)
-        self._full |= {each.creator_id for each in batch.left}
+        await note_span(session, span, now=now)
+        self._size = min(self._batch, max(count, MOST_ACTS) if batch.put_off else 2 * self._size)
+        if batch.put_off:
+            # they are met again first of all; where somebody else has all of them in hand, with the next tick
+            (self._full, self._place, self._passed), more = before, bool(count)
+        self._full = self._full | {each.creator_id for each in batch.left}
         return Planned(count, more)
 
     async def _rooms(self, session: AsyncSession, creator_ids: Collection[int], *, now: datetime) -> dict[int, int]:
@@ -134,22 +148,27 @@ class Stepper:
         self._full, self._place = set(), None
         done = 0
         for _ in range(self._batch):
-            now = clock()
+            now, self._taken = clock(), []
             try:
                 async with database.transaction() as session:
-                    done += (await self.plan(session, now=now, most=1)).count
-                    if self._full:
-                        break
+                    planned = await self.plan(session, now=now, most=1)
             except Exception as error:
-                if is_unavailable(error):
+                if is_unavailable(error) or not self._taken:
                     raise
                 async with database.transaction() as session:
-                    done += await self._park_first(session, error, now=now)
+                    done += await self._park(session, self._taken[0], error, now=now)
+            else:
+                done += planned.count
+                if not (planned.count or planned.more):
+                    break
         return done
 
-    async def _park_first(self, session: AsyncSession, error: Exception, *, now: datetime) -> int:
-        due = await take_due(session, now=now, most=1)
-        _log.error("a step failed", enrollments=[each.id for each in due], error=type(error).__name__)
+    async def _park(self, session: AsyncSession, enrollment_id: int, error: Exception, *, now: datetime) -> int:
+        """0 for one that somebody else has taken meanwhile."""
+        due = await take_one(session, enrollment_id, now=now)
+        _log.error("a step failed", enrollment=enrollment_id, error=type(error).__name__)
+        if not due:
+            return 0
         batch = Batch(session, self._published, now, {}, {})
         # what went wrong is ours and no word of a creator's, so its kind says enough
         return await batch.plan(due, {each.version_id: RuntimeError(type(error).__name__) for each in due})

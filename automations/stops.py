@@ -5,11 +5,11 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, exists, or_, select, update
+from sqlalchemy import bindparam, delete, exists, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.enrollments import NO_SUBJECT, end_enrollments, subject_of
-from domain.reentry import UNDER_WAY
+from domain.enrollments import GOAL, NO_SUBJECT, end_enrollments, subject_of
+from domain.reentry import NOT_OVER
 from store.database import insert_each_once, wake
 from store.models import Enrollment, EnrollmentState, Event, FunnelVersion, OutboxMessage, OutboxState, Timer
 
@@ -17,16 +17,17 @@ from store.models import Enrollment, EnrollmentState, Event, FunnelVersion, Outb
 _ALWAYS_STOP = frozenset({"lead.unsubscribed", "lead.blocked", "lead.banned"})
 # and these every follow-up about the same order: nobody is reminded to pay what is paid, on its way, or over
 _STOP_FOR_ORDER = frozenset({"order.paid", "order.oversold", "order.pending", "order.expired", "order.cancelled"})
-GOAL = "goal"
 _BY_CORE = {"synchronize_session": False}
-_UNSENT = exists().where(OutboxMessage.enrollment_id == Enrollment.id, OutboxMessage.state == OutboxState.QUEUED)
-# built once: it is asked for each batch of events
+_UNSAID = exists().where(
+    OutboxMessage.enrollment_id == Enrollment.id,
+    OutboxMessage.state.in_((OutboxState.QUEUED, OutboxState.SENDING)),
+)
+_THEIRS = Enrollment.lead_id.in_(bindparam("leads", expanding=True))
+# built once: they are asked for each batch of events
+_HOLD = select(Enrollment.id).where(_THEIRS, Enrollment.state.in_(NOT_OVER)).order_by(Enrollment.id).with_for_update()
 _STANDING = (
     select(Enrollment.id, Enrollment.lead_id, Enrollment.version_id, Enrollment.subject, Enrollment.waits_for)
-    .where(
-        Enrollment.lead_id.in_(bindparam("leads", expanding=True)),
-        or_(Enrollment.state.in_(UNDER_WAY), (Enrollment.state == EnrollmentState.DONE) & _UNSENT),
-    )
+    .where(_THEIRS, or_(Enrollment.state.in_(NOT_OVER), (Enrollment.state == EnrollmentState.DONE) & _UNSAID))
     .order_by(Enrollment.id)
 )
 
@@ -54,7 +55,12 @@ Follows = dict[int, list[Follow]]
 
 
 async def read_follows(session: AsyncSession, lead_ids: Collection[int]) -> Follows:
-    """What the leads are in, those included whose last words are not sent yet."""
+    """What the leads are in, parked or not, and those too whose last words are not sent yet.
+
+    None of it moves on before this transaction ends: where a step was being taken, it was waited for.
+    """
+    await session.execute(_HOLD, {"leads": sorted(lead_ids)})
+    # read afterwards, since what was waited for may have said its last words
     rows = (await session.execute(_STANDING, {"leads": sorted(lead_ids)})).all()
     wording = select(FunnelVersion.id, FunnelVersion.definition).where(
         FunnelVersion.id.in_({row.version_id for row in rows})
@@ -79,22 +85,22 @@ def _ends_of(definition: Mapping[str, object]) -> Ends:
 
 async def show_to_follows(session: AsyncSession, events: Iterable[Event], follows: Follows, *, now: datetime) -> None:
     """Ends what the events end, and wakes what has waited for them. No two of the events are of one lead."""
-    ended: dict[tuple[EnrollmentState, str], list[int]] = defaultdict(list)
+    ended: dict[tuple[EnrollmentState, str], dict[int, str]] = defaultdict(dict)
     woken: dict[int, Event] = {}
     for event in events:
         left = []
         for follow in follows.get(event.lead_id or 0, ()):
             outcome = _outcome(event, follow)
             if outcome is not None:
-                ended[outcome].append(follow.enrollment_id)
+                ended[outcome][follow.enrollment_id] = f"event:{event.id}"
                 continue
             left.append(follow)
             if follow.waits_for == event.name and _concerns(event, follow):
                 woken[follow.enrollment_id] = event
         if event.lead_id in follows:
             follows[event.lead_id] = left
-    for (state, reason), ids in ended.items():
-        await end_enrollments(session, ids, reason, state=state, now=now)
+    for (state, reason), by in ended.items():
+        await end_enrollments(session, by, reason, state=state, by=by, now=now)
     if woken:
         await _wake(session, woken)
 
@@ -123,20 +129,20 @@ async def _wake(session: AsyncSession, woken: Mapping[int, Event]) -> None:
     ids = sorted(woken)
     timers = await session.execute(select(Timer.enrollment_id, Timer.due_at).where(Timer.enrollment_id.in_(ids)))
     too_late = {row.enrollment_id for row in timers if row.due_at < woken[row.enrollment_id].occurred_at}
-    in_time = [each for each in ids if each not in too_late]
-    # timers first: a step that is being taken holds its own, and stands elsewhere afterwards
-    await session.execute(delete(Timer).where(Timer.enrollment_id.in_(in_time)), execution_options=_BY_CORE)
-    happened = await session.scalars(
-        update(Enrollment)
-        .where(
-            Enrollment.id.in_(in_time),
-            Enrollment.state == EnrollmentState.ACTIVE,
-            Enrollment.waits_for.in_({event.name for event in woken.values()}),
+    waits = [(each, woken[each].name) for each in ids if each not in too_late]
+    happened = list(
+        await session.scalars(
+            update(Enrollment)
+            .where(
+                tuple_(Enrollment.id, Enrollment.waits_for).in_(waits), Enrollment.state == EnrollmentState.ACTIVE
+            )
+            .values(happened=True)
+            .returning(Enrollment.id)
+            .execution_options(**_BY_CORE)
         )
-        .values(happened=True)
-        .returning(Enrollment.id)
-        .execution_options(**_BY_CORE)
     )
+    # of those alone: whoever stands elsewhere by now goes by the timer that they have there
+    await session.execute(delete(Timer).where(Timer.enrollment_id.in_(happened)), execution_options=_BY_CORE)
     rows = [{"due_at": woken[each].occurred_at, "enrollment_id": each} for each in happened]
     await insert_each_once(session, Timer, rows)
     wake(session, "timers")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -39,13 +40,36 @@ class Stuck:
         return self.reason
 
 
+class OfFunnel(Protocol):
+    """A message, which may be one of a funnel's."""
+
+    @property
+    def enrollment_id(self) -> int | None: ...
+    @property
+    def creator_id(self) -> int: ...
+    @property
+    def lead_id(self) -> int | None: ...
+    @property
+    def funnel_key(self) -> str | None: ...
+    @property
+    def step(self) -> str | None: ...
+
+
+def stuck_at(message: OfFunnel, error: Exception | str) -> Stuck | None:
+    """Who cannot go on for want of it; None for a message of no funnel's."""
+    if message.enrollment_id is None or message.lead_id is None:
+        return None
+    place = (message.funnel_key or "", message.step or "")
+    return Stuck(message.enrollment_id, message.creator_id, message.lead_id, *place, error)
+
+
 async def tell_of_stuck(session: AsyncSession, stuck: Stuck, *, now: datetime) -> None:
     """One notice a funnel and hour, however many are stuck in it."""
     _log.warning("enrollment parked", enrollment=stuck.enrollment_id, funnel=stuck.funnel_key, step=stuck.step)
 
     def told(language: str) -> Message:
         named = {"funnel": stuck.funnel_key, "step": stuck.step or "-", "lead": stuck.lead_id}
-        see = Button(text=plain("funnels-button-parked", language), data="fn:parked:0")
+        see = Button(text=plain("funnels-button-parked", language), data=f"fn:parked:{stuck.creator_id}:0")
         text = say("funnel-parked", language, reason=stuck.told(language), **named)
         return Message(text=text, buttons=column(see))
 

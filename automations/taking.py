@@ -10,13 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from automations.judging import Blocks, Drops, EndsAll, Goes, Judged, Parks, PutsOff, Verdict, Wordings, judge
 from automations.outcomes import Claimed
-from automations.parking import park
+from automations.setting_aside import end_unsaid
 from automations.stuck import REASON_LENGTH
 from automations.turns import Turn, Turns
 from automations.wording import Words, is_worded_late
 from domain.decisions import Outcome
 from domain.definitions import Published
-from domain.enrollments import end_enrollments
+from domain.enrollments import end_enrollments, hold_enrollments
 from domain.messages.plain import Message
 from domain.step_counts import Counted, Measure, arm_label
 from kit.errors import Refusal
@@ -47,6 +47,10 @@ class Taking:
     published: Published
     turns: Turns = field(default_factory=Turns)
     wordings: Wordings = field(default_factory=Wordings)
+    # since when whoever takes has been there to say what is due
+    speaks_since: datetime | None = None
+    # the messages that were looked at last
+    looked_at: Sequence[int] = ()
 
     async def take(
         self,
@@ -67,10 +71,12 @@ class Taking:
         taken = Taken()
         for _ in range(MOST_ROUNDS):
             ids = await self._next(session, waiting, room=room - len(taken.claimed), resting=resting, now=now)
+            self.looked_at = ids
             rows = await hold_candidates(session, ids) if ids else []
             if not rows:
                 break
-            judged = await judge(session, rows, self.published, self.wordings, now=now)
+            since = self.speaks_since
+            judged = await judge(session, rows, self.published, self.wordings, now=now, speaks_since=since)
             worded, others = await self._put_into_words(session, judged, now=now)
             await _mark(session, worded, epoch=epoch, lease_seconds=lease_seconds)
             await _settle_the_rest(session, others, now=now)
@@ -148,6 +154,10 @@ async def _settle_the_rest(session: AsyncSession, judged: Sequence[Judged], *, n
     put_off: list[tuple[object, ...]] = []
     closed: list[tuple[object, ...]] = []
     ends: dict[tuple[EnrollmentState, str], list[int]] = {}
+    # all at once, as everybody holds them
+    over = [row.enrollment_id for row, verdict in judged if isinstance(verdict, EndsAll | Parks) and row.enrollment_id]
+    if over:
+        await hold_enrollments(session, over)
     for row, verdict in judged:
         match verdict:
             case PutsOff(until=until, reason=reason):
@@ -159,21 +169,21 @@ async def _settle_the_rest(session: AsyncSession, judged: Sequence[Judged], *, n
             case EndsAll(state=state, reason=reason) if row.enrollment_id is not None:
                 ends.setdefault((state, reason), []).append(row.enrollment_id)
             case Parks(error=error):
-                # what belongs to no enrollment can only be looked at by a person
-                over = OutboxState.FAILED if row.enrollment_id is None else OutboxState.CANCELLED
-                closed.append((over, str(error), now, row.id))
-                await park(session, row, error, now=now)
+                closes_as = await end_unsaid(session, row, error, now=now)
+                closed.append((closes_as, str(error), now, row.id))
     bulk.update(OutboxMessage, ("due_at", "error"), put_off)
     bulk.update(OutboxMessage, ("state", "error", "closed_at"), closed)
-    bulk.insert(Decision, _DECIDED, [_decision(row, verdict, now) for row, verdict in judged if _is_decided(row)])
+    told = [_decision(row, verdict, now) for row, verdict in judged if _is_decided(row, verdict)]
+    bulk.insert(Decision, _DECIDED, told)
     await bulk.write(session)
     for (state, reason), ids in ends.items():
         await end_enrollments(session, ids, reason, state=state, now=now)
 
 
-def _is_decided(row: Candidate) -> bool:
-    """Whether somebody may ask why: of what funnels and broadcasts say."""
-    return row.lead_id is not None and (row.enrollment_id is not None or row.broadcast_id is not None)
+def _is_decided(row: Candidate, verdict: Verdict) -> bool:
+    """Whether somebody may ask why: of what funnels and broadcasts say. Of an end, whoever ends it tells."""
+    told = row.enrollment_id is not None or row.broadcast_id is not None
+    return row.lead_id is not None and told and not isinstance(verdict, EndsAll)
 
 
 def _decision(row: Candidate, verdict: Verdict, now: datetime) -> tuple[object, ...]:
@@ -193,10 +203,10 @@ def _trace(step: str, verdict: Verdict) -> list[object]:  # noqa: PLR0911 - one 
             return [step, Outcome.LEFT_OUT, reason]
         case Blocks():
             return [step, Outcome.LEFT_OUT, "blocked"]
-        case EndsAll(state=state, reason=reason):
-            return [step, Outcome.GOAL if state is EnrollmentState.DONE else Outcome.STOPPED, reason]
         case Parks(error=error):
             return [step, Outcome.PARKED, shorten(str(error), REASON_LENGTH)]
+        case EndsAll(reason=reason):
+            return [step, Outcome.STOPPED, reason]
         case Goes():
             return [step, Outcome.SAID]
 
@@ -215,6 +225,9 @@ def _claimed(row: Candidate, message: Message, epoch: int) -> Claimed:
         entitlement_id=row.entitlement_id,
         epoch=epoch,
         counted=_counted(row),
+        enrollment_id=row.enrollment_id,
+        funnel_key=row.funnel_key,
+        step=row.step,
     )
 
 

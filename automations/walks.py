@@ -33,9 +33,10 @@ class Standing:
     due_at: datetime
     happened: bool = False
     arms: Mapping[str, str] = field(default_factory=dict)
+    # it has failed there: what it stands at is before it still
+    undone: bool = False
     # of the walk that goes on at once: what it has behind it
     walked: int = 0
-    late: bool = False
     unsaid: str | None = None
 
 
@@ -43,7 +44,8 @@ class Standing:
 class Facts:
     """What is true of the lead and the funnel now. What a walk lacks of it, it asks for."""
 
-    zone: ZoneInfo = _UTC
+    # None: it has to be found out
+    zone: ZoneInfo | None = _UTC
     # by question, and by field
     answers: Mapping[str, bool] = field(default_factory=dict)
     dates: Mapping[str, date | None] = field(default_factory=dict)
@@ -54,6 +56,8 @@ class Facts:
     # the creator's, over everything
     quiet_hours: Window | None = None
     stopped_steps: frozenset[str] = frozenset()
+    # since when nothing but other people's turns has kept anybody waiting; None: since now
+    worked_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ class Needs:
 
     questions: frozenset[str] = frozenset()
     dates: frozenset[str] = frozenset()
+    zone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,6 @@ class Walk:
     reason: str | None = None
     again: bool = False
     walked: int = 0
-    late: bool = False
     unsaid: str | None = None
     # nothing was asked of the lead: whoever stands there on time goes the same way, and is due as much later
     same_for_all: bool = False
@@ -109,6 +113,5 @@ def next_standing(standing: Standing, walk: Walk) -> Standing:
         due_at=walk.due_at or standing.due_at,
         arms=walk.arms,
         walked=walk.walked,
-        late=walk.late,
         unsaid=walk.unsaid,
     )

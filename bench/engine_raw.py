@@ -35,7 +35,7 @@ def sqlite_seconds(path: str, now: datetime) -> tuple[int, float]:
     raw = sqlite3.connect(path, isolation_level=None)
     for pragma in _PRAGMAS:
         raw.execute(f"PRAGMA {pragma}")
-    orders = _orders(sqlite.dialect())  # type: ignore[no-untyped-call]
+    orders = _orders(sqlite.dialect())
     at, day = (now - _EPOCH) // timedelta(microseconds=1), _DAY // timedelta(microseconds=1)
     query = _DUE.format(now="?", most="?", lock="")
     began, done = time.perf_counter(), 0
@@ -99,9 +99,7 @@ async def _copy(link: "asyncpg.Connection[Any]", first: int, count: int) -> None
     now = _EPOCH
     for place in range(first, first + count, BATCH):
         ids = range(place, min(place + BATCH, first + count))
-        messages = [
-            (n, f"funnel:{n}:0", 1, n, n, n, 0, "hello", now, now, "funnel", 2, "queued", 0, 0) for n in ids
-        ]
+        messages = [(n, f"funnel:{n}:0", 1, n, n, n, 0, "hello", now, now, "funnel", 2, "queued", 0, 0) for n in ids]
         decided = [(n, 1, n, now, "funnel:nurture", 1, n, '[["hello", "said"]]') for n in ids]
         async with link.transaction():
             await link.copy_records_to_table("copied_outbox_message", records=messages, columns=_MESSAGE_COLUMNS)

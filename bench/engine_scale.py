@@ -3,16 +3,13 @@
 import asyncio
 import json
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from bench.engine_store import Sizes, Stores, fill, opened
+from bench.engine_store import bytes_of
 from bench.report import Report
 
-SIZES = (1_000, 100_000, 1_000_000)
-QUICK_SIZES = (1_000, 5_000)
 GOAL_RATIO, GOAL_P99, GOAL_START = 1.2, 2.0, 50.0
 
 
@@ -25,26 +22,12 @@ class Idle:
     all_ticks_p50: float
     start: float
     memory: float
+    # of the store, with its log of changes
+    disk: float = 0.0
 
 
-async def run(quick: bool) -> Report:  # noqa: FBT001 - every benchmark is run so
-    found: dict[str, list[tuple[int, Idle]]] = {"SQLite": [], "PostgreSQL": []}
-    with tempfile.TemporaryDirectory() as name:
-        stores = Stores(Path(name))
-        try:
-            for size in QUICK_SIZES if quick else SIZES:
-                for store, url in stores.urls():
-                    async with opened(url) as database:
-                        await fill(database, Sizes(enrolled=size))
-                    found[store].append((size, await _measured(url, times=100 if quick else 1000)))
-                stores.drop()
-        finally:
-            stores.close()
-    return _report(found)
-
-
-async def _measured(url: str, *, times: int) -> Idle:
-    """In a process of its own, three times; the medians."""
+async def idle_in(url: str, *, times: int) -> Idle:
+    """An engine with nothing to do, in a process of its own, three times; the medians."""
     runs = []
     for _ in range(3):
         process = await asyncio.create_subprocess_exec(
@@ -56,10 +39,10 @@ async def _measured(url: str, *, times: int) -> Idle:
         if process.returncode:
             raise RuntimeError(f"the idle engine ended with {process.returncode}")
         runs.append(json.loads(told.decode().splitlines()[-1]))
-    return Idle(**{key: median(run[key] for run in runs) for key in runs[0]})
+    return Idle(**{key: median(run[key] for run in runs) for key in runs[0]}, disk=await bytes_of(url) / 1e6)
 
 
-def _report(found: dict[str, list[tuple[int, Idle]]]) -> Report:
+def report(found: dict[str, list[tuple[int, Idle]]]) -> Report:
     rows, kept = [], []
     for store, each in found.items():
         least, most = each[0][1], each[-1][1]
@@ -74,6 +57,7 @@ def _report(found: dict[str, list[tuple[int, Idle]]]) -> Report:
                     f"{idle.all_ticks_p50:.1f}",
                     f"{idle.start:.1f}",
                     f"{idle.memory:.0f}",
+                    f"{idle.disk:,.0f}",
                 ]
             )
         kept += [
@@ -84,14 +68,14 @@ def _report(found: dict[str, list[tuple[int, Idle]]]) -> Report:
     return Report(
         title="What does not grow with the number of enrolled",
         what_ran=(
-            "Everybody is in one funnel and due in a month. In a process of its own: the funnels are read and the "
-            "engine begins (its leases, the look for what a dead process left, and a first round of planning), then "
+            "Everybody is in one funnel, and nobody is due for an hour. In a process of its own: the funnels are read "
+            "and the engine begins (leases, the look for what a dead process left, a first round of planning), then "
             "the planner's tick finds nothing to do, a thousand times, and all ticks of the engine together a hundred "
             "times. Memory is the greatest of the process until then."
         ),
         columns=[
             *("store", "enrolled", "idle tick p50 ms", "p99 ms", "of the smallest", "all ticks p50 ms"),
-            *("start ms", "memory MB"),
+            *("start ms", "memory MB", "on disk MB"),
         ],
         rows=rows,
         notes=[

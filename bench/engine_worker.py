@@ -1,4 +1,6 @@
-"""The engine alone as a process: `python -m bench.engine_worker idle URL TIMES`, or `work URL JOURNAL RATE`."""
+"""The engine alone as a process: `python -m bench.engine_worker idle URL TIMES`, `work URL JOURNAL RATE`, or
+`live URL FROM TO`, through so much of its own time (seconds since 1970) and until all is said.
+"""
 
 import asyncio
 import json
@@ -19,10 +21,15 @@ from automations.ticks import Ticks
 from bench.engine_store import BEGINNING, BOT, opened
 from domain.definitions import Published, publish
 from domain.messages.plain import Message
-from kit.clock import Clock, SystemClock
+from kit.clock import Clock, MovableClock, SystemClock
+from kit.log import set_up
 from store.database import Database
 
 WARM = 20
+QUIET = BEGINNING - timedelta(hours=1)
+NO_LIMIT = 1_000_000
+# seconds in which what is due is said, or it failed
+OVERTIME = 120.0
 
 
 class Nobody:
@@ -30,6 +37,17 @@ class Nobody:
 
     async def send(self, telegram_id: int, message: Message) -> int:
         raise AssertionError("nothing is due")
+
+
+class AtOnce:
+    """A Telegram with no limit and no distance."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    async def send(self, telegram_id: int, message: Message) -> int:
+        self._count += 1
+        return self._count
 
 
 class Journal:
@@ -66,15 +84,15 @@ async def idle(url: str, times: int) -> None:
     async with opened(url) as database:
         # the first connection and the code are there in any program
         async with database.transaction() as session:
-            published = await publish(session, {}, {}, now=BEGINNING)
+            published = await publish(session, {}, {}, now=QUIET)
         began = time.perf_counter()
         async with database.transaction() as session:
-            published = await publish(session, {}, {}, now=BEGINNING)
-        engine = build(database, published, Nobody(), Pace(), lambda: BEGINNING)
+            published = await publish(session, {}, {}, now=QUIET)
+        engine = build(database, published, Nobody(), Pace(), lambda: QUIET)
         await engine.start(alone=database.is_sqlite)
-        await engine.stepper.run(database, lambda: BEGINNING)
+        await engine.stepper.run(database, lambda: QUIET)
         start = time.perf_counter() - began
-        planning = await _timed(lambda: engine.stepper.run(database, lambda: BEGINNING), times)
+        planning = await _timed(lambda: engine.stepper.run(database, lambda: QUIET), times)
         everything = await _timed(engine.ticks.run_all, max(times // 10, 20))
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     told = {"planning_p50": planning[49], "planning_p99": planning[98], "all_ticks_p50": everything[49]}
@@ -107,8 +125,30 @@ async def work(url: str, journal: str, rate: float) -> None:
         await engine.stop(within=3)
 
 
+async def live(url: str, since: float, until: float) -> None:
+    ends_at = datetime.fromtimestamp(until, UTC)
+    async with opened(url) as database:
+        async with database.transaction() as session:
+            published = await publish(session, {}, {}, now=QUIET)
+        clock = MovableClock(offset=datetime.fromtimestamp(since, UTC) - datetime.now(UTC))
+        pace = Pace(in_all=NO_LIMIT, to_one_chat=NO_LIMIT)
+        engine = build(database, published, AtOnce(), pace, clock)
+        await engine.start(alone=database.is_sqlite)
+        engine.ticks.start()
+        # looked for by rows: other tasks and the clock are what brings it about
+        async with asyncio.timeout((ends_at - clock()).total_seconds() + OVERTIME):
+            while clock() < ends_at or not await engine.is_settled():  # noqa: ASYNC110
+                await asyncio.sleep(0.5)
+        await engine.ticks.stop()
+        await engine.stop(within=3)
+
+
 if __name__ == "__main__":
-    if sys.argv[1] == "idle":
-        asyncio.run(idle(sys.argv[2], int(sys.argv[3])))
-    else:
-        asyncio.run(work(sys.argv[2], sys.argv[3], float(sys.argv[4])))
+    set_up(level="WARNING", stream=sys.stderr)
+    match sys.argv[1:]:
+        case "idle", url, times:
+            asyncio.run(idle(url, int(times)))
+        case "work", url, journal, rate:
+            asyncio.run(work(url, journal, float(rate)))
+        case "live", url, since, until:
+            asyncio.run(live(url, float(since), float(until)))

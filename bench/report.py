@@ -4,13 +4,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Report:
-    """What one benchmark found. The first column names what was measured; notes say how to read it."""
+    """What one benchmark found. The first column names what was measured; notes say how to read it.
+
+    `also`: other things that the same run found, each under a title of its own.
+    """
 
     title: str
     what_ran: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
     notes: Sequence[str] = ()
+    also: Sequence["Report"] = ()
 
     def markdown(self) -> str:
         """The report as a section of RESULTS.md, numbers aligned to the right."""
@@ -25,4 +29,6 @@ class Report:
         ]
         if self.notes:
             lines += ["", *(f"- {note}" for note in self.notes)]
+        for other in self.also:
+            lines += ["", other.markdown()]
         return "\n".join(lines)

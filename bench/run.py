@@ -5,20 +5,33 @@ import asyncio
 import os
 import platform
 import re
+import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import flow_updates, request_class, sealing, segments, transfers
+from bench import (
+    engine_answers,
+    engine_planning,
+    engine_sending,
+    engine_simulation,
+    flow_updates,
+    request_class,
+    sealing,
+    segments,
+    transfers,
+)
 from bench.report import Report
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 HEAD = """# What was measured
 
-Written by `make bench` (`python -m bench`); `python -m bench --only NAME` renews one section. Figures compare
-two things on the same machine in the same minutes; they say little about another machine."""
+Written by `make bench` (`python -m bench`); `python -m bench --only NAME` renews one section, and
+`--only engine` all of the engine's (some ten minutes). Figures compare two things on the same machine in the same
+minutes; they say little about another machine. What they mean for how much one Spark carries stands in
+[docs/SCALING.md](../docs/SCALING.md)."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +46,10 @@ BENCHMARKS = [
     Benchmark("sealing", sealing.run),
     Benchmark("transfers", transfers.run),
     Benchmark("segments", segments.run),
+    Benchmark("engine_planning", engine_planning.run),
+    Benchmark("engine_simulation", engine_simulation.run),
+    Benchmark("engine_sending", engine_sending.run),
+    Benchmark("engine_answers", engine_answers.run),
 ]
 
 
@@ -60,16 +77,23 @@ def results(found: dict[str, str]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--only", choices=[one.name for one in BENCHMARKS], help="run this one alone")
+    names = ", ".join(one.name for one in BENCHMARKS)
+    parser.add_argument("--only", default="", metavar="NAME", help=f"those alone whose names begin so, of {names}")
     parser.add_argument("--quick", action="store_true", help="a rough look, shown and not written")
     options = parser.parse_args()
+    chosen = [one for one in BENCHMARKS if one.name.startswith(options.only)]
+    if not chosen:
+        parser.error(f"there is no benchmark {options.only!r}, only {names}")
 
     found = sections(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
-    for benchmark in BENCHMARKS:
-        if options.only in {None, benchmark.name}:
-            print(f"{benchmark.name} …", flush=True)
-            report = asyncio.run(benchmark.run(options.quick)).markdown()
-            print(f"\n{report}\n", flush=True)
-            found[benchmark.name] = f"{report}\n\nMeasured {datetime.now(UTC):%Y-%m-%d} on {machine()}."
-            if not options.quick:
-                RESULTS.write_text(results(found), encoding="utf-8")  # each as it comes: the next may fail
+    for benchmark in chosen:
+        print(f"{benchmark.name} …", flush=True)
+        began = time.monotonic()
+        report = asyncio.run(benchmark.run(options.quick)).markdown()
+        seconds = time.monotonic() - began
+        print(f"\n{report}\n", flush=True)
+        found[benchmark.name] = (
+            f"{report}\n\nMeasured {datetime.now(UTC):%Y-%m-%d} within {seconds:,.0f} s on {machine()}."
+        )
+        if not options.quick:
+            RESULTS.write_text(results(found), encoding="utf-8")  # each as it comes: the next may fail

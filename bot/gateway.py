@@ -168,6 +168,8 @@ class TelegramGateway:
                 send = self.bot.send_photo
             case Shape.VIDEO:
                 send = self.bot.send_video
+            case Shape.ANIMATION:
+                send = self.bot.send_animation
             case Shape.VOICE:
                 send = self.bot.send_voice
             case Shape.AUDIO:
@@ -184,7 +186,7 @@ class TelegramGateway:
 
     async def _keep_handle(self, file_id: int, sent: TelegramMessage) -> None:
         photo = sent.photo[-1] if sent.photo else None
-        held = sent.document or photo or sent.video or sent.voice or sent.audio
+        held = sent.animation or sent.document or photo or sent.video or sent.voice or sent.audio
         if held is None:
             return
         values = {"file_id": file_id, "bot_id": self.bot_id, "telegram_file_id": held.file_id}

@@ -1,4 +1,4 @@
-from telegram import Audio, Document, PhotoSize, Video, Voice
+from telegram import Animation, Audio, Document, PhotoSize, Video, Voice
 from telegram import Message as TelegramMessage
 
 from domain.flows.given import Given, SentFile, SharedContact, SharedLocation, Typed, Unreadable
@@ -11,6 +11,7 @@ NAME_LENGTH = 200
 _NAMES = {
     Shape.PHOTO: ("photo", ".jpg", "image/jpeg"),
     Shape.VIDEO: ("video", ".mp4", "video/mp4"),
+    Shape.ANIMATION: ("animation", ".mp4", "video/mp4"),
     Shape.VOICE: ("voice", ".ogg", "audio/ogg"),
     Shape.AUDIO: ("audio", ".mp3", "audio/mpeg"),
     Shape.DOCUMENT: ("file", "", "application/octet-stream"),
@@ -31,6 +32,9 @@ def given_of(message: TelegramMessage) -> Given:  # noqa: PLR0911 - one for each
     if message.photo:
         # the sizes come smallest first
         return _sent(message.photo[-1], Shape.PHOTO)
+    if message.animation is not None:
+        # it comes as a document too, for programs that play none
+        return _sent(message.animation, Shape.ANIMATION)
     if message.document is not None:
         return _sent(message.document, Shape.DOCUMENT)
     if message.video is not None:
@@ -42,7 +46,7 @@ def given_of(message: TelegramMessage) -> Given:  # noqa: PLR0911 - one for each
     return Unreadable()
 
 
-def _sent(file: PhotoSize | Document | Video | Voice | Audio, shape: Shape) -> SentFile:
+def _sent(file: PhotoSize | Document | Video | Animation | Voice | Audio, shape: Shape) -> SentFile:
     usual_name, ending, usual_type = _NAMES[shape]
     name = None if isinstance(file, PhotoSize | Voice) else file.file_name
     mime = None if isinstance(file, PhotoSize) else file.mime_type

@@ -1,13 +1,13 @@
 """Answers that have to be worked out or fetched first: done after the update's transaction, on their own."""
 
+import asyncio
 import io
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 from automations.gateway import Refused
 from automations.proposing import around, propose
 from automations.resuming import foresee_resuming
-from automations.simulated import Wish
+from automations.simulated import MOST_ASKED_DECISIONS, Wish
 from automations.simulating import simulate
 from bot.gateway import TelegramGateway
 from bot.handlers.funnel_proposals import nothing_new, problems_screen, proposal_screen, whole_change
@@ -23,13 +23,12 @@ from domain.funnels.reading import read_funnels
 from domain.messages.catalogue import say
 from domain.messages.plain import Message
 from kit.clock import Clock
+from kit.zones import zone_named
 from store.database import Database
 from store.models import Creator
 from store.queries.funnel_views import funnel_by_id
 from store.queries.stats import read_stats
 
-# a look is not to keep everybody else waiting
-MOST_DECISIONS = 5000
 LookUp = FunnelFileReply | ResumingReply | StatsReply | SimulateReply
 
 
@@ -75,9 +74,12 @@ class Lookups:
         now = self.clock()
         async with self.database.reading() as session:
             creator = await session.get_one(Creator, reply.creator_id)
-            read = read_funnels(text, await around(session, self.published, creator), file=reply.file_name)
-            if read.problems:
-                return Found(problems_screen(read.problems, language))
+            ground = await around(session, self.published, creator)
+        # seconds of a large file, in which everybody else goes on
+        read = await asyncio.to_thread(read_funnels, text, ground, file=reply.file_name)
+        if read.problems:
+            return Found(problems_screen(read.problems, language))
+        async with self.database.reading() as session:
             proposed = await propose(session, self.published, creator.id, read.funnels, now=now)
         same = nothing_new(proposed, language)
         if same is not None:
@@ -108,7 +110,14 @@ class Lookups:
         return Found(stats_screen(creator, stats, language), reply.message_id)
 
     async def _simulate(self, reply: SimulateReply, language: str) -> Found:
-        wish = Wish(reply.creator_id, reply.funnel_key, reply.lead_id, days=reply.days, most_decisions=MOST_DECISIONS)
+        wish = Wish(
+            reply.creator_id,
+            reply.funnel_key,
+            reply.lead_id,
+            sample=reply.sample,
+            days=reply.days,
+            most_decisions=MOST_ASKED_DECISIONS,
+        )
         simulation = await simulate(self.database, self.published, wish, now=self.clock())
-        zone = ZoneInfo(self.published.setup(reply.creator_id).time_zone)
+        zone = zone_named(self.published.setup(reply.creator_id).time_zone)
         return Found(simulation_screen(reply.funnel_key, simulation, zone, language))

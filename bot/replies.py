@@ -109,12 +109,16 @@ class StatsReply(Plain):
 
 
 class SimulateReply(Plain):
-    """What a funnel would do to a lead, or to one who comes just now, is found out and sent."""
+    """What a funnel, or with none all of them, would do is found out and sent.
+
+    To that lead, to a sample, or with neither to one who comes just now.
+    """
 
     do: Literal["simulate"] = "simulate"
     creator_id: int
-    funnel_key: str
+    funnel_key: str | None = None
     lead_id: int | None = None
+    sample: int = 0
     days: int
 
 

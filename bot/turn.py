@@ -17,6 +17,7 @@ from domain.people import talk_to_creator
 from domain.uploads import UploadAddress
 from kit.errors import Refusal
 from store.models import Account, Creator, Lead, Link, Membership, Person
+from store.queries.lead_lists import acts_for
 from store.queries.reviews import is_admin
 
 
@@ -139,8 +140,12 @@ class Turn:
         own, admin = await self.own_creator(), await is_admin(self.session, self.person.id)
         self.replies.append(MenuReply(commands="creator" if own is not None else otherwise, admin=admin))
 
-    async def as_creator(self) -> Creator:
-        """Raises Said for everyone else."""
+    async def as_creator(self, number: int | None = None) -> Creator:
+        """The one of that number, as a button names it, or else whom they talk to. Raises Said for everyone else."""
+        if number is not None:
+            if not await acts_for(self.session, self.person.id, number):
+                raise self.refusal("creators-only")
+            return await self.session.get_one(Creator, number)
         creator = await self.own_creator()
         if creator is None:
             raise self.refusal("creators-only")

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.contacts import read_email
+from domain.fields import LARGEST_NUMBER
 from domain.identity import Contact, owner_of
 from kit.errors import Conflict, Invalid, NotFound, Reason
 from store.database import insert_once, wake
@@ -17,7 +18,6 @@ from store.queries.leads import find_living_lead
 
 MOST_DATA = 20
 LONGEST_VALUE = 200
-LARGEST_NUMBER = 2**53
 _NAME = re.compile(r"custom\.[a-z][a-z0-9_]{0,59}")
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
 Data = Mapping[str, str | int | float | bool]

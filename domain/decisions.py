@@ -4,16 +4,18 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from store.database import count_changed
-from store.models import Decision, Event, FunnelVersion
+from store.hot import Bulk
+from store.models import Decision, Enrollment, Event, FunnelVersion, OutboxMessage
 
 MOST_READ = 500
 _PRUNED_AT_ONCE = 5000
+_COLUMNS = ("creator_id", "lead_id", "at", "about", "version_id", "enrollment_id", "trace")
 # the step, what came of it, and what was seen
 Trace = list[list[Any]]
 
@@ -42,12 +44,16 @@ class Outcome(StrEnum):
     # the arm
     ARM = "arm"
     DONE = "done"
-    # at the top of a walk: the question that holds
+    # the question that holds, or why it was ended from outside, and by which event
     GOAL = "goal"
     STOPPED = "stopped"
     PARKED = "parked"
+    # a person has let what was parked go on
+    AGAIN = "again"
     # it could not be done: the reason
     FAILED = "failed"
+    # nobody can tell whether the message has arrived: the reason
+    UNCERTAIN = "uncertain"
     END = "end"
     # taken over into another wording: the numbers of the one before and the one after
     MOVED = "moved"
@@ -114,6 +120,49 @@ async def decided(session: AsyncSession, rows: Sequence[Decision]) -> list[Decid
         )
         for row in rows
     ]
+
+
+class Noted(NamedTuple):
+    """One decision as it is written down."""
+
+    creator_id: int
+    lead_id: int
+    about: str
+    version_id: int | None
+    enrollment_id: int | None
+    trace: Trace
+
+
+async def note_decisions(session: AsyncSession, noted: Iterable[Noted], *, now: datetime) -> None:
+    bulk = Bulk()
+    bulk.insert(Decision, _COLUMNS, [(*each[:2], now, *each[2:]) for each in noted])
+    await bulk.write(session)
+
+
+async def note_of_message(
+    session: AsyncSession, message_id: int, outcome: Outcome, reason: str, *, now: datetime
+) -> None:
+    """What became of a message that a funnel or a broadcast had for a lead; of any other nothing is noted."""
+    asked = (
+        select(
+            OutboxMessage.creator_id,
+            OutboxMessage.lead_id,
+            OutboxMessage.step,
+            OutboxMessage.broadcast_id,
+            OutboxMessage.enrollment_id,
+            Enrollment.funnel_key,
+            Enrollment.version_id,
+        )
+        .outerjoin(Enrollment, Enrollment.id == OutboxMessage.enrollment_id)
+        .where(OutboxMessage.id == message_id)
+    )
+    row = (await session.execute(asked)).one_or_none()
+    if row is None or row.lead_id is None or (row.funnel_key is None and row.broadcast_id is None):
+        return
+    about = f"broadcast:{row.broadcast_id}" if row.funnel_key is None else f"funnel:{row.funnel_key}"
+    trace: Trace = [[row.step or "", outcome.value, reason]]
+    noted = Noted(row.creator_id, row.lead_id, about, row.version_id, row.enrollment_id, trace)
+    await note_decisions(session, [noted], now=now)
 
 
 async def prune_decisions(session: AsyncSession, *, older_than: datetime) -> int:

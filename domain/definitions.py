@@ -74,10 +74,12 @@ async def publish(
     setups: Mapping[str, CreatorSetup] | None = None,
     media: Mapping[str, Iterable[MediaFile]] | None = None,
     broken: Mapping[str, Mapping[str, str]] | None = None,
+    whole: bool = True,
 ) -> Published:
     """Keeps each definition, given by creator's slug and name, as a version; a known one is found again.
 
-    Funnels that are `broken`, each with the reason, are disabled. What chat and API have made runs beside the file's.
+    Funnels that are `broken`, each with the reason, are disabled. What chat and API have made runs beside the file's;
+    what is no more among those of the file is archived, unless these are not the `whole` of it.
     Each file of the `media` that the flows show gets one row, however often and by however many this is done.
     """
     published = Published()
@@ -90,9 +92,8 @@ async def publish(
             key: (await _keep(session, creator.id, key, flow, now=now), flow)
             for key, flow in flows.get(creator.slug, {}).items()
         }
-        await publish_funnels(
-            session, creator.id, funnels.get(creator.slug, {}), (broken or {}).get(creator.slug, {}), now=now
-        )
+        wrong = (broken or {}).get(creator.slug, {})
+        await publish_funnels(session, creator.id, funnels.get(creator.slug, {}), wrong, now=now, whole=whole)
         published.funnels[creator.id] = {}
     published.funnels.update(await read_running(session, {}))
     for creator_id, names in (await read_names(session)).items():

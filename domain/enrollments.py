@@ -4,19 +4,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Row, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.consent import may_market
+from domain.decisions import Noted, Outcome, note_decisions
 from domain.entering import Entered, Entering, note_entering
 from domain.funnels.definition import Funnel
 from domain.funnels.heads import FunnelStands, find_funnel
 from domain.messages.catalogue import plain_why
-from domain.reentry import FIRST, UNDER_WAY, may_begin, rounds_of
+from domain.reentry import FIRST, NOT_OVER, may_begin, rounds_of
 from domain.setups import CreatorSetup
 from kit.errors import Conflict, Reason
-from store.database import count_changed, insert_and_tell, insert_each_once, wake
+from store.database import insert_and_tell, insert_each_once, wake
 from store.models import (
     RUNS,
     Enrollment,
@@ -36,12 +38,18 @@ NO_SUBJECT = ""
 BY_HAND = "hand"
 BY_FLOW = "flow"
 BY_LINK = "link"
+# why one has ended that has reached what it is for
+GOAL = "goal"
 # what is woken when a segment is to begin
 STARTS = "starts"
 AT_ONCE = 500
 # somebody else may begin it at the same moment, as often as that is allowed
 _TRIES = 5
 _BY_CORE = {"synchronize_session": False}
+_UNSAID = (OutboxState.QUEUED, OutboxState.SENDING)
+_HAS_UNSAID = exists().where(OutboxMessage.enrollment_id == Enrollment.id, OutboxMessage.state.in_(_UNSAID))
+# one at its end whose last words are being sent: should they come back, nobody says them any more
+_CAN_END = or_(Enrollment.state.in_(NOT_OVER), (Enrollment.state == EnrollmentState.DONE) & _HAS_UNSAID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +221,9 @@ async def enroll_lead(
     return begun
 
 
-async def begin_for_segment(session: AsyncSession, creator_id: int, key: str, question: str, *, now: datetime) -> int:
+async def begin_for_segment(
+    session: AsyncSession, creator_id: int, key: str, question: str, *, now: datetime, begun_by: str = BY_HAND
+) -> int:
     """Everybody who is in the segment begins the funnel, a few at a time and soon; the wish's own number.
 
     Nobody who comes later does. Raises NoSuchFunnel, and FunnelStands for one that nobody can begin now. That the
@@ -227,6 +237,7 @@ async def begin_for_segment(session: AsyncSession, creator_id: int, key: str, qu
         funnel_key=key,
         version_id=head.version_id,
         question=question,
+        begun_by=begun_by,
         last_lead=await session.scalar(select(func.max(Lead.id)).where(Lead.creator_id == creator_id)) or 0,
         created_at=now,
     )
@@ -243,31 +254,71 @@ async def end_enrollments(
     *,
     now: datetime,
     state: EnrollmentState = EnrollmentState.STOPPED,
+    by: Mapping[int, str] | None = None,
 ) -> int:
-    """Ends those that are under way, with whatever of theirs is still unsent; returns how many were.
+    """Ends those that are not over, with whatever of theirs is still unsent; returns how many were.
 
-    One at its end stays as it is, but its last words are taken back too while they are unsent.
+    Whoever is parked ends too. One at its end stays as it is, but its last words are taken back while they are unsent.
+    `by`: what each was ended by, as `event:12`.
     """
     ids = sorted(set(enrollment_ids))
     ended = 0
     for place in range(0, len(ids), AT_ONCE):
         some = ids[place : place + AT_ONCE]
-        # timers first: a step that is being taken holds its own, and what it says is there to be taken back afterwards
+        # a step that is being taken holds its enrollment: its timer and what it says are there afterwards
+        rows = await hold_enrollments(session, some)
         await session.execute(delete(Timer).where(Timer.enrollment_id.in_(some)), execution_options=_BY_CORE)
-        ended += await count_changed(
-            session,
-            update(Enrollment)
-            .where(Enrollment.id.in_(some), Enrollment.state.in_(UNDER_WAY))
-            .values(state=state, reason=reason, ended_at=now, held_at=None, waits_for=None)
-            .execution_options(**_BY_CORE),
-        )
-        await session.execute(
-            update(OutboxMessage)
+        # what the sender looks at just now it finds out by itself: it holds that before it comes to an enrollment
+        queued = (
+            select(OutboxMessage.id)
             .where(OutboxMessage.enrollment_id.in_(some), OutboxMessage.state == OutboxState.QUEUED)
-            .values(state=OutboxState.CANCELLED, error=reason, closed_at=now),
+            .with_for_update(skip_locked=True)
+        )
+        unsaid = await session.scalars(
+            update(OutboxMessage)
+            .where(OutboxMessage.id.in_(queued))
+            .values(state=OutboxState.CANCELLED, error=reason, closed_at=now)
+            .returning(OutboxMessage.enrollment_id),
             execution_options=_BY_CORE,
         )
+        changed = {each for each in unsaid if each is not None}
+        over = await session.scalars(
+            update(Enrollment)
+            .where(Enrollment.id.in_(some), _CAN_END)
+            .values(state=state, reason=reason, ended_at=now, held_at=None, waits_for=None)
+            .returning(Enrollment.id),
+            execution_options=_BY_CORE,
+        )
+        ended += len(those := set(over))
+        noted = [_ended(row, state, reason, (by or {}).get(row.id)) for row in rows if row.id in changed | those]
+        await note_decisions(session, noted, now=now)
     return ended
+
+
+async def hold_enrollments(session: AsyncSession, enrollment_ids: Sequence[int]) -> "Sequence[Row[*tuple[Any, ...]]]":
+    """As they are now, by number, until the end of the transaction: behind their leads, and before their timers."""
+    asked = (
+        select(
+            Enrollment.id,
+            Enrollment.creator_id,
+            Enrollment.lead_id,
+            Enrollment.funnel_key,
+            Enrollment.version_id,
+            Enrollment.step,
+        )
+        .where(Enrollment.id.in_(enrollment_ids))
+        .order_by(Enrollment.id)
+        .with_for_update()
+    )
+    return (await session.execute(asked)).all()
+
+
+def _ended(row: "Row[*tuple[Any, ...]]", state: EnrollmentState, reason: str, by: str | None) -> Noted:
+    outcome = Outcome.STOPPED
+    if state is EnrollmentState.DONE:
+        outcome = Outcome.GOAL if reason == GOAL else Outcome.END
+    told = [row.step, outcome.value, reason, *([by] if by else [])]
+    return Noted(row.creator_id, row.lead_id, f"funnel:{row.funnel_key}", row.version_id, row.id, [told])
 
 
 async def _hindrance(  # noqa: PLR0911 - one a kind

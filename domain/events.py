@@ -17,6 +17,8 @@ KNOWN_EVENTS = frozenset(
         "broadcast.resumed",
         "broadcast.scheduled",
         "broadcast.started",
+        "bundle.emptied",
+        "bundle.filled",
         "channel.found",
         "channel.lost",
         "checkout.abandoned",
@@ -80,6 +82,8 @@ KNOWN_EVENTS = frozenset(
         "order.pending",
         "order.refunded",
         "order.shipped",
+        "payment_link.ended",
+        "payment_link.opened",
         "product.added",
         "product.archived",
         "product.edited",
@@ -91,11 +95,21 @@ KNOWN_EVENTS = frozenset(
         "review.reported",
         "review.shown",
         "segment.saved",
+        "upsell.added",
+        "upsell.removed",
+        "variant.added",
+        "variant.archived",
+        "variant.edited",
     }
 )
 # what a creator does, or what comes of it: no lead is in it, so that nobody begins by it
-_OF_CREATORS = frozenset({"broadcast", "channel", "coupon", "funnel", "idea", "keys", "product", "segment"})
+_OF_CREATORS = frozenset(
+    {"broadcast", "bundle", "channel", "coupon", "funnel", "idea", "keys", "payment_link", "product", "segment"}
+    | {"upsell", "variant"}
+)
 LEADLESS = frozenset(name for name in KNOWN_EVENTS if name.partition(".")[0] in _OF_CREATORS) | {"link.made"}
+# yet a funnel's trigger may name these: everybody in its `when` begins
+FOR_SEGMENTS = frozenset({"idea.due"})
 _RECORD = insert(Event.__table__)  # type: ignore[arg-type]  # declared as any FromClause, and a table it is
 
 

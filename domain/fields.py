@@ -1,6 +1,6 @@
 """What a creator may keep about leads: the fields of every lead, and those that the creator declares."""
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -11,6 +11,16 @@ Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 # a column of the lead's each; flows may ask for them, and creators declare none of these names
 BUILT_IN = frozenset({"name", "email", "phone", "time_zone"})
 CHOICES = frozenset({FieldKind.CHOICE, FieldKind.CHOICES})
+# more than this not every program keeps to the last digit
+LARGEST_NUMBER = 2**53
+
+
+def check_numbers(data: dict[str, Any]) -> dict[str, Any]:
+    """Returns it unchanged. Raises ValueError for a number that another program could read as another one."""
+    for name, value in data.items():
+        if isinstance(value, int | float) and not -LARGEST_NUMBER <= value <= LARGEST_NUMBER:
+            raise ValueError(f"“{name}” is no number that every program keeps; {LARGEST_NUMBER} is the largest")
+    return data
 
 
 class Strict(BaseModel):

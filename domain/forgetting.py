@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.channel_passes import end_passes
 from domain.events import record_event
-from domain.holding import hold_family
+from domain.holding import hold_family, hold_what_waits
 from domain.order_ends import UNDER_WAY, end_unpaid
 from domain.pricing import STARS
 from domain.raw_words import empty_raw_updates
@@ -117,8 +117,10 @@ async def _forget_talk(session: AsyncSession, family: Sequence[int]) -> None:
 
 async def _forget_promises(session: AsyncSession, family: Sequence[int], *, now: datetime) -> None:
     """Follow-ups end, and every message goes that was said to them, or about them to the creator."""
+    await hold_what_waits(session, family)
     enrollments = select(Enrollment.id).where(Enrollment.lead_id.in_(family))
-    # timers first: a step that is being taken holds its own, and what it says is there to be deleted afterwards
+    # a step that is being taken holds its own: its timer, and what it says, are there to be deleted afterwards
+    await session.execute(enrollments.order_by(Enrollment.id).with_for_update())
     await session.execute(delete(Timer).where(Timer.enrollment_id.in_(enrollments)), execution_options=_BY_CORE)
     await session.execute(delete(OutboxMessage).where(OutboxMessage.lead_id.in_(family)), execution_options=_BY_CORE)
     await session.execute(

@@ -11,7 +11,7 @@ from domain.flows.nodes import Case, FlowButton, Media, Setting, Tagging
 from domain.messages.templates import check_template
 from domain.setups import CreatorSetup
 from kit.yaml_text import KeyPath, did_you_mean, either
-from store.models import FieldKind
+from store.models import FieldKind, Shape
 from store.segments.checking import check_question
 from store.segments.question import BadSegment
 
@@ -20,7 +20,14 @@ _BUILT_IN = LeadFieldSpec()
 _MEGABYTE = 1024 * 1024
 # https://core.telegram.org/bots/api#sending-files
 _PHOTO_LIMIT, _FILE_LIMIT = 10 * _MEGABYTE, 50 * _MEGABYTE
-_PHOTOS, _VIDEOS = (".jpg", ".jpeg", ".png", ".webp"), (".mp4",)
+_ENDINGS: dict[Shape, tuple[str, ...]] = {
+    Shape.PHOTO: (".jpg", ".jpeg", ".png", ".webp"),
+    Shape.VIDEO: (".mp4",),
+    Shape.ANIMATION: (".gif", ".mp4"),
+    Shape.AUDIO: (".mp3", ".m4a"),
+    Shape.VOICE: (".ogg", ".mp3", ".m4a"),
+    Shape.DOCUMENT: (),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,22 +154,17 @@ def _is_day(value: object) -> bool:
 def media_slips(node: Media, folder: Path | None) -> Found:
     if node.sha256 is not None:
         yield ("sha256",), "is Spark's own; take it out"
-    for key, path, endings, limit in (
-        ("photo", node.photo, _PHOTOS, _PHOTO_LIMIT),
-        ("video", node.video, _VIDEOS, _FILE_LIMIT),
-        ("document", node.document, (), _FILE_LIMIT),
-    ):
-        if path is None:
-            continue
+    for key, path in node.shown.items():
+        endings, limit = _ENDINGS[key], _PHOTO_LIMIT if key == Shape.PHOTO else _FILE_LIMIT
         if folder is None:
             yield (key,), "files stand beside config.yaml, so only what is written there can show them"
             continue
         if endings and not path.lower().endswith(endings):
-            yield (key,), f"a {key} is a file that ends in {either(endings)}"
+            yield (key,), f"{key} takes a file that ends in {either(endings)}"
             continue
         file = folder / path
         size = file.stat().st_size if file.is_file() else None
         if size is None:
             yield (key,), f"there is no file {file}"
         elif not 0 < size <= limit:
-            yield (key,), f"{file} has {size} bytes; Telegram takes a {key} of 1 byte to {limit // _MEGABYTE} MB"
+            yield (key,), f"{file} has {size} bytes; Telegram takes 1 byte to {limit // _MEGABYTE} MB as {key}"

@@ -3,13 +3,14 @@
 People come before leads, and leads before orders; what follows stands in docs/decisions/0016.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.errors import NotFound, Reason
-from store.models import Entitlement, Lead, Order, Person
+from store.database import is_postgresql
+from store.models import Entitlement, Lead, Order, OutboxMessage, OutboxState, Person
 
 # built once: it belongs to whatever a creator does with a lead
 _LIVING = (
@@ -48,6 +49,43 @@ async def hold_all_living(session: AsyncSession, lead_ids: Collection[int]) -> S
     alive = (Lead.id.in_(lead_ids), Lead.merged_into_id.is_(None), Lead.forgotten_at.is_(None))
     query = select(Lead).where(*alive).order_by(Lead.id).with_for_update(key_share=True)
     return (await session.scalars(query, execution_options={"populate_existing": True})).all()
+
+
+async def hold_free(session: AsyncSession, lead_ids: Collection[int]) -> dict[int, Lead]:
+    """Those of these leads with whom nobody does anything at this moment, held with whoever writes from their chats.
+
+    Nobody is waited for, so whoever holds something else already may come with this.
+    """
+    chats = select(Lead.person_id).where(Lead.id.in_(lead_ids), Lead.person_id.is_not(None))
+    people = select(Person.id).where(Person.id.in_(chats)).order_by(Person.id)
+    free = set(await session.scalars(people.with_for_update(key_share=True, skip_locked=True)))
+    asked = select(Lead).where(Lead.id.in_(lead_ids)).order_by(Lead.id)
+    held = asked.with_for_update(key_share=True, skip_locked=True).execution_options(populate_existing=True)
+    leads = await session.scalars(held)
+    return {lead.id: lead for lead in leads if lead.person_id is None or lead.person_id in free}
+
+
+async def hold_what_waits(session: AsyncSession, lead_ids: Collection[int]) -> None:
+    """What waits to be said to them, before what says it: so the sender comes to both."""
+    waits = select(OutboxMessage.id).where(
+        OutboxMessage.lead_id.in_(lead_ids), OutboxMessage.state == OutboxState.QUEUED
+    )
+    await session.execute(waits.order_by(OutboxMessage.id).with_for_update())
+
+
+async def hold_at_hand(session: AsyncSession, lead_ids: Collection[int], writers: Mapping[int, int]) -> set[int]:
+    """Of these leads those whom nobody else holds at this moment, held in the same way; it waits for nobody.
+
+    For whoever holds already what comes later in the order. `writers` names, by lead, people who are changed too.
+    """
+    if not is_postgresql(session):
+        return set(lead_ids)
+    people = select(Person.id).where(Person.id.in_(set(writers.values()))).order_by(Person.id)
+    people = people.with_for_update(key_share=True, skip_locked=True)
+    theirs = set(await session.scalars(people)) if writers else set()
+    wanted = [lead_id for lead_id in lead_ids if lead_id not in writers or writers[lead_id] in theirs]
+    leads = select(Lead.id).where(Lead.id.in_(wanted)).order_by(Lead.id)
+    return set(await session.scalars(leads.with_for_update(key_share=True, skip_locked=True)))
 
 
 async def hold_family(session: AsyncSession, lead: Lead) -> tuple[list[int], list[int]]:

@@ -12,6 +12,7 @@ from domain.messages.catalogue import say
 from domain.messages.plain import Message
 from domain.outbox import tell_creator
 from domain.windows import at_local
+from kit.zones import zone_named
 from store.database import count_changed
 from store.models import Creator, Idea, IdeaStage
 
@@ -66,7 +67,7 @@ async def _tell(session: AsyncSession, idea: Idea, today: date, *, now: datetime
 
 
 def _zone(creator_id: int, published: Published) -> ZoneInfo:
-    return ZoneInfo(published.setup(creator_id).time_zone)
+    return zone_named(published.setup(creator_id).time_zone)
 
 
 def _today(zone: ZoneInfo, now: datetime) -> date:

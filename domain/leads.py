@@ -19,6 +19,7 @@ from domain.setups import CreatorSetup
 from domain.zones import find_zone, is_offset, zone_by_phone
 from kit.errors import Invalid, Reason
 from kit.text import shorten
+from kit.zones import zone_named
 from store.database import insert_once
 from store.models import Lead, LeadStage, Link, Person, Proof
 from store.sealing import digest
@@ -262,7 +263,7 @@ async def add_lead(
 def zone_of(lead: Lead, setup: CreatorSetup) -> ZoneInfo:
     """The time zone that the lead named, else the one that their phone number tells, else the creator's."""
     by_phone = zone_by_phone(lead.phone) if lead.time_zone is None and lead.phone else None
-    return ZoneInfo(lead.time_zone or by_phone or setup.time_zone)
+    return zone_named(lead.time_zone, by_phone, setup.time_zone)
 
 
 async def _record(session: AsyncSession, name: str, lead: Lead, field: str, *, now: datetime) -> None:

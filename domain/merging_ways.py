@@ -2,13 +2,15 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import case, delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from domain.enrollments import end_enrollments
+from domain.holding import hold_what_waits
 from store.database import insert_each_once
 from store.models import (
+    Broadcast,
     BroadcastRecipient,
     Enrollment,
     FlowRun,
@@ -17,6 +19,7 @@ from store.models import (
     Lead,
     RecipientState,
     SegmentMember,
+    SegmentWatch,
 )
 
 # the rows are read anew afterwards
@@ -25,6 +28,7 @@ _BY_CORE = {"synchronize_session": False}
 
 async def move_enrollments(session: AsyncSession, into: Lead, other: Lead, *, now: datetime) -> None:
     """A follow-up that both are in goes on for `into` alone, and none does for one who wants no more of them."""
+    await hold_what_waits(session, [into.id, other.id])
     theirs = aliased(Enrollment)
     same = exists().where(
         theirs.lead_id == into.id, theirs.funnel_key == Enrollment.funnel_key, theirs.subject == Enrollment.subject
@@ -41,6 +45,8 @@ async def move_enrollments(session: AsyncSession, into: Lead, other: Lead, *, no
 
 async def move_places(session: AsyncSession, into: Lead, other: Lead) -> None:
     """Where they stand in segments that are watched, and in broadcasts: nobody gets one twice, or comes in anew."""
+    if into.id < other.id:
+        await _look_again(session, into, other)
     watches = list(await session.scalars(select(SegmentMember.watch_id).where(SegmentMember.lead_id == other.id)))
     rows = [{"watch_id": watch_id, "lead_id": into.id} for watch_id in sorted(watches)]
     await insert_each_once(session, SegmentMember, rows)
@@ -59,6 +65,19 @@ async def move_places(session: AsyncSession, into: Lead, other: Lead) -> None:
         .values(state=RecipientState.DROPPED),
         execution_options=_BY_CORE,
     )
+
+
+async def _look_again(session: AsyncSession, into: Lead, other: Lead) -> None:
+    """Where leads are being listed by their numbers and `other` was still to come, `into` may be past: once more."""
+    begun = Broadcast.started_at.is_not(None) & Broadcast.audience.is_(None)
+    for listing, lists in ((SegmentWatch, SegmentWatch.checked_at.is_(None)), (Broadcast, begun)):
+        back = case((listing.listed_to >= into.id, into.id - 1), else_=listing.listed_to)
+        await session.execute(
+            update(listing)
+            .where(listing.creator_id == into.creator_id, lists, listing.listed_to < other.id)
+            .values(listed_to=back),
+            execution_options=_BY_CORE,
+        )
 
 
 async def move_flow_runs(session: AsyncSession, into: Lead, other: Lead, *, now: datetime) -> None:

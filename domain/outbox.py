@@ -68,7 +68,8 @@ async def tell_creator(
         .order_by(Person.id)
     )
     if alone:
-        people = people.where(Account.role == Role.CREATOR)
+        # whoever looks after the instance too is still who they are
+        people = people.where(Account.role != Role.AGENT)
     for person in (await session.scalars(people)).all():
         await queue_message(
             session,

@@ -75,10 +75,14 @@ async def choose_language(session: AsyncSession, person: Person, language: str |
 
 
 async def note_block(session: AsyncSession, person_id: int, *, now: datetime) -> None:
-    """The person has blocked the bot. What they were promised waits until they write again; marketing is over."""
-    block = update(Person).where(Person.id == person_id, Person.blocked_at.is_(None)).values(blocked_at=now)
-    if await count_changed(session, block) == 0:
+    """The person has blocked the bot. What they were promised waits until they write again; marketing is over.
+
+    Their row is held until the end, known or not: whoever comes back meanwhile would miss what is put off for them.
+    """
+    known = await session.scalar(select(Person.blocked_at).where(Person.id == person_id).with_for_update())
+    if known is not None:
         return
+    await session.execute(update(Person).where(Person.id == person_id).values(blocked_at=now))
     await session.execute(
         update(OutboxMessage)
         .where(

@@ -114,7 +114,9 @@ async def product_card(
     limit = TEXT_LIMIT if facts.cover_id is None else CAPTION_LIMIT
     payable = facts.to_choose or bool(_ways_to_pay(facts, offer, choice, discounts, language))
     text = _text(facts, choice, offer, language, around=(above, below), limit=limit, payable=payable)
-    return Message(text=text, buttons=tuple(rows), file=facts.cover_id)
+    # a caption that Telegram would refuse goes out as a message of its own, without the picture
+    cover_id = facts.cover_id if visible_length(text) <= limit else None
+    return Message(text=text, buttons=tuple(rows), file=cover_id)
 
 
 async def _facts(session: AsyncSession, product: Product, choice: Choice) -> _Facts:

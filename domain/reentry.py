@@ -4,13 +4,15 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, case, func, select
+from sqlalchemy import ColumnElement, bindparam, case, exists, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.funnels.definition import AgainAfter, Funnel
 from store.models import Enrollment, EnrollmentState, Lead
 
 UNDER_WAY = (EnrollmentState.ACTIVE, EnrollmentState.HELD)
+# those too who stand still until somebody says what becomes of them
+NOT_OVER = (*UNDER_WAY, EnrollmentState.PARKED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,21 @@ def may_begin(funnel: Funnel, past: Past, *, once: bool, now: datetime) -> bool:
             return not past.under_way
         case AgainAfter(after=after):
             return not past.under_way and past.ended_at is not None and past.ended_at + after <= now
+
+
+def lets_in(funnel: Funnel, key: str, *, now: datetime) -> ColumnElement[bool]:
+    """The same of many leads who would begin about nothing but themselves, as a condition on Lead."""
+    before = exists().where(Enrollment.lead_id == Lead.id, Enrollment.funnel_key == key, Enrollment.subject == "")
+    under_way = Enrollment.state.in_(UNDER_WAY)
+    match funnel.again:
+        case "never":
+            return ~before
+        case "always":
+            return true()
+        case "finished":
+            return ~before.where(under_way)
+        case AgainAfter(after=after):
+            return ~before.where(under_way | Enrollment.ended_at.is_(None) | (Enrollment.ended_at > now - after))
 
 
 async def rounds_of(

@@ -1,18 +1,20 @@
 """Saved segments: questions about leads that a creator has given a name."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.events import record_event
+from domain.messages.catalogue import plain_why
+from domain.segment_uses import MOST_TOLD, names_segment, uses_of
 from domain.setups import CreatorSetup
 from kit.errors import Conflict, Invalid, NotFound, Reason
 from store.database import count_changed, insert_once
 from store.models import Segment
 from store.queries.leads import saved_segments, where
-from store.segments.checking import segments_in
 
 MOST_SEGMENTS = 200
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
@@ -63,19 +65,26 @@ async def save_segment(
 
 
 async def drop_segment(session: AsyncSession, creator_id: int, setup: CreatorSetup, name: str) -> None:
-    """Raises ManagedByFile, NoSuchSegment, and SegmentInUse while another one is made of it."""
+    """Raises ManagedByFile, NoSuchSegment, and SegmentInUse while something asks it by its name."""
     key = _own(setup, name)
     saved = await saved_segments(session, creator_id)
-    others = {**saved, **setup.segments}.items()
-    users = sorted(other for other, asked in others if other != key and key in segments_in(asked))
-    if key in saved and users:
-        told = ", ".join(f"“{each}”" for each in users)
-        raise SegmentInUse(
-            f"“{key}” is used by {told}; change that first", why=Reason("refused-segment-in-use", name=key, users=told)
-        )
+    if key in saved:
+        others = {**saved, **setup.segments}.items()
+        users = sorted(other for other, asked in others if other != key and names_segment(asked, key))
+        used = [Reason("segment-used-by-segment", name=each) for each in users]
+        _refuse_in_use(key, used + await uses_of(session, creator_id, key))
     gone = delete(Segment).where(Segment.creator_id == creator_id, Segment.key == key)
     if not await count_changed(session, gone):
         raise NoSuchSegment(f"there is no saved segment “{key}”", why=Reason("refused-no-segment", name=key))
+
+
+def _refuse_in_use(key: str, used: Sequence[Reason]) -> None:
+    if used:
+        told, *more = used[:MOST_TOLD]
+        for each in more:
+            told = Reason("segment-used-by-both", first=told, then=each)
+        why = Reason("refused-segment-in-use", name=key, users=told)
+        raise SegmentInUse(plain_why(why), why=why)
 
 
 def _own(setup: CreatorSetup, name: str) -> str:

@@ -25,6 +25,8 @@ _LEAD = {
     "phone": "+4930123456",
     "time_zone": "Europe/Berlin",
 }
+# who has told nothing has a score all the same
+_SILENT = {"score": 0}
 _ORDER = {"title": "Preset pack", "total": "$19.00", "checkout_url": "https://checkout.example.com/1"}
 
 
@@ -61,7 +63,7 @@ def _check_wording(wording: str, facts: Facts) -> Iterator[str]:
         yield from (each for each in unknown if each)
         return
     # of a lead that has told all, and of one that has told nothing
-    for lead in (facts["lead"], {}):
+    for lead in (facts["lead"], _SILENT):
         try:
             render(wording, {**facts, "lead": lead})
         except BadTemplate as bad:

@@ -6,22 +6,23 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from domain.decisions import Decided, Outcome
+from domain.decisions import Decided, Happening, Outcome
 from domain.entering import Entering
-from domain.messages.catalogue import word_for
+from domain.messages.catalogue import word_for_reason
 from kit.errors import Reason
 
+_BY_FUNNEL = "funnel:"
 _KINDS = frozenset({"segment", "date", "cron", "inactive", "hand", "flow", "link"})
 _PLAIN = frozenset(
     {
         *(Outcome.SAID, Outcome.LEFT_OUT, Outcome.HELD, Outcome.WAITS, Outcome.HAPPENED, Outcome.TIMED_OUT),
-        *(Outcome.DONE, Outcome.END),
+        *(Outcome.DONE, Outcome.END, Outcome.AGAIN),
     }
 )
 _WITH_REASON = frozenset(
     {
         *(Outcome.LEFT_OUT, Outcome.NO_DATE, Outcome.NOT_MEANT, Outcome.ARM, Outcome.GOAL, Outcome.STOPPED),
-        *(Outcome.PARKED, Outcome.FAILED),
+        *(Outcome.PARKED, Outcome.FAILED, Outcome.UNCERTAIN, Outcome.END),
     }
 )
 
@@ -72,6 +73,11 @@ class _Teller:
                 return told if question else Reason("why-branch-none", to=to or "—")
             case Outcome.MOVED, [before, after]:
                 return Reason("why-moved-over", before=before, after=after)
+            case (Outcome.GOAL | Outcome.STOPPED), [str(reason), str(event)]:
+                return Reason(f"why-for-{outcome}", reason=self._ended_by(event) or self._word(reason))
+            case Outcome.STOPPED, [str(reason)] if reason.startswith(_BY_FUNNEL):
+                by = Reason("why-by-funnel", name=reason.removeprefix(_BY_FUNNEL))
+                return Reason("why-for-stopped", reason=by)
             case _, [] if outcome in _PLAIN:
                 return Reason(f"why-plain-{outcome}")
             case _, [str(reason)] if outcome in _WITH_REASON:
@@ -88,18 +94,27 @@ class _Teller:
         """What began it, as far as that is still known."""
         event = self.decided.events.get(begun_by)
         if event is not None:
-            data = ", ".join(f"{key}={value}" for key, value in event.data.items() if value is not None)
-            about = " ".join(each for each in (event.subject, data) if each)
-            told = Reason("why-by-event-about", event=event.name, about=about)
-            return told if about else Reason("why-by-event", event=event.name)
+            return _told_of(event, event.name)
         kind, _, name = begun_by.partition(":")
         if kind == "funnel":
             return Reason("why-by-funnel", name=name)
         return Reason(f"why-by-kind-{kind}") if kind in _KINDS else Reason("why-by-event", event=begun_by)
+
+    def _ended_by(self, event: str) -> Reason | None:
+        """None for what is not known any more."""
+        happening = self.decided.events.get(event)
+        return None if happening is None else _told_of(happening, self._word(happening.name))
 
     def _instant(self, seconds: int) -> str:
         return told_at(datetime.fromtimestamp(seconds, UTC), self.zone)
 
     def _word(self, reason: str) -> str:
         """Spark's own word for a reason of its own; a question, a field or what went wrong stays as it is."""
-        return word_for(f"reason-{reason.replace(' ', '-').replace('_', '-')}", reason, self.language)
+        return word_for_reason(reason, self.language)
+
+
+def _told_of(event: Happening, name: str) -> Reason:
+    data = ", ".join(f"{key}={value}" for key, value in event.data.items() if value is not None)
+    about = " ".join(each for each in (event.subject, data) if each)
+    told = Reason("why-by-event-about", event=name, about=about)
+    return told if about else Reason("why-by-event", event=name)

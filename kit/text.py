@@ -66,6 +66,11 @@ def sentence(text: object) -> str:
     return line if _NAME.search(first) else line[:1].upper() + line[1:]
 
 
+def printable(text: str) -> str:
+    """Without what no screen shows and no store keeps: NUL and other signs of control, halves of characters."""
+    return "".join(each for each in text if each.isprintable() or each.isspace())
+
+
 def slugify(text: str) -> str:
     """Lower-case ASCII words joined by hyphens; empty when nothing of `text` survives."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60].strip("-")

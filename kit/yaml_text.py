@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml
 
+from kit.text import printable
+
 KeyPath = tuple[str | int, ...]
 # the reader in C goes as deep as the text says, and takes the process down with it
 DEEPEST = 100
@@ -24,6 +26,11 @@ class Problem:
     line: int | None
     key: str
     message: str
+
+    def __post_init__(self) -> None:
+        # what is wrong may be the very characters that are repeated here
+        object.__setattr__(self, "key", printable(self.key))
+        object.__setattr__(self, "message", printable(self.message))
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}" if self.file else f"line {self.line}"

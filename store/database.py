@@ -38,11 +38,14 @@ from store.models.sealed import use_keyring
 from store.sqlite import connect_writer
 
 BUSY_TIMEOUT_MS = 10_000
+# a process that is stopped in the middle of a transaction keeps the others waiting for no longer than this
+STANDS_STILL_SECONDS = 10.0
 _WAKES = "wakes"
 _INSERT: dict[str, Callable[[Any], Any]] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
-# PostgreSQL's classes of trouble that passes: no connection, deadlock, no room, shutting down or starting up
+# PostgreSQL's classes of trouble that passes: no connection, ended for standing still, deadlock, no room, shutting
+# down or starting up
 # (https://www.postgresql.org/docs/current/errcodes-appendix.html)
-_PASSING = ("08", "40", "53", "57P")
+_PASSING = ("08", "25P03", "40", "53", "57P")
 Topic = str
 M = TypeVar("M", bound=Base)
 
@@ -95,6 +98,10 @@ class Database:
                 json_serializer=_to_json,
                 json_deserializer=orjson.loads,
                 isolation_level="READ COMMITTED",
+                # https://www.postgresql.org/docs/current/runtime-config-client.html; in milliseconds
+                connect_args={
+                    "server_settings": {"idle_in_transaction_session_timeout": str(int(STANDS_STILL_SECONDS * 1000))}
+                },
             )
             # one snapshot from the first statement to the last, as SQLite gives its readers
             self._read_engine = self.engine.execution_options(
@@ -132,6 +139,8 @@ class Database:
         async with self.engine.connect() as connection:
             if not self.is_sqlite:
                 async with connection.begin():
+                    # rows may be worked out for minutes between two statements
+                    await connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
                     yield connection
                 return
             driver = (await connection.get_raw_connection()).driver_connection

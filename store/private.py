@@ -22,8 +22,8 @@ _LEFT_OUT = frozenset(
         *("transfer", "transfer_problem", "decision", "step_count"),
     }
 )
-# everybody's: what sealed things are looked up by
-_SHARED = frozenset({"lookup_key"})
+# everybody's: what sealed things are looked up by, and since when whoever is due has been dealt with
+_SHARED = frozenset({"lookup_key", "planning_span"})
 # a lead's or the creator's own
 _EITHERS = frozenset({"stored_file"})
 # who is behind a lead, or acts for a creator: asked for by themselves

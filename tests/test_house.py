@@ -139,7 +139,7 @@ OF_ANOTHER_ROW = {
     "upload_link",
     *("channel_pass", "download_link", "download", "rail_customer"),
     *("creator", "person", "account", "lease", "telegram_update", "provider_event", "rail_cursor", "channel"),
-    "clock_jump",
+    *("clock_jump", "planning_span"),
 }
 
 

@@ -58,6 +58,7 @@ def routes() -> list[web.RouteDef]:
         web.post("/api/v1/events", enter_event),
         web.get("/api/v1/funnels", show_funnels),
         web.post("/api/v1/funnels/validate", validate_funnels),
+        web.post("/api/v1/funnels/simulate", foresee),
         web.get("/api/v1/funnels/{key}", show_funnel),
         web.put("/api/v1/funnels/{key}", put_funnel),
         web.get("/api/v1/funnels/{key}/statistics", show_statistics),

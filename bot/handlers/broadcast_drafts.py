@@ -2,16 +2,24 @@
 
 from typing import Any
 
+from pydantic import TypeAdapter
 from telegram import CallbackQuery
 from telegram import Message as TelegramMessage
 
 from automations.broadcast_trials import trial_message
-from bot.handlers.broadcast_lines import read_buttons, read_when, read_wording
+from bot.handlers.broadcast_lines import When, read_buttons, read_when, read_wording
 from bot.handlers.broadcast_screens import card, draft_screen, variant_screen, when_screen, whom_screen, zone_of
 from bot.handlers.edits import edit
 from bot.numbers import read_id
 from bot.turn import Turn
-from domain.broadcasts.acts import change_content, change_segment, draft_broadcast, find_broadcast, schedule_broadcast
+from domain.broadcasts.acts import (
+    ShownIn,
+    change_content,
+    change_segment,
+    draft_broadcast,
+    find_own_broadcast,
+    schedule_broadcast,
+)
 from domain.broadcasts.audience import audience_of
 from domain.broadcasts.definition import (
     HEAVIEST,
@@ -22,6 +30,7 @@ from domain.broadcasts.definition import (
     content_of,
     variant_name,
 )
+from domain.messages.wording import Language
 from domain.outbox import queue_message
 from domain.prompts import Prompted, ask_next
 from domain.shown import showing
@@ -29,7 +38,7 @@ from store.models import Broadcast, Creator, OutboxKind
 
 ACTS = frozenset({"bc-new", "bc-message", "bc-variant", "bc-question", "bc-buttons", "bc-when"})
 MOST_TRIALS = 10
-_LANGUAGE_LENGTH = 2
+_LANGUAGE: TypeAdapter[str] = TypeAdapter(Language)
 
 
 async def change_draft(
@@ -47,8 +56,7 @@ async def change_draft(
         case "when", [] | ["0" | "1"]:
             edit(turn, query, await when_screen(turn, creator, found, local=rest == ["1"]))
         case "silent" | "loud", []:
-            content = content_of(found).model_copy(update={"silent": what == "silent"})
-            await change_content(turn.session, found, content)
+            await _change(turn, found, content_of(found).model_copy(update={"silent": what == "silent"}))
             edit(turn, query, await draft_screen(turn, found))
         case "v", [place]:
             edit(turn, query, variant_screen(turn, found, _place(turn, found, place)))
@@ -69,10 +77,10 @@ async def _ask(turn: Turn, found: Broadcast, what: str, rest: list[str]) -> None
         case "variant", []:
             act = "bc-variant"
         case "type", ["0" | "1" as local]:
-            act, data = "bc-when", {"local": local == "1"}
-        case (("edit" | "links"), [place, language]) if len(language) == _LANGUAGE_LENGTH and language.isalpha():
+            act, data = "bc-when", {"local": local == "1", "revision": found.revision}
+        case (("edit" | "links"), [place, language]):
             act = "bc-message" if what == "edit" else "bc-buttons"
-            data = {"variant": _place(turn, found, place), "language": language.lower()}
+            data = {"variant": _place(turn, found, place), "language": _LANGUAGE.validate_python(language)}
         case _:
             raise turn.refusal("not-understood")
     await ask_next(turn.session, turn.person.id, act, {"broadcast": found.id, **data}, now=turn.now)
@@ -89,11 +97,10 @@ async def _ask(turn: Turn, found: Broadcast, what: str, rest: list[str]) -> None
 
 async def prompted(turn: Turn, asked: Prompted, message: TelegramMessage) -> None:
     """What came after one of those had been asked for."""
-    creator = await turn.as_creator()
     if asked.act == "bc-new":
-        await _new(turn, creator, message)
+        await _new(turn, await turn.as_creator(int(asked.data["creator"])), message)
         return
-    found = await find_broadcast(turn.session, creator.id, int(asked.data["broadcast"]))
+    creator, found = await own_broadcast(turn, int(asked.data["broadcast"]))
     if asked.act in {"bc-message", "bc-variant"}:
         await _take_message(turn, creator, found, asked, message)
         return
@@ -108,19 +115,42 @@ async def prompted(turn: Turn, asked: Prompted, message: TelegramMessage) -> Non
             turn.send(await draft_screen(turn, found))
         case "bc-when":
             when = read_when(turn, f"{text} local" if asked.data["local"] else text, zone_of(turn, creator))
-            await schedule_broadcast(turn.session, found, when.at, local_at=when.local_at, now=turn.now)
+            await schedule(turn, found, when, revision=int(asked.data["revision"]))
             turn.send(await card(turn, creator, found))
         case "bc-buttons":
             await _take_buttons(turn, found, asked.data, text)
 
 
+async def own_broadcast(turn: Turn, number: int) -> tuple[Creator, Broadcast]:
+    """Of a creator that this person acts for, whichever the chat is with. Raises NoSuchBroadcast."""
+    await turn.as_creator()
+    found = await find_own_broadcast(turn.session, turn.person.id, number)
+    return await turn.session.get_one(Creator, found.creator_id), found
+
+
+async def schedule(turn: Turn, found: Broadcast, when: When, *, revision: int, shown_in: ShownIn | None = None) -> None:
+    """As it was at that revision. Raises what keeps it from being scheduled."""
+    await schedule_broadcast(
+        turn.session,
+        found,
+        when.at,
+        local_at=when.local_at,
+        setup=turn.facts.published.setup(found.creator_id),
+        revision=revision,
+        shown_in=shown_in,
+        now=turn.now,
+    )
+
+
 async def send_trials(turn: Turn, query: CallbackQuery, found: Broadcast) -> None:
-    """Every wording of it, to whoever asked."""
+    """Every wording of it, to whoever asked; of very many the first, and how many there are."""
     all_of_them = [
         (place, language) for place, variant in enumerate(content_of(found).variants) for language in variant.wordings
     ]
     for place, language in all_of_them[:MOST_TRIALS]:
         await _try(turn, query, found, place, language)
+    if len(all_of_them) > MOST_TRIALS:
+        turn.say("broadcast-trials-cut", sent=MOST_TRIALS, all=len(all_of_them))
 
 
 async def _try(turn: Turn, query: CallbackQuery, found: Broadcast, place: int, language: str) -> None:
@@ -141,9 +171,9 @@ async def _try(turn: Turn, query: CallbackQuery, found: Broadcast, place: int, l
 
 async def _new(turn: Turn, creator: Creator, message: TelegramMessage) -> None:
     wording = await read_wording(turn, creator, message)
-    language = turn.facts.published.setup(creator.id).language
-    content = Content(variants=(Variant(wordings={language: wording}),))
-    drafted = await draft_broadcast(turn.session, creator.id, turn.person.id, content, now=turn.now)
+    setup = turn.facts.published.setup(creator.id)
+    content = Content(variants=(Variant(wordings={setup.language: wording}),))
+    drafted = await draft_broadcast(turn.session, creator.id, turn.person.id, content, setup=setup, now=turn.now)
     turn.send(await draft_screen(turn, drafted))
 
 
@@ -162,7 +192,7 @@ async def _take_message(
     else:
         place, language = _place(turn, found, str(asked.data["variant"])), str(asked.data["language"])
         content = _worded(content, place, language, wording, keeps_buttons=True)
-    await change_content(turn.session, found, content)
+    await _change(turn, found, content)
     turn.send(variant_screen(turn, found, place))
 
 
@@ -173,7 +203,7 @@ async def _take_buttons(turn: Turn, found: Broadcast, data: dict[str, Any], text
     if wording is None:
         raise turn.refusal("not-understood")
     changed = wording.model_copy(update={"buttons": read_buttons(turn, text)})
-    await change_content(turn.session, found, _worded(content, place, language, changed))
+    await _change(turn, found, _worded(content, place, language, changed))
     turn.send(variant_screen(turn, found, place))
 
 
@@ -191,14 +221,18 @@ async def _weigh(turn: Turn, query: CallbackQuery, found: Broadcast, what: str, 
         if len(content.variants) == 1:
             raise turn.refusal("not-understood")
         left = tuple(each for number, each in enumerate(content.variants) if number != place)
-        await change_content(turn.session, found, content.model_copy(update={"variants": left}))
+        await _change(turn, found, content.model_copy(update={"variants": left}))
         edit(turn, query, await draft_screen(turn, found))
         return
     variant = content.variants[place]
     weight = min(max(variant.weight + (1 if what == "heavier" else -1), 1), HEAVIEST)
     changed = content.with_variant(place, variant.model_copy(update={"weight": weight}))
-    await change_content(turn.session, found, changed)
+    await _change(turn, found, changed)
     edit(turn, query, variant_screen(turn, found, place))
+
+
+async def _change(turn: Turn, found: Broadcast, content: Content) -> None:
+    await change_content(turn.session, found, content, setup=turn.facts.published.setup(found.creator_id))
 
 
 def _worded(content: Content, place: int, language: str, wording: Wording, *, keeps_buttons: bool = False) -> Content:

@@ -12,6 +12,7 @@ from bot.given import given_of
 from bot.turn import Turn
 from domain.broadcasts.definition import MOST_BUTTONS, BroadcastButton, Wording
 from domain.flows.given import SentFile
+from domain.messages.as_typed import as_typed
 from domain.products import keep_upload
 from domain.windows import at_local
 from kit.text import escape
@@ -19,14 +20,14 @@ from store.models import Creator
 
 EVERYBODY = frozenset({"all", "everybody", "alle"})
 _LOCAL = frozenset({"local", "lokal"})
-_QUOTES = str.maketrans(dict.fromkeys("“”„«»", '"'))
-# a question, in quotes where it has spaces; a time; whose clock it goes by; and what is said
+# phones curl them
+_QUOTE, _QUOTED = '["“”„«»]', '[^"“”„«»\n]+'
+# a question, in quotes where it has spaces; a time, and whose clock it goes by; and what is said, as it was typed
 _LINE = re.compile(
-    r'\s*(?:"(?P<quoted>[^"]+)"|(?P<word>\S+))'
-    r'(?:\s+at=(?:"(?P<at>[^"]+)"|(?P<at_word>\S+)))?'
-    r"(?:\s+(?P<local>local|lokal)\b)?"
+    rf"\s*(?:{_QUOTE}(?P<quoted>{_QUOTED}){_QUOTE}|(?P<word>\S+))"
+    rf"(?:\s+(?i:at)=(?:{_QUOTE}(?P<at>{_QUOTED}){_QUOTE}|(?P<at_word>\S+))(?:\s+(?P<local>local|lokal)(?=\s))?)?"
     r"\s+(?P<text>\S.*)",
-    re.DOTALL | re.IGNORECASE,
+    re.DOTALL,
 )
 _TIME = re.compile(r"\s*(\d{4}-\d{2}-\d{2})[T ]+(\d{1,2}:\d{2})\s*(\S*)\s*")
 _OPTION = re.compile(r"\s(code|for)=(\S+)")
@@ -51,21 +52,18 @@ class When:
 
 def read_line(turn: Turn, text: str, zone: ZoneInfo) -> Line:
     """Raises Said with the right form."""
-    head, _, rest = text.partition("\n")
-    found = _LINE.fullmatch(head.translate(_QUOTES) + ("\n" + rest if rest else ""))
+    found = _LINE.fullmatch(text)
     if found is None:
         raise turn.refusal("broadcast-form")
     question = found["quoted"] or found["word"]
     at = found["at"] or found["at_word"]
     when = None if at is None else read_when(turn, f"{at} {found['local'] or ''}", zone)
-    if when is None and found["local"] is not None:
-        raise turn.refusal("broadcast-form")
     return Line("" if question.casefold() in EVERYBODY else question, when, escape_line(found["text"]))
 
 
 def escape_line(text: str) -> str:
-    """As it was typed, with nothing in it that is read as markup; what is to be filled in keeps its quotes."""
-    return escape(text).replace("&quot;", '"').replace("&#x27;", "'")
+    """As it was typed, with nothing in it that is read as markup."""
+    return as_typed(escape(text))
 
 
 def read_when(turn: Turn, text: str, zone: ZoneInfo) -> When:
@@ -114,7 +112,7 @@ def _button(turn: Turn, line: str) -> BroadcastButton:
 async def read_wording(turn: Turn, creator: Creator, message: TelegramMessage) -> Wording:
     """What was sent, as it was formatted: words, or a file with words under it. Raises Said for anything else."""
     if message.text is not None:
-        return Wording(text=message.text_html)
+        return Wording(text=as_typed(message.text_html))
     sent = given_of(message)
     if not isinstance(sent, SentFile):
         raise turn.refusal("prompt-needs-message")
@@ -129,4 +127,4 @@ async def read_wording(turn: Turn, creator: Creator, message: TelegramMessage) -
         shape=sent.shape,
         now=turn.now,
     )
-    return Wording(text=message.caption_html or "", file=file.id)
+    return Wording(text=as_typed(message.caption_html or ""), file=file.id)

@@ -5,19 +5,29 @@ from zoneinfo import ZoneInfo
 
 from automations.broadcast_progress import standing_of
 from bot.turn import Turn
-from domain.broadcasts.audience import Reach, count_reach
-from domain.broadcasts.definition import MOST_VARIANTS, Content, Variant, content_of, variant_name
+from domain.broadcasts.audience import Reach, count_reach, first_reached
+from domain.broadcasts.definition import MOST_VARIANTS, BadBroadcast, Content, Variant, content_of, variant_name
 from domain.broadcasts.screens import standing_screen, to_whom, told_moment
+from domain.leads import display_name
+from domain.messages.as_typed import plain_fillings
+from domain.messages.catalogue import plain_why
 from domain.messages.plain import Button, Message
+from kit.errors import Refusal
 from kit.text import shorten, unmarked
+from kit.zones import zone_named
 from store.models import Broadcast, BroadcastState, Creator
-from store.queries.broadcasts import list_broadcasts
+from store.queries.broadcasts import count_broadcasts, list_broadcasts
 from store.queries.leads import saved_segments
+from store.segments.question import BadSegment
 
 LISTED = 10
 OFFERED_SEGMENTS = 20
 IN_A_ROW = 2
 WORDS_SHOWN = 80
+# so many of whom it reaches are named
+NAMED = 5
+NAME_SHOWN = 30
+REASON_SHOWN = 300
 # what is offered when it is to go out: so many days ahead, at this time of day
 _OFFERED_TIMES = ((0, 18), (1, 9), (1, 18), (2, 9))
 _MARGIN = timedelta(minutes=5)
@@ -27,7 +37,7 @@ Row = tuple[Button, ...]
 
 
 def zone_of(turn: Turn, creator: Creator) -> ZoneInfo:
-    return ZoneInfo(turn.facts.published.setup(creator.id).time_zone)
+    return zone_named(turn.facts.published.setup(creator.id).time_zone)
 
 
 async def reach_of(turn: Turn, broadcast: Broadcast) -> Reach:
@@ -36,17 +46,23 @@ async def reach_of(turn: Turn, broadcast: Broadcast) -> Reach:
     return await count_reach(turn.session, broadcast.creator_id, broadcast.segment, setup, now=turn.now)
 
 
-async def list_screen(turn: Turn, creator: Creator) -> Message:
-    found = await list_broadcasts(turn.session, creator.id, limit=LISTED)
+async def list_screen(turn: Turn, creator: Creator, page: int = 0) -> Message:
+    total = await count_broadcasts(turn.session, creator.id)
+    # some may have gone since the button was shown
+    page = min(page, max(total - 1, 0) // LISTED)
+    found = await list_broadcasts(turn.session, creator.id, limit=LISTED, offset=page * LISTED)
     lines = [turn.words("broadcast-list", creator=creator.name) if found else turn.words("broadcast-none")]
     buttons = []
     for each in found:
         state = turn.word(f"broadcast-is-{each.state}", each.state)
         lines.append(turn.words("broadcast-line", number=each.id, title=each.title, state=state))
         buttons.append(Button(text=f"{each.id} · {shorten(each.title, 24)}", data=f"bc:{each.id}:show"))
-    new = Button(text=turn.words("broadcast-button-new"), data="bc:new")
+    steps = [Button(text="‹", data=f"bc:list:{creator.id}:{page - 1}")] if page else []
+    if (page + 1) * LISTED < total:
+        steps.append(Button(text="›", data=f"bc:list:{creator.id}:{page + 1}"))
+    new = Button(text=turn.words("broadcast-button-new"), data=f"bc:new:{creator.id}")
     text = "\n".join([*lines, "", turn.words("broadcast-form")])
-    return Message(text=text, buttons=((new,), *_rows(buttons)))
+    return Message(text=text, buttons=((new,), *_rows(buttons), *([tuple(steps)] if steps else [])))
 
 
 async def card(turn: Turn, creator: Creator, broadcast: Broadcast) -> Message:
@@ -58,15 +74,22 @@ async def card(turn: Turn, creator: Creator, broadcast: Broadcast) -> Message:
 
 
 async def draft_screen(turn: Turn, broadcast: Broadcast) -> Message:
-    content, number = content_of(broadcast), broadcast.id
-    reach = await reach_of(turn, broadcast)
-    state = turn.word(f"broadcast-is-{broadcast.state}", broadcast.state)
+    """Also of one that cannot go out as it is: it says why, and can be mended or discarded."""
+    number, state = broadcast.id, turn.word(f"broadcast-is-{broadcast.state}", broadcast.state)
     lines = [
         turn.words("broadcast-title", number=number, title=broadcast.title, state=state),
         to_whom(broadcast, turn.person.speaks),
-        turn.words("broadcast-reach", reached=reach.reached, met=reach.met),
-        *(_variant_line(turn, content, place) for place in range(len(content.variants))),
     ]
+    away: Row = (_button(turn, number, "discard"), _list_button(turn, broadcast))
+    try:
+        content = content_of(broadcast)
+    except BadBroadcast as bad:
+        return Message(text="\n".join([*lines, _trouble(turn, bad)]), buttons=(away,))
+    try:
+        lines += await _reach_lines(turn, broadcast)
+    except BadSegment as bad:
+        lines.append(_trouble(turn, bad))
+    lines += [_variant_line(turn, content, place) for place in range(len(content.variants))]
     variants = [
         Button(text=f"✏️ {variant_name(place).upper()} ×{each.weight}", data=f"bc:{number}:v:{place}")
         for place, each in enumerate(content.variants)
@@ -78,7 +101,7 @@ async def draft_screen(turn: Turn, broadcast: Broadcast) -> Message:
         *_rows(variants),
         (_button(turn, number, "test"),),
         (_button(turn, number, "go"), _button(turn, number, "when")),
-        (_button(turn, number, "discard"), Button(text=turn.words("broadcast-button-list"), data="bc:list")),
+        away,
     ]
     return Message(text="\n".join(lines), buttons=tuple(rows))
 
@@ -89,7 +112,7 @@ def variant_screen(turn: Turn, broadcast: Broadcast, place: int) -> Message:
     lines = [_variant_line(turn, content, place)]
     rows: list[Row] = []
     for language, wording in variant.wordings.items():
-        words = shorten(unmarked(wording.text), WORDS_SHOWN)
+        words = shorten(unmarked(plain_fillings(wording.text)), WORDS_SHOWN)
         shown = {"language": language, "text": words or "—", "buttons": len(wording.buttons)}
         lines.append(turn.words("broadcast-wording", file="📎 " if wording.file else "", **shown))
         rows.append(
@@ -135,18 +158,21 @@ async def confirm_screen(turn: Turn, broadcast: Broadcast) -> Message:
     lines = [
         turn.words("broadcast-confirm", title=broadcast.title, reached=reach.reached),
         to_whom(broadcast, turn.person.speaks),
-        turn.words("broadcast-reach", reached=reach.reached, met=reach.met),
+        *await _reach_lines(turn, broadcast, reach),
     ]
     if not reach.reached:
         return Message(text="\n".join([*lines[1:], turn.words("broadcast-nobody")]), buttons=(back,))
-    yes = Button(text=turn.words("broadcast-button-yes", reached=reach.reached), data=f"bc:{broadcast.id}:yes")
+    yes = Button(
+        text=turn.words("broadcast-button-yes", reached=reach.reached),
+        data=f"bc:{broadcast.id}:yes:{broadcast.revision}",
+    )
     return Message(text="\n".join(lines), buttons=((yes,), back))
 
 
 async def when_screen(turn: Turn, creator: Creator, broadcast: Broadcast, *, local: bool) -> Message:
     """Times to choose from, by the creator's clock or by each lead's own."""
     reach, zone, number, mark = await reach_of(turn, broadcast), zone_of(turn, creator), broadcast.id, int(local)
-    rows = _rows([_time_button(turn, number, at, zone, mark) for at in _offered(turn.now, zone)])
+    rows = _rows([_time_button(turn, broadcast, at, zone, mark) for at in _offered(turn.now, zone)])
     other = Button(text=turn.words("broadcast-button-other-time"), data=f"bc:{number}:type:{mark}")
     toggle = Button(
         text=turn.words("broadcast-button-own-clock" if local else "broadcast-button-leads-clock"),
@@ -166,10 +192,14 @@ async def line_screen(turn: Turn, broadcast: Broadcast, at: datetime, local_at: 
     key = "broadcast-confirm-local" if local_at else "broadcast-confirm-at"
     yes = Button(
         text=turn.words("broadcast-button-schedule", reached=reach.reached),
-        data=f"bc:{broadcast.id}:at:{int(local_at is not None)}:{there}",
+        data=f"bc:{broadcast.id}:at:{broadcast.revision}:{int(local_at is not None)}:{there}",
     )
-    text = f"{turn.words(key, title=broadcast.title, at=shown)}\n{to_whom(broadcast, turn.person.speaks)}"
-    return Message(text=text, buttons=((yes,), (_button(turn, broadcast.id, "show"),)))
+    lines = [
+        turn.words(key, title=broadcast.title, at=shown),
+        to_whom(broadcast, turn.person.speaks),
+        *await _reach_lines(turn, broadcast, reach),
+    ]
+    return Message(text="\n".join(lines), buttons=((yes,), (_button(turn, broadcast.id, "show"),)))
 
 
 def cancel_screen(turn: Turn, broadcast: Broadcast) -> Message:
@@ -186,9 +216,31 @@ def _offered(now: datetime, zone: ZoneInfo) -> list[datetime]:
     return sorted({hour, *(at for at in times if at > there.replace(tzinfo=None) + _MARGIN)})
 
 
-def _time_button(turn: Turn, number: int, at: datetime, zone: ZoneInfo, mark: int) -> Button:
+def _time_button(turn: Turn, broadcast: Broadcast, at: datetime, zone: ZoneInfo, mark: int) -> Button:
     shown = told_moment(at.replace(tzinfo=zone), zone, turn.person.speaks)
-    return Button(text=shown, data=f"bc:{number}:at:{mark}:{at:%Y-%m-%dT%H:%M}")
+    return Button(text=shown, data=f"bc:{broadcast.id}:at:{broadcast.revision}:{mark}:{at:%Y-%m-%dT%H:%M}")
+
+
+async def _reach_lines(turn: Turn, broadcast: Broadcast, reach: Reach | None = None) -> list[str]:
+    """How many it reaches now, and who the first of them are. Raises BadSegment."""
+    reach = reach or await reach_of(turn, broadcast)
+    setup = turn.facts.published.setup(broadcast.creator_id)
+    asked = (broadcast.creator_id, broadcast.segment, setup)
+    first = await first_reached(turn.session, *asked, most=NAMED, now=turn.now)
+    names = [shorten((await display_name(turn.session, each))(turn.person.speaks), NAME_SHOWN) for each in first]
+    lines = [turn.words("broadcast-reach", reached=reach.reached, met=reach.met)]
+    if names:
+        lines.append(turn.words("broadcast-first", names=", ".join(names), others=reach.reached - len(names)))
+    return lines
+
+
+def _trouble(turn: Turn, refusal: Refusal) -> str:
+    why = "" if refusal.why is None else plain_why(refusal.why, turn.person.speaks)
+    return turn.words("broadcast-trouble", reason=shorten(why, REASON_SHOWN))
+
+
+def _list_button(turn: Turn, broadcast: Broadcast) -> Button:
+    return Button(text=turn.words("broadcast-button-list"), data=f"bc:list:{broadcast.creator_id}")
 
 
 def _variant_line(turn: Turn, content: Content, place: int) -> str:

@@ -1,11 +1,11 @@
 """`/broadcast`: one message to a segment, in one line or by buttons."""
 
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
 from telegram import CallbackQuery
 from telegram import Message as TelegramMessage
 
-from bot.handlers.broadcast_drafts import change_draft, send_trials
+from bot.handlers.broadcast_drafts import change_draft, own_broadcast, schedule, send_trials
 from bot.handlers.broadcast_lines import read_line, read_when
 from bot.handlers.broadcast_screens import cancel_screen, card, confirm_screen, line_screen, list_screen, zone_of
 from bot.handlers.edits import edit
@@ -13,14 +13,13 @@ from bot.numbers import is_id, read_id
 from bot.replies import TapReply
 from bot.turn import Turn
 from domain.broadcasts.acts import (
+    ShownIn,
     cancel_broadcast,
     copy_broadcast,
     discard_broadcast,
     draft_broadcast,
-    find_broadcast,
     pause_broadcast,
     resume_broadcast,
-    schedule_broadcast,
     start_broadcast,
     unschedule_broadcast,
 )
@@ -29,6 +28,9 @@ from domain.broadcasts.definition import Content, Variant, Wording
 from domain.messages.plain import Message
 from domain.prompts import ask_next
 from store.models import Broadcast, Creator
+
+# a line that nobody has said yes to
+LINE_GOOD_FOR = timedelta(days=1)
 
 
 async def broadcast(turn: Turn, arguments: str) -> None:
@@ -41,7 +43,7 @@ async def broadcast(turn: Turn, arguments: str) -> None:
         case "new":
             await _ask_for_message(turn, creator)
         case number if is_id(number):
-            turn.send(await card(turn, creator, await find_broadcast(turn.session, creator.id, read_id(number))))
+            turn.send(await card(turn, *await own_broadcast(turn, read_id(number))))
         case _:
             await _from_line(turn, creator, told)
 
@@ -55,7 +57,14 @@ async def _from_line(turn: Turn, creator: Creator, text: str) -> None:
     await audience_of(turn.session, creator.id, line.question, setup, now=turn.now)
     content = Content(variants=(Variant(wordings={setup.language: Wording(text=line.text)}),))
     drafted = await draft_broadcast(
-        turn.session, creator.id, turn.person.id, content, segment=line.question, now=turn.now
+        turn.session,
+        creator.id,
+        turn.person.id,
+        content,
+        segment=line.question,
+        setup=setup,
+        lapses_at=turn.now + LINE_GOOD_FOR,
+        now=turn.now,
     )
     if line.when is None:
         turn.send(await confirm_screen(turn, drafted))
@@ -69,15 +78,15 @@ async def _ask_for_message(turn: Turn, creator: Creator) -> None:
 
 
 async def tap(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
-    """`bc:list`, `bc:new`, or `bc:ID:` and what is to be done with it."""
-    creator = await turn.as_creator()
+    """`bc:list:CREATOR:PAGE`, `bc:new:CREATOR`, or `bc:ID:` and what is to be done with it."""
     match arguments:
-        case ["list"]:
-            edit(turn, query, await list_screen(turn, creator))
-        case ["new"]:
-            await _ask_for_message(turn, creator)
+        case ["list", creator_id, *page]:
+            creator = await turn.as_creator(read_id(creator_id))
+            edit(turn, query, await list_screen(turn, creator, read_id(page[0]) if page else 0))
+        case ["new", creator_id]:
+            await _ask_for_message(turn, await turn.as_creator(read_id(creator_id)))
         case [number, what, *rest]:
-            found = await find_broadcast(turn.session, creator.id, read_id(number))
+            creator, found = await own_broadcast(turn, read_id(number))
             if not await _settle(turn, query, found, what, rest):
                 await _show(turn, query, creator, found, (what, rest))
         case _:
@@ -90,10 +99,13 @@ async def _settle(turn: Turn, query: CallbackQuery, found: Broadcast, what: str,
 
     The message that was tapped is changed from then on by whoever shows the progress, and by nobody else.
     """
-    shown_in = _message_id(query)
+    shown_in = _shown_in(turn, query)
     match what, rest:
-        case "yes", []:
-            await start_broadcast(turn.session, found, shown_in=shown_in, now=turn.now)
+        case "yes", [revision]:
+            setup = turn.facts.published.setup(found.creator_id)
+            await start_broadcast(
+                turn.session, found, setup=setup, revision=read_id(revision), shown_in=shown_in, now=turn.now
+            )
         case "pause", []:
             await pause_broadcast(turn.session, found, shown_in=shown_in, now=turn.now)
         case "resume", []:
@@ -116,8 +128,9 @@ async def _show(
             edit(turn, query, await confirm_screen(turn, found))
         case "cancel", []:
             turn.send(cancel_screen(turn, found))
-        case "at", [local, *time]:
-            await _schedule(turn, creator, found, ":".join(time), local=local == "1", shown_in=_message_id(query))
+        case "at", [revision, local, day_and_hour, minute]:
+            when = read_when(turn, f"{day_and_hour}:{minute} {'local' if local == '1' else ''}", zone_of(turn, creator))
+            await schedule(turn, found, when, revision=read_id(revision), shown_in=_shown_in(turn, query))
             edit(turn, query, await card(turn, creator, found))
         case "unschedule", []:
             await unschedule_broadcast(turn.session, found)
@@ -134,13 +147,5 @@ async def _show(
             await change_draft(turn, query, creator, found, asked)
 
 
-def _message_id(query: CallbackQuery) -> int | None:
-    return query.message.message_id if isinstance(query.message, TelegramMessage) else None
-
-
-async def _schedule(
-    turn: Turn, creator: Creator, found: Broadcast, time: str, *, local: bool, shown_in: int | None
-) -> None:
-    zone: ZoneInfo = zone_of(turn, creator)
-    when = read_when(turn, f"{time.replace('T', ' ')} {'local' if local else ''}", zone)
-    await schedule_broadcast(turn.session, found, when.at, local_at=when.local_at, shown_in=shown_in, now=turn.now)
+def _shown_in(turn: Turn, query: CallbackQuery) -> ShownIn | None:
+    return ShownIn(turn.person.id, query.message.message_id) if isinstance(query.message, TelegramMessage) else None

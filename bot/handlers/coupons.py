@@ -1,7 +1,6 @@
 """`/coupon`: a creator's discount codes, in one line or by buttons."""
 
 from collections.abc import Iterator
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from telegram import CallbackQuery
@@ -20,6 +19,7 @@ from domain.prompts import ask_next
 from kit.errors import Refusal
 from kit.money import Money
 from kit.text import shorten
+from kit.zones import zone_named
 from store.models import Creator, DiscountCode, Lead, LinkTarget, Product
 from store.queries.leads import saved_segments, where
 
@@ -164,7 +164,7 @@ async def _fits_anybody(turn: Turn, code: DiscountCode, segment: str) -> bool:
 
 
 def _narrowed(turn: Turn, code: DiscountCode) -> Iterator[str]:
-    zone = ZoneInfo(turn.facts.published.setup(code.creator_id).time_zone)
+    zone = zone_named(turn.facts.published.setup(code.creator_id).time_zone)
     if code.most_uses is None:
         yield turn.words("coupon-uses", uses=code.uses)
     else:

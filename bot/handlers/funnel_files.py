@@ -15,12 +15,14 @@ from domain.funnels.reading import MOST_BYTES
 from domain.funnels.writing import write_funnels
 from domain.messages.plain import Message
 from domain.prompts import Prompted, ask_next
-from kit.text import shorten
+from kit.text import TEXT_LIMIT, shorten, utf16_length
 from store.models import Creator, FunnelHead, Kept
 from store.queries.funnel_views import version_numbers
 
 ACTS = frozenset({"fn-new"})
 FILE_NAME_LENGTH = 60
+# Telegram's programs cut what is longer than a message, at the best place in its second half
+MOST_TYPED = TEXT_LIMIT // 2
 _NAMES = (".yaml", ".yml")
 
 
@@ -31,7 +33,10 @@ def is_funnels(document: Document | None) -> bool:
 
 async def receive(turn: Turn, message: TelegramMessage) -> None:
     """A YAML file: fetched and looked through once this update is saved."""
-    creator, document = await turn.as_creator(), message.document
+    _look_through(turn, await turn.as_creator(), message.document)
+
+
+def _look_through(turn: Turn, creator: Creator, document: Document | None) -> None:
     if document is None:
         raise turn.refusal("funnels-ask-file")
     if (document.file_size or 0) > MOST_BYTES:
@@ -45,15 +50,18 @@ async def ask_for_file(turn: Turn, creator: Creator) -> None:
     turn.say("funnels-ask-file")
 
 
-async def prompted(turn: Turn, _asked: Prompted, message: TelegramMessage) -> None:
+async def prompted(turn: Turn, asked: Prompted, message: TelegramMessage) -> None:
     """The file that was asked for, or the same typed."""
+    creator = await turn.as_creator(int(asked.data["creator"]))
     if message.document is not None:
-        await receive(turn, message)
+        _look_through(turn, creator, message.document)
         return
     text = (message.text or "").strip()
     if not text:
         raise turn.refusal("funnels-ask-file")
-    creator = await turn.as_creator()
+    if utf16_length(text) > MOST_TYPED:
+        # it may be the first of the parts into which a longer one was cut
+        raise turn.refusal("funnels-too-long", most=MOST_TYPED)
     turn.replies.append(FunnelFileReply(creator_id=creator.id, text=text))
 
 

@@ -1,23 +1,24 @@
 """Who begins a funnel by hand, and who leaves it: one lead, or everybody in a segment after a yes."""
 
-from sqlalchemy import func, select
 from telegram import CallbackQuery
 from telegram import Message as TelegramMessage
 
 from bot.handlers.edits import edit
+from bot.handlers.funnel_access import own_funnel
 from bot.handlers.funnel_screens import wording_of
 from bot.handlers.lead_access import called, own_lead, read_number
 from bot.turn import Turn
-from domain.broadcasts.audience import audience_of, count_reach
 from domain.enrollments import begin_for_segment, end_enrollments, enroll_lead
-from domain.funnels.heads import FunnelStands, NoSuchFunnel
+from domain.funnels.definition import Funnel
+from domain.funnels.heads import FunnelStands
 from domain.holding import hold_living
 from domain.lead_views import ViewGone, Wanted, close_view, find_view, open_view, wanted_by
 from domain.messages.plain import Button, Message
 from domain.prompts import Prompted, ask_next
+from domain.starting_many import Startable, count_startable
 from kit.text import shorten
-from store.models import RUNS, Creator, Enrollment, FunnelHead, Lead
-from store.queries.funnel_views import funnel_by_id, under_way_of
+from store.models import RUNS, Creator, FunnelHead
+from store.queries.funnel_views import under_way_of
 
 ACTS = frozenset({"fn-start", "fn-leave"})
 # why somebody is through who was taken out of it
@@ -35,12 +36,10 @@ async def ask_whom(turn: Turn, head: FunnelHead, what: str) -> None:
 
 async def prompted(turn: Turn, asked: Prompted, message: TelegramMessage) -> None:
     """The lead or the segment that was asked for."""
-    creator, text = await turn.as_creator(), (message.text or "").strip()
+    text = (message.text or "").strip()
     if not text:
         raise turn.refusal("prompt-needs-text")
-    head = await funnel_by_id(turn.session, creator.id, int(asked.data["funnel"]))
-    if head is None:
-        raise NoSuchFunnel(str(asked.data["funnel"]))
+    creator, head = await own_funnel(turn, int(asked.data["funnel"]))
     if asked.act == "fn-start":
         await start_line(turn, creator, head, text)
     else:
@@ -55,19 +54,15 @@ async def start_line(turn: Turn, creator: Creator, head: FunnelHead, text: str) 
         await _start_one(turn, creator, head, number)
         return
     question = "all" if text.casefold() in _EVERYBODY else text
-    setup = turn.facts.published.setup(creator.id)
-    reach = await count_reach(turn.session, creator.id, question, setup, now=turn.now)
-    asked = await audience_of(turn.session, creator.id, question, setup, now=turn.now)
-    before = select(Enrollment.id).where(Enrollment.lead_id == Lead.id, Enrollment.funnel_key == head.key).exists()
-    been = await turn.session.scalar(select(func.count()).select_from(Lead).where(asked, before)) or 0
-    if not reach.reached:
-        raise turn.refusal("funnels-start-nobody", met=reach.met)
+    count = await _count(turn, creator, head, question)
+    values = {"met": count.met, "reached": count.reached}
+    if not count.begin:
+        raise turn.refusal("funnels-start-nobody", **values)
     view = await open_view(turn.session, creator.id, turn.person.id, Wanted(conditions=(question,)), now=turn.now)
-    values = {"met": reach.met, "reached": reach.reached, "been": been}
     lines = [turn.words("funnels-start", name=head.key, question=shorten(question, QUESTION_LENGTH), **values)]
-    if been:
-        lines.append(turn.words("funnels-start-been", been=been))
-    yes = Button(text=turn.words("funnels-button-begin", count=reach.reached), data=f"fn:{head.id}:begin:{view.id}")
+    if count.begin < count.reached:
+        lines.append(turn.words("funnels-start-been", been=count.reached - count.begin))
+    yes = Button(text=turn.words("funnels-button-begin", count=count.begin), data=f"fn:{head.id}:begin:{view.id}")
     back = Button(text=turn.words("funnels-button-card"), data=f"fn:{head.id}:show")
     turn.send(Message(text="\n".join(lines), buttons=((yes,), (back,))))
 
@@ -80,8 +75,8 @@ async def begin_tapped(turn: Turn, query: CallbackQuery, creator: Creator, head:
         await close_view(turn.session, view)
     except ViewGone:
         raise turn.refusal("funnels-start-gone", name=head.key) from None
-    # what it names may be gone since
-    await audience_of(turn.session, creator.id, question, turn.facts.published.setup(creator.id), now=turn.now)
+    # what it names may be gone since, or its wording another
+    await _count(turn, creator, head, question)
     await begin_for_segment(turn.session, creator.id, head.key, question, now=turn.now)
     edit(turn, query, Message(text=turn.words("funnels-starting", name=head.key)))
 
@@ -106,12 +101,24 @@ async def _start_one(turn: Turn, creator: Creator, head: FunnelHead, number: int
     if lead.creator_id != creator.id:
         raise turn.refusal("lead-unknown", lead=number)
     lead = await hold_living(turn.session, lead)
+    version = await _version(turn, head)
+    setup = turn.facts.published.setup(creator.id)
+    await enroll_lead(turn.session, lead, head.key, version, setup, now=turn.now)
+    turn.say("lead-enrolled", funnel=head.key, **await called(turn, lead))
+
+
+async def _count(turn: Turn, creator: Creator, head: FunnelHead, question: str) -> Startable:
+    _, funnel = await _version(turn, head)
+    setup = turn.facts.published.setup(creator.id)
+    return await count_startable(turn.session, head, funnel, question, setup=setup, now=turn.now)
+
+
+async def _version(turn: Turn, head: FunnelHead) -> tuple[int, Funnel]:
+    """The wording that those who begin now take."""
     funnel = await wording_of(turn, head)
     if funnel is None or head.version_id is None:
         raise turn.refusal("funnels-no-wording", name=head.key)
-    setup = turn.facts.published.setup(creator.id)
-    await enroll_lead(turn.session, lead, head.key, (head.version_id, funnel), setup, now=turn.now)
-    turn.say("lead-enrolled", funnel=head.key, **await called(turn, lead))
+    return head.version_id, funnel
 
 
 def _must_run(head: FunnelHead) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from automations.step_results import arm_results, by_step
-from bot.handlers.lead_card import fitting
 from bot.turn import Turn
 from domain.durations import FOR_PEOPLE
 from domain.funnels.definition import Funnel
@@ -15,7 +14,7 @@ from domain.messages.plain import Button, Message
 from domain.step_counts import Measure
 from kit.money import Money
 from kit.paging import Paging
-from kit.text import shorten, unmarked
+from kit.text import pages, shorten, unmarked
 from store.models import Creator, EnrollmentState, FunnelHead, FunnelState, Kept
 from store.queries.funnel_views import (
     MOST_PLACED,
@@ -65,13 +64,13 @@ async def list_screen(turn: Turn, creator: Creator, page: int = 0, *, archived: 
     ]
     rows: list[Row] = [tuple(buttons[at : at + IN_A_ROW]) for at in range(0, len(buttons), IN_A_ROW)]
     which = "all" if archived else "list"
-    turning = [Button(text="◀", data=f"fn:{which}:{page - 1}")] if page else []
+    turning = [Button(text="◀", data=f"fn:{which}:{creator.id}:{page - 1}")] if page else []
     if found.has_more:
-        turning.append(Button(text="▶", data=f"fn:{which}:{page + 1}"))
+        turning.append(Button(text="▶", data=f"fn:{which}:{creator.id}:{page + 1}"))
     rows += [tuple(turning)] if turning else []
-    rows.append((_named(turn, "new", "fn:new"), _named(turn, "parked", "fn:parked:0")))
+    rows.append((_named(turn, "new", f"fn:new:{creator.id}"), _named(turn, "parked", f"fn:parked:{creator.id}:0")))
     other = "list" if archived else "all"
-    rows.append((_named(turn, "yaml-all", "fn:yaml"), _named(turn, other, f"fn:{other}:0")))
+    rows.append((_named(turn, "yaml-all", f"fn:yaml:{creator.id}"), _named(turn, other, f"fn:{other}:{creator.id}:0")))
     return Message(text="\n".join([*lines, "", turn.words("funnels-form")]), buttons=tuple(rows))
 
 
@@ -95,8 +94,11 @@ async def card(turn: Turn, head: FunnelHead) -> Message:
     return Message(text="\n".join(lines), buttons=tuple(_card_buttons(turn, head, counts[EnrollmentState.PARKED])))
 
 
-async def steps_screen(turn: Turn, head: FunnelHead) -> Message:
-    """Each step of the present wording with what came of it, beside the arms of its splits and their holdout."""
+async def steps_screen(turn: Turn, head: FunnelHead, page: int = 0) -> Message:
+    """Each step of the present wording with what came of it, beside the arms of its splits and their holdout.
+
+    A long funnel takes several pages.
+    """
     funnel = await wording_of(turn, head)
     back: Row = (_to_card(turn, head),)
     if funnel is None:
@@ -118,7 +120,13 @@ async def steps_screen(turn: Turn, head: FunnelHead) -> Message:
         (Button(text=turn.words("funnels-button-go", step=step), data=f"fn:{head.id}:go:{step}"),)
         for step in head.stopped_steps
     ]
-    return Message(text=fitting(lines), buttons=(*rows, back))
+    parts = pages("\n".join(lines))
+    page = min(page, len(parts) - 1)
+    turning = [Button(text="◀", data=f"fn:{head.id}:steps:{page - 1}")] if page else []
+    if page + 1 < len(parts):
+        turning.append(Button(text="▶", data=f"fn:{head.id}:steps:{page + 1}"))
+    rows += [tuple(turning)] if turning else []
+    return Message(text=parts[page], buttons=(*rows, back))
 
 
 def archive_screen(turn: Turn, head: FunnelHead, under_way: int) -> Message:
@@ -152,7 +160,8 @@ def _card_buttons(turn: Turn, head: FunnelHead, parked: int) -> Iterator[Row]:
     if parked:
         yield (Button(text=turn.words("funnels-button-parked-here", count=parked), data=f"fn:{head.id}:parked:0"),)
     may_go = head.kept is not Kept.FILE and head.state in {FunnelState.ACTIVE, FunnelState.DISABLED}
-    yield (button("archive"), _named(turn, "list", "fn:list:0")) if may_go else (_named(turn, "list", "fn:list:0"),)
+    to_list = _named(turn, "list", f"fn:list:{head.creator_id}:0")
+    yield (button("archive"), to_list) if may_go else (to_list,)
 
 
 def _described(turn: Turn, funnel: Funnel) -> Iterator[str]:

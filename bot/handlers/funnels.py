@@ -2,8 +2,10 @@
 
 from telegram import CallbackQuery
 
+from automations.simulated import MOST_ASKED_LEADS, MOST_DAYS
 from bot.handlers import funnel_parked
 from bot.handlers.edits import edit
+from bot.handlers.funnel_access import own_draft, own_funnel
 from bot.handlers.funnel_files import ask_for_file, confirm_draft, send_all_yaml, send_yaml
 from bot.handlers.funnel_people import ask_whom, begin_tapped, leave_line, start_line
 from bot.handlers.funnel_screens import archive_screen, card, list_screen, steps_screen
@@ -12,7 +14,6 @@ from bot.replies import ResumingReply, SimulateReply, TapReply
 from bot.turn import Turn
 from domain.funnels.heads import (
     FunnelStands,
-    NoSuchFunnel,
     archive_funnel,
     find_funnel,
     pause_funnel,
@@ -22,10 +23,10 @@ from domain.funnels.heads import (
 )
 from domain.messages.plain import Message
 from store.models import Creator, EnrollmentState, FunnelHead, FunnelState, Late
-from store.queries.funnel_views import count_states, funnel_by_id
+from store.queries.funnel_views import count_states
 
 _DAYS = 30
-_MOST_DAYS = 366
+_EVERYTHING = frozenset({"all", "everything", "alle", "alles"})
 _LINES = frozenset({"pause", "resume", "archive", "start", "leave", "steps", "yaml", "parked", "simulate"})
 
 
@@ -42,6 +43,8 @@ async def funnels(turn: Turn, arguments: str) -> None:
             turn.send(await funnel_parked.screen(turn, creator, None, 0))
         case ["yaml"]:
             await send_all_yaml(turn, creator)
+        case ["simulate", which, *rest] if which.lower() in _EVERYTHING:
+            _simulate(turn, creator.id, None, " ".join(rest))
         case [verb, key, *rest] if verb in _LINES:
             head = await find_funnel(turn.session, creator.id, key.lower())
             await _do_line(turn, creator, head, verb, rest[0].strip() if rest else "")
@@ -67,7 +70,7 @@ async def _do_line(turn: Turn, creator: Creator, head: FunnelHead, verb: str, re
         case "leave", _ if rest:
             await leave_line(turn, creator, head, rest)
         case "simulate", told:
-            _simulate(turn, head, told)
+            _simulate(turn, head.creator_id, head.key, told)
         case _:
             raise turn.refusal("funnels-form")
 
@@ -86,27 +89,36 @@ async def _do_word(turn: Turn, creator: Creator, head: FunnelHead, verb: str) ->
 
 
 async def tap(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
-    """`fn:list:PAGE`, `fn:new`, `fn:draft:NUMBER:POLICY`, `fn:park:…`, or `fn:ID:` and what is to be done with it."""
-    creator = await turn.as_creator()
+    """`fn:ID:` and what is to be done with that funnel, `fn:draft:NUMBER:POLICY`, `fn:park:…`, or of a creator's all.
+
+    Each is about its own creator, whomever the chat has gone over to since.
+    """
     turn.replies.append(TapReply(query_id=query.id))
     match arguments:
-        case ["list" | "all" as which, page]:
-            edit(turn, query, await list_screen(turn, creator, read_id(page), archived=which == "all"))
-        case ["new"]:
-            await ask_for_file(turn, creator)
-        case ["yaml"]:
-            await send_all_yaml(turn, creator)
-        case ["parked", page]:
-            edit(turn, query, await funnel_parked.screen(turn, creator, None, read_id(page)))
-        case ["park", *rest]:
-            await funnel_parked.settle(turn, query, creator, rest)
-        case ["draft", number, what]:
-            await confirm_draft(turn, query, creator, read_id(number), what)
         case [number, what, *rest] if is_id(number):
-            head = await funnel_by_id(turn.session, creator.id, read_id(number))
-            if head is None:
-                raise NoSuchFunnel(number)
+            creator, head = await own_funnel(turn, read_id(number))
             await _tap_one(turn, query, creator, head, (what, rest))
+        case ["draft", number, what]:
+            await confirm_draft(turn, query, await own_draft(turn, read_id(number)), read_id(number), what)
+        case ["park", *rest]:
+            await funnel_parked.settle(turn, query, rest)
+        case [what, number, *rest]:
+            await _tap_all(turn, query, await turn.as_creator(read_id(number)), (what, rest))
+        case _:
+            raise turn.refusal("not-understood")
+
+
+async def _tap_all(turn: Turn, query: CallbackQuery, creator: Creator, asked: tuple[str, list[str]]) -> None:
+    """`fn:list:CREATOR:PAGE`, `fn:all:…`, `fn:parked:…`, `fn:new:CREATOR`, `fn:yaml:CREATOR`."""
+    match asked:
+        case (("list" | "all" as which), [page]):
+            edit(turn, query, await list_screen(turn, creator, read_id(page), archived=which == "all"))
+        case "parked", [page]:
+            edit(turn, query, await funnel_parked.screen(turn, creator, None, read_id(page)))
+        case "new", []:
+            await ask_for_file(turn, creator)
+        case "yaml", []:
+            await send_all_yaml(turn, creator)
         case _:
             raise turn.refusal("not-understood")
 
@@ -119,10 +131,12 @@ async def _tap_one(
             edit(turn, query, await card(turn, head))
         case "steps", []:
             edit(turn, query, await steps_screen(turn, head))
+        case "steps", [page]:
+            edit(turn, query, await steps_screen(turn, head, read_id(page)))
         case "yaml", []:
             await send_yaml(turn, head)
         case "try", []:
-            _simulate(turn, head, "")
+            _simulate(turn, head.creator_id, head.key, "")
         case "start" | "leave" as what, []:
             await ask_whom(turn, head, what)
         case "begin", [view]:
@@ -172,15 +186,18 @@ async def _ask_archive(turn: Turn, creator: Creator, head: FunnelHead) -> Messag
     return archive_screen(turn, head, counts[EnrollmentState.ACTIVE] + counts[EnrollmentState.HELD])
 
 
-def _simulate(turn: Turn, head: FunnelHead, told: str) -> None:
-    """`simulate welcome`, `simulate welcome 12`, `simulate welcome 12 90`: a new lead or that one, for so many days."""
-    match told.replace("#", "").split():
-        case []:
-            lead, days = None, _DAYS
-        case [number] if is_id(number):
-            lead, days = read_id(number), _DAYS
-        case [number, length] if is_id(number) and is_id(length) and 0 < read_id(length) <= _MOST_DAYS:
-            lead, days = read_id(number), read_id(length)
-        case _:
-            raise turn.refusal("funnels-simulate-form", name=head.key)
-    turn.replies.append(SimulateReply(creator_id=head.creator_id, funnel_key=head.key, lead_id=lead, days=days))
+def _simulate(turn: Turn, creator_id: int, key: str | None, told: str) -> None:
+    """`simulate welcome`, `simulate welcome 12 90`, `simulate all sample=50 days=90`: a new lead, that one, or some."""
+    unnamed, asked = iter(("lead", "days")), {"lead": 0, "sample": 0, "days": _DAYS}
+    for word in told.lower().replace("#", "").split():
+        name, _, value = word.rpartition("=")
+        name = name or next(unnamed, "")
+        if name not in asked or not is_id(value):
+            raise turn.refusal("funnels-simulate-form", name=key or "all")
+        asked[name] = read_id(value)
+    lead, sample, days = asked["lead"], asked["sample"], asked["days"]
+    if not 0 < days <= MOST_DAYS or sample > MOST_ASKED_LEADS or (lead and sample):
+        raise turn.refusal("funnels-simulate-form", name=key or "all")
+    turn.replies.append(
+        SimulateReply(creator_id=creator_id, funnel_key=key, lead_id=lead or None, sample=sample, days=days)
+    )

@@ -10,6 +10,7 @@ from domain.leads import display_name, zone_of
 from domain.messages.plain import Button, Message
 from kit.money import Money
 from kit.text import shorten
+from kit.zones import zone_named
 from store.models import DisputeState, Order, OrderState
 from store.queries.order_card import OrderDetails
 
@@ -22,7 +23,7 @@ Row = tuple[Button, ...]
 
 async def sale_screen(turn: Turn, details: OrderDetails, *, back: str = "orders:all:0") -> Message:
     """As its creator sees it; `back` is what the last button leads to."""
-    zone = ZoneInfo(turn.facts.published.setup(details.order.creator_id).time_zone)
+    zone = zone_named(turn.facts.published.setup(details.order.creator_id).time_zone)
     name = (await display_name(turn.session, details.lead))(turn.person.speaks)
     lines = [
         *_head(turn, details),

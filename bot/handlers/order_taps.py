@@ -1,6 +1,5 @@
 """The buttons under an order, its buyer's and its seller's, and under the notices about it: `order:ACT:ORDER`."""
 
-from zoneinfo import ZoneInfo
 
 from telegram import CallbackQuery
 
@@ -19,6 +18,7 @@ from domain.paying import hand_over_anyway
 from domain.prompts import ask_next
 from domain.receipt_words import receipt_text
 from domain.shipping import ship_order
+from kit.zones import zone_named
 from store.queries.order_card import OrderDetails, order_details
 from store.queries.order_lists import CHOICES, find_bought
 
@@ -114,7 +114,7 @@ def _receipt(turn: Turn, details: OrderDetails) -> None:
         raise turn.refusal("receipt-none")
     setup = turn.facts.published.setup(details.order.creator_id)
     mine = details.lead.person_id == turn.person.id
-    zone = zone_of(details.lead, setup) if mine else ZoneInfo(setup.time_zone)
+    zone = zone_of(details.lead, setup) if mine else zone_named(setup.time_zone)
     speaks = turn.person.speaks
     turn.replies.append(
         DocumentReply(

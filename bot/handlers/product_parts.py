@@ -5,12 +5,12 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from bot.turn import Said, Turn
 from domain.product_edits import ProductFields
 from domain.setups import CreatorSetup
 from kit.money import Money
+from kit.zones import zone_named
 from store.models import ProductKind
 
 # those that the card asks for and a line sets, in the order in which the form tells them
@@ -180,7 +180,7 @@ def read_instant(turn: Turn, part: str, text: str, setup: CreatorSetup, *, end: 
         there = datetime.fromisoformat(text)
         if end and len(text) <= len("2026-12-01"):
             there += timedelta(days=1)
-        instant = (there if there.tzinfo else there.replace(tzinfo=ZoneInfo(setup.time_zone))).astimezone(UTC)
+        instant = (there if there.tzinfo else there.replace(tzinfo=zone_named(setup.time_zone))).astimezone(UTC)
     except (ValueError, OverflowError):
         raise _wrong(turn, part) from None
     if instant.year not in _YEARS:

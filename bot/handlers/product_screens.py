@@ -1,7 +1,6 @@
 """What a creator sees of their products: the list, the card of one, and the screens behind its buttons."""
 
 from collections.abc import Sequence
-from zoneinfo import ZoneInfo
 
 from bot.handlers.product_links import link_row
 from bot.turn import Turn
@@ -12,6 +11,7 @@ from domain.products import current_files
 from kit.money import Money, least_of
 from kit.paging import Paging
 from kit.text import TEXT_LIMIT, escape, pages, shorten
+from kit.zones import zone_named
 from store.models import Creator, Product, ProductKind, ProductVariant, Stocked, StoredFile
 from store.queries.catalogue import (
     bundle_contents,
@@ -237,7 +237,7 @@ def _state(turn: Turn, product: Product) -> list[str]:
     if product.archived_at is not None:
         return [turn.words("own-archived")]
     lines = [] if product.active else [turn.words("own-off-sale")]
-    zone = ZoneInfo(turn.facts.published.setup(product.creator_id).time_zone)
+    zone = zone_named(turn.facts.published.setup(product.creator_id).time_zone)
     for key, at in (("own-from", product.active_from), ("own-until", product.active_until)):
         if at is not None:
             lines.append(turn.words(key, at=f"{at.astimezone(zone):%Y-%m-%d %H:%M}"))

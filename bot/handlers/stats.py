@@ -14,22 +14,22 @@ _TODAY = frozenset({"today", "heute", "1"})
 
 
 async def stats(turn: Turn, arguments: str) -> None:
-    """`/stats`, `/stats today`, `/stats 30`, `/stats uncertain`."""
+    """`/stats`, `/stats today`, `/stats 30`, `/stats uncertain`, `/stats uncertain sent 12`."""
     creator = await turn.as_creator()
-    word = arguments.strip().lower()
+    word, *more = arguments.lower().split() or [""]
     if word in {"uncertain", "failed"}:
-        await unclear.show(turn)
+        await unclear.line(turn, more)
         return
     days = 1 if word in _TODAY else {"": _USUAL, **{str(each): each for each in PERIODS}}.get(word)
-    if days is None:
+    if days is None or more:
         raise turn.refusal("stats-form")
     turn.replies.append(StatsReply(creator_id=creator.id, days=days))
 
 
 async def tap(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
-    """`stats:DAYS`."""
-    creator = await turn.as_creator()
-    (days,) = (read_id(each) for each in arguments)
+    """`stats:CREATOR:DAYS`."""
+    number, days = (read_id(each) for each in arguments)
+    creator = await turn.as_creator(number)
     if days not in PERIODS:
         raise turn.refusal("not-understood")
     turn.replies.append(TapReply(query_id=query.id))

@@ -37,16 +37,16 @@ def stats_screen(creator: Creator, stats: Stats, language: str) -> Message:
         *_to_look_at(stats, language),
     ]
     periods = tuple(
-        Button(text=plain("stats-button-days", language, days=days), data=f"stats:{days}")
+        Button(text=plain("stats-button-days", language, days=days), data=f"stats:{creator.id}:{days}")
         for days in PERIODS
         if days != stats.days
     )
     rows = [periods]
     if any(stats.unclear.values()):
-        rows.append((Button(text=plain("stats-button-unclear", language), data="settle:list:0"),))
+        rows.append((Button(text=plain("stats-button-unclear", language), data=f"settle:list:{creator.id}:0"),))
     if stats.parked:
-        rows.append((Button(text=plain("stats-button-parked", language), data="fn:parked:0"),))
-    rows.append((Button(text=plain("funnels-button-list", language), data="fn:list:0"),))
+        rows.append((Button(text=plain("stats-button-parked", language), data=f"fn:parked:{creator.id}:0"),))
+    rows.append((Button(text=plain("funnels-button-list", language), data=f"fn:list:{creator.id}:0"),))
     return Message(text="\n".join(lines), buttons=tuple(rows))
 
 

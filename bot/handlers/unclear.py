@@ -1,55 +1,76 @@
 """`/stats uncertain`: messages of which nobody can tell whether they arrived, and those that came to nothing."""
 
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from telegram import CallbackQuery
 
-from automations.settling import How, settle, settle_all
+from automations.settling import MOST_AT_ONCE, How, settle_all, settle_each
 from bot.handlers.edits import edit
+from bot.handlers.lead_access import read_number
 from bot.handlers.lead_card import moment
 from bot.numbers import read_id
 from bot.replies import TapReply
 from bot.turn import Turn
+from domain.messages.catalogue import word_for_reason
 from domain.messages.plain import Button, Message
 from kit.paging import Paging
 from kit.text import shorten, unmarked
-from store.models import Creator, OutboxState
-from store.queries.unclear import Unclear, find_unclear, list_unclear
+from kit.zones import zone_named
+from store.models import Creator, OutboxMessage, OutboxState
+from store.queries.lead_lists import acts_for
+from store.queries.unclear import Unclear, list_unclear
 
 ON_A_PAGE = 5
 WORDS_SHOWN = 60
 REASON_SHOWN = 120
-_ALL = "all"
 Row = tuple[Button, ...]
 
 
-async def show(turn: Turn) -> None:
-    """The first page, as a message of its own."""
-    turn.send(await _screen(turn, await turn.as_creator(), 0))
+async def line(turn: Turn, words: list[str]) -> None:
+    """`/stats uncertain`, and settled in one line: `sent 12 13`, `failed 12`, `again 12`, `sent all`."""
+    match words:
+        case []:
+            creator = await turn.as_creator()
+        case ["sent" | "failed" | "again" as how, "all"]:
+            creator = await turn.as_creator()
+            await settle_all(turn.session, creator.id, how, now=turn.now)
+        case ["sent" | "failed" | "again" as how, *told] if 0 < len(told) <= MOST_AT_ONCE:
+            numbers = [number for each in told if (number := read_number(each)) is not None]
+            if len(numbers) < len(told):
+                raise turn.refusal("stats-form")
+            creator = await _settle(turn, how, numbers)
+        case _:
+            raise turn.refusal("stats-form")
+    turn.send(await _screen(turn, creator, 0))
 
 
 async def tap(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
-    """`settle:list:PAGE`, `settle:HOW:ID:PAGE`, `settle:HOW:all:PAGE`."""
-    creator = await turn.as_creator()
-    page = read_id(arguments[-1])
+    """`settle:list:CREATOR:PAGE`, `settle:HOW:ID:PAGE`, `settle:HOW:all:CREATOR:PAGE`."""
     match arguments:
-        case ["list", _]:
-            pass
-        case ["sent" | "failed" | "again" as how, which, _]:
-            await _settle(turn, creator, how, which)
+        case ["list", number, page]:
+            creator = await turn.as_creator(read_id(number))
+        case ["sent" | "failed" | "again" as how, "all", number, page]:
+            creator = await turn.as_creator(read_id(number))
+            await settle_all(turn.session, creator.id, how, now=turn.now)
+        case ["sent" | "failed" | "again" as how, number, page]:
+            creator = await _settle(turn, how, [read_id(number)])
         case _:
             raise turn.refusal("not-understood")
     turn.replies.append(TapReply(query_id=query.id))
-    edit(turn, query, await _screen(turn, creator, page))
+    edit(turn, query, await _screen(turn, creator, read_id(page)))
 
 
-async def _settle(turn: Turn, creator: Creator, how: How, which: str) -> None:
-    if which == _ALL:
-        await settle_all(turn.session, creator.id, how, now=turn.now)
-        return
-    if await find_unclear(turn.session, creator.id, read_id(which)) is None:
-        raise turn.refusal("not-understood")
-    await settle(turn.session, read_id(which), how, now=turn.now)
+async def _settle(turn: Turn, how: How, numbers: Sequence[int]) -> Creator:
+    """All of them or none, whatever creator the chat is with; returns whose the last is. Raises Said for another's."""
+    creator = await turn.as_creator()
+    for number in numbers:
+        message = await turn.session.get(OutboxMessage, number)
+        if message is None or not await acts_for(turn.session, turn.person.id, message.creator_id):
+            raise turn.refusal("unclear-unknown", message=number)
+        creator = await turn.session.get_one(Creator, message.creator_id)
+    await settle_each(turn.session, numbers, how, now=turn.now)
+    return creator
 
 
 async def _screen(turn: Turn, creator: Creator, page: int) -> Message:
@@ -59,21 +80,21 @@ async def _screen(turn: Turn, creator: Creator, page: int) -> Message:
         return await _screen(turn, creator, max(0, (found.total - 1) // ON_A_PAGE))
     if not found.items:
         return Message(text=turn.words("unclear-none"))
-    zone = ZoneInfo(creator.time_zone)
+    zone = zone_named(creator.time_zone)
     lines = [turn.words("unclear-title", count=found.total), *(_line(turn, each, zone) for each in found.items)]
     rows: list[Row] = [_buttons(turn, each, page) for each in found.items]
     if sum(each.state is OutboxState.UNCERTAIN for each in found.items) > 1:
         rows.append(
             (
-                Button(text=turn.words("unclear-button-all-sent"), data=f"settle:sent:{_ALL}:{page}"),
-                Button(text=turn.words("unclear-button-all-again"), data=f"settle:again:{_ALL}:{page}"),
+                Button(text=turn.words("unclear-button-all-sent"), data=f"settle:sent:all:{creator.id}:{page}"),
+                Button(text=turn.words("unclear-button-all-again"), data=f"settle:again:all:{creator.id}:{page}"),
             )
         )
     turning = []
     if page:
-        turning.append(Button(text="◀", data=f"settle:list:{page - 1}"))
+        turning.append(Button(text="◀", data=f"settle:list:{creator.id}:{page - 1}"))
     if found.has_more:
-        turning.append(Button(text="▶", data=f"settle:list:{page + 1}"))
+        turning.append(Button(text="▶", data=f"settle:list:{creator.id}:{page + 1}"))
     return Message(text="\n\n".join(lines), buttons=tuple([*rows, tuple(turning)] if turning else rows))
 
 
@@ -87,7 +108,7 @@ def _line(turn: Turn, each: Unclear, zone: ZoneInfo) -> str:
         to=each.to,
         at=moment(turn, each.at, zone),
         text=words or "…",
-        reason=shorten(each.error, REASON_SHOWN) or "—",
+        reason=shorten(word_for_reason(each.error, turn.person.speaks), REASON_SHOWN) or "—",
     )
 
 

@@ -1,18 +1,20 @@
 """What can be done with a broadcast: written, timed, started, paused, resumed, called off, tried out."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.broadcasts.audience import earliest_of, hold_broadcast
-from domain.broadcasts.definition import BadBroadcast, Content, check_wording, content_of, kept
+from domain.broadcasts.checking import check_content
+from domain.broadcasts.definition import BadBroadcast, Content, content_of, kept, title_of
 from domain.broadcasts.feeding import call_off_queued, drop_waiting, take_back
 from domain.events import record_event
+from domain.setups import CreatorSetup
 from kit.errors import Conflict, NotFound, Reason
-from kit.text import shorten, unmarked
 from store.database import count_changed, wake
 from store.models import (
     BROADCAST_MOVES,
@@ -22,17 +24,18 @@ from store.models import (
     OutboxMessage,
     OutboxState,
     RecipientState,
-    StoredFile,
 )
 from store.queries.broadcasts import count_recipients
+from store.queries.lead_lists import acts_for
 
 TOPIC = "broadcasts"
 MOST_DRAFTS = 50
-_TITLE = 40
 _LONGEST_AHEAD_DAYS = 366
 _BEGUN = (BroadcastState.STARTING, BroadcastState.RUNNING, BroadcastState.PAUSED)
 _NOT_BEGUN = (BroadcastState.DRAFT, BroadcastState.SCHEDULED)
 _BY_CORE = {"synchronize_session": False}
+# nothing beside Spark's own can be named then
+_NOTHING_SET_UP = CreatorSetup()
 
 
 class NoSuchBroadcast(NotFound):
@@ -45,8 +48,22 @@ class BroadcastStands(Conflict):
     code = "broadcast_stands"
 
 
+class BroadcastChanged(Conflict):
+    """It says something else by now, or is for others, than what was said yes to."""
+
+    code = "broadcast_changed"
+
+
 class TooManyDrafts(Conflict):
     code = "too_many_drafts"
+
+
+@dataclass(frozen=True, slots=True)
+class ShownIn:
+    """The message in which progress is shown from now on, and in whose chat it stands."""
+
+    person_id: int
+    message_id: int
 
 
 async def find_broadcast(session: AsyncSession, creator_id: int, broadcast_id: int) -> Broadcast:
@@ -59,37 +76,68 @@ async def find_broadcast(session: AsyncSession, creator_id: int, broadcast_id: i
     return found
 
 
+async def find_own_broadcast(session: AsyncSession, person_id: int, broadcast_id: int) -> Broadcast:
+    """Of any creator that this person acts for. Raises NoSuchBroadcast."""
+    creator_id = await session.scalar(select(Broadcast.creator_id).where(Broadcast.id == broadcast_id))
+    if creator_id is not None and not await acts_for(session, person_id, creator_id):
+        creator_id = None
+    return await find_broadcast(session, creator_id or 0, broadcast_id)
+
+
 async def draft_broadcast(
-    session: AsyncSession, creator_id: int, person_id: int | None, content: Content, *, segment: str = "", now: datetime
+    session: AsyncSession,
+    creator_id: int,
+    person_id: int | None,
+    content: Content,
+    *,
+    segment: str = "",
+    setup: CreatorSetup = _NOTHING_SET_UP,
+    lapses_at: datetime | None = None,
+    now: datetime,
 ) -> Broadcast:
-    """A new one that nobody gets before it is started. Raises BadBroadcast, and TooManyDrafts."""
+    """A new one that nobody gets before it is started. Raises BadBroadcast, and TooManyDrafts.
+
+    With `lapses_at` it is thrown away after that, unless somebody goes on with it.
+    """
+    await check_content(session, creator_id, content, setup)
+    row = {"title": title_of(content), "segment": segment, "content": kept(content), "lapses_at": lapses_at}
+    return await _keep_draft(session, creator_id, person_id, row, now=now)
+
+
+async def copy_broadcast(
+    session: AsyncSession, broadcast: Broadcast, person_id: int | None, *, now: datetime
+) -> Broadcast:
+    """A new draft that says the same to the same question; what it names may be gone, and is mended there.
+
+    Raises TooManyDrafts, and BadBroadcast for one that cannot be read any more.
+    """
+    row = {"title": broadcast.title, "segment": broadcast.segment, "content": kept(content_of(broadcast))}
+    return await _keep_draft(session, broadcast.creator_id, person_id, row, now=now)
+
+
+async def _keep_draft(
+    session: AsyncSession, creator_id: int, person_id: int | None, row: dict[str, Any], *, now: datetime
+) -> Broadcast:
+    await _drop_lapsed(session, creator_id, now=now)
     drafts = select(Broadcast.id).where(Broadcast.creator_id == creator_id, Broadcast.state == BroadcastState.DRAFT)
     if len((await session.scalars(drafts.limit(MOST_DRAFTS))).all()) >= MOST_DRAFTS:
         raise TooManyDrafts(
             f"there are {MOST_DRAFTS} drafts already; send or discard one first",
             why=Reason("refused-many-drafts", most=MOST_DRAFTS),
         )
-    await _check(session, creator_id, content)
-    broadcast = Broadcast(
-        creator_id=creator_id,
-        person_id=person_id,
-        title=title_of(content),
-        segment=segment,
-        content=kept(content),
-        created_at=now,
-    )
+    broadcast = Broadcast(creator_id=creator_id, person_id=person_id, created_at=now, **row)
     session.add(broadcast)
     await session.flush()
     await _note(session, broadcast, "broadcast.drafted", now=now)
     return broadcast
 
 
-async def copy_broadcast(
-    session: AsyncSession, broadcast: Broadcast, person_id: int | None, *, now: datetime
-) -> Broadcast:
-    """A new draft that says the same to the same question."""
-    content = content_of(broadcast)
-    return await draft_broadcast(session, broadcast.creator_id, person_id, content, segment=broadcast.segment, now=now)
+async def _drop_lapsed(session: AsyncSession, creator_id: int, *, now: datetime) -> None:
+    lapsed = update(Broadcast).where(
+        Broadcast.creator_id == creator_id, Broadcast.state == BroadcastState.DRAFT, Broadcast.lapses_at <= now
+    )
+    values = {"state": BroadcastState.CANCELLED, "ended_at": now}
+    await session.execute(lapsed.values(values), execution_options=_BY_CORE)
 
 
 async def discard_broadcast(session: AsyncSession, broadcast: Broadcast, *, now: datetime) -> None:
@@ -97,26 +145,39 @@ async def discard_broadcast(session: AsyncSession, broadcast: Broadcast, *, now:
     await _move(session, broadcast, BroadcastState.CANCELLED, {"ended_at": now}, of=_NOT_BEGUN)
 
 
-async def change_content(session: AsyncSession, broadcast: Broadcast, content: Content) -> None:
+async def change_content(
+    session: AsyncSession, broadcast: Broadcast, content: Content, *, setup: CreatorSetup = _NOTHING_SET_UP
+) -> None:
     """Of a draft alone. Raises BadBroadcast and BroadcastStands."""
-    await _check(session, broadcast.creator_id, content)
     draft = await _draft(session, broadcast)
+    await check_content(session, draft.creator_id, content, setup, before=content_of(draft))
     draft.content, draft.title = kept(content), title_of(content)
     await session.flush()
 
 
 async def change_segment(session: AsyncSession, broadcast: Broadcast, question: str) -> None:
     """The question was checked by whoever asked for it. Raises BroadcastStands."""
-    (await _draft(session, broadcast)).segment = question
+    draft = await _draft(session, broadcast)
+    draft.segment = question
     await session.flush()
 
 
 async def start_broadcast(
-    session: AsyncSession, broadcast: Broadcast, *, shown_in: int | None = None, now: datetime
+    session: AsyncSession,
+    broadcast: Broadcast,
+    *,
+    setup: CreatorSetup = _NOTHING_SET_UP,
+    revision: int | None = None,
+    shown_in: ShownIn | None = None,
+    now: datetime,
 ) -> None:
-    """At once. `shown_in`: the message in which its progress is shown. A second time is refused."""
+    """At once, as it was at that `revision`. A second time is refused.
+
+    Raises BroadcastChanged, BroadcastStands, and BadBroadcast where something that it names is gone.
+    """
     values = {"starts_at": now, "started_at": now, "local_at": None}
-    await _move(session, broadcast, BroadcastState.STARTING, values, shown_in, of=_NOT_BEGUN)
+    await _move(session, broadcast, BroadcastState.STARTING, values, shown_in, of=_NOT_BEGUN, revision=revision)
+    await check_content(session, broadcast.creator_id, content_of(broadcast), setup)
     await _note(session, broadcast, "broadcast.started", now=now)
 
 
@@ -126,12 +187,14 @@ async def schedule_broadcast(
     at: datetime,
     *,
     local_at: str | None = None,
-    shown_in: int | None = None,
+    setup: CreatorSetup = _NOTHING_SET_UP,
+    revision: int | None = None,
+    shown_in: ShownIn | None = None,
     now: datetime,
 ) -> None:
     """At that instant or, with `local_at` (`2026-12-01T10:00`), when each lead's own clock shows that.
 
-    Raises BadBroadcast for a time that is over, or too far away.
+    Raises BadBroadcast for a time that is over, or too far away, and whatever keeps it from being started now.
     """
     # whose clocks are ahead may have passed it; for the creator it is yet to come
     begins = at if local_at is None else max(earliest_of(local_at), now)
@@ -139,7 +202,9 @@ async def schedule_broadcast(
         raise BadBroadcast("that time is over", why=Reason("refused-broadcast-past"))
     if (at - now).days > _LONGEST_AHEAD_DAYS:
         raise BadBroadcast("a year ahead at most", why=Reason("refused-broadcast-far"))
-    await _move(session, broadcast, BroadcastState.SCHEDULED, {"starts_at": begins, "local_at": local_at}, shown_in)
+    values = {"starts_at": begins, "local_at": local_at}
+    await _move(session, broadcast, BroadcastState.SCHEDULED, values, shown_in, revision=revision)
+    await check_content(session, broadcast.creator_id, content_of(broadcast), setup)
     await _note(session, broadcast, "broadcast.scheduled", now=now)
 
 
@@ -162,7 +227,7 @@ async def begin_scheduled(session: AsyncSession, broadcast_id: int, *, now: date
 
 
 async def pause_broadcast(
-    session: AsyncSession, broadcast: Broadcast, *, shown_in: int | None = None, now: datetime
+    session: AsyncSession, broadcast: Broadcast, *, shown_in: ShownIn | None = None, now: datetime
 ) -> None:
     """Nothing more of it is taken: what is queued comes back, only what is being said this moment arrives."""
     await _move(session, broadcast, BroadcastState.PAUSED, {"paused_at": now}, shown_in)
@@ -171,7 +236,7 @@ async def pause_broadcast(
 
 
 async def resume_broadcast(
-    session: AsyncSession, broadcast: Broadcast, *, shown_in: int | None = None, now: datetime
+    session: AsyncSession, broadcast: Broadcast, *, shown_in: ShownIn | None = None, now: datetime
 ) -> None:
     """From where it stood."""
     held = await hold_broadcast(session, broadcast.id, BroadcastState.PAUSED)
@@ -184,7 +249,7 @@ async def resume_broadcast(
 
 
 async def cancel_broadcast(
-    session: AsyncSession, broadcast: Broadcast, *, shown_in: int | None = None, now: datetime
+    session: AsyncSession, broadcast: Broadcast, *, shown_in: ShownIn | None = None, now: datetime
 ) -> None:
     """For good: what waits is dropped, only what is being said this moment arrives."""
     await _move(session, broadcast, BroadcastState.CANCELLED, {"ended_at": now}, shown_in, of=_BEGUN)
@@ -199,7 +264,9 @@ async def end_broadcast(session: AsyncSession, broadcast_id: int, *, now: dateti
     if broadcast is None:
         return False
     waiting = select(BroadcastRecipient.lead_id).where(
-        BroadcastRecipient.broadcast_id == broadcast_id, BroadcastRecipient.state == RecipientState.WAITING
+        # in the words of the partial index, which does not answer for a state that comes as a parameter
+        BroadcastRecipient.broadcast_id == broadcast_id,
+        BroadcastRecipient.state == literal_column(f"'{RecipientState.WAITING}'"),
     )
     under_way = select(OutboxMessage.id).where(
         OutboxMessage.broadcast_id == broadcast_id,
@@ -214,28 +281,13 @@ async def end_broadcast(session: AsyncSession, broadcast_id: int, *, now: dateti
     return True
 
 
-def title_of(content: Content) -> str:
-    """Its first words, by which creators know it."""
-    words = [each.text for variant in content.variants for each in variant.wordings.values()]
-    told = next((unmarked(each).strip() for each in words if each.strip()), "")
-    return shorten(" ".join(told.split()), _TITLE) or "…"
-
-
-async def _check(session: AsyncSession, creator_id: int, content: Content) -> None:
-    for variant in content.variants:
-        for wording in variant.wordings.values():
-            check_wording(wording)
-    own = select(StoredFile.id).where(StoredFile.id.in_(content.files), StoredFile.creator_id == creator_id)
-    if content.files and len((await session.scalars(own)).all()) < len(content.files):
-        raise BadBroadcast("its file is gone", why=Reason("refused-broadcast-file"))
-
-
 async def _draft(session: AsyncSession, broadcast: Broadcast) -> Broadcast:
-    """Its row, held."""
+    """Its row, held, to be changed: it is another one from now on, and somebody goes on with it."""
     draft = await hold_broadcast(session, broadcast.id, BroadcastState.DRAFT)
     if draft is None:
         await session.refresh(broadcast)
         raise _stands(broadcast)
+    draft.revision, draft.lapses_at = draft.revision + 1, None
     return draft
 
 
@@ -244,22 +296,31 @@ async def _move(
     broadcast: Broadcast,
     target: BroadcastState,
     values: dict[str, Any],
-    shown_in: int | None = None,
+    shown_in: ShownIn | None = None,
     *,
     of: Collection[BroadcastState] | None = None,
+    revision: int | None = None,
 ) -> None:
-    """Whoever is first; the row is held from then on. What shows it says so soon. Raises BroadcastStands."""
+    """Whoever is first; the row is held from then on. What shows it says so soon.
+
+    Raises BroadcastStands, and BroadcastChanged where it is of another revision.
+    """
     sources = [each for each in BROADCAST_MOVES.sources(target) if of is None or each in of]
     if shown_in is not None:
-        values |= {"progress_message_id": shown_in}
+        values |= {"progress_message_id": shown_in.message_id, "person_id": shown_in.person_id}
     move = update(Broadcast).where(Broadcast.id == broadcast.id, Broadcast.state.in_(sources))
-    moved = await count_changed(
-        session, move.values(state=target, progress_at=None, **values).execution_options(**_BY_CORE)
-    )
+    if revision is not None:
+        move = move.where(Broadcast.revision == revision)
+    values |= {"state": target, "progress_at": None, "lapses_at": None}
+    moved = await count_changed(session, move.values(values).execution_options(**_BY_CORE))
     await session.refresh(broadcast)
-    if not moved:
+    if moved:
+        wake(session, TOPIC)
+        return
+    if broadcast.state not in sources:
         raise _stands(broadcast)
-    wake(session, TOPIC)
+    why = Reason("refused-broadcast-changed", number=broadcast.id)
+    raise BroadcastChanged(f"broadcast {broadcast.id} has been changed since", why=why)
 
 
 def _stands(broadcast: Broadcast) -> BroadcastStands:

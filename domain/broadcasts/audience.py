@@ -1,5 +1,7 @@
 """Whom a broadcast is for: counted beforehand, and written down when it starts."""
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -11,14 +13,17 @@ from domain.broadcasts.definition import content_of
 from domain.setups import CreatorSetup
 from domain.windows import at_local
 from domain.zones import zone_by_phone
+from kit.zones import zone_named
 from store.database import insert_selected_once
 from store.models import Broadcast, BroadcastRecipient, BroadcastState, Instant, Lead, Person, RecipientState
 from store.queries.leads import saved_segments, where
 from store.segments.checking import segments_in
 from store.segments.compiling import living
 
-# so many leads are written down in one transaction
-LISTED_AT_ONCE = 5000
+# so many leads are written down in one transaction: nobody waits for that
+LISTED_AT_ONCE = 2000
+# after so many telephone numbers whoever writes to the bot has their turn
+_BREATH = 50
 # whose clocks show each time first
 EARLIEST_ZONE = ZoneInfo("Pacific/Kiritimati")
 # Knuth's multiplicative hash: neighbouring numbers come apart, and the shares of a few leads are right already
@@ -62,6 +67,15 @@ async def count_reach(
     reached = func.count(case((can_be_written_to(setup), 1)))
     row = (await session.execute(select(func.count(), reached).select_from(Lead).where(asked))).one()
     return Reach(row[0], row[1])
+
+
+async def first_reached(
+    session: AsyncSession, creator_id: int, question: str, setup: CreatorSetup, *, most: int, now: datetime
+) -> Sequence[Lead]:
+    """Up to `most` of those who can be written to, as they are written down. Raises BadSegment."""
+    asked = await audience_of(session, creator_id, question, setup, now=now)
+    some = select(Lead).where(asked, can_be_written_to(setup)).order_by(Lead.id).limit(most)
+    return (await session.scalars(some)).all()
 
 
 async def list_some(session: AsyncSession, broadcast_id: int, setup: CreatorSetup, *, now: datetime) -> bool:
@@ -132,9 +146,9 @@ async def _dues(
     if broadcast.local_at is None:
         return literal(started_at, Instant())
     zones = select(Lead.time_zone).where(span, Lead.time_zone.is_not(None)).distinct()
-    otherwise = _in_zone(broadcast.local_at, _zone(setup.time_zone))
+    otherwise = _in_zone(broadcast.local_at, zone_named(setup.time_zone))
     known = [
-        (Lead.time_zone == name, literal(_in_zone(broadcast.local_at, _zone(name, setup.time_zone)), Instant()))
+        (Lead.time_zone == name, literal(_in_zone(broadcast.local_at, zone_named(name, setup.time_zone)), Instant()))
         for name in await session.scalars(zones)
         if name is not None
     ]
@@ -145,7 +159,9 @@ async def _ask_phones(session: AsyncSession, broadcast: Broadcast, local_at: str
     """Whoever has named no time zone may have one that their number tells."""
     unknown = select(Lead.id, Lead.phone).where(found, Lead.time_zone.is_(None), Lead.phone.is_not(None))
     by_zone: dict[str, list[int]] = {}
-    for lead_id, phone in await session.execute(unknown):
+    for number, (lead_id, phone) in enumerate(await session.execute(unknown)):
+        if number % _BREATH == 0:
+            await asyncio.sleep(0)
         zone = zone_by_phone(phone or "")
         if zone is not None:
             by_zone.setdefault(zone, []).append(lead_id)
@@ -153,7 +169,7 @@ async def _ask_phones(session: AsyncSession, broadcast: Broadcast, local_at: str
         await session.execute(
             update(BroadcastRecipient)
             .where(BroadcastRecipient.broadcast_id == broadcast.id, BroadcastRecipient.lead_id.in_(lead_ids))
-            .values(due_at=_in_zone(local_at, _zone(zone))),
+            .values(due_at=_in_zone(local_at, zone_named(zone))),
             execution_options=_BY_CORE,
         )
 
@@ -161,11 +177,3 @@ async def _ask_phones(session: AsyncSession, broadcast: Broadcast, local_at: str
 def _in_zone(local_at: str, zone: ZoneInfo) -> datetime:
     there = datetime.fromisoformat(local_at)
     return at_local(there.date(), there.time(), zone)
-
-
-def _zone(name: str, otherwise: str = "UTC") -> ZoneInfo:
-    """A name that this machine does not know is no reason to leave somebody out."""
-    try:
-        return ZoneInfo(name)
-    except (LookupError, ValueError, OSError):
-        return ZoneInfo(otherwise)

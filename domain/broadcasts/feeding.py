@@ -3,14 +3,14 @@
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, func, literal_column, select
+from sqlalchemy import ColumnElement, func, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.broadcasts.audience import hold_broadcast
 from domain.broadcasts.definition import variant_name
 from domain.consent import may_market
 from domain.setups import CreatorSetup
-from store.database import wake
+from store.database import count_changed, wake
 from store.hot import Bulk
 from store.models import (
     WAITS_FOR_SOMEBODY,
@@ -24,9 +24,9 @@ from store.models import (
     Urgency,
 )
 
-# so many are fed, brought back or dropped in one transaction
+# so many are fed, brought back or dropped in one transaction: nobody waits for that
 AT_ONCE = 300
-DROPPED_AT_ONCE = 5000
+DROPPED_AT_ONCE = 1000
 # what is put off for longer than this waits where it costs nothing
 _A_WHILE = timedelta(minutes=1)
 _MESSAGE = ("key", "creator_id", "person_id", "lead_id", "broadcast_id", "step", "due_at", "created_at")
@@ -167,12 +167,10 @@ async def drop_waiting(session: AsyncSession, broadcast_id: int) -> int:
         .limit(DROPPED_AT_ONCE)
         .with_for_update()
     )
-    lead_ids = (await session.scalars(some)).all()
-    bulk = Bulk()
-    rows = [(RecipientState.DROPPED, broadcast_id, lead_id) for lead_id in lead_ids]
-    bulk.update(BroadcastRecipient, ("state",), rows)
-    await bulk.write(session)
-    return len(lead_ids)
+    dropped = update(BroadcastRecipient).where(
+        BroadcastRecipient.broadcast_id == broadcast_id, BroadcastRecipient.lead_id.in_(some)
+    )
+    return await count_changed(session, dropped.values(state=RecipientState.DROPPED).execution_options(**_BY_CORE))
 
 
 async def _take(

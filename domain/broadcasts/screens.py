@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time, format_timedelta
 
-from domain.broadcasts.definition import content_of, variant_number
-from domain.messages.catalogue import plain, say
+from domain.broadcasts.definition import BadBroadcast, content_of, variant_number
+from domain.messages.catalogue import plain, say, word_for_reason
 from domain.messages.plain import Button, Message, Rows
 from kit.money import language_of
 from kit.text import shorten
@@ -121,20 +121,29 @@ def _counts(counts: Counts, language: str) -> Iterator[str]:
 
 def _results(standing: Standing, language: str) -> Iterator[str]:
     for reason, times in standing.reasons:
-        yield say("broadcast-reason", language, reason=shorten(reason, _REASON_SHOWN), times=times)
+        told = shorten(word_for_reason(reason, language), _REASON_SHOWN)
+        yield say("broadcast-reason", language, reason=told, times=times)
     outcomes = standing.outcomes
     whole = Outcome()
     for each in outcomes.values():
         whole.add(each)
     yield say("broadcast-results", language)
     yield _told(whole, language)
-    variants = content_of(standing.broadcast).variants
-    if len(variants) > 1:
+    weights = _weights(standing.broadcast)
+    if len(weights) > 1:
         for name, outcome in sorted(outcomes.items()):
             sent = outcome.counts.get("sent", 0)
-            weight = variants[variant_number(name)].weight
+            weight = weights[variant_number(name)]
             told = _told(outcome, language)
             yield say("broadcast-variant-result", language, name=name.upper(), weight=weight, sent=sent) + f"\n{told}"
+
+
+def _weights(broadcast: Broadcast) -> tuple[int, ...]:
+    """None of one that was called off since it could not be read."""
+    try:
+        return content_of(broadcast).weights
+    except BadBroadcast:
+        return ()
 
 
 def _told(outcome: Outcome, language: str) -> str:
@@ -152,7 +161,7 @@ def _buttons(broadcast: Broadcast, language: str) -> Rows:
     def button(what: str) -> Button:
         return Button(text=plain(f"broadcast-button-{what}", language), data=f"bc:{broadcast.id}:{what}")
 
-    back = (Button(text=plain("broadcast-button-list", language), data="bc:list"),)
+    back = (Button(text=plain("broadcast-button-list", language), data=f"bc:list:{broadcast.creator_id}"),)
     match broadcast.state:
         case BroadcastState.SCHEDULED:
             return (button("go"), button("unschedule")), (button("discard"),), back

@@ -20,7 +20,7 @@ from domain.fields import Key, Strict
 from domain.flows.checking import slips
 from domain.flows.commands import SPARKS_OWN
 from domain.flows.nodes import AnyNode, EventName, GotoNode, Node
-from domain.messages.wording import Text
+from domain.messages.wording import KEPT, Text
 
 __all__ = [
     "CommandTrigger",
@@ -132,10 +132,6 @@ class Idle(Strict):
         return min(each for each in (self.remind_after, self.end_after) if each is not None)
 
 
-# how a definition that was checked long ago is told from a new one
-_KEPT: dict[str, Any] = {"kept": True}
-
-
 class Flow(Strict):
     """A conversation, and what begins it."""
 
@@ -149,7 +145,7 @@ class Flow(Strict):
 
     @model_validator(mode="after")
     def _can_be_walked(self, info: ValidationInfo) -> Self:
-        if info.context is _KEPT:
+        if info.context is KEPT:
             return self
         found = [
             InitErrorDetails(type=PydanticCustomError("slip", "{said}", {"said": said}), loc=path, input=None)
@@ -162,7 +158,7 @@ class Flow(Strict):
     @classmethod
     def kept(cls, definition: Mapping[str, Any]) -> Self:
         """As it stands in the store. Whoever began with it ends with it, whatever rules came since."""
-        return cls.model_validate(definition, context=_KEPT)
+        return cls.model_validate(definition, context=KEPT)
 
     def node(self, key: str) -> AnyNode:
         """Raises KeyError for a key that this version does not have."""

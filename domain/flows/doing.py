@@ -27,7 +27,7 @@ from domain.outbox import tell_creator
 from domain.pricing import ChooseVariant, Wish
 from domain.product_card import Offer, product_card
 from kit.errors import Conflict, NotFound, Reason
-from store.models import Product, Shape
+from store.models import Product
 from store.queries.catalogue import on_sale
 
 
@@ -84,9 +84,8 @@ async def _button(way: Way, node: SayNode, button: FlowButton) -> Button | None:
 
 
 async def _media(way: Way, node: SayNode) -> int | None:
-    shape = Shape.PHOTO if node.photo else Shape.VIDEO if node.video else Shape.DOCUMENT
     lead = way.talk.lead
-    file_id = await media_file(way.session, lead.creator_id, node.sha256, shape) if node.sha256 else None
+    file_id = await media_file(way.session, lead.creator_id, node.sha256, node.shape) if node.sha256 else None
     if file_id is None:
         # the words go out without it
         await way.stumbled(node, Reason("stumbled-media", media=node.media))

@@ -10,12 +10,14 @@ from domain.durations import Duration
 from domain.fields import Key, Strict
 from domain.flows.patterns import check_pattern
 from domain.messages.wording import Label, Language, Text
+from store.models import Shape
 
 EventName = Annotated[str, StringConstraints(pattern=r"^[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*$")]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 Tag = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 # a file beside the file that the flow stands in, by its path from there
 MediaPath = Annotated[str, StringConstraints(pattern=r"^[^/\s][^\s]*\.[A-Za-z0-9]{1,5}$")]
+MEDIA = "photo, video, animation, audio, voice and document"
 
 
 def _day(given: Any) -> Any:
@@ -79,23 +81,44 @@ class Media(Strict):
 
     photo: MediaPath | None = None
     video: MediaPath | None = None
+    # a GIF, or a video without sound: it plays by itself
+    animation: MediaPath | None = None
+    audio: MediaPath | None = None
+    voice: MediaPath | None = None
     document: MediaPath | None = None
     # SHA-256 of the media file, put here when the definition is published
     sha256: str | None = None
 
     @model_validator(mode="after")
     def _carries_one(self) -> Self:
-        if sum(each is not None for each in (self.photo, self.video, self.document)) > 1:
-            raise ValueError("a message carries one of photo, video and document")
+        if len(self.shown) > 1:
+            raise ValueError(f"a message carries one of {MEDIA}")
         return self
 
     @property
+    def shown(self) -> dict[Shape, str]:
+        """The path of what is shown, by how Telegram shows it; one at most in whatever was checked."""
+        given = {
+            Shape.PHOTO: self.photo,
+            Shape.VIDEO: self.video,
+            Shape.ANIMATION: self.animation,
+            Shape.AUDIO: self.audio,
+            Shape.VOICE: self.voice,
+            Shape.DOCUMENT: self.document,
+        }
+        return {shape: path for shape, path in given.items() if path is not None}
+
+    @property
     def media(self) -> str | None:
-        return self.photo or self.video or self.document
+        return next(iter(self.shown.values()), None)
+
+    @property
+    def shape(self) -> Shape:
+        return next(iter(self.shown), Shape.DOCUMENT)
 
 
 class SayNode(Media, Node):
-    """A message; with a photo, video or document its text is the caption (1024 characters)."""
+    """A message; with a file its text is the caption (1024 characters)."""
 
     do: Literal["say"]
     text: Text | None = None
@@ -104,7 +127,7 @@ class SayNode(Media, Node):
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if self.text is None and self.media is None:
-            raise ValueError("say needs a text, a photo, a video or a document")
+            raise ValueError(f"say needs a text or one of {MEDIA}")
         return self
 
 

@@ -19,6 +19,8 @@ async def ask_to_move(session: AsyncSession, head: FunnelHead, policy: Policy, *
 
     The creator is told when it is done. KEEP leaves them, and ends what was being done.
     """
+    if policy is Policy.KEEP and head.moves_by is None:
+        return
     head.moves_by = None if policy is Policy.KEEP else str(policy)
     head.moved_to, head.moved, head.changed_at = 0, 0, now
     await session.flush()
@@ -27,11 +29,15 @@ async def ask_to_move(session: AsyncSession, head: FunnelHead, policy: Policy, *
 
 async def move_asked(session: AsyncSession, *, now: datetime) -> int:
     """A batch of one funnel's; returns how many it was about, 0 where nothing is left to do for now."""
-    asked = select(FunnelHead).where(FunnelHead.moves_by.is_not(None)).order_by(FunnelHead.id).limit(1)
-    head = (await session.scalars(asked.with_for_update(skip_locked=True))).one_or_none()
-    if head is None or head.moves_by is None:
-        return 0
-    policy = Policy(head.moves_by)
+    asked = select(FunnelHead).where(FunnelHead.moves_by.is_not(None)).order_by(FunnelHead.id)
+    for head in (await session.scalars(asked.with_for_update(skip_locked=True))).all():
+        # one that has to wait keeps none of those behind it waiting
+        if count := await _move(session, head, Policy(head.moves_by), now=now):
+            return count
+    return 0
+
+
+async def _move(session: AsyncSession, head: FunnelHead, policy: Policy, *, now: datetime) -> int:
     batch = await move_batch(session, head, policy, after=head.moved_to, now=now)
     head.moved += batch.moved + batch.ended
     if batch.last is not None:

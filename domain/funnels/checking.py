@@ -10,8 +10,8 @@ from domain.flows.checking import Slip
 from domain.funnels.steps import AnyStep, BranchStep, EndStep, SendStep, SplitStep, Step, WaitStep
 from domain.funnels.triggers import EventTrigger, Trigger
 from domain.messages.local import by_language
-from domain.messages.wording import check_length
-from kit.text import CAPTION_LIMIT
+from domain.messages.way_out import room_for_way_out
+from kit.text import CAPTION_LIMIT, TEXT_LIMIT, visible_length
 
 # what goes round in a circle rests at least so long each time
 _LEAST_REST = timedelta(minutes=1)
@@ -82,12 +82,13 @@ def _named(step: AnyStep) -> Iterator[tuple[tuple[str | int, ...], str]]:
 
 def _of_step(step: Step) -> Iterator[Slip]:
     match step:
-        case SendStep(text=text) if text is not None and step.media is not None:
+        case SendStep(text=text) if text is not None:
+            most = (TEXT_LIMIT if step.media is None else CAPTION_LIMIT) - room_for_way_out()
             for inner, wording in by_language(text):
-                try:
-                    check_length(wording, CAPTION_LIMIT)
-                except ValueError as error:
-                    yield ("text", *inner), str(error)
+                length = visible_length(wording)
+                if length > most:
+                    said = f"has {length} characters; {most} fit with the line on how to stop these messages"
+                    yield ("text", *inner), said
         case WaitStep(time=time) if time is not None and time < _LEAST_WAIT:
             yield ("time",), "a wait takes a second at least"
         case SplitStep(arms=arms) if not any(arm.weight for arm in arms.values()):

@@ -46,6 +46,7 @@ from domain.funnels.triggers import (
 )
 from domain.messages.local import LocalText, wordings
 from domain.messages.templates import names_in
+from domain.messages.wording import KEPT
 from domain.windows import Window
 from store.models import Late
 
@@ -86,8 +87,6 @@ __all__ = [
 LATE_AFTER = timedelta(minutes=15)
 # the largest follow-ups that people draw have some dozens
 MOST_STEPS = 200
-# how a definition that was checked long ago is told from a new one
-_KEPT: dict[str, Any] = {"kept": True}
 
 
 class Retry(Strict):
@@ -120,7 +119,7 @@ class Funnel(Strict):
 
     @model_validator(mode="after")
     def _can_be_walked(self, info: ValidationInfo) -> Self:
-        if info.context is _KEPT:
+        if info.context is KEPT:
             return self
         found = [
             InitErrorDetails(type=PydanticCustomError("slip", "{said}", {"said": said}), loc=path, input=None)
@@ -133,7 +132,7 @@ class Funnel(Strict):
     @classmethod
     def kept(cls, definition: Mapping[str, Any]) -> Self:
         """As it stands in the store. Whoever began with it ends with it, whatever rules came since."""
-        return cls.model_validate(definition, context=_KEPT)
+        return cls.model_validate(definition, context=KEPT)
 
     @classmethod
     def readable(cls, definition: Mapping[str, Any]) -> Self | None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from domain.events import KNOWN_EVENTS, LEADLESS
+from domain.events import FOR_SEGMENTS, KNOWN_EVENTS, LEADLESS
 from domain.flows.nodes import FlowButton
 from domain.funnels.definition import EventTrigger, Funnel, SendStep, WaitStep
 from domain.grounds import Found
@@ -22,6 +22,10 @@ _OF_LEADS = KNOWN_EVENTS - LEADLESS
 def doubts(funnel: Funnel, setup: CreatorSetup, name: str | None) -> Found:
     """All of them; `name` is what the creator is called."""
     yield from unknown_events(_events(funnel))
+    for number, trigger in enumerate(funnel.triggers):
+        if isinstance(trigger, EventTrigger) and trigger.event in FOR_SEGMENTS and trigger.when is None:
+            said = f"“{trigger.event}” happens to no lead: say by a `when` who begins then"
+            yield ("trigger", number, "event"), said
     for number, step in enumerate(funnel.steps):
         if isinstance(step, SendStep):
             for path, said in bad_addresses(step.buttons):
@@ -48,7 +52,7 @@ def bad_addresses(buttons: Sequence[FlowButton]) -> Found:
 
 def _events(funnel: Funnel) -> Iterable[tuple[KeyPath, str]]:
     for number, trigger in enumerate(funnel.triggers):
-        if isinstance(trigger, EventTrigger):
+        if isinstance(trigger, EventTrigger) and trigger.event not in FOR_SEGMENTS:
             yield ("trigger", number, "event"), trigger.event
     for number, event in enumerate(funnel.stop):
         yield ("stop", number), event

@@ -50,10 +50,19 @@ async def find_draft(session: AsyncSession, creator_id: int, number: int) -> Fun
     return found
 
 
+async def whose_draft(session: AsyncSession, number: int) -> int | None:
+    """The creator for whom it was sent; None once it is gone."""
+    return await session.scalar(select(FunnelDraft.creator_id).where(FunnelDraft.number == number))
+
+
 async def take_draft(session: AsyncSession, creator_id: int, number: int) -> tuple[dict[str, Funnel], dict[str, int]]:
     """The wordings, once, and the versions that they were compared with. Raises DraftGone."""
     draft = await find_draft(session, creator_id, number)
-    funnels = {key: Funnel.kept(definition) for key, definition in draft.definitions.items()}
+    funnels = {}
+    for key, definition in draft.definitions.items():
+        if (funnel := Funnel.readable(definition)) is None:
+            raise DraftGone("these wordings cannot be read any more; send the file again")
+        funnels[key] = funnel
     bases = {key: int(version_id) for key, version_id in draft.bases.items() if version_id is not None}
     if not await drop_draft(session, creator_id, number):
         raise DraftGone("these wordings are being dealt with already")

@@ -17,6 +17,7 @@ from domain.events import record_event
 from domain.funnels.definition import LATE_AFTER, Funnel
 from domain.segments import ManagedByFile
 from kit.errors import Conflict, Invalid, NotFound, Reason
+from kit.keeping import not_keepable
 from store.database import count_changed, insert_once, wake
 from store.models import (
     FUNNEL_MOVES,
@@ -38,6 +39,7 @@ MOST_FUNNELS = 500
 _IN_USE = [state for state in FunnelState if state != FunnelState.ARCHIVED]
 _BY_CORE = {"synchronize_session": False}
 _HOLDING = frozenset({FunnelState.PAUSED, FunnelState.RESUMING})
+_SET_ASIDE = frozenset({FunnelState.DISABLED, FunnelState.ARCHIVED})
 
 
 class NoSuchFunnel(NotFound):
@@ -67,6 +69,15 @@ class FunnelStands(Conflict):
 
 class TooManyFunnels(Invalid):
     code = "too_many_funnels"
+
+
+class CannotBeKept(Invalid):
+    """It holds what no store gives back as it was. Whoever reads wordings from outside says so earlier, and where."""
+
+    code = "cannot_be_kept"
+
+    def __init__(self, key: str, place: str, said: str) -> None:
+        super().__init__(f"“{key}” cannot be kept: {place} {said}", why=Reason("refused-not-kept", name=key, place=place))
 
 
 async def find_funnel(session: AsyncSession, creator_id: int, key: str, *, lock: bool = False) -> FunnelHead:
@@ -141,8 +152,13 @@ def refuse_of_file(head: FunnelHead) -> None:
 
 
 async def keep_version(session: AsyncSession, head: FunnelHead, funnel: Funnel, *, now: datetime) -> int:
-    """The number of the row with this wording; one that was kept before is found again. The head must be held."""
+    """The number of the row with this wording; one that was kept before is found again. The head must be held.
+
+    Raises CannotBeKept.
+    """
     definition = funnel.model_dump(mode="json")
+    for path, said in not_keepable(definition):
+        raise CannotBeKept(head.key, ".".join(str(part) for part in path), said)
     if head.version_id is not None:
         present = await session.get_one(FunnelVersion, head.version_id)
         # told by what it means: a newer Spark may write the same down otherwise
@@ -169,13 +185,14 @@ async def keep_version(session: AsyncSession, head: FunnelHead, funnel: Funnel, 
 
 async def pause_funnel(session: AsyncSession, head: FunnelHead, *, now: datetime, reason: str | None = None) -> None:
     """Nobody begins, and whoever is due is held where they stand. Raises FunnelStands."""
-    await _move(session, head, FunnelState.PAUSED, now=now, paused_at=now, reason=reason)
+    # whoever is held now waits for a choice of their own
+    await _move(session, head, FunnelState.PAUSED, now=now, paused_at=now, late=None, reason=reason)
     await _note(session, "funnel.paused", head, now=now)
 
 
 async def resume_funnel(session: AsyncSession, head: FunnelHead, late: Late, *, now: datetime) -> None:
     """Those who were held go on as `late` says, a few at a time, and others begin again. Raises FunnelStands."""
-    await _move(session, head, FunnelState.RESUMING, now=now, late=late, paused_at=None, reason=None)
+    await _move(session, head, FunnelState.RESUMING, now=now, but=_SET_ASIDE, late=late, stood_until=now, reason=None)
     if late != Late.SHIFT:
         left_out = _put_off(head).where(*_left_out(late, now - LATE_AFTER))
         left_out = left_out.values(state=OutboxState.CANCELLED, error="left out", closed_at=now)
@@ -224,7 +241,7 @@ async def start_step(session: AsyncSession, head: FunnelHead, step: str, *, now:
     if step not in held.stopped_steps:
         raise NoSuchStep(head.key, step)
     held.stopped_steps = [each for each in held.stopped_steps if each != step]
-    held.changed_at = now
+    held.changed_at = held.stood_until = now
     await session.flush()
     await _let_go(session, _put_off(held).where(OutboxMessage.step == step), now=now)
     await _note(session, "funnel.step_started", held, now=now, step=step)
@@ -264,10 +281,12 @@ async def _let_go(session: AsyncSession, put_off: Update, *, now: datetime) -> N
 
 
 def _running_again(head: FunnelHead) -> FunnelState:
-    """A good wording mends what was wrong, and takes up what was out of use; a pause goes on."""
-    if head.state in {FunnelState.DISABLED, FunnelState.ARCHIVED}:
-        return FunnelState.ACTIVE if head.paused_at is None else FunnelState.PAUSED
-    return head.state
+    """A good wording mends what was wrong, and takes up what was out of use; a pause goes on, and so does its end."""
+    if head.state not in _SET_ASIDE:
+        return head.state
+    if head.resumes:
+        return FunnelState.RESUMING
+    return FunnelState.ACTIVE if head.paused_at is None else FunnelState.PAUSED
 
 
 def _digest(definition: dict[str, Any]) -> str:

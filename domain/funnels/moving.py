@@ -153,9 +153,10 @@ async def move_batch(
     ended = 0
     if policy is Policy.MOVE_OR_END:
         free = [row for row in rows if row.id in lost and _is_free(row, timers)]
-        session.add_all(_decided(row, "end", STEP_GONE, now=now) for row in free)
         ids = [row.id for row in free]
         ended = await end_enrollments(session, ids, STEP_GONE, now=now, state=EnrollmentState.DONE)
+    # whose time has come by it is overdue by it
+    head.stood_until = now
     await session.flush()
     await _take_back(session, [row.id for row in rows if row.version_id == head.version_id], new, now=now)
     wake(session, "timers")

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.explaining import explain
 from domain.funnels.definition import Funnel
-from domain.funnels.heads import claim_head, disable_funnel, save_funnel
+from domain.funnels.heads import CannotBeKept, claim_head, disable_funnel, save_funnel
 from domain.messages.catalogue import say
 from domain.messages.plain import Message
 from domain.outbox import tell_creator
@@ -20,7 +20,6 @@ from store.models import FunnelHead, FunnelState, FunnelVersion, Kept
 # by creator and name: the version that those who begin now take, and what it says
 Running = dict[int, dict[str, tuple[int, Funnel]]]
 _RUNS = (FunnelState.ACTIVE, FunnelState.RESUMING)
-_LEAVES = (FunnelState.ACTIVE, FunnelState.PAUSED, FunnelState.DISABLED)
 _LONGEST_REASON = 300
 
 
@@ -31,23 +30,29 @@ async def publish_funnels(
     broken: Mapping[str, str],
     *,
     now: datetime,
+    whole: bool = True,
 ) -> None:
     """Brings the heads of one creator to what the file says: good ones, those with a mistake and why, none else.
 
     A funnel that stands there with a mistake is disabled, alone, and the creator is told once for each mistake. One
-    that stands there no more is archived: those under way go on, nobody begins.
+    that stands there no more is archived: those under way go on, nobody begins. With some of the file's alone, which
+    are not the `whole`, nothing is said of the others.
     """
     for key in sorted({*funnels, *broken}):
+        reason = broken.get(key)
         if key in funnels:
-            await save_funnel(session, creator_id, key, funnels[key], kept=Kept.FILE, now=now)
-            continue
-        head = await claim_head(session, creator_id, key, kept=Kept.FILE, now=now)
-        head.kept = Kept.FILE
-        await session.flush()
-        if await disable_funnel(session, head, broken[key], now=now):
-            await _tell(session, head, broken[key], now=now)
+            try:
+                await save_funnel(session, creator_id, key, funnels[key], kept=Kept.FILE, now=now)
+            except CannotBeKept as error:
+                reason = str(error)
+        if reason is not None:
+            await _disable(session, creator_id, key, reason, now=now)
+    if not whole:
+        return
     gone = select(FunnelHead).where(
-        FunnelHead.creator_id == creator_id, FunnelHead.kept == Kept.FILE, FunnelHead.state.in_(_LEAVES)
+        FunnelHead.creator_id == creator_id,
+        FunnelHead.kept == Kept.FILE,
+        FunnelHead.state != FunnelState.ARCHIVED,
     )
     for head in await session.scalars(gone.order_by(FunnelHead.id).with_for_update()):
         if head.key not in funnels and head.key not in broken:
@@ -88,6 +93,14 @@ async def read_names(session: AsyncSession) -> dict[int, frozenset[str]]:
     for row in await session.execute(asked):
         names.setdefault(row.creator_id, set()).add(row.key)
     return {creator_id: frozenset(keys) for creator_id, keys in names.items()}
+
+
+async def _disable(session: AsyncSession, creator_id: int, key: str, reason: str, *, now: datetime) -> None:
+    head = await claim_head(session, creator_id, key, kept=Kept.FILE, now=now)
+    head.kept = Kept.FILE
+    await session.flush()
+    if await disable_funnel(session, head, reason, now=now):
+        await _tell(session, head, reason, now=now)
 
 
 async def _disable_unreadable(session: AsyncSession, creator_id: int, *, now: datetime) -> None:

@@ -15,6 +15,7 @@ from domain.funnels.doubting import doubts
 from domain.funnels.naming import funnel_slips, slips_between
 from domain.grounds import Ground
 from domain.setups import CreatorSetup
+from kit.keeping import not_keepable
 from kit.yaml_text import KeyPath, NotYaml, Problem, YamlText, read_yaml
 from store.models import DiscountCode, Product
 from store.queries.leads import saved_segments
@@ -78,7 +79,7 @@ def read_funnels(text: str | bytes, around: Surroundings, *, file: str = "") -> 
     except NotYaml as error:
         return Read({}, (error.problem,))
     data, above = _named(read)
-    problems = [read.problem(path, said) for path, said in read.faults]
+    problems = [read.problem(path, said) for path, said in (*read.faults, *not_keepable(read.data))]
     funnels: dict[str, Funnel] = {}
     for key, definition in data.items():
         try:
@@ -98,6 +99,8 @@ def read_funnels(text: str | bytes, around: Surroundings, *, file: str = "") -> 
 
 def check_funnel(key: str, given: Any, around: Surroundings) -> Read:
     """One that comes as plain data, by API; its mistakes have a path of keys and no line."""
+    if slips := list(not_keepable({key: given})):
+        return Read({}, tuple(_unplaced(path, said) for path, said in slips))
     try:
         funnels = _CHECK.validate_python({key: given})
     except ValidationError as error:
@@ -107,7 +110,21 @@ def check_funnel(key: str, given: Any, around: Surroundings) -> Read:
 
 
 def check_funnels(funnels: Mapping[str, Funnel], around: Surroundings) -> list[tuple[KeyPath, str]]:
-    """What keeps well-formed ones from doing what they are there for, by their places."""
+    """What keeps well-formed ones from doing what they are there for, by their places: also in their texts.
+
+    Every text is tried out, which of many takes seconds: it has no place on the event loop, nor in a transaction.
+    """
+    found = check_names(funnels, around)
+    told = {path for path, _ in found}
+    for key, funnel in funnels.items():
+        doubtful = (((key, *path), said) for path, said in doubts(funnel, around.setup, around.name))
+        # what cannot be read is told once
+        found += [(path, said) for path, said in doubtful if path not in told]
+    return found
+
+
+def check_names(funnels: Mapping[str, Funnel], around: Surroundings) -> list[tuple[KeyPath, str]]:
+    """What they name that is not there: that alone can have changed since they were found good."""
     setup = around.setup
     known = {**around.running, **funnels}
     ground = Ground(
@@ -117,14 +134,8 @@ def check_funnels(funnels: Mapping[str, Funnel], around: Surroundings) -> list[t
         codes=around.codes,
         saved=around.saved,
     )
-    found: list[tuple[KeyPath, str]] = []
-    for key, funnel in funnels.items():
-        slips = dict(funnel_slips(funnel, ground))
-        found += [((key, *path), said) for path, said in slips.items()]
-        # what cannot be read is told once
-        found += [((key, *path), said) for path, said in doubts(funnel, ground.setup, around.name) if path not in slips]
-    found += [(path, said) for path, said in slips_between(known) if path[0] in funnels]
-    return found
+    slips = {(key, *path): said for key, funnel in funnels.items() for path, said in funnel_slips(funnel, ground)}
+    return [*slips.items(), *((path, said) for path, said in slips_between(known) if path[0] in funnels)]
 
 
 def _read(text: str | bytes, file: str) -> YamlText:

@@ -3,22 +3,30 @@
 from datetime import timedelta
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, StringConstraints, Tag, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    ValidationInfo,
+    model_validator,
+)
 
 from domain.durations import Duration
-from domain.fields import Key, Strict
-from domain.flows.nodes import Case, FlowButton, Media, Setting, Slug, Tagging
+from domain.fields import Key, Strict, check_numbers
+from domain.flows.nodes import MEDIA, Case, FlowButton, Media, Setting, Slug, Tagging
 from domain.funnels.triggers import HappeningName, Question
 from domain.messages.templates import check_template
-from domain.messages.wording import Text
+from domain.messages.wording import KEPT, Text
 from domain.windows import TimeOfDay, Weekday, Window
 
 _LONGEST_PRICE = timedelta(days=365)
 
 
-def _can_be_filled_in(wording: str) -> str:
-    check_template(wording)
-    return wording
+def _can_be_filled_in(wording: str, info: ValidationInfo) -> str:
+    return wording if info.context is KEPT else check_template(wording)
 
 
 # plain words with {{ … }}
@@ -80,7 +88,7 @@ class SendStep(Media, AnyStep):
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if self.text is None and self.media is None and self.product is None:
-            raise ValueError("send needs a text, a photo, a video, a document or a product")
+            raise ValueError(f"send needs a text, a product, or one of {MEDIA}")
         if self.media is not None and self.product is not None:
             raise ValueError("a product's card has a picture of its own; take the file out")
         return self
@@ -220,7 +228,9 @@ class WebhookStep(AnyStep):
 
     do: Literal["webhook"]
     webhook: Key
-    data: Annotated[dict[Key, bool | int | float | Cell], Field(max_length=40)] = {}  # noqa: RUF012 - pydantic copies it
+    data: Annotated[
+        dict[Key, bool | int | float | Cell], Field(max_length=40), AfterValidator(check_numbers)
+    ] = {}  # noqa: RUF012 - pydantic copies it
 
 
 class GoalStep(AnyStep):

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag, model_validator
 
 from domain.durations import Duration
-from domain.fields import Key, Strict
+from domain.fields import Key, Strict, check_numbers
 from domain.windows import TimeOfDay
 
 # what is recorded, and `custom.NAME`, which comes by the API
@@ -26,16 +26,21 @@ _ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 _SHORTEST_REST = timedelta(hours=1)
 
 
+def _is_same(told: object, wanted: bool | float | str) -> bool:  # noqa: FBT001 - one of the values that data has
+    """A yes is no 1, though Python takes the two for equal."""
+    return told == wanted and isinstance(told, bool) == isinstance(wanted, bool)
+
+
 class EventTrigger(Strict):
     """Something happens to a lead. With `data`, only where the event's own data has just these values."""
 
     event: HappeningName
     when: Question | None = None
-    data: Annotated[dict[DataKey, bool | int | str], Field(max_length=10)] = {}  # noqa: RUF012 - pydantic copies it
+    data: Annotated[dict[DataKey, bool | int | float | str], Field(max_length=10), AfterValidator(check_numbers)] = {}  # noqa: RUF012 - pydantic copies it
 
     def fits(self, name: str, data: Mapping[str, object]) -> bool:
         """Whether the event is the one that is meant, whoever it happens to."""
-        return self.event == name and all(key in data and data[key] == value for key, value in self.data.items())
+        return self.event == name and all(_is_same(data.get(key), value) for key, value in self.data.items())
 
 
 class EntersTrigger(Strict):

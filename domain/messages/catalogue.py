@@ -1,3 +1,4 @@
+import re
 from functools import cache, reduce
 from importlib import resources
 
@@ -11,6 +12,7 @@ from kit.text import escape, unmarked
 
 FALLBACK = "en"
 _LONG = 1000
+_WORDS = re.compile("[a-z0-9]+")
 _FOLDERS = resources.files("domain.messages").joinpath("texts")
 # each language is a folder by its two letters
 LANGUAGES = frozenset(folder.name for folder in _FOLDERS.iterdir() if folder.is_dir())
@@ -60,6 +62,12 @@ def word_for(key: str, otherwise: str, language: str) -> str:
     """Spark's own word for a state, a stage or an event, `event-order.paid`; any other stays as it is. No markup."""
     known = key.replace(".", "-")
     return plain(known, language) if known in keys() else otherwise
+
+
+def word_for_reason(reason: str, language: str) -> str:
+    """A reason as it is kept in English, where it is one of Spark's own or an event; what others said stays."""
+    key = "-".join(_WORDS.findall(reason.casefold()))
+    return word_for(f"reason-{key}", word_for(f"event-{key}", reason, language), language)
 
 
 def spoken(language: str) -> str:

@@ -1,15 +1,17 @@
 """Texts as creators write them: how they may look, and how long Telegram lets them be."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Discriminator, StringConstraints, Tag
+from pydantic import AfterValidator, Discriminator, StringConstraints, Tag, ValidationInfo
 
 from domain.messages.templates import check_template
 from kit.text import CAPTION_LIMIT, TEXT_LIMIT, check_markup, utf16_length, visible_length
 
 # https://core.telegram.org/bots/api#inlinekeyboardbutton gives none; longer labels are cut on a phone
 LABEL_LIMIT = 64
+# with what a definition is read that was checked before it was kept, so that it is told from a new one
+KEPT: dict[str, Any] = {"kept": True}
 # two letters, and no more: catalogues and Telegram's language_code begin with them
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
 
@@ -31,7 +33,9 @@ def _in_some_language(text: dict[str, str]) -> dict[str, str]:
     return text
 
 
-def _fits_a_message(wording: str) -> str:
+def _fits_a_message(wording: str, info: ValidationInfo) -> str:
+    if info.context is KEPT:
+        return wording
     if not wording.strip():
         raise ValueError("a text must not be empty")
     check_markup(check_template(wording))

@@ -50,11 +50,15 @@ class Broadcast(Numbered, Base):
     # variants with their weights, each with its wordings, media and buttons: domain/broadcasts/definition.py
     content: Mapped[dict[str, Any]] = mapped_column(SealedJson("broadcast.content"))
     state: Mapped[BroadcastState] = state_column(BroadcastState, BroadcastState.DRAFT)
+    # one more each time that what it says, or to whom, is changed: a yes is to what was shown with it
+    revision: Mapped[int] = mapped_column(default=0)
+    # a draft that nobody goes on with is thrown away then
+    lapses_at: Mapped[datetime | None]
     # None until it is told when; its audience is fixed then
     starts_at: Mapped[datetime | None]
     # `2026-12-01T10:00`: when each lead's own clock shows that, and `starts_at` is when the first one's does
     local_at: Mapped[str | None]
-    # whose it is: tests and progress go to them
+    # to whom its progress is shown: who wrote it, or whoever said since that it is to go out, or to pause
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     # how many it is for, once that is fixed; the last lead of it that is written down while it starts
     audience: Mapped[int | None]

@@ -129,7 +129,8 @@ class Shape(StrEnum):
     DOCUMENT = "document"
     PHOTO = "photo"
     VIDEO = "video"
-    # only ever received
+    # a GIF, or a video without sound: it plays by itself
+    ANIMATION = "animation"
     VOICE = "voice"
     AUDIO = "audio"
 

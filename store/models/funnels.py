@@ -9,6 +9,7 @@ from store.models.base import Base, Moves, Numbered, state_column
 from store.models.sealed import Sealed
 
 _WAITS_FOR_EVENT = text("waits_for IS NOT NULL")
+_HELD = text("state = 'held'")
 _UNFIRED = text("fired_at IS NULL")
 _UNFINISHED = text("ended_at IS NULL")
 
@@ -39,8 +40,10 @@ FUNNEL_MOVES = Moves(
         FunnelState.RESUMING: frozenset(
             {FunnelState.ACTIVE, FunnelState.PAUSED, FunnelState.DISABLED, FunnelState.ARCHIVED}
         ),
-        FunnelState.DISABLED: frozenset({FunnelState.ACTIVE, FunnelState.PAUSED, FunnelState.ARCHIVED}),
-        FunnelState.ARCHIVED: frozenset({FunnelState.ACTIVE, FunnelState.DISABLED}),
+        FunnelState.DISABLED: frozenset(
+            {FunnelState.ACTIVE, FunnelState.PAUSED, FunnelState.RESUMING, FunnelState.ARCHIVED}
+        ),
+        FunnelState.ARCHIVED: frozenset({FunnelState.ACTIVE, FunnelState.RESUMING, FunnelState.DISABLED}),
     }
 )
 
@@ -72,13 +75,16 @@ class FunnelHead(Numbered, Base):
     state: Mapped[FunnelState] = state_column(FunnelState, FunnelState.ACTIVE)
     # why it is disabled, or paused by itself
     reason: Mapped[str | None] = mapped_column(Text)
-    # how those who were held go on; chosen when it is resumed
+    # how those who were held go on; chosen when it is resumed, and until then unknown
     late: Mapped[Late | None] = mapped_column(
         Enum(Late, native_enum=False, length=24, values_callable=lambda enum: [str(each) for each in enum])
     )
     # keys of steps that stand still by themselves, because too many blocked the bot there
     stopped_steps: Mapped[list[Any]] = mapped_column(default=list)
+    # since when it has been paused, until all who were held are taken up
     paused_at: Mapped[datetime | None]
+    # until when it, or a step of it, stood still, or people of it were moved: what was due before is overdue by that
+    stood_until: Mapped[datetime | None]
     # the policy by which those in earlier wordings are being taken over, behind which enrollment, and how many were
     moves_by: Mapped[str | None]
     moved_to: Mapped[int] = mapped_column(default=0)
@@ -88,7 +94,17 @@ class FunnelHead(Numbered, Base):
     @property
     def holds(self) -> bool:
         """Whoever is due stands still: one that was paused goes on so, whatever has become of its wording since."""
-        return self.state == FunnelState.PAUSED or (self.paused_at is not None and self.state not in RUNS)
+        return holds(self.state, self.paused_at, self.late)
+
+    @property
+    def resumes(self) -> bool:
+        """Those who were held are being taken up again as was chosen, whatever has become of its wording since."""
+        return self.paused_at is not None and self.late is not None
+
+
+def holds(state: FunnelState | str, paused_at: datetime | None, late: Late | str | None) -> bool:
+    """Of a funnel by these of its head's."""
+    return state == FunnelState.PAUSED or (state not in RUNS and paused_at is not None and late is None)
 
 
 class FunnelVersion(Numbered, Base):
@@ -125,6 +141,13 @@ class Enrollment(Numbered, Base):
         UniqueConstraint("lead_id", "funnel_key", "subject", "round"),
         Index("ix_enrollment_funnel", "creator_id", "funnel_key", "state", "lead_id"),
         Index("ix_enrollment_version", "version_id", "state"),
+        # those who are taken up again: a few at a time, and nobody at a step that stands still
+        Index(
+            "ix_enrollment_held",
+            *("creator_id", "funnel_key", "step", "held_at", "id"),
+            sqlite_where=_HELD,
+            postgresql_where=_HELD,
+        ),
         Index(
             "ix_enrollment_waits",
             "lead_id",
@@ -146,8 +169,9 @@ class Enrollment(Numbered, Base):
     happened: Mapped[bool] = mapped_column(default=False)
     # how many messages it has queued: the next one's number in it
     seq: Mapped[int] = mapped_column(default=0)
-    # how often the step that it stands at has failed
+    # how often the step that it stands at has failed, and whether that is before it still
     attempts: Mapped[int] = mapped_column(default=0)
+    undone: Mapped[bool] = mapped_column(default=False)
     # the split arms that it went down, by the split's key
     arms: Mapped[dict[str, Any]] = mapped_column(default=dict)
     # what began it: `event:12`, `segment`, `date`, `cron`, `inactive`, `hand`, `funnel:KEY`, `flow`, `link`
@@ -170,6 +194,19 @@ class Timer(Base):
         primary_key=True,
         unique=True,
     )
+
+
+class PlanningSpan(Base):
+    """Since when due timers have been taken without a rest, and until when that is known, by the app's clock.
+
+    What fell due meanwhile has at most waited for its turn; what fell due before had been kept waiting by a rest. There
+    is one row, written about once a minute while something is due.
+    """
+
+    __tablename__ = "planning_span"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    since: Mapped[datetime]
+    until: Mapped[datetime]
 
 
 class CronFiring(Numbered, Base):
@@ -204,7 +241,10 @@ class CronFiring(Numbered, Base):
 
 
 class StartByHand(Numbered, Base):
-    """A creator's wish that everybody in a segment begins a funnel, fulfilled in batches by the leads' numbers."""
+    """A creator's wish that everybody in a segment begins a funnel, fulfilled in batches by the leads' numbers.
+
+    By hand, or told beforehand by a trigger for something of the creator's own, such as an idea whose day has come.
+    """
 
     __tablename__ = "start_by_hand"
     __table_args__ = (Index("ix_start_by_hand_open", "id", sqlite_where=_UNFINISHED, postgresql_where=_UNFINISHED),)
@@ -213,6 +253,7 @@ class StartByHand(Numbered, Base):
     # the wording that was looked at when it was wished
     version_id: Mapped[int] = mapped_column(ForeignKey("funnel_version.id"))
     question: Mapped[str] = mapped_column(Sealed("start_by_hand.question"))
+    begun_by: Mapped[str] = mapped_column(default="hand")
     # nobody who came later begins
     last_lead: Mapped[int]
     reached: Mapped[int] = mapped_column(default=0)
@@ -238,14 +279,18 @@ class FunnelDraft(Numbered, Base):
 
 
 class SegmentWatch(Numbered, Base):
-    """A segment whose coming and going is watched. Those who are in it when the watch begins have not entered."""
+    """A segment whose coming and going is watched. Those who are in it when the watch begins have not entered.
+
+    One that is watched no more asks nothing, and goes with its members: whoever watches the same later begins anew.
+    """
 
     __tablename__ = "segment_watch"
     __table_args__ = (UniqueConstraint("creator_id", "question"),)
     creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"))
-    question: Mapped[str] = mapped_column(Text)
-    # None until those who are in it from the beginning are known
+    question: Mapped[str | None] = mapped_column(Text)
+    # None until those who are in it from the beginning are known: up to which lead they are
     checked_at: Mapped[datetime | None]
+    listed_to: Mapped[int] = mapped_column(default=0)
     error: Mapped[str | None] = mapped_column(Text)
 
 

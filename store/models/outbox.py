@@ -11,6 +11,7 @@ from store.models.sealed import SealedJson
 _WAITING = text("state IN ('queued', 'sending')")
 _QUEUED = text("state = 'queued'")
 _SENDING = text("state = 'sending'")
+_CLOSED = text("closed_at IS NOT NULL")
 _UNCLEAR = text("state IN ('uncertain', 'failed')")
 _TOLD = text("state = 'sent' AND urgency > 1")
 # what a creator may reply to
@@ -178,7 +179,10 @@ class OutgoingCall(Numbered, Base):
     """A promise to tell another service of a creator's: a funnel's webhook step."""
 
     __tablename__ = "outgoing_call"
-    __table_args__ = (Index("ix_outgoing_call_due", "due_at", sqlite_where=_WAITING, postgresql_where=_WAITING),)
+    __table_args__ = (
+        Index("ix_outgoing_call_due", "due_at", sqlite_where=_WAITING, postgresql_where=_WAITING),
+        Index("ix_outgoing_call_closed", "closed_at", sqlite_where=_CLOSED, postgresql_where=_CLOSED),
+    )
     key: Mapped[str] = mapped_column(unique=True)
     creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"))
     lead_id: Mapped[int | None] = mapped_column(ForeignKey("lead.id"), index=True)

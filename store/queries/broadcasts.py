@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, String, exists, func, literal_column, select, type_coerce, union_all
+from sqlalchemy import ColumnElement, Select, String, and_, exists, func, literal_column, select, type_coerce, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -168,11 +168,22 @@ async def reasons_of(session: AsyncSession, broadcast_id: int, *, most: int) -> 
     return [(error, times) for error, times in await session.execute(asked.limit(most)) if error is not None]
 
 
-async def list_broadcasts(session: AsyncSession, creator_id: int, *, limit: int) -> Sequence[Broadcast]:
+async def list_broadcasts(
+    session: AsyncSession, creator_id: int, *, limit: int, offset: int = 0
+) -> Sequence[Broadcast]:
     """The newest first; what was thrown away as a draft is none any more."""
+    page = select(Broadcast).where(_listed(creator_id)).order_by(Broadcast.id.desc())
+    return (await session.scalars(page.limit(limit).offset(offset))).all()
+
+
+async def count_broadcasts(session: AsyncSession, creator_id: int) -> int:
+    """So many are listed."""
+    return await session.scalar(select(func.count()).select_from(Broadcast).where(_listed(creator_id))) or 0
+
+
+def _listed(creator_id: int) -> ColumnElement[bool]:
     thrown_away = (Broadcast.state == BroadcastState.CANCELLED) & Broadcast.started_at.is_(None)
-    page = select(Broadcast).where(Broadcast.creator_id == creator_id, ~thrown_away).order_by(Broadcast.id.desc())
-    return (await session.scalars(page.limit(limit))).all()
+    return and_(Broadcast.creator_id == creator_id, ~thrown_away)
 
 
 async def broadcasts_at_work(session: AsyncSession, *, now: datetime) -> Sequence[tuple[int, BroadcastState]]:

@@ -1,12 +1,14 @@
 """Heads of funnels that are not simply running: what the planner has to heed of them."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import String, cast, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from store.hot import fetch
-from store.models import RUNS, FunnelHead, FunnelState, Late
+from store.models import FunnelHead, FunnelState, Late
+from store.models.funnels import holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,8 @@ class StandingHead:
     holds: bool
     late: Late | None
     stopped_steps: frozenset[str]
+    # what was due before this had been kept waiting by it
+    stood_until: datetime | None = None
 
 
 _HEADS = select(
@@ -25,10 +29,12 @@ _HEADS = select(
     FunnelHead.late,
     FunnelHead.stopped_steps,
     FunnelHead.paused_at,
+    FunnelHead.stood_until,
 ).where(
     or_(
         FunnelHead.state != FunnelState.ACTIVE,
         FunnelHead.late.is_not(None),
+        FunnelHead.stood_until.is_not(None),
         cast(FunnelHead.stopped_steps, String) != "[]",
     )
 )
@@ -38,9 +44,10 @@ async def standing_heads(session: AsyncSession) -> dict[tuple[int, str], Standin
     """By creator and name. One that was switched off for a mistake while it was paused still holds."""
     return {
         (creator_id, key): StandingHead(
-            state == FunnelState.PAUSED or (state not in RUNS and paused_at is not None),
+            holds(state, paused_at, late),
             None if late is None else Late(late),
             frozenset(stopped),
+            stood_until,
         )
-        for creator_id, key, state, late, stopped, paused_at in await fetch(session, _HEADS, few=True)
+        for creator_id, key, state, late, stopped, paused_at, stood_until in await fetch(session, _HEADS, few=True)
     }

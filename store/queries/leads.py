@@ -1,11 +1,11 @@
 from collections.abc import Collection
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.text import search_words
+from kit.zones import zone_named
 from store.database import is_postgresql
 from store.models import Lead, Segment
 from store.sealing import digest
@@ -29,7 +29,7 @@ async def where(
     """
     understood = understand(question, known)
     names = await look_up(session, creator_id, understood)
-    ground = Ground(creator_id, now, ZoneInfo(known.time_zone), names, is_postgresql(session))
+    ground = Ground(creator_id, now, zone_named(known.time_zone), names, is_postgresql(session))
     return compile_question(understood, ground)
 
 

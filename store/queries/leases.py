@@ -20,6 +20,10 @@ async def take_lease(session: AsyncSession, name: str, holder: str, *, seconds: 
 
 async def lead_by_lease(session: AsyncSession, name: str, holder: str, *, seconds: float) -> int | None:
     """The same, and the lease's epoch: it counts the holders, so that an earlier one is known by its own."""
+    # asked first: an INSERT that meets the row holds it, even where it changes nothing, and its holder would wait
+    others = select(Lease.name).where(Lease.name == name, Lease.holder != holder, Lease.expires_at >= database_now())
+    if await session.scalar(others) is not None:
+        return None
     dialect = postgresql if is_postgresql(session) else sqlite
     until = database_in(session, seconds)
     statement = (

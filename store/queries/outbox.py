@@ -24,7 +24,6 @@ from store.models import (
     OutboxMessage,
     OutboxState,
     Person,
-    Product,
     Urgency,
 )
 
@@ -185,6 +184,7 @@ class Candidate:
     broadcast_id: int | None
     entitlement_id: int | None
     message: dict[str, Any] | None
+    due_at: datetime
     attempts: int
     uncertain: int
     telegram_id: int
@@ -204,6 +204,7 @@ class Candidate:
     score: int | None
     # of the enrollment
     enrollment_state: EnrollmentState | None
+    enrollment_reason: str | None
     funnel_key: str | None
     version_id: int | None
     subject: str | None
@@ -226,6 +227,7 @@ _CANDIDATE = (
         OutboxMessage.broadcast_id,
         OutboxMessage.entitlement_id,
         OutboxMessage.message,
+        OutboxMessage.due_at,
         OutboxMessage.attempts,
         OutboxMessage.uncertain,
         Person.telegram_id,
@@ -243,6 +245,7 @@ _CANDIDATE = (
         Lead.stage,
         Lead.score,
         Enrollment.state.label("enrollment_state"),
+        Enrollment.reason.label("enrollment_reason"),
         Enrollment.funnel_key,
         Enrollment.version_id,
         Enrollment.subject,
@@ -287,34 +290,16 @@ async def told_lately(
     return told
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    creator_id: int
-    lead_id: int | None
-    # of the product, and the name of whoever waits for it
-    title: str
-    person: str
-
-
-async def find_delivery(session: AsyncSession, message_id: int) -> Delivery | None:
-    """What that message hands over, and to whom; None when it is no delivery."""
-    rows = await session.execute(
-        select(
-            OutboxMessage.creator_id,
-            OutboxMessage.lead_id,
-            OutboxMessage.key,
-            Product.title,
-            Lead.name,
-            Person.first_name,
-        )
-        .join(Person, Person.id == OutboxMessage.person_id)
-        .outerjoin(Lead, Lead.id == OutboxMessage.lead_id)
-        .outerjoin(Entitlement, Entitlement.id == OutboxMessage.entitlement_id)
-        .outerjoin(Product, Product.id == Entitlement.product_id)
-        .where(OutboxMessage.id == message_id, OutboxMessage.kind == OutboxKind.DELIVERY)
+async def last_overdue(session: AsyncSession, enrollment_ids: Collection[int], *, before: datetime) -> set[int]:
+    """Of what was due before that instant and is queued still, the last of each enrollment."""
+    if not enrollment_ids:
+        return set()
+    last = select(func.max(OutboxMessage.id)).where(
+        OutboxMessage.enrollment_id.in_(enrollment_ids),
+        _is(OutboxMessage, OutboxState.QUEUED),
+        OutboxMessage.due_at < before,
     )
-    row = rows.one_or_none()
-    return row and Delivery(row.creator_id, row.lead_id, row.title or row.key, row.name or row.first_name)
+    return set(await session.scalars(last.group_by(OutboxMessage.enrollment_id)))
 
 
 @dataclass(frozen=True, slots=True)

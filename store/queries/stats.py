@@ -4,12 +4,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
+from kit.zones import zone_named
 from store.models import (
     Base,
     Broadcast,
@@ -62,8 +62,8 @@ class Stats:
 
 async def read_stats(session: AsyncSession, creator_id: int, zone: str, days: int, *, now: datetime) -> Stats:
     """`days`: 1 is today. What is older is not looked at, however much of it there is."""
-    today = now.astimezone(ZoneInfo(zone)).date()
-    since = datetime.combine(today - timedelta(days=days - 1), time(), ZoneInfo(zone))
+    today = now.astimezone(zone_named(zone)).date()
+    since = datetime.combine(today - timedelta(days=days - 1), time(), zone_named(zone))
     living = (Lead.creator_id == creator_id, Lead.merged_into_id.is_(None), Lead.forgotten_at.is_(None))
     leads, new_leads = (
         await session.execute(select(func.count(), func.count().filter(Lead.created_at >= since)).where(*living))

@@ -49,6 +49,7 @@ class DueEnrollment(NamedTuple):
     waits_for: str | None
     seq: int
     attempts: int
+    undone: bool
     arms: dict[str, Any]
     # it was held, and goes on as its funnel's head says
     was_held: bool
@@ -94,6 +95,7 @@ _UNHELD = (
         Enrollment.waits_for,
         Enrollment.seq,
         Enrollment.attempts,
+        Enrollment.undone,
         Enrollment.arms,
         _yes(Enrollment.held_at.is_not(None)),
         _yes(Enrollment.state == EnrollmentState.ACTIVE),
@@ -114,6 +116,7 @@ _DUE = _UNHELD.with_for_update(of=[Timer, Enrollment], skip_locked=True)
 # what has happened to this lead but is not looked at yet may stop the funnel: that goes first
 _HEAD = _DUE.where(~_UNROUTED)
 _UP_TO = _HEAD.where(_behind("to") >= _PLACE)
+_ONE = _DUE.where(Enrollment.id == bindparam("enrollment", type_=Timer.enrollment_id.type))
 # one parameter, so that each is built once
 _WITHOUT = {
     "postgresql": "SELECT CAST(value AS BIGINT) FROM json_array_elements_text(CAST(:full AS JSON))",
@@ -148,6 +151,12 @@ async def take_due(session: AsyncSession, *, now: datetime, most: int, after: Pl
     """Up to so many from the due head, held until the end; those that another process holds are passed over."""
     values: dict[str, Any] = {"now": now, "most": most, "after_at": after[0], "after_id": after[1]}
     return [DueEnrollment._make(row) for row in await fetch(session, _HEAD, **values)]
+
+
+async def take_one(session: AsyncSession, enrollment_id: int, *, now: datetime) -> list[DueEnrollment]:
+    """That one alone, as far as it is due still and nobody else has it."""
+    values: dict[str, Any] = {"now": now, "most": 1, "after_at": TOP[0], "after_id": TOP[1]}
+    return [DueEnrollment._make(row) for row in await fetch(session, _ONE, **values, enrollment=enrollment_id)]
 
 
 async def take_due_of_others(

@@ -8,7 +8,7 @@ from sqlalchemy import func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.paging import Page, Paging
-from store.models import Lead, OutboxKind, OutboxMessage, OutboxState, Person
+from store.models import Entitlement, Lead, OutboxKind, OutboxMessage, OutboxState, Person, Product
 
 # in the words of the index
 _UNCLEAR = OutboxMessage.state.in_(
@@ -69,7 +69,31 @@ async def uncertain_ids(session: AsyncSession, creator_id: int, *, most: int) ->
     return (await session.scalars(ids.order_by(OutboxMessage.id).limit(most))).all()
 
 
-async def find_unclear(session: AsyncSession, creator_id: int, message_id: int) -> OutboxMessage | None:
-    """A creator's message, whatever has become of it by now; None for one of another's."""
-    found = select(OutboxMessage).where(OutboxMessage.id == message_id, OutboxMessage.creator_id == creator_id)
-    return await session.scalar(found)
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    creator_id: int
+    lead_id: int | None
+    # of the product, and the name of whoever waits for it
+    title: str
+    person: str
+
+
+async def find_delivery(session: AsyncSession, message_id: int) -> Delivery | None:
+    """What that message hands over, and to whom; None when it is no delivery."""
+    rows = await session.execute(
+        select(
+            OutboxMessage.creator_id,
+            OutboxMessage.lead_id,
+            OutboxMessage.key,
+            Product.title,
+            Lead.name,
+            Person.first_name,
+        )
+        .join(Person, Person.id == OutboxMessage.person_id)
+        .outerjoin(Lead, Lead.id == OutboxMessage.lead_id)
+        .outerjoin(Entitlement, Entitlement.id == OutboxMessage.entitlement_id)
+        .outerjoin(Product, Product.id == Entitlement.product_id)
+        .where(OutboxMessage.id == message_id, OutboxMessage.kind == OutboxKind.DELIVERY)
+    )
+    row = rows.one_or_none()
+    return row and Delivery(row.creator_id, row.lead_id, row.title or row.key, row.name or row.first_name)

@@ -123,7 +123,7 @@ def test_what_is_there_can_be_named(check: Check, nodes: list[dict[str, Any]]):
         ({"do": "branch", "cases": [{"when": "field:agee>3", "to": "n0"}]}, "0.cases.0.when: "),
         ({"do": "branch", "cases": [{"when": "tag:vip nad", "to": "n0"}]}, "0.cases.0.when: "),
         ({"do": "say", "photo": "gone.png"}, "0.photo: there is no file gone.png"),
-        ({"do": "say", "photo": "notes.pdf"}, "0.photo: a photo is a file that ends in .jpg, .jpeg, .png or .webp"),
+        ({"do": "say", "photo": "notes.pdf"}, "0.photo: photo takes a file that ends in .jpg, .jpeg, .png or .webp"),
         ({"do": "say", "document": "d.pdf", "sha256": "a"}, "0.sha256: is Spark's own; take it out"),
     ],
 )
@@ -239,7 +239,7 @@ def test_events_that_never_happen_are_told_in_flows_too(check: Check):
 def test_a_file_that_telegram_would_not_take_is_told(check: Check, tmp_path: Path):
     photo = {"do": "say", "photo": "big.png"}
     Path("big.png").touch()
-    assert check(photo) == ["0.photo: big.png has 0 bytes; Telegram takes a photo of 1 byte to 10 MB"]
+    assert check(photo) == ["0.photo: big.png has 0 bytes; Telegram takes 1 byte to 10 MB as photo"]
     with Path("big.png").open("wb") as file:
         file.truncate(10 * 1024 * 1024 + 1)
     assert check(photo)[0].startswith("0.photo: big.png has 10485761 bytes")

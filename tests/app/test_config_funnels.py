@@ -93,6 +93,37 @@ def test_what_one_funnel_gets_wrong_takes_those_along_that_begin_it(write: Write
     assert len(check(2)) == 1
 
 
+def test_what_no_store_keeps_is_told_with_its_line_and_leaves_its_funnel_out_alone(write: Write):
+    write("""\
+        webhooks: {crm: {url: "https://crm.example"}}
+        funnels:
+          bad:
+            steps:
+              - {key: a, do: webhook, webhook: crm, data: {n: 99999999999999999999}}
+              - {key: b, do: webhook, webhook: crm, data: {n: .nan}}
+              - {key: c, do: send, text: "a\\0b"}
+          "wo\\0rse": {steps: [{key: a, do: goal}]}
+          good: {steps: [{key: a, do: goal}]}
+        """)
+    told = check(2)
+    assert "config.yaml:7: funnels.bad.steps.0.data.n: is too large a number; whole ones go up to" in "\n".join(told)
+    assert "config.yaml:8: funnels.bad.steps.1.data.n: is no number that can be counted with" in told
+    assert "config.yaml:9: funnels.bad.steps.2.text: holds a character that no text has (NUL)" in told
+    assert "config.yaml:10: funnels.worse: holds a character that no text has (NUL)" in told
+    loaded = load(None, {})
+    assert list(loaded.settings.creators["studio"].funnels) == ["good"]
+    assert set(broken_funnels(loaded.disabled)["studio"]) == {"bad", "worse"}
+
+
+def test_so_it_is_where_the_environment_gives_it(write: Write):
+    write("{}")
+    given = '{"bad": {"steps": [{"key": "a", "do": "set", "field": "name", "value": NaN}]}, "good": %s}'
+    loaded = load(None, {"SPARK_CREATORS__STUDIO__FUNNELS": given % '{"steps": [{"key": "a", "do": "goal"}]}'})
+    assert list(loaded.settings.creators["studio"].funnels) == ["good"]
+    reason = broken_funnels(loaded.disabled)["studio"]["bad"]
+    assert "SPARK_CREATORS__STUDIO__FUNNELS: bad.steps.0.value: is no number that can be counted with" in reason
+
+
 def test_funnels_that_begin_one_another_for_ever_are_left_out(write: Write):
     write("""\
         funnels:
@@ -192,6 +223,29 @@ def test_a_webhook_that_could_give_something_away_is_refused(write: Write, webho
     assert f"config.yaml:3: creators.studio.webhooks.crm.{said}" in str(refused.value)
     assert "whsec_abc" not in str(refused.value)
     assert "word" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("shape", "name", "wrong"),
+    [
+        (Shape.VOICE, "a.ogg", "a.wav"),
+        (Shape.AUDIO, "a.mp3", "a.ogg"),
+        (Shape.ANIMATION, "a.gif", "a.png"),
+    ],
+)
+async def test_a_funnel_says_it_by_voice_audio_or_animation(
+    write: Write, tmp_path: Path, shape: Shape, name: str, wrong: str
+):
+    for each in (name, wrong):
+        (tmp_path / each).write_bytes(b"sound")
+    write(f"funnels: {{one: {{steps: [{{key: a, do: send, {shape}: {name}}}]}}}}")
+    loaded = load(None, {})
+    _, funnels, media = await keep_media(None, loaded.places, "studio", loaded.settings.creators["studio"])
+    step = funnels["one"].step("a")
+    assert isinstance(step, SendStep)
+    assert ([each.shape for each in media], step.shape) == ([shape], shape)
+    write(f"funnels: {{one: {{steps: [{{key: a, do: send, {shape}: {wrong}}}]}}}}")
+    assert f"funnels.one.steps.0.{shape}: {shape} takes a file that ends in" in "".join(check(2))
 
 
 async def test_a_file_that_a_funnel_shows_is_kept_as_those_of_flows_are(write: Write, tmp_path: Path):

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from stores import DATA_KEYS
 
-from app.parts import BadUsage
+from app.parts import BadUsage, CannotStart
 from app.planning import apply_store, plan_store
 from domain.creators import add_creator
 from domain.funnels.moving import Policy
@@ -17,6 +17,7 @@ from domain.leads import capture_lead
 from domain.people import Profile, see_person
 from store.database import Database
 from store.models import Enrollment, EnrollmentState, FunnelHead, FunnelState, FunnelVersion, Timer
+from store.schema import migrate
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 Write = Callable[[str], Path]
@@ -157,6 +158,39 @@ async def test_only_the_funnels_that_are_named_are_moved(database: Database, wri
     assert await applied(path, "move", ["studio/other"]) == ["studio/other: 0 moved, 0 ended"]
     assert await states(database) == [(1, EnrollmentState.ACTIVE)]
     assert await applied(path, "move", ["studio/care"]) == ["studio/care: 1 moved, 0 ended"]
+
+
+async def versions(database: Database) -> dict[str, int]:
+    async with database.reading() as session:
+        asked = select(FunnelHead.key, FunnelVersion.number).join(FunnelVersion, FunnelVersion.id == FunnelHead.version_id)
+        return {row.key: row.number for row in await session.execute(asked)}
+
+
+async def test_only_the_funnels_that_are_named_get_their_new_wording(database: Database, write: Write):
+    await opened(database, write(CARE))
+    both = CARE + CARE.replace("care:", "other:")
+    await applied(write(both), "keep")
+    path = write(both.replace("text: Hello", "text: Good day") + "      worse: {steps: [{key: a, do: wait, time: soon}]}\n")
+    for unknown, said in (("studio/onne", "there is no funnel studio/onne"), ("studio/worse", "has a mistake: .*yaml:15")):
+        with pytest.raises(BadUsage, match=said):
+            await applied(path, "move", [unknown])
+    assert await versions(database) == {"care": 1, "other": 1}
+    await applied(path, "move", ["studio/other"])
+    assert await versions(database) == {"care": 1, "other": 2}
+    # what stands in the file no more is left alone too
+    await applied(write(CARE.replace("care:", "third:")), "keep", ["studio/third"])
+    async with database.reading() as session:
+        states = await session.execute(select(FunnelHead.key, FunnelHead.state).order_by(FunnelHead.key))
+        assert [tuple(row) for row in states] == [(key, FunnelState.ACTIVE) for key in ("care", "other", "third")]
+
+
+async def test_a_plan_leaves_even_the_schema_as_it_is(database: Database, write: Write):
+    path = write(CARE)
+    await migrate(database, target="0003")
+    with pytest.raises(CannotStart, match="run `spark migrate` first"):
+        await plan_store(path)
+    async with database.reading() as session:
+        assert await session.scalar(text("SELECT version_num FROM alembic_version")) == "0003"
 
 
 async def test_two_who_apply_at_once_do_it_once(database: Database, write: Write):

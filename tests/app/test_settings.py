@@ -97,7 +97,8 @@ def test_a_creator_can_be_changed_by_variables(write: Write):
 def test_a_broken_flow_given_by_a_variable_is_told_with_the_place_inside_of_it(write: Write):
     write("{}")
     loaded = load(None, {"SPARK_CREATORS__ANNA__FLOWS": '{"hi": {"nodes": [{"key": "a", "do": "say"}]}}'})
-    said = ["environment: SPARK_CREATORS__ANNA__FLOWS: hi.nodes.0: say needs a text, a photo, a video or a document"]
+    media = "photo, video, animation, audio, voice and document"
+    said = [f"environment: SPARK_CREATORS__ANNA__FLOWS: hi.nodes.0: say needs a text or one of {media}"]
     assert broken(loaded) == {"anna flow hi": said}
     assert refusal_of({"SPARK_CREATORS__ANNA__FLOWS": "{"}) == ["environment: SPARK_CREATORS__ANNA__FLOWS: is not JSON"]
 

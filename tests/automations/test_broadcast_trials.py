@@ -6,6 +6,7 @@ from automations.broadcast_trials import trial_message
 from domain.broadcasts.acts import draft_broadcast
 from domain.broadcasts.definition import BroadcastButton, Content, Variant, Wording
 from domain.clicks import Tracker
+from domain.fields import LeadFieldSpec
 from domain.messages.plain import Message
 from domain.pay_links import PayLinks
 from domain.people import Profile, see_person
@@ -35,7 +36,8 @@ async def tried(stage: Stage, telegram_id: int) -> Message:
             session, creator_id=stage.creator_id, title="Preset pack", price=Money(1900, "usd"), now=stage.clock()
         )
         content = Content(variants=(Variant(wordings={"en": wording}),))
-        news = await draft_broadcast(session, stage.creator_id, None, content, now=stage.clock())
+        setup = CreatorSetup(fields={"topic": LeadFieldSpec()})
+        news = await draft_broadcast(session, stage.creator_id, None, content, setup=setup, now=stage.clock())
         person = await see_person(session, BOT, Profile(telegram_id, "Ada", None, "en"), now=stage.clock())
         by = showing(stage.published, stage.creator_id)
         return await trial_message(session, news, person, by, variant=0, language="en", now=stage.clock())

@@ -5,6 +5,11 @@ from typing import Any
 from sqlalchemy import insert, update
 from stage import Stage
 
+from domain.discounts import Terms, add_code, archive_code
+from domain.messages.plain import Message
+from domain.products import add_product
+from domain.setups import CreatorSetup
+from kit.money import Money
 from store.models import (
     Broadcast,
     BroadcastState,
@@ -75,6 +80,25 @@ async def test_who_has_left_since_is_told_nothing(stage: Stage):
         await session.execute(update(Lead).values(unsubscribed_at=stage.clock()))
     await stage.send_all()
     assert (await one(stage)).state is OutboxState.CANCELLED
+
+
+async def test_a_button_whose_code_is_gone_is_left_out_rather_than_sold_at_another_price(stage: Stage):
+    await stage.open()
+    buttons = [{"text": "Buy", "pay": "preset-pack", "code": "SPRING20"}, {"text": "Look", "pay": "preset-pack"}]
+    content = {"variants": [{"wordings": {"en": {"text": "News", "buttons": buttons}}}]}
+    async with stage.database.transaction() as session:
+        price, now = Money(1900, "usd"), stage.clock()
+        await add_product(session, creator_id=stage.creator_id, title="Preset pack", price=price, now=now)
+        code = await add_code(session, stage.creator_id, "SPRING20", Terms(percent=20), now=now, setup=CreatorSetup())
+    await queued(stage, await stage.lead(), content=content)
+    await stage.send_all()
+    async with stage.database.transaction() as session:
+        await archive_code(session, stage.creator_id, code.id, now=stage.clock())
+    await queued(stage, await stage.lead(200, "Anna"), content=content)
+    await stage.send_all()
+    before, after = [Message.model_validate(each.message).buttons for each in await stage.outbox()]
+    assert [button.text for row in before for button in row] == ["Buy", "Look"]
+    assert [button.text for row in after for button in row] == ["Look"]
 
 
 async def test_words_that_cannot_be_filled_in_fail_for_that_lead_and_say_why(stage: Stage):

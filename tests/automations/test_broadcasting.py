@@ -1,12 +1,14 @@
 """Broadcasts on the stage: who gets one and when, what pausing and calling off leave, and that the sums are exact."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from broadcast_stage import drafted, leads, saying
 from sqlalchemy import select, update
-from stage import MORNING, Stage
+from stage import BOT, MORNING, Stage
 
+from automations.broadcast_progress import standing_of
 from automations.gateway import Blocked, NotNow, Refused, SlowDown, Uncertain
 from automations.outcomes import close_failed
 from automations.settling import settle
@@ -19,15 +21,36 @@ from domain.broadcasts.acts import (
     schedule_broadcast,
     unschedule_broadcast,
 )
-from domain.broadcasts.definition import BadBroadcast
+from domain.broadcasts.definition import BadBroadcast, BroadcastButton, Content, Variant, Wording
+from domain.broadcasts.screens import standing_screen
 from domain.consent import unsubscribe
+from domain.discounts import Terms, add_code, archive_code
 from domain.forgetting import forget_lead
+from domain.merging import merge_leads
 from domain.message_rules import AtMost, MessageRules
+from domain.messages.plain import Message
+from domain.people import Profile, see_person
+from domain.products import add_product
 from domain.setups import CreatorSetup
 from domain.windows import Window
-from store.models import Broadcast, BroadcastState, Event, Lead, OutboxMessage
+from kit.money import Money
+from store.models import Account, Broadcast, BroadcastState, Event, Lead, Membership, OutboxKind, OutboxMessage
 from store.queries.broadcasts import Counts
 from store.queries.due import earliest_due, has_due
+
+
+async def listened_to(stage: Stage) -> None:
+    """Somebody acts for the creator, and so hears notices."""
+    async with stage.database.transaction() as session:
+        person = await see_person(session, BOT, Profile(1, "Creator", None, "en"), now=stage.clock())
+        account = select(Membership.account_id).where(Membership.creator_id == stage.creator_id).scalar_subquery()
+        await session.execute(update(Account).where(Account.id == account).values(person_id=person.id))
+
+
+async def notice(stage: Stage) -> str:
+    """What the creator is told."""
+    (told,) = [each for each in await stage.outbox() if each.kind is OutboxKind.NOTICE]
+    return Message.model_validate(told.message).text
 
 
 @pytest.fixture
@@ -50,6 +73,25 @@ async def test_a_broadcast_reaches_each_of_its_audience_once_with_a_way_out(stag
     assert await news.state() is BroadcastState.DONE
     assert (await news.row()).audience == 5
     assert await news.counts() == Counts(sent=5)
+
+
+@pytest.mark.usefixtures("_few_at_once")
+async def test_who_becomes_a_part_of_a_lead_that_was_listed_already_is_not_left_out(stage: Stage):
+    await stage.open()
+    async with stage.database.transaction() as session:
+        known = Lead(creator_id=stage.creator_id, name="From a list", created_at=stage.clock())
+        session.add(known)
+    everybody = await leads(stage, 5)
+    news = await drafted(stage)
+    await news.starts()
+    # two are looked at by now, and the first of them could not be written to
+    await news.work_of.work()
+    async with stage.database.transaction() as session:
+        into, other = await session.get_one(Lead, known.id), await session.get_one(Lead, everybody[-1].id)
+        await merge_leads(session, into, other, now=stage.clock())
+    await news.goes_out()
+    assert sorted(to for to, _ in stage.gateway.sent) == [100, 101, 102, 103, 104]
+    assert (await news.row()).audience == 5
 
 
 async def test_starting_twice_is_refused_and_sends_once(stage: Stage):
@@ -363,12 +405,35 @@ async def test_variants_are_given_by_weight_and_the_same_to_the_same_lead_every_
 
 async def test_a_segment_that_is_gone_calls_it_off_and_the_creator_hears_why(stage: Stage):
     await stage.open()
+    await listened_to(stage)
     await leads(stage, 2)
     news = await drafted(stage, segment="segment:gone")
     await news.starts()
     await news.work()
     assert await news.state() is BroadcastState.CANCELLED
     assert await news.counts() == Counts()
+    assert "gone" in await notice(stage)
+
+
+async def test_a_code_that_is_gone_when_it_is_time_calls_it_off_and_the_creator_hears_why(stage: Stage):
+    await stage.open()
+    await listened_to(stage)
+    await leads(stage, 2)
+    now, news = stage.clock(), await drafted(stage)
+    async with stage.database.transaction() as session:
+        price = Money(1900, "usd")
+        await add_product(session, creator_id=stage.creator_id, title="Preset pack", price=price, now=now)
+        code = await add_code(session, stage.creator_id, "SPRING20", Terms(percent=20), now=now, setup=CreatorSetup())
+        button = BroadcastButton.model_validate({"text": "Buy", "pay": "preset-pack", "code": "SPRING20"})
+        wording = Wording(text="Hello", buttons=(button,))
+        found = await news.find(session)
+        await change_content(session, found, Content(variants=(Variant(wordings={"en": wording}),)))
+        await schedule_broadcast(session, found, now + timedelta(hours=1), now=now)
+        await archive_code(session, stage.creator_id, code.id, now=now)
+    stage.clock.pass_time(hours=1)
+    await news.goes_out()
+    assert (await news.state(), await news.counts()) == (BroadcastState.CANCELLED, Counts())
+    assert "SPRING20" in await notice(stage)
 
 
 async def test_one_with_nobody_to_reach_is_done_at_once(stage: Stage):
@@ -428,4 +493,25 @@ async def test_one_that_cannot_be_read_keeps_no_other_from_going_out(stage: Stag
     await whole.starts()
     await whole.goes_out()
     assert await whole.counts() == Counts(sent=2)
-    assert (await broken.state(), await broken.counts()) == (BroadcastState.STARTING, Counts())
+
+
+@pytest.mark.parametrize("begun", [False, True])
+async def test_one_that_can_be_read_no_more_is_called_off_and_the_creator_hears_why(stage: Stage, *, begun: bool):
+    await stage.open()
+    await listened_to(stage)
+    await leads(stage, 3)
+    news = await drafted(stage, ahead=1)
+    await news.starts()
+    if begun:
+        await news.work()
+        await stage.send()
+    async with stage.database.transaction() as session:
+        await session.execute(update(Broadcast).where(Broadcast.id == news.id).values(content={}))
+    await news.goes_out()
+    assert await news.state() is BroadcastState.CANCELLED
+    assert await news.counts() == (Counts(sent=1, dropped=2) if begun else Counts())
+    assert "cannot be read" in await notice(stage)
+    # and it can be looked at
+    async with stage.database.reading() as session:
+        standing = await standing_of(session, await news.row(), now=stage.clock())
+    assert "cancelled" in standing_screen(standing, ZoneInfo("UTC"), "en", now=stage.clock()).text

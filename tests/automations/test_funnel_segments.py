@@ -1,8 +1,9 @@
+import pytest
 from stage import Stage, follow_up
 
 from domain.lead_acts import tag_lead
 from domain.setups import CreatorSetup
-from store.models import Lead
+from store.models import EnrollmentState, Lead
 
 
 def _when(question: str) -> dict[str, object]:
@@ -47,3 +48,24 @@ async def test_a_segment_that_cannot_be_asked_holds_for_nobody_and_stops_no_othe
     await stage.happens(await stage.lead(100, "Lena"), "order.opened", "order:1")
     await stage.route()
     assert [each.funnel_key for each in await stage.enrollments()] == ["sound"]
+
+
+@pytest.mark.parametrize("planned", [False, True])
+@pytest.mark.parametrize("asks", [{"stop_when": "segment:vip"}, {"goal": {"when": "segment:vip"}}])
+async def test_where_a_segment_is_gone_planner_and_sender_say_the_same(
+    stage: Stage, asks: dict[str, object], *, planned: bool
+):
+    hello = {"key": "hello", "do": "send", "text": "Hi"}
+    await stage.open(care={"trigger": {"event": "lead.captured"}, "steps": [hello], **asks})
+    if planned:
+        stage.published.setups[stage.creator_id] = CreatorSetup(segments={"vip": "tag:vip"})
+    await stage.lead(100, "Lena")
+    await stage.route()
+    await stage.step_all()
+    assert len(await stage.outbox()) == int(planned)
+    stage.published.setups[stage.creator_id] = CreatorSetup()
+    await stage.send_all()
+    assert stage.gateway.sent == []
+    (enrollment,) = await stage.enrollments()
+    assert enrollment.state == EnrollmentState.PARKED
+    assert "there is no segment “vip”" in (enrollment.reason or "")

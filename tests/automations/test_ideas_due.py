@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 from stage import Stage
 from stores import DATA_KEYS
-from timed import BERLIN, at, creator_chat, notices, opened
+from timed import BERLIN, HELLO, at, creator_chat, notices, opened, start, tagged
 
 from domain.ideas import add_idea
 from domain.ideas_due import AT_ONCE, next_idea_due, note_due_ideas
@@ -114,3 +114,23 @@ async def test_the_next_is_known_beforehand_also_where_the_clock_changes(studio:
     assert await following("2026-03-01T00:00") == at("2026-03-28T08:00")
     assert await following("2026-03-28T08:00") == at("2026-03-29T07:00")
     assert await following("2026-03-29T07:00") is None
+
+
+async def test_its_day_begins_a_funnel_for_everybody_in_the_segment_of_its_trigger(stage: Stage):
+    when = {"trigger": {"event": "idea.due", "when": "tag:fan"}, "again": "always", "steps": [HELLO]}
+    await opened(stage, BERLIN, insiders=when)
+    await creator_chat(stage)
+    fan = await stage.lead(1)
+    await stage.lead(2)
+    await tagged(stage, fan)
+    await stage.route()
+    await an_idea(stage)
+    await look(stage, "2026-11-10T08:00")
+    while await stage.route():
+        pass
+    assert await stage.enrollments() == []
+    await start(stage)
+    async with stage.database.reading() as session:
+        event_id = await session.scalar(select(Event.id).where(Event.name == "idea.due"))
+    assert [(each.lead_id, each.begun_by) for each in await stage.enrollments()] == [(fan.id, f"event:{event_id}")]
+    assert "▶️ “insiders”: one lead has begun, of 1 in the segment." in await notices(stage)

@@ -3,16 +3,19 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, text, update
 from stage import Stage
 from test_step_acts import a_creator_who_listens, notices
+from test_taking import explained
 
-from automations.outgoing_calls import WAITS, CallFailed, OutgoingCalls
+from automations.outgoing_calls import WAITS, CallFailed, OutgoingCalls, due_query
 from domain.message_rules import Webhook
 from domain.setups import CreatorSetup
 from store.models import CallState, OutgoingCall
 
+KEPT = timedelta(days=90)
 SECRET = "whsec_" + base64.b64encode(b"k" * 24).decode()
 
 
@@ -55,7 +58,7 @@ async def the_call(stage: Stage) -> OutgoingCall:
 
 
 def calls_of(stage: Stage, caller: FakeCaller) -> OutgoingCalls:
-    return OutgoingCalls(stage.database, stage.clock, stage.published, caller)
+    return OutgoingCalls(stage.database, stage.clock, stage.published, caller, keep=KEPT)
 
 
 async def test_it_is_told_once_and_signed(stage: Stage):
@@ -105,3 +108,42 @@ async def test_an_address_that_was_taken_out_is_not_called(stage: Stage):
     await calls_of(stage, caller).run()
     assert caller.told == []
     assert "configuration" in ((await the_call(stage)).error or "")
+
+
+async def test_what_was_told_is_kept_for_a_while_and_what_waits_until_it_was(stage: Stage):
+    await promised(stage)
+    calls = calls_of(stage, FakeCaller())
+    stage.clock.pass_time(days=200)
+    assert await calls.prune() == 0
+    await calls.run()
+    stage.clock.pass_time(days=90)
+    assert await calls.prune() == 0
+    stage.clock.pass_time(seconds=1)
+    assert [await calls.prune(), await calls.prune()] == [1, 0]
+    async with stage.database.reading() as session:
+        assert (await session.scalars(select(OutgoingCall))).all() == []
+
+
+async def test_what_is_due_is_found_without_a_look_at_what_is_done(stage: Stage):
+    await stage.open()
+    async with stage.database.transaction() as session:
+        rows = [
+            {
+                "key": f"webhook:{number}",
+                "creator_id": stage.creator_id,
+                "target": "crm",
+                "body": {},
+                "state": CallState.DONE if number else CallState.QUEUED,
+                "due_at": stage.clock(),
+                "created_at": stage.clock(),
+                "closed_at": stage.clock() if number else None,
+            }
+            for number in range(2000)
+        ]
+        await session.execute(insert(OutgoingCall), rows)
+    if not stage.database.is_sqlite:
+        async with stage.database.schema_change() as connection:
+            await connection.execute(text("ANALYZE outgoing_call"))
+    plan = await explained(stage, due_query(now=stage.clock()))
+    assert "ix_outgoing_call_due" in plan
+    assert not any(whole in plan for whole in ("SCAN", "TEMP B-TREE", "Seq Scan"))

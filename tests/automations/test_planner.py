@@ -296,6 +296,36 @@ def test_once_remembers_over_a_change_what_was_left_unsaid():
     assert (said(told), told.due_at) == (["s1"], NOON + 9 * A_DAY)
 
 
+@pytest.mark.parametrize("late", list(Late))
+def test_what_only_waited_for_its_turn_is_said_and_what_follows_keeps_its_distance(late: Late):
+    # without a rest since shortly after it was due
+    facts = Facts(worked_since=NOON + A_DAY + LATE_AFTER)
+    told = walked(DAILY, at("w0", NOON + A_DAY), facts, now=NOON + 2 * A_DAY, late=late)
+    assert (said(told), told.due_at) == (["s1"], NOON + 3 * A_DAY)
+
+
+def test_what_was_overdue_before_is_left_out_and_what_fell_due_since_is_not():
+    facts = Facts(worked_since=NOON + A_DAY + timedelta(hours=1))
+    told = walked(DAILY, at("w0"), facts, now=NOON + 4 * A_DAY, late=Late.SKIP)
+    assert (said(told), told.step, told.due_at) == ([], "w2", NOON + 2 * A_DAY)
+    further = walked(DAILY, at("w2", NOON + 2 * A_DAY), facts, now=NOON + 4 * A_DAY, late=Late.SKIP)
+    assert said(further) == ["s3"]
+
+
+def test_where_the_zone_matters_and_is_not_known_it_is_asked_for_and_nowhere_else():
+    whole = funnel(wait("w"), {"key": "morning", "do": "wait", "at": "09:00"}, send("s"))
+    assert walked(whole, at(""), Facts(zone=None)).step == "w"
+    assert walk(whole, at("w"), Facts(zone=None), now=NOON, late=Late.SHIFT) == Needs(zone=True)
+    windowed = funnel(send("s"), window={"from": "09:00", "to": "20:00"})
+    assert walk(windowed, at(""), Facts(zone=None), now=NOON, late=Late.SHIFT) == Needs(zone=True)
+
+
+def test_one_that_failed_at_a_step_has_that_before_it():
+    whole = funnel(send("s"), tag("mark"), wait("w"))
+    assert [act for act in walked(whole, at("mark"), now=NOON).acts] == []
+    assert [act.key for act in walked(whole, at("mark", undone=True)).acts if not isinstance(act, Said)] == ["mark"]
+
+
 def test_a_first_wait_that_is_looked_at_late_is_counted_from_when_it_began():
     told = walked(DAILY, at(""), now=NOON + timedelta(hours=20), late=Late.SHIFT)
     assert (told.step, told.due_at) == ("w0", NOON + A_DAY)

@@ -3,10 +3,12 @@
 import asyncio
 from typing import Any
 
+import pytest
 from sqlalchemy import func, select
 from stage import Stage
 from timed import HELLO, answers, changed, creator_chat, crowd, notices, opened, republish, tagged, untagged, watch
 
+from automations import segment_watch
 from automations.segment_watch import SegmentWatches
 from domain.fields import LeadFieldSpec
 from domain.merging import merge_leads
@@ -153,3 +155,56 @@ async def test_whoever_cannot_be_written_to_does_not_begin(stage: Stage):
     await tagged(stage, lead)
     await watch(stage)
     assert await begun(stage) == []
+
+
+async def test_a_funnel_paused_and_resumed_at_once_begins_for_nobody_who_was_in_its_segment_before(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(segment_watch, "_WRITTEN_FIRST", 20)
+    await opened(stage, SETUP)
+    leads = await crowd(stage, 25, score=10)
+    await republish(stage, welcome=enters("score>=10"))
+    assert await watch(stage) == 25
+    # while it is paused some of what was watched is forgotten, and not yet all of it
+    await republish(stage)
+    await SegmentWatches(stage.database, stage.clock, stage.published).check()
+    assert await stage.count(SegmentMember) == 5
+    await republish(stage, welcome=enters("score>=10"))
+    await watch(stage)
+    assert await begun(stage) == []
+    late = await crowd(stage, 1, score=10)
+    await watch(stage)
+    assert await begun(stage) == [("welcome", late[0])]
+    async with stage.database.reading() as session:
+        (kept,) = await session.scalars(select(SegmentWatch))
+        assert (
+            await session.scalars(select(SegmentMember.lead_id).order_by(SegmentMember.lead_id))
+        ).all() == leads + late
+        assert (kept.question, kept.listed_to) == ("score>=10", leads[-1])
+
+
+async def test_a_first_reading_that_is_broken_off_goes_on_from_its_place_whoever_is_merged_meanwhile(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(segment_watch, "_READ_FIRST", 3)
+    await opened(stage, SETUP)
+    leads = await crowd(stage, 6, score=10)
+    await crowd(stage, 1)
+    (last,) = await crowd(stage, 1, score=0)
+    await republish(stage, welcome=enters("score>=10"))
+    one_look = SegmentWatches(stage.database, stage.clock, stage.published)
+    assert await one_look.check() == 3
+    # one who is written down becomes a part of the last of all, and one still to come a part of the first
+    await stage_merge(stage, last, leads[1])
+    await stage_merge(stage, leads[0], leads[4])
+    await watch(stage)
+    assert await begun(stage) == []
+    async with stage.database.reading() as session:
+        members = await session.scalars(select(SegmentMember.lead_id).order_by(SegmentMember.lead_id))
+        assert members.all() == [leads[0], leads[2], leads[3], leads[5], last]
+
+
+async def stage_merge(stage: Stage, into: int, other: int) -> None:
+    async with stage.database.transaction() as session:
+        kept, merged = await session.get_one(Lead, into), await session.get_one(Lead, other)
+        await merge_leads(session, kept, merged, now=stage.clock())

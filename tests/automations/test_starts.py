@@ -5,13 +5,15 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, update
-from stage import Stage
+from stage import BOT, Stage
 from timed import HELLO, creator_chat, crowd, notices, opened, start, tagged
 
 from automations.starts import Starts
 from domain.enrollments import begin_for_segment
 from domain.funnels.heads import FunnelStands, NoSuchFunnel, find_funnel, pause_funnel
-from store.models import StartByHand
+from domain.people import Profile, see_person
+from domain.starting_many import NeedsOrder, Startable, count_startable
+from store.models import Enrollment, EnrollmentState, Lead, Person, StartByHand
 
 NEWS: dict[str, Any] = {"steps": [HELLO]}
 
@@ -38,11 +40,11 @@ async def test_everybody_in_the_segment_begins_and_the_creator_is_told(stage: St
 async def test_who_was_in_it_before_does_not_begin_again_and_is_counted(stage: Stage):
     await opened(stage, news=NEWS)
     await creator_chat(stage)
-    leads = await crowd(stage, 1100)
+    leads = await crowd(stage, 1100, chats=True)
     await wish(stage, "all")
     await start(stage)
     assert sorted(each.lead_id for each in await stage.enrollments()) == leads
-    await crowd(stage, 3)
+    await crowd(stage, 3, chats=True)
     await wish(stage, "all")
     await start(stage)
     assert await notices(stage) == [
@@ -60,9 +62,76 @@ async def test_nobody_who_comes_after_the_wish_begins(stage: Stage):
     assert [each.lead_id for each in await stage.enrollments()] == [before.id]
 
 
+async def test_who_cannot_be_written_to_does_not_begin_and_is_not_spent_for_later(stage: Stage):
+    await opened(stage, news=NEWS)
+    await creator_chat(stage)
+    (imported,) = await crowd(stage, 1)
+    fan, away, gone = [await stage.lead(number) for number in (1, 2, 3)]
+    async with stage.database.transaction() as session:
+        await session.execute(update(Person).where(Person.id == away.person_id).values(blocked_at=stage.clock()))
+        await session.execute(update(Lead).where(Lead.id == gone.id).values(unsubscribed_at=stage.clock()))
+    assert await counted(stage, "all") == Startable(met=4, reached=1, begin=1)
+    await wish(stage, "all")
+    await start(stage)
+    assert [each.lead_id for each in await stage.enrollments()] == [fan.id]
+    assert await notices(stage) == ["▶️ “news”: one lead has begun, of 4 in the segment."]
+    # they come to the chat in the end
+    async with stage.database.transaction() as session:
+        person = await see_person(session, BOT, Profile(4, "Ina", None, "en"), now=stage.clock())
+        await session.execute(update(Lead).where(Lead.id == imported).values(person_id=person.id))
+    assert await counted(stage, "all") == Startable(met=4, reached=2, begin=1)
+    await wish(stage, "all")
+    await start(stage)
+    assert [each.lead_id for each in await stage.enrollments()] == [fan.id, imported]
+
+
+@pytest.mark.parametrize(
+    ("again", "days", "begin"),
+    [
+        ("never", 0, 1),
+        ("finished", 0, 2),
+        ("always", 0, 3),
+        ({"after": "2d"}, 1, 1),
+        ({"after": "2d"}, 3, 2),
+    ],
+)
+async def test_as_many_begin_as_were_counted_whatever_again_says(stage: Stage, again: Any, days: int, begin: int):
+    await opened(stage, news=NEWS | {"again": again})
+    # one is in it, one has been through it, and one has come since
+    ended, under_way = await stage.lead(1), await stage.lead(2)
+    await wish(stage, "all")
+    await start(stage)
+    async with stage.database.transaction() as session:
+        over = {"state": EnrollmentState.DONE, "ended_at": stage.clock()}
+        await session.execute(update(Enrollment).where(Enrollment.lead_id == ended.id).values(over))
+    stage.clock.pass_time(days=days)
+    await stage.lead(3)
+    assert await counted(stage, "all") == Startable(met=3, reached=3, begin=begin)
+    await wish(stage, "all")
+    await start(stage)
+    begun = [each.lead_id for each in await stage.enrollments()][2:]
+    assert (len(begun), under_way.id in begun) == (begin, again == "always")
+
+
+async def test_a_funnel_that_speaks_of_an_order_is_begun_by_hand_for_nobody(stage: Stage):
+    bill = {"key": "hello", "do": "send", "text": "Order {{ order.number }}"}
+    await opened(stage, news={"trigger": {"event": "order.paid"}, "steps": [bill]})
+    await stage.lead()
+    with pytest.raises(NeedsOrder, match="only an order begins it"):
+        await counted(stage, "all")
+
+
+async def counted(stage: Stage, question: str) -> Startable:
+    async with stage.database.reading() as session:
+        head = await find_funnel(session, stage.creator_id, "news")
+        _, funnel = stage.published.funnels[stage.creator_id]["news"]
+        setup = stage.published.setup(stage.creator_id)
+        return await count_startable(session, head, funnel, question, setup=setup, now=stage.clock())
+
+
 async def test_processes_that_work_on_it_together_begin_nobody_twice(stage: Stage):
     await opened(stage, news=NEWS | {"again": "always"})
-    leads = await crowd(stage, 1100)
+    leads = await crowd(stage, 1100, chats=True)
     await wish(stage, "all")
     workers = [Starts(stage.database, stage.clock, stage.published) for _ in range(4)]
     while any(await asyncio.gather(*(each.work() for each in workers))):

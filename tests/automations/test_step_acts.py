@@ -25,8 +25,10 @@ from store.models import (
     Idea,
     Late,
     Lead,
+    Membership,
     OutboxKind,
     OutgoingCall,
+    Role,
     StepCount,
     Timer,
 )
@@ -131,6 +133,24 @@ async def test_the_creator_is_told_an_idea_is_noted_and_another_service_is_calle
     assert (told["name"], told["new"], told["funnel"], told["lead_id"]) == ("Lena", True, "welcome", lead.id)
 
 
+@pytest.mark.parametrize("role", [Role.CREATOR, Role.ADMIN, Role.BUYER])
+async def test_a_notice_to_the_creator_comes_whatever_else_they_may_do_and_one_to_the_team_to_all(
+    stage: Stage, role: Role
+):
+    tells = {"key": "tell", "do": "notify", "text": "To the creator"}
+    await stage.open(welcome=funnel(tells, tells | {"key": "all", "text": "To all", "to": "team"}))
+    await a_creator_who_listens(stage)
+    async with stage.database.transaction() as session:
+        await session.execute(update(Account).values(role=role))
+        person = await see_person(session, 7, Profile(10, "Noor", None, "en"), now=stage.clock())
+        helper = Account(role=Role.AGENT, name="Noor", person_id=person.id, created_at=stage.clock())
+        session.add(helper)
+        await session.flush()
+        session.add(Membership(account_id=helper.id, creator_id=stage.creator_id))
+    await begun(stage)
+    assert sorted(await notices(stage)) == ["To all", "To all", "To the creator"]
+
+
 async def test_what_fails_is_tried_again_as_configured_and_then_parked_alone_and_told_once(stage: Stage):
     broken = {"key": "go", "do": "enroll", "funnel": "gone"}
     mark = {"key": "mark", "do": "tag", "add": ["seen"]}
@@ -141,7 +161,7 @@ async def test_what_fails_is_tried_again_as_configured_and_then_parked_alone_and
     assert [each.step for each in await stage.outbox()] == ["hello", "hello"]
     for attempts in (1, 2):
         assert {(each.state, each.step, each.attempts) for each in await stage.enrollments()} == {
-            (EnrollmentState.ACTIVE, "mark", attempts)
+            (EnrollmentState.ACTIVE, "go", attempts)
         }
         stage.clock.pass_time(minutes=10)
         await go_on(stage)
@@ -182,7 +202,7 @@ async def test_quiet_hours_put_a_message_off_and_the_enrollment_waits_at_it(stag
     assert [each.step for each in await stage.outbox()] == ["hello"]
 
 
-async def test_a_split_is_remembered_and_a_question_that_cannot_be_asked_holds_for_nobody(stage: Stage):
+async def test_a_split_is_remembered_and_a_question_that_cannot_be_asked_parks_whom_it_is_about(stage: Stage):
     split = {"key": "ab", "do": "split", "arms": {"a": {"weight": 1}, "b": {"weight": 1}}}
     wait = {"key": "w", "do": "wait", "time": "1d"}
     await stage.open(welcome=funnel(split, wait, HELLO | {"only_if": "bought:“Nothing of that name”"}))
@@ -192,7 +212,10 @@ async def test_a_split_is_remembered_and_a_question_that_cannot_be_asked_holds_f
     stage.clock.pass_time(days=1)
     await go_on(stage)
     assert await stage.outbox() == []
-    assert [each.state for each in await stage.enrollments()] == [EnrollmentState.DONE]
+    # at once: nothing mends it but a person, and a message that is being taken is parked for it at once too
+    (enrollment,) = await stage.enrollments()
+    assert (enrollment.state, enrollment.step) == (EnrollmentState.PARKED, "w")
+    assert "there is no product “Nothing of that name”" in (enrollment.reason or "")
 
 
 async def test_an_event_ends_its_wait_or_its_time_does(stage: Stage):

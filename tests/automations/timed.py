@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from stage import BOT, Stage
 
 from automations.firing import Firing
@@ -102,11 +102,19 @@ async def untagged(stage: Stage, lead: Lead, tag: str = "fan") -> None:
         await untag_lead(session, await session.get_one(Lead, lead.id), tag, now=stage.clock())
 
 
-async def crowd(stage: Stage, size: int, **values: Any) -> list[int]:
-    """Leads without a chat, all alike; their numbers."""
+async def crowd(stage: Stage, size: int, *, chats: bool = False, **values: Any) -> list[int]:
+    """Leads all alike, without a chat or with one each; their numbers."""
     async with stage.database.transaction() as session:
         each = {"creator_id": stage.creator_id, "name": "", "created_at": stage.clock(), **values}
         leads = [Lead(**each) for _ in range(size)]
+        if chats:
+            first = 10_000 + (await session.scalar(select(func.max(Person.telegram_id))) or 0)
+            seen = {"first_name": "", "language": "en", "created_at": stage.clock(), "seen_at": stage.clock()}
+            people = [Person(bot_id=BOT, telegram_id=first + number, **seen) for number in range(size)]
+            session.add_all(people)
+            await session.flush()
+            for lead, person in zip(leads, people, strict=True):
+                lead.person_id = person.id
         session.add_all(leads)
         await session.flush()
         return [lead.id for lead in leads]

@@ -3,11 +3,12 @@
 import base64
 
 import pytest
-from leads_chat import answers, message, tapped, with_a_chat
+from leads_chat import answers, message, refused, tapped, with_a_chat
 from sqlalchemy import select, update
 from world import PersonOfTheWorld, Said, World
 
-from store.models import Broadcast, BroadcastState, Lead, Order, Person
+from domain.creators import add_creator
+from store.models import Account, Broadcast, BroadcastState, Lead, Membership, Order, Person
 
 PIXEL = base64.b64encode(
     base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
@@ -119,7 +120,7 @@ async def test_a_segment_in_the_line_narrows_it_and_a_wrong_one_is_told_at_once(
         ("/broadcast all", "Or in one line"),
         ("/broadcast 99", "no such broadcast"),
         ("/broadcast all at=tomorrow Hi", "2026-12-01 10:00"),
-        ("/broadcast all local Hi", "Or in one line"),
+        ("/broadcast all {{ lead.frist_name }}", "first_name"),
         ('/broadcast all at="2020-01-01 10:00" Hi', "Send"),
         ("/broadcast all {{ order.total }}", "cannot be filled in"),
         ("/broadcast all {{ lead. }}", "would not take"),
@@ -312,6 +313,47 @@ async def test_buttons_that_lead_nowhere_are_told_with_the_right_form(chat: Worl
     await chat.creator.hears("Type the buttons")
     await chat.creator.say(buttons)
     await chat.creator.hears("Type the buttons", times=2)
+
+
+async def test_an_old_yes_sends_nothing_else_and_buttons_know_their_own_creator(chat: World):
+    await with_a_chat(chat, "Lena")
+    await with_a_chat(chat, "Anna")
+    asked = await answers(chat, "/broadcast stage:engaged Hello")
+    assert "Nobody is there" in asked.text
+    asked = await answers(chat, "/broadcast all Hello")
+    assert "First of them: Lena, Anna" in asked.text
+    draft = await answers(chat, "/broadcast 2")
+    whom = await tapped(chat, draft, "To whom")
+    # meanwhile the chat is with another creator of theirs
+    async with chat.spark.database.transaction() as session:
+        other = (await add_creator(session, name="Other", slug="other", now=chat.clock())).creator
+        account = select(Account.id).join(Person, Person.id == Account.person_id)
+        own = await session.scalar(account.where(Person.telegram_id == chat.creator.id))
+        session.add(Membership(account_id=own, creator_id=other.id))
+        await session.execute(update(Person).where(Person.telegram_id == chat.creator.id).values(creator_id=other.id))
+    draft = await tapped(chat, whom, "curious")
+    assert "To: segment:curious" in draft.text
+    assert "changed since" in await refused(chat, asked, "Send to 2")
+    listed = await tapped(chat, draft, "All broadcasts")
+    assert "Studio <North>" in listed.text
+    assert await states(chat) == [BroadcastState.DRAFT, BroadcastState.DRAFT]
+
+
+async def test_a_draft_to_a_segment_that_is_gone_can_still_be_mended(chat: World):
+    draft = await drafted(chat)
+    async with chat.spark.database.transaction() as session:
+        await session.execute(update(Broadcast).values(segment="segment:gone"))
+    card = await answers(chat, "/broadcast 1")
+    assert "It cannot go out as it is" in card.text
+    whom = await tapped(chat, card, "To whom")
+    assert "To: everybody" in (await tapped(chat, whom, "Everybody")).text
+    async with chat.spark.database.transaction() as session:
+        await session.execute(update(Broadcast).values(content={}))
+    card = await answers(chat, "/broadcast 1")
+    assert "cannot be read any more" in card.text
+    await tapped(chat, card, "Discard")
+    assert await states(chat) == [BroadcastState.CANCELLED]
+    assert draft.text
 
 
 async def test_a_trial_that_nobody_can_be_filled_in_for_says_so(chat: World):

@@ -49,11 +49,12 @@ async def test_a_creator_settles_them_one_by_one_and_all_at_once(store_url: str,
 
         await world.creator.say("/start")
         await world.creator.hears("For you as the creator")
-        await press("settle:list:0")
+        creator = await the_creator(world)
+        await press(f"settle:list:{creator.id}:0")
         await world.creator.hears("nothing to settle")
         lena = await hook.known()
         await lost(world, lena, count=LOST)
-        await press("settle:list:0")
+        await press(f"settle:list:{creator.id}:0")
         said = await world.creator.hears(f"{LOST} messages to look at")
         assert "“News 6 & more”" in said.text
         assert "uncertain · funnel to Lena" in said.text
@@ -75,10 +76,10 @@ async def test_a_creator_settles_them_one_by_one_and_all_at_once(store_url: str,
         await press(f"settle:sent:{ids[0]}:0")
         popped_up = [call["params"].get("text") for call in await world.calls("answerCallbackQuery")]
         assert f"Message {ids[0]} is settled already." in popped_up
-        await press("settle:sent:all:0")
+        await press(f"settle:sent:all:{creator.id}:0")
         assert OutboxState.UNCERTAIN not in await states(world)
         # the page it was on is empty by now
-        await press("settle:list:1")
+        await press(f"settle:list:{creator.id}:1")
         await world.creator.hears("One message to look at")
 
 
@@ -90,7 +91,9 @@ async def test_nobody_settles_what_is_somebody_elses(store_url: str, tmp_path):
             (message_id,) = await session.scalars(
                 select(OutboxMessage.id).where(OutboxMessage.state == OutboxState.UNCERTAIN)
             )
-        for number, data in enumerate(("settle:list:0", f"settle:sent:{message_id}:0", "settle:again:all:0")):
+        creator = await the_creator(hook.world)
+        whole = (f"settle:list:{creator.id}:0", f"settle:again:all:{creator.id}:0")
+        for number, data in enumerate((*whole, f"settle:sent:{message_id}:0")):
             assert await hook.post(tap(10**6 + number, lena.id, data)) == 200
             await answered(hook.world, 10**6 + number)
         assert await states(hook.world) == [OutboxState.UNCERTAIN]

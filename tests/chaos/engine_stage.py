@@ -26,7 +26,7 @@ from stores import DATA_KEYS
 
 from automations.broadcasting import Broadcasting
 from automations.outcomes import sweep
-from domain.broadcasts.acts import draft_broadcast, find_broadcast, start_broadcast
+from domain.broadcasts.acts import draft_broadcast, start_broadcast
 from domain.broadcasts.definition import Content, Variant, Wording
 from domain.creators import add_creator
 from domain.definitions import publish
@@ -200,8 +200,8 @@ class EngineStage:
         facts = Facts(kills=kills, sent=self.sent())
         async with self.database.reading() as session:
             rows = (await session.execute(_MESSAGES)).all()
-            facts.promises = [_promise(*row) for row in rows]
-            facts.uncertain = sum(row[3] for row in rows)
+            facts.promises = [_promise(row) for row in rows]
+            facts.uncertain = sum(row.uncertain for row in rows)
             facts.errors = await self._errors(session)
         facts.errors += [line for process in self.processes for line in process.complaints()]
         return facts
@@ -249,18 +249,16 @@ _MESSAGES = select(
 ).join(Person, Person.id == OutboxMessage.person_id)
 
 
-def _promise(
-    key: str, chat: int, state: OutboxState, uncertain: int, step: str | None, broadcast_id: int | None
-) -> Promise:
+def _promise(row: Any) -> Promise:
     """Marketing that may have arrived is not said again, so it has arrived once at most, marked or not."""
-    content = ("text", NEWS if broadcast_id is not None else str(step))
-    match state:
+    content = ("text", NEWS if row.broadcast_id is not None else str(row.step))
+    match row.state:
         case OutboxState.SENT:
-            return Promise(key, chat, content)
+            return Promise(row.key, row.telegram_id, content)
         case OutboxState.UNCERTAIN:
-            return Promise(key, chat, content, least=0, most=0, marked=uncertain)
+            return Promise(row.key, row.telegram_id, content, least=0, most=0, marked=row.uncertain)
     # nobody blocks, stops or is refused here: whatever else became of it, it is lost
-    return Promise(f"{key} ({state})", chat, content)
+    return Promise(f"{row.key} ({row.state})", row.telegram_id, content)
 
 
 @cache

@@ -119,6 +119,16 @@ async def test_a_name_that_left_the_file_runs_no_more_and_is_free_for_the_chat(d
     assert (await head_of(database, creator)).kept == Kept.FILE
 
 
+async def test_a_name_that_left_the_file_while_its_pause_was_ending_runs_no_more(database: Database, creator: Creator):
+    await by_file(database, care="From the file")
+    async with database.transaction() as session:
+        head = await find_funnel(session, creator.id, "care")
+        await pause_funnel(session, head, now=NOW)
+        await resume_funnel(session, head, Late.SHIFT, now=NOW)
+    assert await by_file(database) == {}
+    assert (await head_of(database, creator)).state == FunnelState.ARCHIVED
+
+
 async def test_a_pause_outlives_a_restart_a_mistake_and_a_while_out_of_the_file(database: Database, creator: Creator):
     await by_file(database, care="Hi")
     async with database.transaction() as session:

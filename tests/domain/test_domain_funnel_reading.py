@@ -64,12 +64,20 @@ def test_a_funnel_with_all_that_can_be_named_is_taken():
 def test_what_happens_to_no_lead_begins_nothing_and_is_refused():
     assert said("""\
         one:
-          trigger: {event: idea.due}
-          stop: [broadcast.done, order.paid]
+          trigger: {event: product.added}
+          stop: [idea.due, order.paid]
           steps: [{key: a, do: send, text: Hi}]
         """) == [
         f"line {line}: one.{path}: “{event}” happens to no lead, so it can neither begin nor end anything for one"
-        for line, path, event in ((2, "trigger.event", "idea.due"), (3, "stop.0", "broadcast.done"))
+        for line, path, event in ((2, "trigger.event", "product.added"), (3, "stop.0", "idea.due"))
+    ]
+
+
+def test_an_idea_whose_day_has_come_begins_a_funnel_for_those_of_a_segment_alone():
+    funnel = "one: {{trigger: {{event: idea.due{when}}}, steps: [{{key: a, do: send, text: Hi}}]}}"
+    assert said(funnel.format(when=', when: "tag:vip"')) == []
+    assert said(funnel.format(when="")) == [
+        "line 1: one.trigger.event: “idea.due” happens to no lead: say by a `when` who begins then"
     ]
 
 

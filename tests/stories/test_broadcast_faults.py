@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 from sqlalchemy import select
 from world import CREATOR, PersonOfTheWorld, World, a_world
@@ -12,7 +13,7 @@ from world import CREATOR, PersonOfTheWorld, World, a_world
 from app.seed import seed_demo
 from domain.broadcasts.acts import draft_broadcast, find_broadcast, start_broadcast
 from domain.broadcasts.definition import Content, Variant, Wording
-from store.models import Broadcast, BroadcastState, Creator
+from store.models import Broadcast, BroadcastState, Creator, OutboxMessage, OutboxState, Person
 from store.queries.broadcasts import Counts, count_recipients
 
 CONFIG = """\
@@ -25,6 +26,17 @@ telegram: {default_creator: studio}
 """
 NEWS = "The news of this week"
 PEOPLE = 24
+AT_ONCE = 50
+# each as often as one batch is large and a part of the next, so that every kind of call under way meets some of it
+STORMS = (
+    ("429", 60, {"retry_after": 1}),
+    ("500", 40, {}),
+    ("drop_reply", 20, {}),
+    ("403", 25, {}),
+    ("429", 60, {"retry_after": 2}),
+    ("hang", 10, {}),
+    ("500", 40, {}),
+)
 
 
 @pytest_asyncio.fixture
@@ -46,9 +58,10 @@ async def world(store_url: str, tmp_path: Path) -> AsyncIterator[World]:
 
 async def crowd(world: World, count: int) -> list[PersonOfTheWorld]:
     people = [await world.person(f"Lead {number}") for number in range(count)]
-    await asyncio.gather(*(person.say("/start") for person in people))
-    for person in people:
-        await person.hears("Welcome")
+    for place in range(0, count, AT_ONCE):
+        await asyncio.gather(*(person.say("/start") for person in people[place : place + AT_ONCE]))
+        for person in people[place : place + AT_ONCE]:
+            await person.hears("Welcome")
     await world.settle()
     return people
 
@@ -77,6 +90,24 @@ async def ended(world: World, broadcast_id: int) -> Counts:
         return await count_recipients(session, found.id)
 
 
+async def runs(world: World, broadcast_id: int) -> None:
+    """From here on its audience is fixed."""
+
+    async def holds() -> bool:
+        async with world.spark.database.reading() as session:
+            return (await session.get_one(Broadcast, broadcast_id)).state == BroadcastState.RUNNING
+
+    assert await world.until(holds)
+
+
+async def states(world: World) -> dict[int, OutboxState]:
+    """What the store says became of each one's message, by their number at Telegram."""
+    asked = select(Person.telegram_id, OutboxMessage.state).join(Person, Person.id == OutboxMessage.person_id)
+    async with world.spark.database.reading() as session:
+        rows = await session.execute(asked.where(OutboxMessage.broadcast_id.is_not(None)))
+        return dict(rows.tuples().all())
+
+
 async def arrived(people: list[PersonOfTheWorld]) -> Counter[int]:
     """How often it stands in each chat."""
     return Counter({person.id: await person.count(NEWS) for person in people})
@@ -103,13 +134,7 @@ async def test_who_blocks_the_bot_in_the_middle_gets_nothing_and_is_counted_as_t
     # the first calls are put off, so that there is a middle
     await fault(world, "429", PEOPLE, retry_after=1)
     broadcast_id = await started(world)
-
-    async def runs() -> bool:
-        async with world.spark.database.reading() as session:
-            return (await session.get_one(Broadcast, broadcast_id)).state == BroadcastState.RUNNING
-
-    # from here on its audience is fixed
-    assert await world.until(runs)
+    await runs(world, broadcast_id)
     blocked = people[:4]
     for person in blocked:
         await world.control("PUT", f"/people/{person.id}/blocked", {"blocked": True})
@@ -120,3 +145,29 @@ async def test_who_blocks_the_bot_in_the_middle_gets_nothing_and_is_counted_as_t
     came = await arrived(people)
     assert {person.id for person in people if not came[person.id]} == {person.id for person in blocked}
     assert set(came.values()) == {0, 1}
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(1800)
+async def test_five_hundred_recipients_are_each_counted_as_it_was_through_storms_of_faults(world: World):
+    people = await crowd(world, 500)
+    for kind, times, more in STORMS:
+        await fault(world, kind, times, **more)
+    broadcast_id = await started(world)
+    await runs(world, broadcast_id)
+    for person in people[::20]:
+        await world.control("PUT", f"/people/{person.id}/blocked", {"blocked": True})
+    counts = await ended(world, broadcast_id)
+    assert not (await world.control("GET", "/faults"))["items"]
+    came, told = await arrived(people), await states(world)
+    assert counts == Counts(**Counter(state.value for state in told.values()), dropped=len(people) - len(told))
+    # of each lost answer and each call that hung nobody knows, and all else has come to its end
+    assert (counts.uncertain, counts.failed, counts.left) == (20 + 10, 0, 0)
+    for person in people:
+        match told.get(person.id):
+            case OutboxState.SENT:
+                assert came[person.id] == 1
+            case OutboxState.UNCERTAIN:
+                assert came[person.id] in {0, 1}
+            case _:
+                assert came[person.id] == 0

@@ -354,7 +354,8 @@ async def test_a_lead_and_a_segment_begin_by_hand_and_one_is_taken_out(world: Wo
     shown = await world.creator.hears("Begin “care” with everybody in all?")
     assert "2 leads; 2 can be written to" in shown.text
     assert "One of them has been in it" in shown.text
-    await world.creator.tap("Begin for 2")
+    # of the two one begins
+    await world.creator.tap("Begin for 1")
     await world.creator.hears("“care” begins for them")
     await world.settle()
     assert await states(world) == [EnrollmentState.ACTIVE] * 2
@@ -438,9 +439,9 @@ async def test_the_cards_and_the_file_that_comes_back(world: World):
 async def test_a_simulation_says_what_would_be_sent_and_sends_nothing(world: World):
     await save(world, CARE)
     await world.creator.say("/funnels simulate care")
-    shown = await world.creator.hears("as it would go until")
-    assert "2 messages" in shown.text
-    assert shown.text.index("“How are you?") < shown.text.index("“See you")
+    shown = await world.creator.hears("2 messages would be sent")
+    assert shown.text.startswith("care\n🔮 One lead, from")
+    assert shown.text.index("care · ask: How are you?") < shown.text.index("care · bye: See you")
     async with world.spark.database.reading() as session:
         assert list(await session.scalars(select(OutboxMessage.id).where(OutboxMessage.step.is_not(None)))) == []
 

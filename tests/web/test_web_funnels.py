@@ -1,3 +1,4 @@
+import asyncio
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from domain.funnels.definition import Funnel
 from domain.funnels.publishing import publish_funnels, read_running
 from domain.leads import capture_lead
 from domain.people import Profile, see_person
-from store.models import Enrollment, EnrollmentState, FunnelHead, StartByHand, Timer
+from store.models import Enrollment, EnrollmentState, Event, FunnelHead, StartByHand, Timer
 
 FUNNEL = {
     "trigger": {"event": "lead.captured"},
@@ -148,7 +149,7 @@ async def test_a_lead_and_a_segment_begin_and_a_lead_leaves(studio: Studio):
     assert (await studio.asks("POST", "/care/start", {"lead_id": lead})).status == 409
     assert (await studio.asks("POST", "/care/start", {"lead_id": 10**12})).status == 404
     counted = await studio.told("POST", "/care/start", {"segment": "all"})
-    assert counted == {"met": 2, "reached": 2, "begins": False}
+    assert counted == {"met": 2, "reached": 2, "begin": 2, "begins": False}
     async with studio.site.database.reading() as session:
         assert (await session.scalars(select(StartByHand.id))).all() == []
     await studio.told("POST", "/care/start", {"segment": "all", "confirmed": True}, status=202)
@@ -171,6 +172,25 @@ async def test_a_simulation_tells_what_would_be_sent_and_changes_nothing(studio:
     async with studio.site.database.reading() as session:
         assert (await session.scalars(select(Enrollment))).all() == []
     assert (await studio.asks("POST", "/care/simulate", {"days": 10_000})).status == 422
+
+
+async def test_a_sample_and_everything_together_are_simulated_too(studio: Studio):
+    await studio.save()
+    leads = [await studio.lead(number) for number in range(3)]
+    async with studio.site.database.transaction() as session:
+        await session.execute(update(Event).values(routed_at=NOON))
+    told = await studio.told("POST", "/care/simulate", {"sample": 2, "days": 5})
+    assert len(told["lead_ids"]) == told["begun"] == 2
+    assert set(told["lead_ids"]) < set(leads)
+    asked = next(each for each in told["counts"] if each["step"] == "ask")
+    assert asked == {"about": "funnel:care", "step": "ask", "arms": {}, "counts": {"reached": 2, "sent": 2}}
+    # with no name, somebody who comes just now begins whatever begins by that
+    told = await studio.told("POST", "/simulate", {"days": 5})
+    assert [each["about"] for each in told["moments"] if each["kind"] == "message"] == ["funnel:care"] * 2
+    told = await studio.told("POST", "/simulate", {"lead_id": leads[0], "days": 5})
+    assert (told["lead_ids"], told["messages"]) == ([leads[0]], 0)
+    for wrong in ({"sample": 101}, {"sample": 1, "lead_id": leads[0]}):
+        assert (await studio.asks("POST", "/simulate", wrong)).status == 422
 
 
 async def test_statistics_of_a_funnel_that_nobody_has_begun(studio: Studio):
@@ -205,3 +225,24 @@ async def test_somebody_elses_funnels_are_not_there(studio: Studio):
     assert (await studio.client.get("/api/v1/funnels")).status == 401
     async with studio.site.database.reading() as session:
         assert len((await session.scalars(select(FunnelHead))).all()) == 1
+
+
+async def test_a_large_file_is_looked_through_while_everybody_else_goes_on(studio: Studio):
+    step = "    - {key: s%d, do: send, text: 'Hi {{ lead.first_name }}, %d'}\n"
+    steps = "".join(step % (number, number) for number in range(200))
+    yaml = "".join(f"f{number}:\n  steps:\n{steps.replace('Hi', f'Hi {number}')}" for number in range(4))
+    beats = 0
+
+    async def beat() -> None:
+        nonlocal beats
+        while True:
+            await asyncio.sleep(0.005)
+            beats += 1
+
+    # what is loaded once is loaded
+    await studio.told("POST", "/validate", {"yaml": "one: {steps: [{key: a, do: goal}]}"})
+    beating = asyncio.create_task(beat())
+    assert (await studio.told("POST", "/validate", {"yaml": yaml}))["valid"]
+    beating.cancel()
+    # it takes half a second and more, and would leave room for a handful around it
+    assert beats > 20

@@ -203,8 +203,17 @@ class MomentItem(BaseModel):
     decided: list[str]
 
 
+class CountItem(BaseModel):
+    """What came of one step on one way through the splits."""
+
+    about: str
+    step: str
+    arms: dict[str, str]
+    counts: dict[str, int]
+
+
 class SimulationAnswer(BaseModel):
-    """`cut_at`: it was too much, and what comes after that instant was not looked at."""
+    """`moments` are the first ones, `counts` of all. `cut_at`: it was too much, and what comes later was not looked at."""
 
     since: datetime
     until: datetime
@@ -214,6 +223,7 @@ class SimulationAnswer(BaseModel):
     refused: dict[int, str]
     cut_at: datetime | None
     moments: list[MomentItem]
+    counts: list[CountItem]
 
     @classmethod
     def of(cls, simulation: Simulation, zone: ZoneInfo) -> "SimulationAnswer":
@@ -253,7 +263,18 @@ class SimulationAnswer(BaseModel):
             refused={lead: plain_why(reason) for lead, reason in simulation.refused.items()},
             cut_at=simulation.cut_at,
             moments=moments,
+            counts=_counts(simulation),
         )
+
+
+def _counts(simulation: Simulation) -> list[CountItem]:
+    steps: dict[tuple[str, str, str], dict[str, int]] = {}
+    for counted, count in simulation.counts.items():
+        steps.setdefault((counted.about, counted.step, counted.arm), {})[counted.measure.value] = count
+    return [
+        CountItem(about=about, step=step, arms=taken_arms(arm), counts=counts)
+        for (about, step, arm), counts in sorted(steps.items())
+    ]
 
 
 def as_written(funnel: Funnel) -> dict[str, Any]:

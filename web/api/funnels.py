@@ -1,5 +1,6 @@
 """`/api/v1/funnels`: a creator's follow-ups, as they stand, reworded, paused and resumed."""
 
+import asyncio
 from typing import Annotated, Any, Self
 
 from aiohttp import web
@@ -119,13 +120,11 @@ async def validate_funnels(request: web.Request) -> web.Response:
     async with tools.database.reading() as session:
         creator_id = (await sign_in(request, session)).acting_for()
         ground = await around(session, tools.published, await session.get_one(Creator, creator_id))
-        if given.yaml is not None:
-            read = read_funnels(given.yaml, ground)
-        else:
-            read = check_funnel(given.key or "", given.definition, ground)
-        problems = [ProblemItem.of(each) for each in read.problems]
-        if problems:
-            return answer(Validated(valid=False, problems=problems, funnels=[]))
+    read = await _look_through(given.key or "", given, ground)
+    problems = [ProblemItem.of(each) for each in read.problems]
+    if problems:
+        return answer(Validated(valid=False, problems=problems, funnels=[]))
+    async with tools.database.reading() as session:
         proposed = await propose(session, tools.published, creator_id, read.funnels, now=tools.clock())
     return answer(Validated(valid=True, problems=[], funnels=[ProposedItem.of(each) for each in proposed]))
 
@@ -136,10 +135,13 @@ async def put_funnel(request: web.Request) -> web.Response:
     async with tools.database.reading() as session:
         await sign_in(request, session)
     given = await read_json(request, Wording, most=_LARGEST)
+    async with tools.database.reading() as session:
+        creator_id = (await sign_in(request, session)).acting_for()
+        ground = await around(session, tools.published, await session.get_one(Creator, creator_id))
+    read = _only(key, await _look_through(key, given, ground))
     async with tools.database.transaction() as session:
         creator_id = (await sign_in(request, session)).acting_for()
         creator = await session.get_one(Creator, creator_id)
-        read = _read(key, given, await around(session, tools.published, creator))
         is_new = await _is_new(session, creator_id, key)
         (head,) = await accept(
             session,
@@ -200,9 +202,15 @@ def _key(request: web.Request) -> str:
     return request.match_info["key"]
 
 
-def _read(key: str, given: Wording, ground: Surroundings) -> Read:
+async def _look_through(key: str, given: Wording | ToValidate, ground: Surroundings) -> Read:
+    """Seconds of a large one, in which everybody else goes on."""
+    if given.yaml is None:
+        return await asyncio.to_thread(check_funnel, key, given.definition, ground)
+    return await asyncio.to_thread(read_funnels, given.yaml, ground)
+
+
+def _only(key: str, read: Read) -> Read:
     """Raises Invalid with each mistake by its place."""
-    read = check_funnel(key, given.definition, ground) if given.yaml is None else read_funnels(given.yaml, ground)
     problems = {_place(each): each.message for each in read.problems}
     if not problems and set(read.funnels) != {key}:
         problems["yaml"] = f"holds other funnels than “{key}”"

@@ -36,8 +36,9 @@ def upgrade() -> None:
 
     op.create_table('segment_watch',
     sa.Column('creator_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('question', sa.Text(), nullable=False),
+    sa.Column('question', sa.Text(), nullable=True),
     sa.Column('checked_at', store.models.base.Instant(), nullable=True),
+    sa.Column('listed_to', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('error', sa.Text(), nullable=True),
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.ForeignKeyConstraint(['creator_id'], ['creator.id'], name=op.f('fk_segment_watch_creator_id')),
@@ -61,6 +62,8 @@ def upgrade() -> None:
     sa.Column('segment', sa.Text(), nullable=False),
     sa.Column('content', sa.Text(), nullable=False),
     sa.Column('state', sa.Enum('draft', 'scheduled', 'starting', 'running', 'paused', 'done', 'cancelled', name='broadcaststate', native_enum=False, length=24), nullable=False),
+    sa.Column('revision', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('lapses_at', store.models.base.Instant(), nullable=True),
     sa.Column('starts_at', store.models.base.Instant(), nullable=True),
     sa.Column('local_at', sa.String(), nullable=True),
     sa.Column('person_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
@@ -93,6 +96,7 @@ def upgrade() -> None:
     sa.Column('late', sa.Enum('skip', 'once', 'shift', name='late', native_enum=False, length=24), nullable=True),
     sa.Column('stopped_steps', sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), 'postgresql'), nullable=False),
     sa.Column('paused_at', store.models.base.Instant(), nullable=True),
+    sa.Column('stood_until', store.models.base.Instant(), nullable=True),
     sa.Column('moves_by', sa.String(), nullable=True),
     sa.Column('moved_to', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('moved', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -155,6 +159,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('key', name=op.f('uq_outgoing_call_key'))
     )
     with op.batch_alter_table('outgoing_call', schema=None) as batch_op:
+        batch_op.create_index('ix_outgoing_call_closed', ['closed_at'], unique=False, sqlite_where=sa.text('closed_at IS NOT NULL'), postgresql_where=sa.text('closed_at IS NOT NULL'))
         batch_op.create_index('ix_outgoing_call_due', ['due_at'], unique=False, sqlite_where=sa.text("state IN ('queued', 'sending')"), postgresql_where=sa.text("state IN ('queued', 'sending')"))
         batch_op.create_index(batch_op.f('ix_outgoing_call_lead_id'), ['lead_id'], unique=False)
 
@@ -185,6 +190,7 @@ def upgrade() -> None:
     sa.Column('funnel_key', sa.String(), nullable=False),
     sa.Column('version_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('question', sa.Text(), nullable=False),
+    sa.Column('begun_by', sa.String(), nullable=False),
     sa.Column('last_lead', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('reached', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('met', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -210,14 +216,22 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('happened', sa.Boolean(), nullable=False, server_default=sa.false()))
         batch_op.add_column(sa.Column('seq', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False, server_default='0'))
         batch_op.add_column(sa.Column('attempts', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False, server_default='0'))
+        batch_op.add_column(sa.Column('undone', sa.Boolean(), nullable=False, server_default=sa.false()))
         batch_op.add_column(sa.Column('arms', sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), 'postgresql'), nullable=False, server_default='{}'))
         batch_op.add_column(sa.Column('begun_by', sa.String(), nullable=False, server_default=''))
         batch_op.add_column(sa.Column('held_at', store.models.base.Instant(), nullable=True))
         batch_op.drop_constraint(batch_op.f('uq_enrollment_lead_id_funnel_key_subject'), type_='unique')
         batch_op.create_index('ix_enrollment_version', ['version_id', 'state'], unique=False)
+        batch_op.create_index('ix_enrollment_held', ['creator_id', 'funnel_key', 'step', 'held_at', 'id'], unique=False, sqlite_where=sa.text("state = 'held'"), postgresql_where=sa.text("state = 'held'"))
         batch_op.create_index('ix_enrollment_waits', ['lead_id', 'waits_for'], unique=False, sqlite_where=sa.text('waits_for IS NOT NULL'), postgresql_where=sa.text('waits_for IS NOT NULL'))
         batch_op.create_unique_constraint(batch_op.f('uq_enrollment_lead_id_funnel_key_subject_round'), ['lead_id', 'funnel_key', 'subject', 'round'])
 
+    op.create_table('planning_span',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('since', store.models.base.Instant(), nullable=False),
+    sa.Column('until', store.models.base.Instant(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_planning_span'))
+    )
     op.create_table('clock_jump',
     sa.Column('noticed_at', store.models.base.Instant(), nullable=False),
     sa.Column('seconds', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -269,6 +283,9 @@ def upgrade() -> None:
         ' WHERE earlier.enrollment_id = outbox_message.enrollment_id AND earlier.id < outbox_message.id)'
         " WHERE kind = 'funnel' AND enrollment_id IS NOT NULL"
     )
+    # one that an enrollment said more than once has a number behind it, where this was undone before
+    rest = "split_part(step, ':', 1)" if op.get_bind().dialect.name == 'postgresql' else "substr(step, 1, instr(step, ':') - 1)"
+    op.execute(f"UPDATE outbox_message SET step = {rest} WHERE step LIKE '%:%'")  # noqa: S608 - all of it stands here
     op.execute(
         'UPDATE enrollment SET seq = (SELECT count(*) FROM outbox_message'
         " WHERE outbox_message.enrollment_id = enrollment.id AND outbox_message.kind = 'funnel')"
@@ -289,7 +306,14 @@ def downgrade() -> None:
                    ' autovacuum_vacuum_cost_delay)')
     # what has no words yet, and rounds after the first, have no place in the older tables
     op.execute("DELETE FROM outbox_message WHERE message IS NULL OR kind IN ('broadcast', 'trial')")
-    op.execute('UPDATE outbox_message SET enrollment_id = NULL WHERE enrollment_id IN'
+    # which step a message said is read off its key there, and the numbers that keys have here begin anew
+    op.execute("UPDATE outbox_message SET key = 'funnel:' || enrollment_id || ':' || step"
+               " || CASE WHEN EXISTS (SELECT 1 FROM outbox_message AS earlier"
+               " WHERE earlier.enrollment_id = outbox_message.enrollment_id AND earlier.step = outbox_message.step"
+               " AND earlier.seq < outbox_message.seq) THEN ':' || seq ELSE '' END"
+               " WHERE kind = 'funnel' AND enrollment_id IS NOT NULL AND step IS NOT NULL")
+    # the number of an enrollment that goes may be another's some day
+    op.execute("UPDATE outbox_message SET key = 'funnel:former:' || id, enrollment_id = NULL WHERE enrollment_id IN"
                ' (SELECT id FROM enrollment WHERE round > 0)')
     op.execute('DELETE FROM timer WHERE enrollment_id IN (SELECT id FROM enrollment WHERE round > 0)')
     op.execute('DELETE FROM enrollment WHERE round > 0')
@@ -297,6 +321,10 @@ def downgrade() -> None:
     op.execute("INSERT INTO timer (due_at, enrollment_id) SELECT held_at, id FROM enrollment"
                " WHERE state = 'held' AND held_at IS NOT NULL")
     op.execute("UPDATE enrollment SET state = 'active' WHERE state = 'held'")
+    # who waits for an event and for nothing else goes on at once: nobody would wake them
+    op.execute("INSERT INTO timer (due_at, enrollment_id) SELECT started_at, id FROM enrollment"
+               " WHERE state = 'active' AND NOT EXISTS (SELECT 1 FROM timer WHERE timer.enrollment_id = enrollment.id)")
+    op.execute("UPDATE stored_file SET shape = 'document' WHERE shape = 'animation'")
     with op.batch_alter_table('outbox_message', schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f('fk_outbox_message_broadcast_id'), type_='foreignkey')
         batch_op.drop_constraint(batch_op.f('uq_outbox_message_enrollment_id_seq'), type_='unique')
@@ -324,6 +352,7 @@ def downgrade() -> None:
         batch_op.drop_column('due_noted_at')
 
     op.drop_table('clock_jump')
+    op.drop_table('planning_span')
     with op.batch_alter_table('funnel_version', schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f('uq_funnel_version_creator_id_key_number'), type_='unique')
         batch_op.drop_column('number')
@@ -331,11 +360,13 @@ def downgrade() -> None:
     with op.batch_alter_table('enrollment', schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f('uq_enrollment_lead_id_funnel_key_subject_round'), type_='unique')
         batch_op.drop_index('ix_enrollment_waits', sqlite_where=sa.text('waits_for IS NOT NULL'), postgresql_where=sa.text('waits_for IS NOT NULL'))
+        batch_op.drop_index('ix_enrollment_held', sqlite_where=sa.text("state = 'held'"), postgresql_where=sa.text("state = 'held'"))
         batch_op.drop_index('ix_enrollment_version')
         batch_op.create_unique_constraint(batch_op.f('uq_enrollment_lead_id_funnel_key_subject'), ['lead_id', 'funnel_key', 'subject'])
         batch_op.drop_column('held_at')
         batch_op.drop_column('begun_by')
         batch_op.drop_column('arms')
+        batch_op.drop_column('undone')
         batch_op.drop_column('attempts')
         batch_op.drop_column('seq')
         batch_op.drop_column('happened')
@@ -357,6 +388,7 @@ def downgrade() -> None:
     op.drop_table('segment_member')
     with op.batch_alter_table('outgoing_call', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_outgoing_call_lead_id'))
+        batch_op.drop_index('ix_outgoing_call_closed', sqlite_where=sa.text('closed_at IS NOT NULL'), postgresql_where=sa.text('closed_at IS NOT NULL'))
         batch_op.drop_index('ix_outgoing_call_due', sqlite_where=sa.text("state IN ('queued', 'sending')"), postgresql_where=sa.text("state IN ('queued', 'sending')"))
 
     op.drop_table('outgoing_call')

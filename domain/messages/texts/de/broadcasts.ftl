@@ -18,7 +18,7 @@ broadcast-is-paused = angehalten
 broadcast-is-done = fertig
 broadcast-is-cancelled = abgebrochen
 
-broadcast-form = Oder in einer Zeile; bevor etwas hinausgeht, frage ich nach:
+broadcast-form = Oder in einer Zeile, ohne Formatierung; bevor etwas hinausgeht, frage ich nach:
     <code>/broadcast alle Hallo zusammen!</code>
     <code>/broadcast "tag:vip and stage:customer" Hallo {"{{"} lead.first_name {"}}"}!</code>
     <code>/broadcast alle at="2026-12-01 10:00" lokal Guten Morgen!</code>
@@ -33,6 +33,13 @@ broadcast-reach = Erreicht jetzt <b>{ $reached }</b> von { $met ->
         [one] einem Kontakt
        *[other] { $met } Kontakten
     }; die anderen haben keinen Chat mit mir, haben mich blockiert, wollen nichts oder haben nicht zugestimmt.
+broadcast-first = Die ersten davon: { $names }{ $others ->
+        [0] {""}
+        [one] {" "}und noch einer
+       *[other] {" "}und { $others } weitere
+    }
+broadcast-trouble = ⚠️ So kann sie nicht hinausgehen: { $reason }
+broadcast-trials-cut = 🧪 Das sind { $sent } von { $all } Fassungen; probier die anderen einzeln aus, unter ihrer Variante.
 broadcast-variant = ✏️ <b>{ $name }</b> · Gewicht { $weight } ({ $share } %) · { $languages }
 broadcast-wording = <b>{ $language }</b>: { $file }{ $text } · { $buttons ->
         [0] keine Knöpfe
@@ -84,7 +91,7 @@ broadcast-measure-left = abgemeldet: { $count }
 broadcast-sales = Bestellungen in 7 Tagen: { $orders } ({ $money })
 broadcast-cancel = „{ $title }“ endgültig abbrechen? Wer sie schon hat, behält sie; sonst bekommt sie niemand mehr.
 broadcast-cancelled = ✋ „{ $title }“ ist abgebrochen.
-broadcast-not-started = ⚠️ Die Rundnachricht „{ $title }“ konnte nicht beginnen und ist abgebrochen: { $reason }
+broadcast-not-started = ⚠️ Die Rundnachricht „{ $title }“ kann nicht hinausgehen und ist abgebrochen: { $reason }
 
 broadcast-button-new = ➕ Neue Rundnachricht
 broadcast-button-list = ☰ Alle Rundnachrichten
@@ -121,6 +128,9 @@ refused-broadcast-text = Diesen Text nähme Telegram nicht: { $error }.
 refused-broadcast-name = „{ $name }“ lässt sich nicht ausfüllen: Eine Rundnachricht kennt nur <code>lead.…</code> und <code>creator.…</code>.
 refused-broadcast-long = Das ist zu lang: { $length } Zeichen, neben die Zeile mit /stop passen { $most }.
 refused-broadcast-file = Ihre Datei ist weg; schick sie noch einmal.
+refused-broadcast-slip = So kann sie nicht hinausgehen: { $error }
+refused-broadcast-unreadable = Was sie sagt, lässt sich nicht mehr lesen.
+refused-broadcast-changed = Sie wurde geändert, seit dir das gezeigt wurde. Sieh sie dir noch einmal an: /broadcast { $number }
 refused-broadcast-past = Diese Zeit ist vorbei.
 refused-broadcast-far = Eine Rundnachricht lässt sich höchstens ein Jahr im Voraus planen.
 refused-nobody-to-fill-in = Sie nennt etwas, das nur ein Kontakt hat, und du hast noch keinen, mit dem ich sie ausprobieren kann.

@@ -1,4 +1,4 @@
-# Was eine Simulation erzählt: `spark simulate`.
+# Was eine Simulation erzählt: `spark simulate`, und dasselbe im Chat.
 
 foreseen-title = 🔮 { $leads ->
     [one] Ein Kontakt
@@ -6,7 +6,7 @@ foreseen-title = 🔮 { $leads ->
 }, von { $since } bis { $until } ({ $zone }): { $said ->
     [one] eine Nachricht würde
    *[other] { $said } Nachrichten würden
-} gesendet. Nichts wurde gesendet, nichts geändert.
+} gesendet, wenn inzwischen niemand antwortet, kauft oder klickt. Nichts wurde gesendet, nichts geändert.
 foreseen-nothing = Es würde nichts geschehen.
 foreseen-cut = … das war zu viel: was nach { $at } kommt, wurde nicht angesehen.
 foreseen-refused = #{ $lead } würde nicht beginnen: { $why }

@@ -7,7 +7,7 @@ funnels-form = Oder in einer Zeile:
     <code>/funnels start welcome tag:vip</code>, <code>/funnels start welcome 12</code>
     <code>/funnels leave welcome 12</code>
     <code>/funnels steps welcome</code>, <code>/funnels parked welcome</code>
-    <code>/funnels simulate welcome 12 30</code>
+    <code>/funnels simulate welcome 12 30</code>, <code>/funnels simulate all sample=50</code>
     <code>/funnels yaml welcome</code>, <code>/funnels archive welcome</code>
 funnels-list = 🪜 <b>Funnels</b> von { $creator }
 funnels-none = 🪜 Es gibt noch keine Funnels. Schick mir eine YAML-Datei mit einem.
@@ -78,12 +78,15 @@ funnels-start = „{ $name }“ mit allen in <code>{ $question }</code> beginnen
        *[other] Das sind { $met } Kontakte
     }; <b>{ $reached }</b> davon kann ich anschreiben.
 funnels-start-been = { $been ->
-        [one] Einer davon war schon darin
-       *[other] { $been } davon waren schon darin
-    }: Ob sie neu beginnen, sagt sein <code>again</code>.
+        [one] Einer davon war schon darin und beginnt nicht neu
+       *[other] { $been } davon waren schon darin und beginnen nicht neu
+    }: So sagt es sein <code>again</code>.
 funnels-start-nobody = niemand würde beginnen: { $met ->
         [0] in diesem Segment ist kein Kontakt
-       *[other] von { $met } in diesem Segment kann ich niemanden anschreiben
+       *[other] { $reached ->
+            [0] von { $met } in diesem Segment kann ich niemanden anschreiben
+           *[other] von { $met } in diesem Segment war schon darin, wen ich anschreiben kann
+        }
     }
 funnels-start-gone = das hat schon begonnen oder ist zu alt; /funnels start { $name } … fragt noch einmal
 funnels-starting = ✅ „{ $name }“ beginnt für sie, einige nach den anderen. Ich sage dir, wenn das geschafft ist.
@@ -91,6 +94,7 @@ funnels-left = { $name } (Kontakt { $lead }) ist nicht mehr in { $funnel }.
 funnels-not-in-it = { $name } (Kontakt { $lead }) ist nicht in { $funnel }.
 
 funnels-ask-file = Schick mir deine Funnels als YAML-Datei, oder tipp sie. Ich sehe sie durch und zeige dir, was sich ändern würde, bevor es das tut.
+funnels-too-long = getippt hat es höchstens { $most } Zeichen, denn Telegram teilt längere Nachrichten in zwei: schick es als .yaml-Datei
 funnels-file-too-big = eine Datei mit Funnels hat höchstens { $size } KB
 funnels-file-gone = Telegram hat diese Datei nicht mehr; schick sie noch einmal.
 funnels-problems = ❌ { $count ->
@@ -165,15 +169,7 @@ funnels-button-again = 🔁 { $number } noch einmal
 funnels-button-let-go = 👋 { $number } geht
 funnels-button-all-again = 🔁 Alle noch einmal
 
-funnels-simulate-form = Schreib <code>/funnels simulate { $name }</code>, <code>/funnels simulate { $name } 12</code> für Kontakt 12 oder <code>/funnels simulate { $name } 12 90</code> für 90 Tage.
-simulated-title = 🔮 <b>{ $name }</b>, wie es bis { $until } ({ $zone }) ginge: { $count ->
-        [one] eine Nachricht
-       *[other] { $count } Nachrichten
-    }
-simulated-said = ✉️ { $at } · „{ $text }“
-simulated-notice = 🔔 { $at } · an dich: „{ $text }“
-simulated-cut = … was nach { $at } kommt, habe ich nicht angesehen
-simulated-if = <i>Wenn sie inzwischen weder antworten noch kaufen noch klicken. Gesendet ist nichts.</i>
+funnels-simulate-form = Schreib <code>/funnels simulate { $name }</code> für jemanden, der gerade erst kommt, <code>/funnels simulate { $name } 12</code> für Kontakt 12, <code>/funnels simulate { $name } 12 90</code> für 90 Tage oder <code>/funnels simulate { $name } sample=50 days=90</code> für 50 deiner Kontakte (höchstens 100).
 
 refused-draft_gone = Das ist schon bestätigt, verworfen oder inzwischen geändert; schick die Datei noch einmal.
 refused-funnel-wrong = { $place }: { $said }

@@ -11,6 +11,7 @@ funnel-moved =
 refused-no-funnel = einen Funnel „{ $name }“ gibt es nicht
 refused-no-step = der Funnel „{ $name }“ hat keinen Schritt „{ $step }“, mit dem das ginge
 refused-funnel-stands = „{ $name }“ ist { $state }, da geht das nicht
+refused-not-kept = „{ $name }“ lässt sich nicht speichern: { $place } enthält etwas, das keine Datenbank behält
 refused-many-funnels = es gibt schon { $most } Funnels; archiviere erst einen
 
 funnel-state-active = in Betrieb

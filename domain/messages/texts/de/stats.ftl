@@ -1,7 +1,7 @@
 # Was aus den letzten Tagen geworden ist. Telegram-HTML; Werte sind schon maskiert.
 
 command-stats = Wie es gelaufen ist
-stats-form = Schreib <code>/stats</code>, <code>/stats heute</code>, <code>/stats 30</code> oder <code>/stats uncertain</code>.
+stats-form = Schreib <code>/stats</code>, <code>/stats heute</code>, <code>/stats 30</code>, <code>/stats uncertain</code>, und zum Klären in einer Zeile <code>/stats uncertain sent 12 13</code>, <code>… failed 12</code>, <code>… again 12</code> oder <code>… sent all</code>.
 stats-title = 📈 <b>{ $creator }</b>, { $days ->
         [1] heute
        *[other] die letzten { $days } Tage

@@ -14,5 +14,6 @@ unclear-button-failed = ❌ { $number } nicht
 unclear-button-again = 🔁 { $number } nochmal
 unclear-button-all-sent = ✅ Alle ungewissen kamen an
 unclear-button-all-again = 🔁 Alle ungewissen nochmal senden
+unclear-unknown = Eine Nachricht { $message } gibt es bei dir nicht.
 refused-settled = Nachricht { $message } ist schon geklärt.
 event-message-settled = Nachricht geklärt

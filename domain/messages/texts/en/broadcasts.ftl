@@ -18,7 +18,7 @@ broadcast-is-paused = paused
 broadcast-is-done = done
 broadcast-is-cancelled = cancelled
 
-broadcast-form = Or in one line; you are asked before anything goes out:
+broadcast-form = Or in one line, without formatting; you are asked before anything goes out:
     <code>/broadcast all Hello everybody!</code>
     <code>/broadcast "tag:vip and stage:customer" Hello {"{{"} lead.first_name {"}}"}!</code>
     <code>/broadcast all at="2026-12-01 10:00" local Good morning!</code>
@@ -33,6 +33,13 @@ broadcast-reach = Reaches <b>{ $reached }</b> of { $met ->
         [one] one lead
        *[other] { $met } leads
     } now; the others have no chat with me, have blocked me, have said no, or have not consented.
+broadcast-first = First of them: { $names }{ $others ->
+        [0] {""}
+        [one] , and one more
+       *[other] , and { $others } more
+    }
+broadcast-trouble = ⚠️ It cannot go out as it is: { $reason }
+broadcast-trials-cut = 🧪 These are { $sent } of { $all } wordings; try the others one by one, under their variant.
 broadcast-variant = ✏️ <b>{ $name }</b> · weight { $weight } ({ $share } %) · { $languages }
 broadcast-wording = <b>{ $language }</b>: { $file }{ $text } · { $buttons ->
         [0] no buttons
@@ -84,7 +91,7 @@ broadcast-measure-left = left: { $count }
 broadcast-sales = orders within 7 days: { $orders } ({ $money })
 broadcast-cancel = Cancel “{ $title }” for good? Who has it already keeps it; nobody else gets it.
 broadcast-cancelled = ✋ “{ $title }” is cancelled.
-broadcast-not-started = ⚠️ Broadcast “{ $title }” could not start and is cancelled: { $reason }
+broadcast-not-started = ⚠️ Broadcast “{ $title }” cannot go out and is cancelled: { $reason }
 
 broadcast-button-new = ➕ New broadcast
 broadcast-button-list = ☰ All broadcasts
@@ -121,6 +128,9 @@ refused-broadcast-text = Telegram would not take that text: { $error }.
 refused-broadcast-name = “{ $name }” cannot be filled in: a broadcast knows <code>lead.…</code> and <code>creator.…</code> only.
 refused-broadcast-long = That is too long: { $length } characters, and { $most } fit beside the line with /stop.
 refused-broadcast-file = Its file is gone; send it again.
+refused-broadcast-slip = It cannot go out like that: { $error }
+refused-broadcast-unreadable = What it says cannot be read any more.
+refused-broadcast-changed = It has been changed since this was shown. Look at it again: /broadcast { $number }
 refused-broadcast-past = That time is over.
 refused-broadcast-far = A broadcast is scheduled for a year ahead at most.
 refused-nobody-to-fill-in = It names what only a lead has, and you have no lead yet to try it with.

@@ -1,4 +1,4 @@
-# What a simulation tells: `spark simulate`.
+# What a simulation tells: `spark simulate`, and the same in the chat.
 
 foreseen-title = 🔮 { $leads ->
     [one] One lead
@@ -6,7 +6,7 @@ foreseen-title = 🔮 { $leads ->
 }, from { $since } to { $until } ({ $zone }): { $said ->
     [one] one message
    *[other] { $said } messages
-} would be sent. Nothing was sent, and nothing was changed.
+} would be sent, if nobody answers, buys or clicks meanwhile. Nothing was sent, and nothing was changed.
 foreseen-nothing = Nothing would happen.
 foreseen-cut = … that was too much: what comes after { $at } was not looked at.
 foreseen-refused = #{ $lead } would not begin: { $why }

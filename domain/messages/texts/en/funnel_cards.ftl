@@ -7,7 +7,7 @@ funnels-form = Or in one line:
     <code>/funnels start welcome tag:vip</code>, <code>/funnels start welcome 12</code>
     <code>/funnels leave welcome 12</code>
     <code>/funnels steps welcome</code>, <code>/funnels parked welcome</code>
-    <code>/funnels simulate welcome 12 30</code>
+    <code>/funnels simulate welcome 12 30</code>, <code>/funnels simulate all sample=50</code>
     <code>/funnels yaml welcome</code>, <code>/funnels archive welcome</code>
 funnels-list = 🪜 <b>Funnels</b> of { $creator }
 funnels-none = 🪜 There are no funnels yet. Send me a YAML file with one.
@@ -78,12 +78,15 @@ funnels-start = Begin “{ $name }” with everybody in <code>{ $question }</cod
        *[other] These are { $met } leads
     }; <b>{ $reached }</b> can be written to.
 funnels-start-been = { $been ->
-        [one] One of them has been in it
-       *[other] { $been } of them have been in it
-    }: whether they begin anew is for its <code>again</code> to say.
+        [one] One of them has been in it, and does not begin anew
+       *[other] { $been } of them have been in it, and do not begin anew
+    }: so its <code>again</code> says.
 funnels-start-nobody = nobody would begin: { $met ->
         [0] no lead is in that segment
-       *[other] of { $met } in that segment none can be written to
+       *[other] { $reached ->
+            [0] of { $met } in that segment none can be written to
+           *[other] of { $met } in that segment those who can be written to have been in it
+        }
     }
 funnels-start-gone = that has begun already, or is too old; /funnels start { $name } … asks again
 funnels-starting = ✅ “{ $name }” begins for them, a few at a time. I tell you when that is done.
@@ -91,6 +94,7 @@ funnels-left = { $name } (lead { $lead }) is out of { $funnel }.
 funnels-not-in-it = { $name } (lead { $lead }) is not in { $funnel }.
 
 funnels-ask-file = Send me your funnels as a YAML file, or type them. I look them through and show what would change before anything does.
+funnels-too-long = typed, it has { $most } characters at most, since Telegram cuts longer messages in two: send it as a .yaml file
 funnels-file-too-big = a file of funnels has { $size } KB at most
 funnels-file-gone = Telegram does not have that file any more; send it again.
 funnels-problems = ❌ { $count ->
@@ -165,15 +169,7 @@ funnels-button-again = 🔁 { $number } again
 funnels-button-let-go = 👋 { $number } leaves
 funnels-button-all-again = 🔁 All of them again
 
-funnels-simulate-form = Write <code>/funnels simulate { $name }</code>, <code>/funnels simulate { $name } 12</code> for lead 12, or <code>/funnels simulate { $name } 12 90</code> for 90 days.
-simulated-title = 🔮 <b>{ $name }</b>, as it would go until { $until } ({ $zone }): { $count ->
-        [one] one message
-       *[other] { $count } messages
-    }
-simulated-said = ✉️ { $at } · “{ $text }”
-simulated-notice = 🔔 { $at } · to you: “{ $text }”
-simulated-cut = … what comes after { $at } was not looked at
-simulated-if = <i>If they neither answer nor buy nor click meanwhile. Nothing was sent.</i>
+funnels-simulate-form = Write <code>/funnels simulate { $name }</code> for a lead who comes just now, <code>/funnels simulate { $name } 12</code> for lead 12, <code>/funnels simulate { $name } 12 90</code> for 90 days, or <code>/funnels simulate { $name } sample=50 days=90</code> for 50 of your leads (100 at most).
 
 refused-draft_gone = That was confirmed, thrown away or changed meanwhile; send the file again.
 refused-funnel-wrong = { $place }: { $said }

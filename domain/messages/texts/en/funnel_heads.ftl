@@ -11,6 +11,7 @@ funnel-moved =
 refused-no-funnel = there is no funnel “{ $name }”
 refused-no-step = the funnel “{ $name }” has no step “{ $step }” that this could be done to
 refused-funnel-stands = “{ $name }” is { $state }, so that cannot be done
+refused-not-kept = “{ $name }” cannot be kept: { $place } holds what no store keeps
 refused-many-funnels = there are { $most } funnels already; archive one first
 
 funnel-state-active = running

@@ -1,7 +1,7 @@
 # What became of the last days. Telegram HTML; values are escaped before they come here.
 
 command-stats = How it went
-stats-form = Write <code>/stats</code>, <code>/stats today</code>, <code>/stats 30</code> or <code>/stats uncertain</code>.
+stats-form = Write <code>/stats</code>, <code>/stats today</code>, <code>/stats 30</code>, <code>/stats uncertain</code>, and to settle in one line <code>/stats uncertain sent 12 13</code>, <code>… failed 12</code>, <code>… again 12</code> or <code>… sent all</code>.
 stats-title = 📈 <b>{ $creator }</b>, { $days ->
         [1] today
        *[other] the last { $days } days

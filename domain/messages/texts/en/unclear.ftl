@@ -14,5 +14,6 @@ unclear-button-failed = ❌ { $number } did not
 unclear-button-again = 🔁 { $number } again
 unclear-button-all-sent = ✅ All uncertain ones arrived
 unclear-button-all-again = 🔁 Send all uncertain ones again
+unclear-unknown = There is no message { $message } of yours.
 refused-settled = Message { $message } is settled already.
 event-message-settled = message settled

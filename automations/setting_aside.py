@@ -1,0 +1,66 @@
+"""Messages that cannot be said: each is set aside alone with its reason, and the others go on."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from automations.outcomes import LONGEST_WAIT, MOST_ATTEMPTS, tell_of_lost
+from automations.parking import hold_to_park, park
+from automations.stuck import OfFunnel, stuck_at
+from store.database import count_changed
+from store.models import Enrollment, OutboxMessage, OutboxState
+
+
+class Unsaid(OfFunnel, Protocol):
+    @property
+    def id(self) -> int: ...
+
+
+async def end_unsaid(session: AsyncSession, message: Unsaid, error: Exception | str, *, now: datetime) -> OutboxState:
+    """Its enrollment stands still, alone; what belongs to none waits for a person. Returns how the message ends."""
+    stuck = stuck_at(message, error)
+    if stuck is not None:
+        await park(session, stuck, now=now)
+        return OutboxState.CANCELLED
+    await tell_of_lost(session, message.id, str(error), now=now)
+    return OutboxState.FAILED
+
+
+async def set_aside(session: AsyncSession, message_ids: Collection[int], error: Exception, *, now: datetime) -> int:
+    """Those that cannot even be looked at, by a fault of ours, are put off; returns how many. They are not read.
+
+    It may be mended meanwhile; what it is not after MOST_ATTEMPTS is given up.
+    """
+    # what went wrong is ours and no word of a creator's, so its kind says enough
+    reason = type(error).__name__
+    asked = (
+        select(
+            OutboxMessage.id,
+            OutboxMessage.attempts,
+            OutboxMessage.creator_id,
+            OutboxMessage.lead_id,
+            OutboxMessage.enrollment_id,
+            OutboxMessage.step,
+            Enrollment.funnel_key,
+        )
+        .outerjoin(Enrollment, Enrollment.id == OutboxMessage.enrollment_id)
+        .where(OutboxMessage.id.in_(message_ids), OutboxMessage.state == OutboxState.QUEUED)
+    )
+    aside = 0
+    for row in (await session.execute(asked.order_by(OutboxMessage.id))).all():
+        if row.enrollment_id is not None:
+            await hold_to_park(session, row.enrollment_id)
+        over = row.attempts + 1 >= MOST_ATTEMPTS
+        values: dict[str, object] = {"attempts": row.attempts + 1, "error": reason, "due_at": now + LONGEST_WAIT}
+        if over:
+            state = OutboxState.FAILED if row.enrollment_id is None else OutboxState.CANCELLED
+            values |= {"state": state, "due_at": now, "closed_at": now}
+        changed = update(OutboxMessage).where(OutboxMessage.id == row.id, OutboxMessage.state == OutboxState.QUEUED)
+        if await count_changed(session, changed.values(values).execution_options(synchronize_session=False)):
+            aside += 1
+            if over:
+                await end_unsaid(session, row, reason, now=now)
+    return aside
