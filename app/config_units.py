@@ -52,7 +52,8 @@ def broken_funnels(disabled: Iterable[Disabled]) -> dict[str, dict[str, str]]:
     broken: dict[str, dict[str, str]] = {}
     for each in disabled:
         if each.kind == "funnel":
-            broken.setdefault(each.creator, {})[printable(each.key)] = "; ".join(str(problem) for problem in each.problems)
+            reason = "; ".join(str(problem) for problem in each.problems)
+            broken.setdefault(each.creator, {})[printable(each.key)] = reason
     return broken
 
 

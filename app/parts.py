@@ -192,8 +192,9 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
             transfers=Transfers(Tools(database, clock, gateway, files, pace, published)),
             progress=BroadcastProgress(database, clock, gateway, pace, published),
         )
-        kept_for = timedelta(days=settings.engine.keep_decisions_days)
-        caller = _add_webhooks(ticks, database, clock, published, keep=kept_for)
+        caller = _add_webhooks(
+            ticks, database, clock, published, keep=timedelta(days=settings.engine.keep_decisions_days)
+        )
         removals = Removals(database, clock, TelegramDoors(bot))
         ticks.add(Tick("removals", removals.run, every=2, topics=frozenset({PASSES})))
         forgetting = Forgetting(database, clock, files)

@@ -19,7 +19,7 @@ from domain.messages.way_out import way_out
 from domain.offers import pay_button
 from domain.product_card import Offer, product_card
 from domain.shown import Showing
-from store.models import Creator, DiscountCode, Lead, Person, Product
+from store.models import Base, Creator, DiscountCode, Lead, Person, Product
 from store.queries.outbox import Candidate
 
 # what stands on the message's own row; the rest of a lead is read only where a text names it
@@ -47,6 +47,9 @@ class Composer:
 
     session: AsyncSession
     now: datetime
+    rows: Sequence[Candidate] = ()
+    # leads, people and creators, once a text names what does not stand on the messages' own rows
+    _known: list[Base] = field(default_factory=list)
     _creators: dict[int, str] = field(default_factory=dict)
     _products: dict[tuple[int, str], Product | None] = field(default_factory=dict)
     _codes: dict[tuple[int, str], int | None] = field(default_factory=dict)
@@ -77,9 +80,22 @@ class Composer:
         named = {each for text in texts for each in _named(text)}
         if all(about == "creator" or (about == "lead" and name in _AT_HAND) for about, name in named):
             return await self._facts_at_hand(row, by, {name for about, name in named if about == "lead"})
+        await self._know_all()
         lead = await self.session.get_one(Lead, row.lead_id)
         person = await self.session.get_one(Person, row.person_id)
         return await facts_about(self.session, lead, person, row.subject or "", by)
+
+    async def _know_all(self) -> None:
+        """Whom the batch is about, read at once: the session finds them again as long as they are kept here."""
+        if self._known:
+            return
+        numbers: dict[type[Lead | Person | Creator], set[int | None]] = {
+            Lead: {row.lead_id for row in self.rows},
+            Person: {row.person_id for row in self.rows},
+            Creator: {row.creator_id for row in self.rows},
+        }
+        for model, wanted in numbers.items():
+            self._known += await self.session.scalars(select(model).where(model.id.in_(wanted - {None})))
 
     async def _facts_at_hand(self, row: Candidate, by: Showing, named: Collection[str | None]) -> Facts:
         if row.creator_id not in self._creators:
@@ -113,14 +129,12 @@ class Composer:
         if button.flow is not None:
             return Button(text=label, data=f"begin:{row.creator_id}:{button.flow}")
         product = await self._product(row.creator_id, button.product or button.pay or "")
-        if product is None:
+        code_id = 0 if button.code is None else await self._code(row.creator_id, button.code)
+        if product is None or code_id is None:
+            # where the code is gone too: nobody is sold it at another price than the one that was promised
             return None
         if button.pay is None:
             return Button(text=label, data=f"product:{product.id}")
-        code_id = 0 if button.code is None else await self._code(row.creator_id, button.code)
-        if code_id is None:
-            # the price that was promised is no more, and nobody is sold it at another one
-            return None
         return pay_button(
             label, by.setup, product.id, row.lead_id or 0, now=self.now, code_id=code_id, good_for=button.good_for
         )

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import orjson
-from sqlalchemy import Select, delete, literal_column, select, update
+from sqlalchemy import ColumnElement, Select, delete, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.definitions import Published
@@ -138,7 +138,8 @@ def _key(secret: str) -> bytes:
 def due_query(*, now: datetime) -> Select[OutgoingCall]:
     """What is to be made now, also once more where it was cut off: the head of one index."""
     # in the index's own words: it answers for no state that comes as a parameter
-    queued, sending = (literal_column(f"'{state}'") for state in (CallState.QUEUED, CallState.SENDING))
+    queued: ColumnElement[Any] = literal_column(f"'{CallState.QUEUED}'")
+    sending: ColumnElement[Any] = literal_column(f"'{CallState.SENDING}'")
     cut_off = OutgoingCall.lease_until < database_now()
     return (
         select(OutgoingCall)

@@ -39,7 +39,7 @@ class Way:
     rests: timedelta | None
     names: tuple[str, ...]
     values: tuple[Any, ...]
-    reached: tuple[str, ...]
+    counted: tuple[tuple[str, Measure], ...]
 
     # the decision as it is written, but for the instant at its end
     decided: str
@@ -115,12 +115,12 @@ class SameWays:
         if len(says) < len(found.acts):
             return None
         rests = None if found.due_at is None else found.due_at - due.due_at
-        reached = tuple(each[0] for each in found.trace for _ in measures_of(funnel, each[0], each[1]))
+        counted = tuple((each[0], what) for each in found.trace for what in measures_of(funnel, each[0], each[1]))
         decided = orjson.dumps(found.trace).decode()
         if rests is not None:
             # the last thing that a walk tells of a wait is until when
             decided = decided[: decided.rindex(",") + 1]
-        return Way(says, rests, (*values, "seq"), tuple(values.values()), reached, decided)
+        return Way(says, rests, (*values, "seq"), tuple(values.values()), counted, decided)
 
     @property
     def says(self) -> bool:
@@ -161,9 +161,9 @@ class SameWays:
 
     def counted(self) -> Iterator[tuple[Counted, int]]:
         for way in self._taken():
-            for step in way.reached:
-                first = way.going[0]
-                yield Counted(first.creator_id, f"funnel:{first.funnel_key}", step, "", Measure.REACHED), len(way.going)
+            first = way.going[0]
+            for step, what in way.counted:
+                yield Counted(first.creator_id, f"funnel:{first.funnel_key}", step, "", what), len(way.going)
 
     def _taken(self) -> Iterator[Way]:
         return (way for way in self._ways.values() if way is not None and way.going)

@@ -94,7 +94,7 @@ class SegmentWatches:
         wanted = watched_by(self.published)
         watches = await self._watches(wanted)
         for watch in watches:
-            done += await self._check(watch, wanted[watch.creator_id, watch.question])
+            done += await self._check(watch, wanted[watch.creator_id, watch.question or ""])
         took = loop.time() - begun
         if took > _LONG and all(watch.checked_at is not None for watch in watches):
             self._rests_until = loop.time() + took * _REST

@@ -13,7 +13,6 @@ from domain.definitions import Published
 from domain.enrollments import NO_SUBJECT, begin, end_enrollments
 from domain.funnels.steps import (
     EnrollStep,
-    GoalStep,
     IdeaStep,
     LeaveStep,
     NotifyStep,
@@ -82,9 +81,6 @@ class Doing:
                 await add_idea(self.session, creator_id=lead.creator_id, title=told, now=self.now, public_id=public_id)
             case WebhookStep():
                 await self._call(lead, step)
-            case GoalStep():
-                # it is counted with the other steps
-                return set()
         self._facts = None
         return set()
 

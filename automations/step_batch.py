@@ -33,7 +33,7 @@ from store.segments.question import BadSegment
 # after so many the loop has its turn: whoever writes to the bot is answered in between
 _BREATH = 100
 # of what changes something so much is one transaction: each takes a millisecond, and everybody else waits for the whole
-MOST_ACTS = 50
+MOST_ACTS = 40
 _A_MOMENT = timedelta(seconds=1)
 _FAILURES = (Refusal, ValueError, LookupError, OverflowError)
 

@@ -18,8 +18,9 @@ from kit.zones import zone_named
 from store.models import Lead, LeadField
 from store.segments.question import BadSegment
 
-# numbers are read and opened a few at a time: the loop has its turn in between
-_NUMBERS_AT_ONCE = 100
+# so many are asked about, and of so many the numbers are opened, before the loop has its turn
+_ASKED_AT_ONCE = 250
+_NUMBERS_AT_ONCE = 50
 
 
 @dataclass
@@ -51,13 +52,16 @@ class Asking:
         """Of one that cannot be asked, since a product or a segment is gone, `why_not` tells afterwards."""
         leads = sorted(set(lead_ids))
         setup = self.published.setup(creator_id)
-        try:
-            holds = await who_meets(self.session, creator_id, question, leads, setup, now=self.now)
-        except BadSegment as why:
-            self._refused[creator_id, question] = why
-            return
-        for lead_id in leads:
-            self.known[lead_id].answers[question] = lead_id in holds
+        for place in range(0, len(leads), _ASKED_AT_ONCE):
+            some = leads[place : place + _ASKED_AT_ONCE]
+            try:
+                holds = await who_meets(self.session, creator_id, question, some, setup, now=self.now)
+            except BadSegment as why:
+                self._refused[creator_id, question] = why
+                return
+            for lead_id in some:
+                self.known[lead_id].answers[question] = lead_id in holds
+            await asyncio.sleep(0)
 
     def why_not(self, creator_id: int, questions: Iterable[str]) -> BadSegment | None:
         """Of the questions that were asked: why one of them cannot be."""

@@ -133,9 +133,7 @@ async def _wake(session: AsyncSession, woken: Mapping[int, Event]) -> None:
     happened = list(
         await session.scalars(
             update(Enrollment)
-            .where(
-                tuple_(Enrollment.id, Enrollment.waits_for).in_(waits), Enrollment.state == EnrollmentState.ACTIVE
-            )
+            .where(tuple_(Enrollment.id, Enrollment.waits_for).in_(waits), Enrollment.state == EnrollmentState.ACTIVE)
             .values(happened=True)
             .returning(Enrollment.id)
             .execution_options(**_BY_CORE)

@@ -112,7 +112,8 @@ class Taking:
         self, session: AsyncSession, judged: Sequence[Judged], *, now: datetime
     ) -> tuple[list[Worded], list[Judged]]:
         """Those that go out, with their words, and what becomes of the others."""
-        words, worded, others = Words(session, self.published, now), list[Worded](), list[Judged]()
+        words = Words(session, self.published, now, [row for row, verdict in judged if isinstance(verdict, Goes)])
+        worded, others = list[Worded](), list[Judged]()
         for row, verdict in judged:
             if not isinstance(verdict, Goes):
                 others.append((row, verdict))

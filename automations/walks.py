@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 from domain.decisions import Trace
 from domain.funnels.steps import (
     EnrollStep,
-    GoalStep,
     IdeaStep,
     LeaveStep,
     NotifyStep,
@@ -77,7 +76,7 @@ class Said:
     at: datetime
 
 
-Done = TagStep | SetStep | EnrollStep | LeaveStep | NotifyStep | IdeaStep | WebhookStep | GoalStep
+Done = TagStep | SetStep | EnrollStep | LeaveStep | NotifyStep | IdeaStep | WebhookStep
 Act = Said | Done
 
 

@@ -1,5 +1,6 @@
 """Whatever goes out, in the words that are true at this moment."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,9 +24,11 @@ def is_worded_late(row: Candidate) -> bool:
 class Words:
     """Puts the messages of one batch into words; what they have in common is read once."""
 
-    def __init__(self, session: AsyncSession, published: Published, now: datetime) -> None:
+    def __init__(
+        self, session: AsyncSession, published: Published, now: datetime, rows: Sequence[Candidate] = ()
+    ) -> None:
         self._published = published
-        composer = Composer(session, now)
+        composer = Composer(session, now, rows)
         self._funnels, self._broadcasts = FunnelWords(composer), BroadcastWords(composer)
         self._showing: dict[int, Showing] = {}
 

@@ -24,6 +24,7 @@ from domain.messages.plain import Message
 from kit.clock import Clock, MovableClock, SystemClock
 from kit.log import set_up
 from store.database import Database
+from store.queries.leases import clear_leases
 
 WARM = 20
 QUIET = BEGINNING - timedelta(hours=1)
@@ -80,6 +81,15 @@ def build(database: Database, published: Published, gateway: Gateway, pace: Pace
     )
 
 
+async def _begin(engine: Engine) -> None:
+    """As `spark run` does: on SQLite nobody else can hold what a process before this one held."""
+    alone = engine.database.is_sqlite
+    if alone:
+        async with engine.database.transaction() as session:
+            await clear_leases(session)
+    await engine.start(alone=alone)
+
+
 async def idle(url: str, times: int) -> None:
     async with opened(url) as database:
         # the first connection and the code are there in any program
@@ -89,11 +99,12 @@ async def idle(url: str, times: int) -> None:
         async with database.transaction() as session:
             published = await publish(session, {}, {}, now=QUIET)
         engine = build(database, published, Nobody(), Pace(), lambda: QUIET)
-        await engine.start(alone=database.is_sqlite)
+        await _begin(engine)
         await engine.stepper.run(database, lambda: QUIET)
         start = time.perf_counter() - began
         planning = await _timed(lambda: engine.stepper.run(database, lambda: QUIET), times)
-        everything = await _timed(engine.ticks.run_all, max(times // 10, 20))
+        everything = await _timed(engine.ticks.run_all, max(times // 10, 5))
+        await engine.stop(within=1)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     told = {"planning_p50": planning[49], "planning_p99": planning[98], "all_ticks_p50": everything[49]}
     print(json.dumps({**told, "start": start * 1000, "memory": memory}))
@@ -117,7 +128,7 @@ async def work(url: str, journal: str, rate: float) -> None:
         engine = build(database, published, Journal(journal), Pace(in_all=rate), SystemClock())
         ended = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
-        await engine.start(alone=database.is_sqlite)
+        await _begin(engine)
         engine.ticks.start()
         print("ready", flush=True)
         await ended.wait()
@@ -133,7 +144,7 @@ async def live(url: str, since: float, until: float) -> None:
         clock = MovableClock(offset=datetime.fromtimestamp(since, UTC) - datetime.now(UTC))
         pace = Pace(in_all=NO_LIMIT, to_one_chat=NO_LIMIT)
         engine = build(database, published, AtOnce(), pace, clock)
-        await engine.start(alone=database.is_sqlite)
+        await _begin(engine)
         engine.ticks.start()
         # looked for by rows: other tasks and the clock are what brings it about
         async with asyncio.timeout((ends_at - clock()).total_seconds() + OVERTIME):

@@ -42,4 +42,4 @@ async def count_startable(
     begin = reached & lets_in(funnel, head.key, now=now)
     counts = (func.count(), *(func.count(case((each, 1))) for each in (reached, begin)))
     row = (await session.execute(select(*counts).select_from(Lead).where(asked))).one()
-    return Startable(*row)
+    return Startable(row[0], row[1], row[2])

@@ -73,7 +73,7 @@ class _Teller:
                 return told if question else Reason("why-branch-none", to=to or "—")
             case Outcome.MOVED, [before, after]:
                 return Reason("why-moved-over", before=before, after=after)
-            case (Outcome.GOAL | Outcome.STOPPED), [str(reason), str(event)]:
+            case ((Outcome.GOAL | Outcome.STOPPED), [str(reason), str(event)]):
                 return Reason(f"why-for-{outcome}", reason=self._ended_by(event) or self._word(reason))
             case Outcome.STOPPED, [str(reason)] if reason.startswith(_BY_FUNNEL):
                 by = Reason("why-by-funnel", name=reason.removeprefix(_BY_FUNNEL))

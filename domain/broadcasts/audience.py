@@ -21,7 +21,7 @@ from store.segments.checking import segments_in
 from store.segments.compiling import living
 
 # so many leads are written down in one transaction: nobody waits for that
-LISTED_AT_ONCE = 2000
+LISTED_AT_ONCE = 1000
 # after so many telephone numbers whoever writes to the bot has their turn
 _BREATH = 50
 # whose clocks show each time first

@@ -32,7 +32,7 @@ async def move_asked(session: AsyncSession, *, now: datetime) -> int:
     asked = select(FunnelHead).where(FunnelHead.moves_by.is_not(None)).order_by(FunnelHead.id)
     for head in (await session.scalars(asked.with_for_update(skip_locked=True))).all():
         # one that has to wait keeps none of those behind it waiting
-        if count := await _move(session, head, Policy(head.moves_by), now=now):
+        if head.moves_by is not None and (count := await _move(session, head, Policy(head.moves_by), now=now)):
             return count
     return 0
 

@@ -77,7 +77,8 @@ class CannotBeKept(Invalid):
     code = "cannot_be_kept"
 
     def __init__(self, key: str, place: str, said: str) -> None:
-        super().__init__(f"“{key}” cannot be kept: {place} {said}", why=Reason("refused-not-kept", name=key, place=place))
+        why = Reason("refused-not-kept", name=key, place=place)
+        super().__init__(f"“{key}” cannot be kept: {place} {said}", why=why)
 
 
 async def find_funnel(session: AsyncSession, creator_id: int, key: str, *, lock: bool = False) -> FunnelHead:

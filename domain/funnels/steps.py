@@ -228,9 +228,7 @@ class WebhookStep(AnyStep):
 
     do: Literal["webhook"]
     webhook: Key
-    data: Annotated[
-        dict[Key, bool | int | float | Cell], Field(max_length=40), AfterValidator(check_numbers)
-    ] = {}  # noqa: RUF012 - pydantic copies it
+    data: Annotated[dict[Key, bool | int | float | Cell], Field(max_length=40), AfterValidator(check_numbers)] = {}  # noqa: RUF012 - pydantic copies it
 
 
 class GoalStep(AnyStep):

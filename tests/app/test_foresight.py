@@ -14,13 +14,15 @@ from app.parts import BadUsage
 from automations.routing import route_events
 from domain.creators import add_creator
 from domain.definitions import publish
+from domain.enrollments import begin
 from domain.funnels.definition import Funnel
 from domain.funnels.heads import NoSuchFunnel
-from domain.leads import capture_lead
+from domain.leads import add_lead, capture_lead
+from domain.merging import merge_leads
 from domain.people import Profile, see_person
 from kit.errors import NotFound
 from store.database import Database
-from store.models import StepCount
+from store.models import Lead, StepCount
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 Write = Callable[[str], Path]
@@ -90,6 +92,24 @@ async def test_what_cannot_be_simulated_is_refused_in_one_line(database: Databas
         await _simulated(path, "atelier/care")
     with pytest.raises(NotFound, match="no lead 99"):
         await _simulated(path, lead=99)
+
+
+async def test_why_of_one_who_has_become_a_part_of_another_names_them_and_tells_all_of_it(
+    database: Database, write: Write
+):
+    path = write(CARE)
+    lead = await _lead(database)
+    async with database.transaction() as session:
+        merged = await session.get_one(Lead, lead)
+        into = await add_lead(session, merged.creator_id, name="Lena", now=NOW)
+        funnels = {"care": Funnel.model_validate({"steps": [{"key": "hello", "do": "send", "text": "Hello"}]})}
+        running = (await publish(session, {}, {"studio": funnels}, now=NOW)).funnels[merged.creator_id]
+        await begin(session, merged, "care", *running["care"], at=NOW, now=NOW)
+        await merge_leads(session, into, merged, now=NOW)
+    told = await why_store(path, lead, funnel=None, most=50, language="en")
+    assert told[0] == f"🔗 Lead #{lead} has become a part of lead #{into.id}."
+    assert told[1:] == await why_store(path, into.id, funnel=None, most=50, language="en")
+    assert told[-1] == "– began: by hand"
 
 
 async def test_why_tells_which_condition_and_which_data_it_saw(database: Database, write: Write):

@@ -162,7 +162,8 @@ async def test_only_the_funnels_that_are_named_are_moved(database: Database, wri
 
 async def versions(database: Database) -> dict[str, int]:
     async with database.reading() as session:
-        asked = select(FunnelHead.key, FunnelVersion.number).join(FunnelVersion, FunnelVersion.id == FunnelHead.version_id)
+        present = FunnelVersion.id == FunnelHead.version_id
+        asked = select(FunnelHead.key, FunnelVersion.number).join(FunnelVersion, present)
         return {row.key: row.number for row in await session.execute(asked)}
 
 
@@ -170,10 +171,12 @@ async def test_only_the_funnels_that_are_named_get_their_new_wording(database: D
     await opened(database, write(CARE))
     both = CARE + CARE.replace("care:", "other:")
     await applied(write(both), "keep")
-    path = write(both.replace("text: Hello", "text: Good day") + "      worse: {steps: [{key: a, do: wait, time: soon}]}\n")
-    for unknown, said in (("studio/onne", "there is no funnel studio/onne"), ("studio/worse", "has a mistake: .*yaml:15")):
-        with pytest.raises(BadUsage, match=said):
-            await applied(path, "move", [unknown])
+    worse = "      worse: {steps: [{key: a, do: wait, time: soon}]}\n"
+    path = write(both.replace("text: Hello", "text: Good day") + worse)
+    with pytest.raises(BadUsage, match="there is no funnel studio/onne in the file"):
+        await applied(path, "move", ["studio/onne"])
+    with pytest.raises(BadUsage, match=r"studio/worse has a mistake: .*yaml:15"):
+        await applied(path, "move", ["studio/worse"])
     assert await versions(database) == {"care": 1, "other": 1}
     await applied(path, "move", ["studio/other"])
     assert await versions(database) == {"care": 1, "other": 2}

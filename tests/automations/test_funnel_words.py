@@ -13,10 +13,11 @@ from domain.funnels.definition import Funnel
 from domain.message_rules import MessageRules
 from domain.messages.plain import Message
 from domain.pay_links import ForProduct, PayLinks
+from domain.product_card import Offer, product_card
 from domain.products import add_product
 from domain.setups import CreatorSetup
 from kit.money import Money
-from store.models import EnrollmentState, FunnelVersion, Lead, Product, Shape, StepCount
+from store.models import EnrollmentState, FileRole, FunnelVersion, Lead, Product, Shape, StepCount, StoredFile
 
 LINKS = PayLinks("https://spark.example", b"key of the pay links")
 
@@ -92,6 +93,27 @@ async def test_a_card_shows_the_product_as_it_is_by_then_between_the_words_and_t
     assert "$9.00" in message.text
     assert "/stop" in last
     assert message.buttons[0][0].data == f"buy:{product.id}"
+
+
+async def test_a_card_with_more_words_than_go_under_a_picture_goes_without_it(stage: Stage):
+    await stage.open()
+    product = await a_product(stage)
+    cover = StoredFile(
+        creator_id=stage.creator_id,
+        product_id=product.id,
+        role=FileRole.COVER,
+        shape=Shape.PHOTO,
+        file_name="cover.jpg",
+        mime_type="image/jpeg",
+        created_at=stage.clock(),
+        attached_at=stage.clock(),
+    )
+    async with stage.database.transaction() as session:
+        session.add(cover)
+    offer = Offer(CreatorSetup(), stage.clock())
+    async with stage.database.reading() as session:
+        short, long = [await product_card(session, product, "en", offer, above=words) for words in ("x", "x" * 1020)]
+    assert (short.file, long.file, "x" * 1020 in long.text) == (cover.id, None, True)
 
 
 async def test_a_card_of_what_is_no_longer_for_sale_leaves_the_words(stage: Stage):

@@ -164,7 +164,9 @@ async def test_a_move_that_has_to_wait_keeps_no_other_waiting(stage: Stage):
         # somebody has the first one's timer in hand
         await session.delete((await session.scalars(select(Timer).order_by(Timer.enrollment_id))).first())
         for key in ("first", "second"):
-            await ask_to_move(session, await find_funnel(session, stage.creator_id, key), Policy.MOVE, now=stage.clock())
+            await ask_to_move(
+                session, await find_funnel(session, stage.creator_id, key), Policy.MOVE, now=stage.clock()
+            )
     for _ in range(6):
         async with stage.database.transaction() as session:
             await move_asked(session, now=stage.clock())

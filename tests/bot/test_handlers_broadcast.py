@@ -356,9 +356,15 @@ async def test_a_draft_to_a_segment_that_is_gone_can_still_be_mended(chat: World
     assert draft.text
 
 
-async def test_a_trial_that_nobody_can_be_filled_in_for_says_so(chat: World):
+async def test_a_trial_that_cannot_show_all_of_it_says_so(chat: World):
     draft = await drafted(chat, "Your size: {{ lead.size }}")
     assert "no lead yet" in str(await press(chat, draft, "Send it to me alone"))
+    many = {"variants": [{"wordings": {f"a{letter}": {"text": "Hello"} for letter in "abcdefghijk"}}]}
+    async with chat.spark.database.transaction() as session:
+        await session.execute(update(Broadcast).values(content=many))
+    before = await last_id(chat)
+    await press(chat, draft, "Send it to me alone")
+    await newest(chat, "These are 10 of 11 wordings", newer_than=before)
 
 
 async def test_german_creators_read_all_of_it_in_german(chat: World):

@@ -43,14 +43,17 @@ class Task:
     rate: float
     answer_seconds: float
     guarded: bool
+    # what it is told arrives, and no answer ever comes
+    silent: bool
 
 
 class Journal:
     """The first line of each message is a line; it arrives at once or a moment later, and so does its answer."""
 
-    def __init__(self, path: Path, answer_seconds: float) -> None:
+    def __init__(self, path: Path, answer_seconds: float, *, silent: bool) -> None:
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         self._seconds = answer_seconds
+        self._silent = silent
         self._count = 0
 
     async def send(self, telegram_id: int, message: Message) -> int:
@@ -58,6 +61,8 @@ class Journal:
         first, *_ = message.text.splitlines()
         # one write: a line is there whole or not at all
         os.write(self._file, f"{telegram_id}\t{first}\n".encode())
+        if self._silent:
+            await asyncio.Event().wait()
         await asyncio.sleep(random.uniform(0, self._seconds))
         self._count += 1
         return self._count
@@ -81,7 +86,7 @@ async def _work(task: Task, ready: Callable[[], None]) -> None:
     engine = Engine(
         database=database,
         clock=clock,
-        gateway=Journal(task.journal, task.answer_seconds),
+        gateway=Journal(task.journal, task.answer_seconds, silent=task.silent),
         pace=Pace(in_all=task.rate, to_one_chat=10_000),
         published=published,
         holder=uuid.uuid4().hex,

@@ -50,6 +50,7 @@ from store.models import (
     StepCount,
     Timer,
 )
+from store.queries.leases import clear_leases
 
 NURSERY = multiprocessing.get_context("forkserver")
 # one that says something, one that may only be done once, one that waits, and one behind it
@@ -144,10 +145,12 @@ class EngineStage:
     def journal(self) -> Path:
         return self.folder / "telegram.txt"
 
-    def process(self, *, rate: float = 10_000, answer_seconds: float = 0.05, guarded: bool = True) -> EngineProcess:
-        """Not yet started; `rate` is what Telegram lets it say in a second."""
+    def process(
+        self, *, rate: float = 10_000, answer_seconds: float = 0.05, guarded: bool = True, silent: bool = False
+    ) -> EngineProcess:
+        """Not yet started; `rate` is what Telegram lets it say in a second. A `silent` Telegram never answers."""
         log = self.folder / f"engine-{len(self.processes)}.log"
-        task = Task(self.url, DATA_KEYS[0], self.journal, log, rate, answer_seconds, guarded)
+        task = Task(self.url, DATA_KEYS[0], self.journal, log, rate, answer_seconds, guarded, silent)
         process = EngineProcess(task)
         self.processes.append(process)
         return process
@@ -186,10 +189,17 @@ class EngineStage:
             pass
 
     async def let_calls_end(self) -> None:
-        """As if the time had passed that a call to Telegram may take, on the database's own clock."""
+        """As if the time had passed that a call to Telegram may take, and a lease is good for."""
         async with self.database.transaction() as session:
+            await clear_leases(session)
             taken = update(OutboxMessage).where(OutboxMessage.state == OutboxState.SENDING)
             await session.execute(taken.values(lease_until=database_in(session, -1)))
+
+    async def nothing_in_hand(self) -> bool:
+        """Whatever a dead process left in the middle has been looked at by another one."""
+        async with self.database.reading() as session:
+            left = select(OutboxMessage.id).where(OutboxMessage.state == OutboxState.SENDING)
+            return await session.scalar(left.limit(1)) is None
 
     def sent(self) -> list[Sent]:
         lines = self.journal.read_text().splitlines() if self.journal.exists() else []

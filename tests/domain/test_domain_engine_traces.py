@@ -112,7 +112,7 @@ async def test_all_of_it_follows_a_lead_into_another_and_nothing_is_there_twice(
         (1, here.other_id, RecipientState.DROPPED),
         (2, here.lead_id, RecipientState.WAITING),
     ]
-    for model, count in ((SegmentMember, 1), (Decision, 3), (OutgoingCall, 2)):
+    for model, count in ((SegmentMember, 1), (Decision, 4), (OutgoingCall, 2)):
         assert (await here.of(model, here.lead_id), await here.of(model, here.other_id)) == (count, 0)
 
 
@@ -124,8 +124,10 @@ async def test_they_read_what_was_decided_about_them_and_what_was_passed_on(here
         lead = await session.get_one(Lead, here.lead_id)
         told = orjson.loads(await everything_about(session, await session.get_one(Person, lead.person_id)))
     (theirs,) = told["creators"]
-    assert [each["about"] for each in theirs["decisions"]] == ["funnel:shared", "funnel:shared", "funnel:own"]
+    about = [each["about"] for each in theirs["decisions"]]
+    assert about == ["funnel:shared", "funnel:shared", "funnel:own", "funnel:shared"]
     assert theirs["decisions"][0]["trace"] == [["", "begun", "hand"]]
+    assert theirs["decisions"][3]["trace"] == [["", "stopped", "lead.merged"]]
     assert [(each["target"], each["body"]["name"]) for each in theirs["passed_on"]][1] == ("crm", "Anna")
 
 

@@ -178,7 +178,7 @@ def test_a_code_is_kept_in_capitals():
         ),
         (
             [{**SEND, "photo": "a.jpg", "text": "x" * 1020}],
-            "steps.0.text: has 1020 characters; 994 fit with the line on how to stop these messages",
+            "steps.0.text: has 1020 characters; 990 fit with the line on how to stop these messages",
         ),
     ],
 )
@@ -213,7 +213,10 @@ def test_a_circle_with_a_rest_and_ways_that_somebody_goes_are_fine(steps: list[d
         ({"do": "wait", "at": 570}, 'write a time of day in quotes, like "09:30"'),
         ({"do": "wait", "at": "24:00"}, 'write a time of day in quotes, like "09:30"'),
         ({"do": "send"}, "send needs a text, a product, or one of photo, video, animation, audio, voice and document"),
-        ({"do": "send", "photo": "a.jpg", "video": "b.mp4"}, "a message carries one of photo, video, animation, audio, voice and document"),
+        (
+            {"do": "send", "photo": "a.jpg", "video": "b.mp4"},
+            "a message carries one of photo, video, animation, audio, voice and document",
+        ),
         ({"do": "send", "photo": "a.jpg", "product": "pack"}, "a product's card has a picture of its own"),
         ({"do": "send", "text": "x", "buttons": [{"text": "B", "product": "p", "code": "TEN"}]}, "go with pay"),
         ({"do": "set"}, "set needs a field with its value, a score, a stage or a language"),
@@ -263,3 +266,21 @@ def test_only_an_orders_event_brings_the_order_that_a_text_speaks_of():
     assert (mixed.names_order, mixed.has_order) == (True, False)
     hook = funnel({"key": "h", "do": "webhook", "webhook": "crm", "data": {"what": "{{ order.title }}"}})
     assert hook.names_order
+
+
+@pytest.mark.parametrize(
+    ("wanted", "told", "fits"),
+    [
+        (1, 1, True),
+        (1, True, False),
+        (True, True, True),
+        (False, 0, False),
+        (2.5, 2.5, True),
+        (2, 2.0, True),
+        (1, "1", False),
+    ],
+)
+def test_a_trigger_wants_a_value_of_its_kind(wanted: bool | float, told: object, fits: bool):
+    trigger = EventTrigger.model_validate({"event": "custom.webinar", "data": {"n": wanted}})
+    assert trigger.fits("custom.webinar", {"n": told}) is fits
+    assert not trigger.fits("custom.webinar", {})

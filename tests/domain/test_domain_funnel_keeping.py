@@ -87,6 +87,4 @@ def test_a_message_has_room_for_the_way_out_of_it(file: dict[str, str], most: in
 
     room = most - room_for_way_out()
     assert slips(room) == []
-    assert slips(room + 1) == [
-        f"has {room + 1} characters; {room} fit with the line on how to stop these messages"
-    ]
+    assert slips(room + 1) == [f"has {room + 1} characters; {room} fit with the line on how to stop these messages"]

@@ -193,6 +193,8 @@ async def test_a_confirmation_of_something_older_does_nothing(world: World):
 async def test_wordings_can_be_typed_and_what_is_long_comes_as_a_file(world: World):
     await world.creator.say("/funnels new")
     await world.creator.hears("as a YAML file, or type them")
+    await world.creator.say(CARE + "#" * 2048)
+    await world.creator.hears("cuts longer messages in two: send it as a .yaml file")
     await world.creator.say(CARE)
     await world.creator.hears("care is new")
     await world.creator.tap("Throw away")
@@ -204,7 +206,10 @@ async def test_wordings_can_be_typed_and_what_is_long_comes_as_a_file(world: Wor
     await world.creator.tap("Save")
     await world.creator.hears("long is saved as version 1")
     await world.creator.say("/funnels steps long")
-    await world.creator.hears("long, step by step")
+    first = await world.creator.hears("long, step by step")
+    assert "s59" not in first.text
+    await world.creator.tap("▶", newer_than=first.raw["message_id"] - 1)
+    await world.creator.hears("s59")
     told = await send_yaml(world, "x" * 150_000)
     assert "128 KB at most" in told.text
 
@@ -232,7 +237,7 @@ async def both(world: World, body: dict[str, Any]) -> str:
 
 
 async def test_a_second_yes_does_nothing(world: World):
-    shown = await send_yaml(world, CARE)
+    shown = await send_yaml(world, CARE.replace("lead.captured", "custom.never"))
     body = {"message_id": shown.raw["message_id"], "data": shown.button("Save")["data"]}
     assert "send the file again" in await both(world, body)
     # and of a segment that was to begin

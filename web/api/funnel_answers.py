@@ -213,7 +213,7 @@ class CountItem(BaseModel):
 
 
 class SimulationAnswer(BaseModel):
-    """`moments` are the first ones, `counts` of all. `cut_at`: it was too much, and what comes later was not looked at."""
+    """`moments` are the first ones, `counts` of all. `cut_at`: too much, and what comes later was not looked at."""
 
     since: datetime
     until: datetime
