@@ -1,5 +1,6 @@
 """New wordings that somebody sends by chat or API: what they would change, for whom, and making them so."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -78,12 +79,13 @@ async def _propose(
 ) -> Proposed:
     head = await _head(session, creator_id, key)
     if head is None or head.version_id is None:
-        return Proposed(key, head, 0, differences(None, new), ())
+        return Proposed(key, head, 0, await asyncio.to_thread(differences, None, new), ())
     refuse_of_file(head)
     version = await session.get_one(FunnelVersion, head.version_id)
     present = (await wordings(session, [version.id])).get(version.id)
     foreseen = await foresee(session, published, Change(creator_id, key, new, now))
-    return Proposed(key, head, version.number, differences(present, new), tuple(foreseen))
+    changed = await asyncio.to_thread(differences, present, new)
+    return Proposed(key, head, version.number, changed, tuple(foreseen))
 
 
 async def accept(

@@ -29,7 +29,7 @@ class Plan:
     beside: float
 
 
-FULL, QUICK = Plan(100_000, 30, 180), Plan(1_000, 4, 8)
+FULL, QUICK = Plan(100_000, 15, 180), Plan(1_000, 4, 8)
 # well below the pace: what answers take of it is not left for the broadcast
 AT_ONCE, PAUSE = 2, 2.0
 RATE, GOAL = 30, 1.0

@@ -17,11 +17,12 @@ from bench.report import Report
 FULL = Sizes(enrolled=1_000_000, due=100_000, groups=1 + GROUPS)
 QUICK = Sizes(enrolled=10_000, due=1_000, groups=1 + GROUPS)
 SMALLER, QUICK_SMALLER = (1_000, 100_000), (1_000,)
+IDLE_TIMES = 500
 QUEUE_SECONDS, QUICK_QUEUE_SECONDS = 10, 2
 
 
 async def run(quick: bool) -> Report:  # noqa: FBT001 - every benchmark is run so
-    sizes, times = (QUICK, 100) if quick else (FULL, 1000)
+    sizes, times = (QUICK, 20) if quick else (FULL, IDLE_TIMES)
     idle: dict[str, list[tuple[int, Idle]]] = {"SQLite": [], "PostgreSQL": []}
     found: dict[str, Found] = {}
     with tempfile.TemporaryDirectory() as name:

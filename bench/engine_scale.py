@@ -70,7 +70,7 @@ def report(found: dict[str, list[tuple[int, Idle]]]) -> Report:
         what_ran=(
             "Everybody is in one funnel, and nobody is due for an hour. In a process of its own: the funnels are read "
             "and the engine begins (leases, the look for what a dead process left, a first round of planning), then "
-            "the planner's tick finds nothing to do, a thousand times, and all ticks of the engine together a hundred "
+            "the planner's tick finds nothing to do, five hundred times, and all ticks of the engine together fifty "
             "times. Memory is the greatest of the process until then."
         ),
         columns=[

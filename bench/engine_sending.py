@@ -49,7 +49,7 @@ class Plan:
     kills: int
 
 
-FULL, QUICK = Plan(30_000, 150_000, 45, 3), Plan(1_000, 3_000, 6, 1)
+FULL, QUICK = Plan(30_000, 150_000, 40, 3), Plan(1_000, 3_000, 6, 1)
 Row = list[str]
 
 

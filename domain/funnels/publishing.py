@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from pydantic import ValidationError
 from sqlalchemy import select
@@ -12,7 +13,9 @@ from domain.explaining import explain
 from domain.funnels.definition import Funnel
 from domain.funnels.heads import CannotBeKept, claim_head, disable_funnel, save_funnel
 from domain.messages.catalogue import say
+from domain.messages.local import wordings
 from domain.messages.plain import Message
+from domain.messages.templates import check_template
 from domain.outbox import tell_creator
 from kit.text import shorten
 from store.models import FunnelHead, FunnelState, FunnelVersion, Kept
@@ -111,12 +114,24 @@ async def _disable_unreadable(session: AsyncSession, creator_id: int, *, now: da
         .where(FunnelHead.creator_id == creator_id, FunnelHead.state.in_(_RUNS), FunnelHead.kept != Kept.FILE)
     )
     for head, definition in (await session.execute(asked)).all():
-        try:
-            Funnel.kept(definition)
-        except ValidationError as error:
-            reason = "; ".join(f"{'.'.join(map(str, path))}: {said}" for path, said in explain(error, Funnel))
-            if await disable_funnel(session, head, reason, now=now):
-                await _tell(session, head, reason, now=now)
+        reason = _unreadable(definition)
+        if reason is not None and await disable_funnel(session, head, reason, now=now):
+            await _tell(session, head, reason, now=now)
+
+
+def _unreadable(definition: Mapping[str, Any]) -> str | None:
+    """Why, and None for one that can be read, with every text of it."""
+    try:
+        funnel = Funnel.kept(definition)
+    except ValidationError as error:
+        return "; ".join(f"{'.'.join(map(str, path))}: {said}" for path, said in explain(error, Funnel))
+    for path, text in funnel.texts():
+        for wording in wordings(text):
+            try:
+                check_template(wording)
+            except ValueError as error:
+                return f"{'.'.join(map(str, path))}: {error}"
+    return None
 
 
 async def _tell(session: AsyncSession, head: FunnelHead, reason: str, *, now: datetime) -> None:

@@ -172,7 +172,7 @@ async def test_one_that_breaks_a_batch_behind_the_backlog_of_another_creator_kee
     await small.open_beside(stage, welcome=follow_up())
     stage.clock.pass_time(minutes=1)
     await some_leads(small, 3)
-    broken = [each for each in await stage.enrollments() if each.creator_id == small.creator_id][0]
+    broken = next(each for each in await stage.enrollments() if each.creator_id == small.creator_id)
     await a_message_in_the_way(stage, broken)
     stage.clock.pass_time(days=1)
     stepper = Stepper(small.published, ahead=2, batch=10)

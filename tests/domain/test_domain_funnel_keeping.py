@@ -8,14 +8,14 @@ from sqlalchemy import select
 
 from domain.definitions import publish
 from domain.funnels.definition import Funnel
-from domain.funnels.heads import CannotBeKept, save_funnel
+from domain.funnels.heads import CannotBeKept, find_funnel, save_funnel
 from domain.funnels.reading import Surroundings, check_funnel, read_funnels
 from domain.message_rules import Webhook
 from domain.messages.way_out import room_for_way_out
 from domain.setups import CreatorSetup
 from kit.text import CAPTION_LIMIT, TEXT_LIMIT
 from store.database import Database
-from store.models import FunnelHead, FunnelState, Kept, OutboxMessage
+from store.models import FunnelHead, FunnelState, FunnelVersion, Kept, OutboxMessage
 
 SETUP = CreatorSetup(webhooks={"crm": Webhook(url="https://crm.example")})
 AROUND = Surroundings(SETUP, "Studio", frozenset(), frozenset(), {}, {})
@@ -76,6 +76,24 @@ async def test_nor_is_it_kept_from_anywhere_else(database: Database):
     with pytest.raises(CannotBeKept, match=r"steps\.0\.text"):
         async with database.transaction() as session:
             await save_funnel(session, creator.id, "bad", bad, kept=Kept.API, now=NOW)
+
+
+@pytest.mark.parametrize("change", [{"text": "{{ lead."}, {"do": "sing"}])
+async def test_what_this_spark_cannot_read_any_more_is_disabled_alone_when_it_starts(
+    database: Database, change: dict[str, str]
+):
+    async with database.transaction() as session:
+        creator = await a_creator(session)
+        for key in ("good", "old"):
+            await save_funnel(session, creator.id, key, Funnel.model_validate(ONE), kept=Kept.CHAT, now=NOW)
+        head = await find_funnel(session, creator.id, "old")
+        version = await session.get_one(FunnelVersion, head.version_id)
+        version.definition = {"steps": [{**ONE["steps"][0], **change}]}
+    async with database.transaction() as session:
+        published = await publish(session, {}, {}, now=NOW)
+        assert list(published.funnels[creator.id]) == ["good"]
+        old = await find_funnel(session, creator.id, "old")
+        assert (old.state, "steps.0" in (old.reason or "")) == (FunnelState.DISABLED, True)
 
 
 @pytest.mark.parametrize(("file", "most"), [({"voice": "a.ogg"}, CAPTION_LIMIT), ({}, TEXT_LIMIT)])

@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+import pytest
 from stores import Stores
 from world import CREATOR, a_world
 
@@ -11,8 +12,13 @@ from app.seed import seed_demo
 CONFIG = "creators: {studio: {name: Studio}}\ntelegram: {default_creator: studio}\n"
 
 
-async def test_a_second_process_stands_by_and_takes_over(stores: Stores, tmp_path: Path):
-    async with a_world(stores.sqlite(tmp_path / "spark.db"), tmp_path, CONFIG) as world:
+@pytest.fixture
+def sqlite_url(stores: Stores, tmp_path: Path) -> str:
+    return stores.sqlite(tmp_path / "spark.db")
+
+
+async def test_a_second_process_stands_by_and_takes_over(sqlite_url: str, tmp_path: Path):
+    async with a_world(sqlite_url, tmp_path, CONFIG) as world:
         settings = world.loaded.settings
         await seed_demo(
             world.spark.database,
