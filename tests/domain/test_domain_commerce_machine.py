@@ -355,7 +355,7 @@ class Commerce(RuleBasedStateMachine):
         for each in (await session.scalars(select(Entitlement).where(Entitlement.order_id == order.id))).all():
             if not back:
                 await revoke(session, each, by="hand", reason="a reason", now=self.now)
-            elif each.revoked_by == "hand" and order.state != OrderState.REFUNDED:
+            elif each.revoked_by == "hand" and order.state not in {OrderState.REFUNDED, OrderState.DISPUTED}:
                 await restore(session, each, reason="a reason", now=self.now)
 
     @rule(what=st.integers(0, 2), stock=st.integers(0, 3))
