@@ -475,7 +475,8 @@ def _order_is_right(
     if order.state in HAS_IT:
         assert kept >= order.total_minor, "paid, and the money is not there"
         assert held or by_hand, "money without a right"
-    if kept > 0 and not held and not by_hand:
+    on_its_way = sum(each.amount_minor for each in refunds if each.state == RefundState.ASKED)
+    if kept - on_its_way > 0 and not held and not by_hand:
         # a person sees each of these, and can settle it
         seen = {OrderState.OVERSOLD, OrderState.PARTLY_REFUNDED, OrderState.DISPUTED}
         assert order.state in seen, f"money without a right in {order.state}"
