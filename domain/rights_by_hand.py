@@ -11,6 +11,7 @@ from kit.tokens import new_reference
 from store.models import Entitlement, Lead, Order, OrderState, Product
 
 REASON_LENGTH = 500
+_WITHOUT_MONEY = (OrderState.REFUNDED, OrderState.DISPUTED)
 
 
 class OwnedAlready(Conflict):
@@ -24,16 +25,16 @@ class NothingToTake(Conflict):
 async def give_by_hand(session: AsyncSession, lead: Lead, product: Product, reason: str, *, now: datetime) -> None:
     """The lead gets the product; what was taken by hand before comes back. Raises OwnedAlready, or Invalid.
 
-    The right of an order whose money has all gone back stays gone: what they get then is a present.
+    The right of an order whose money has all gone back, or is with a bank, stays gone: what they get then is a present.
     """
     reason = _read(reason)
     if await owns(session, lead.id, product.id):
         raise OwnedAlready("they have it already")
-    paid_back = exists().where(Order.id == Entitlement.order_id, Order.state == OrderState.REFUNDED)
+    unpaid = exists().where(Order.id == Entitlement.order_id, Order.state.in_(_WITHOUT_MONEY))
     taken = await session.scalars(
         select(Entitlement)
         .where(Entitlement.lead_id == lead.id, Entitlement.product_id == product.id, Entitlement.revoked_by == "hand")
-        .where(~paid_back)
+        .where(~unpaid)
         .order_by(Entitlement.id)
     )
     back = [await restore(session, each, reason=reason, now=now) for each in taken.all()]

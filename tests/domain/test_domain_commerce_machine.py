@@ -355,7 +355,7 @@ class Commerce(RuleBasedStateMachine):
         for each in (await session.scalars(select(Entitlement).where(Entitlement.order_id == order.id))).all():
             if not back:
                 await revoke(session, each, by="hand", reason="a reason", now=self.now)
-            elif each.revoked_by == "hand" and order.state != OrderState.REFUNDED:
+            elif each.revoked_by == "hand" and order.state not in {OrderState.REFUNDED, OrderState.DISPUTED}:
                 await restore(session, each, reason="a reason", now=self.now)
 
     @rule(what=st.integers(0, 2), stock=st.integers(0, 3))
@@ -475,7 +475,8 @@ def _order_is_right(
     if order.state in HAS_IT:
         assert kept >= order.total_minor, "paid, and the money is not there"
         assert held or by_hand, "money without a right"
-    if kept > 0 and not held and not by_hand:
+    on_its_way = sum(each.amount_minor for each in refunds if each.state == RefundState.ASKED)
+    if kept - on_its_way > 0 and not held and not by_hand:
         # a person sees each of these, and can settle it
         seen = {OrderState.OVERSOLD, OrderState.PARTLY_REFUNDED, OrderState.DISPUTED}
         assert order.state in seen, f"money without a right in {order.state}"

@@ -404,6 +404,22 @@ async def test_a_dispute_that_is_lost_takes_the_right_for_good_and_the_piece_too
         assert sorted(said) == sorted([*buyer, *creator])
 
 
+async def test_what_is_given_by_hand_while_a_bank_has_the_money_is_a_present(database: Database):
+    folk, order_id = await a_paid_order(database)
+    async with database.transaction() as session:
+        lead, product = await session.get_one(Lead, folk.lead), await session.get_one(Product, folk.product)
+        await take_by_hand(session, lead, product, "shared it", now=NOW)
+    await dispute(database, order_id)
+    async with database.transaction() as session:
+        lead, product = await session.get_one(Lead, folk.lead), await session.get_one(Product, folk.product)
+        await give_by_hand(session, lead, product, "made up", now=NOW)
+    await decide(database, won=False)
+    assert await has_it(database, folk)
+    async with database.reading() as session:
+        of_order = select(Entitlement.revoked_by).where(Entitlement.order_id == order_id)
+        assert list(await session.scalars(of_order)) == ["hand"]
+
+
 async def test_a_dispute_nobody_knows_cannot_be_closed(database: Database):
     await a_paid_order(database)
     assert not await decide(database, won=True)
