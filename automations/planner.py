@@ -176,12 +176,8 @@ class _Walker:
                 self.trace.append([step.key, Outcome.DONE.value])
                 # whatever was known of the lead may be otherwise now
                 return self._stands(step.key, self.base, again=True)
-            case GoalStep():
-                # it is counted, and nothing is done
-                self.trace.append([step.key, Outcome.DONE.value])
-                return self.funnel.after(step.key)
-            case NotifyStep() | IdeaStep() | WebhookStep():
-                self.acts.append(step)
+            case NotifyStep() | IdeaStep() | WebhookStep() | GoalStep():
+                self.acts += [] if isinstance(step, GoalStep) else [step]  # a goal is only counted
                 self.trace.append([step.key, Outcome.DONE.value])
                 return self.funnel.after(step.key)
 

@@ -105,7 +105,7 @@ async def states(world: World) -> dict[int, OutboxState]:
     asked = select(Person.telegram_id, OutboxMessage.state).join(Person, Person.id == OutboxMessage.person_id)
     async with world.spark.database.reading() as session:
         rows = await session.execute(asked.where(OutboxMessage.broadcast_id.is_not(None)))
-        return dict(rows.tuples().all())
+        return {row.telegram_id: row.state for row in rows}
 
 
 async def arrived(people: list[PersonOfTheWorld]) -> Counter[int]:
