@@ -208,7 +208,7 @@ class Worker:
 @contextlib.asynccontextmanager
 async def _workers(url: str, journal: Path, count: int, plan: Plan) -> AsyncIterator[list[Worker]]:
     """At work on a store in which more is due than they can say, at Telegram's pace."""
-    enough = RATE * (plan.seconds + 30) * (plan.kills + 1)
+    enough = RATE * (plan.seconds + 90) * (plan.kills + 1)
     # a minute ago: nothing of it is late, and all of it due
     beginning = datetime.now(UTC) - timedelta(minutes=2)
     async with opened(url) as database:
@@ -266,19 +266,27 @@ async def _taken_over(url: str, plan: Plan, folder: Path, number: signal.Signals
     gaps = []
     async with _workers(url, journal, 3, plan) as workers:
         for _ in range(plan.kills):
-            while not (lines := _lines(journal)) or time.time() - lines[-1][1] > 0.5:  # noqa: ASYNC110 - as above
-                await asyncio.sleep(0.05)
-            await asyncio.sleep(1)
-            speaker = next(each for each in workers if each.pid == _lines(journal)[-1][0])
-            speaker.process.send_signal(number)
-            struck = time.time()
-            while not (after := _said_by_others(journal, speaker.pid, struck)):  # noqa: ASYNC110 - as above
-                await asyncio.sleep(0.02)
-            gaps.append(after[0] - max(at for pid, at in _lines(journal) if pid == speaker.pid and at < after[0]))
-            if number is signal.SIGSTOP:
-                speaker.process.send_signal(signal.SIGCONT)
-            else:
-                await speaker.process.wait()
-                workers.remove(speaker)
-                workers.append(await _started(url, journal))
+            # it fails where nobody speaks again
+            async with asyncio.timeout(90):
+                gaps.append(await _silence(workers, url, journal, number))
     return gaps
+
+
+async def _silence(workers: list[Worker], url: str, journal: Path, number: signal.Signals) -> float:
+    """Seconds from the last word of who spoke to the first one of another."""
+    while not (lines := _lines(journal)) or time.time() - lines[-1][1] > 0.5:  # noqa: ASYNC110 - as above
+        await asyncio.sleep(0.05)
+    await asyncio.sleep(1)
+    speaker = next(each for each in workers if each.pid == _lines(journal)[-1][0])
+    speaker.process.send_signal(number)
+    struck = time.time()
+    while not (after := _said_by_others(journal, speaker.pid, struck)):  # noqa: ASYNC110 - as above
+        await asyncio.sleep(0.02)
+    gap = after[0] - max(at for pid, at in _lines(journal) if pid == speaker.pid and at < after[0])
+    if number is signal.SIGSTOP:
+        speaker.process.send_signal(signal.SIGCONT)
+    else:
+        await speaker.process.wait()
+        workers.remove(speaker)
+        workers.append(await _started(url, journal))
+    return gap

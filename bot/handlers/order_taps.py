@@ -1,6 +1,5 @@
 """The buttons under an order, its buyer's and its seller's, and under the notices about it: `order:ACT:ORDER`."""
 
-
 from telegram import CallbackQuery
 
 from bot.handlers import order_refunds
