@@ -196,7 +196,9 @@ def load(config: Path | None = None, environ: Mapping[str, str] | None = None) -
     try:
         settings = Settings(**given)
     except ValidationError as error:
-        problems += [places.problem(*each) for each in explain(error, Settings, by_file=SECRETS)]
+        told = {path for path, _ in slips}
+        explained = explain(error, Settings, by_file=SECRETS)
+        problems += [places.problem(path, message) for path, message in explained if path not in told]
     else:
         if unreadable:
             # what stands in there would seem to be missing everywhere

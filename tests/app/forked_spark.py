@@ -15,7 +15,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 # `check` is its own proof that a command can be started without these
-_IMPORTED = ("app.cli", "app.config_check", "app.demo", "app.doctor", "app.operate", "app.playground", "app.process")
+_IMPORTED = (
+    *("app.cli", "app.config_check", "app.demo", "app.doctor", "app.foresight", "app.operate"),
+    *("app.planning", "app.playground", "app.process"),
+)
 
 
 def spark(*arguments: str, environ: Mapping[str, str], cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -128,7 +128,7 @@ def test_one_bad_funnel_is_disabled_alone(write: Write):
     assert second.startswith(f"config.yaml:24: {at}.funnels.bad.steps.1.text: the text cannot be read: ")
     assert third == (
         f"config.yaml:25: {at}.funnels.bad.steps.1.subject: not a setting here; known: key, next, only_if, photo, "
-        "video, document, do, text, product, silent, window, buttons"
+        "video, animation, audio, voice, document, do, text, product, silent, window, buttons"
     )
 
 

@@ -68,7 +68,7 @@ def test_a_variable_gives_it_as_json(tmp_path: Path):
         ("rails: {file: [stars, stars]}", "shop.rails.file: names a rail twice"),
         ("stars_rates: {usd: 0}", "shop.stars_rates.usd: must be how many Stars one whole unit"),
         ("stars_rates: {usd: many}", "shop.stars_rates.usd: must be how many Stars one whole unit"),
-        ("stars_rates: {usd: .nan}", "shop.stars_rates.usd: must be how many Stars one whole unit"),
+        ("stars_rates: {usd: .nan}", "shop.stars_rates.usd: is no number that can be counted with"),
         ("stars_rates: {xtr: 1}", "shop.stars_rates: Stars need no rate to themselves"),
         ("stars_rates: {abc: 1}", "shop.stars_rates.abc: “abc” is not a currency"),
         ("shipping_countries: [Germany]", "“Germany” is not a country to send to; use two letters, like DE"),
