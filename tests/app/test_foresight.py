@@ -1,12 +1,12 @@
 """`spark simulate` and `spark why` as an operator meets them."""
 
-import subprocess
-import sys
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from forked_spark import spark
 from stores import DATA_KEYS
 
 from app.foresight import simulate_store, why_store
@@ -141,7 +141,6 @@ async def test_the_commands_are_there(database: Database, write: Write):
         (["simulate"], "would be sent"),
         (["why", "--lead", str(lead)], "Nothing has been decided"),
     ):
-        command = [str(Path(sys.executable).with_name("spark")), *words, "--config", str(path)]
-        said = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: ASYNC221 - our own
+        said = spark(*words, "--config", str(path), environ=os.environ, cwd=path.parent)
         assert (said.returncode, said.stderr) == (0, ""), said.stderr
         assert told in said.stdout
