@@ -86,7 +86,7 @@ async def count_troubles(session: AsyncSession, *, now: datetime) -> list[Troubl
             "are parked with their reason (enrollment, state parked)",
         ),
         (
-            "clock jumps",
+            "clock-jumps",
             ClockJump.noticed_at,
             ClockJump.noticed_at > now - LATELY,
             "since yesterday: a machine's clock was set, or it slept; keep it by NTP (clock_jump, seconds)",

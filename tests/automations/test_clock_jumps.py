@@ -14,7 +14,7 @@ from store.queries.troubles import count_troubles
 async def jumps(stage: Stage) -> int:
     async with stage.database.reading() as session:
         counts = {each.what: each.count for each in await count_troubles(session, now=SystemClock()())}
-    return counts["clock jumps"]
+    return counts["clock-jumps"]
 
 
 async def test_a_jump_is_logged_and_shown_by_doctor(stage: Stage):
@@ -29,7 +29,7 @@ async def test_a_jump_is_logged_and_shown_by_doctor(stage: Stage):
     assert await jumps(stage) == 1
     async with stage.database.reading() as session:
         later = await count_troubles(session, now=SystemClock()() + timedelta(days=2))
-    assert {each.what: each.count for each in later}["clock jumps"] == 0
+    assert {each.what: each.count for each in later}["clock-jumps"] == 0
 
 
 async def test_a_clock_that_is_moved_by_hand_is_no_jump(stage: Stage):

@@ -260,7 +260,7 @@ async def test_what_is_shown_can_be_saved_under_a_name_and_dropped(chat: World):
     assert (await answers(chat, "/leads save Insiders")).text == "Saved as segment:insiders: 2 leads at present."
     assert "1 lead at present" in (await answers(chat, "/leads save one name:anna and segment:insiders")).text
     assert "Leads of Studio <North>: 2\n" in (await answers(chat, "/leads segment:insiders")).text
-    assert "is used by “one”" in (await answers(chat, "/leads drop insiders")).text
+    assert "is used by the segment “one”" in (await answers(chat, "/leads drop insiders")).text
     await answers(chat, "/leads drop one")
     assert "no longer saved" in (await answers(chat, "/leads drop insiders")).text
     await answers(chat, "/leads anna")
