@@ -73,7 +73,7 @@ async def test_a_cancelled_transaction_saves_nothing_and_holds_nothing(database:
 
 async def test_reading_refuses_to_write(database: Database):
     for act in (
-        text("INSERT INTO lease VALUES ('a', 'b', 1, NULL)"),
+        text("INSERT INTO lease (name, holder) VALUES ('a', 'b')"),
         delete(Creator),
         update(Creator).values(name="x"),
     ):

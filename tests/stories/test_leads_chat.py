@@ -20,6 +20,8 @@ async def press(world: World, screen: Said, label: str) -> None:
 
 
 async def replies(world: World, said: Said, text: str) -> None:
+    # nobody answers sooner than Spark notes what it has said
+    await world.settle()
     body: dict[str, Any] = {"text": text, "reply_to": said.raw["message_id"]}
     await world.creator.post(body)
 
