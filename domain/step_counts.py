@@ -27,6 +27,10 @@ class Measure(StrEnum):
     SEEN_BLOCKED = "seen-blocked"
 
 
+# what people are told; the rest is the breaker's own
+SHOWN = tuple(each for each in Measure if each not in {Measure.SEEN_SENT, Measure.SEEN_BLOCKED})
+
+
 class Counted(NamedTuple):
     """What is counted; `about` is `funnel:KEY` or `broadcast:ID`, `arm` as `arm_label` makes it."""
 

@@ -11,7 +11,7 @@ from domain.funnels.moving import wordings
 from domain.funnels.steps import SendStep, SplitStep, Step
 from domain.messages.local import LocalText, pick
 from domain.messages.plain import Button, Message
-from domain.step_counts import Measure
+from domain.step_counts import SHOWN, Measure
 from kit.money import Money
 from kit.paging import Paging
 from kit.text import pages, shorten, unmarked
@@ -39,14 +39,13 @@ _MARKS: Mapping[FunnelState, str] = {
     FunnelState.DISABLED: "⚠️",
     FunnelState.ARCHIVED: "🗄",
 }
-_SHOWN = (
+_STATES = (
     EnrollmentState.ACTIVE,
     EnrollmentState.HELD,
     EnrollmentState.DONE,
     EnrollmentState.STOPPED,
     EnrollmentState.PARKED,
 )
-_MEASURED = tuple(Measure)
 Row = tuple[Button, ...]
 
 
@@ -177,7 +176,7 @@ def _described(turn: Turn, funnel: Funnel) -> Iterator[str]:
 
 
 def _standing(turn: Turn, counts: Mapping[EnrollmentState, int]) -> str:
-    told = [f"{turn.word(f'funnel-is-{state}', state)} {counts[state]}" for state in _SHOWN if counts.get(state)]
+    told = [f"{turn.word(f'funnel-is-{state}', state)} {counts[state]}" for state in _STATES if counts.get(state)]
     return " · ".join(told) or turn.words("funnels-nobody")
 
 
@@ -205,7 +204,7 @@ def _arms(turn: Turn, step: SplitStep, numbers: Iterable[StepNumbers]) -> Iterat
 
 
 def _measures(turn: Turn, numbers: StepNumbers) -> Iterator[str]:
-    for measure in _MEASURED:
+    for measure in SHOWN:
         count = numbers.measures.get(measure, 0)
         if count:
             money = _money(turn, numbers.money) if measure is Measure.BOUGHT else ""

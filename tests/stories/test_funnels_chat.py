@@ -14,6 +14,7 @@ from world import CREATOR, PersonOfTheWorld, Said, World, a_world
 from app.seed import seed_demo
 from domain.funnels.definition import Funnel
 from domain.funnels.heads import save_funnel, stop_step
+from domain.step_counts import Counted, Measure, count_steps
 from store.models import (
     Enrollment,
     EnrollmentState,
@@ -282,6 +283,9 @@ async def test_a_step_that_stands_still_runs_again_by_its_button(world: World):
     async with world.spark.database.transaction() as session:
         head = (await session.scalars(select(FunnelHead).where(FunnelHead.key == "care"))).one()
         await stop_step(session, head, "ask", now=world.clock())
+        # where it stood when it was looked at, which is nobody's business
+        looked = Counted(head.creator_id, "funnel:care", "ask", "", Measure.SEEN_SENT)
+        await count_steps(session, {looked: 200})
     await world.skip(days=1, hours=1)
     assert await lena.count("How are you?") == 0
     await world.creator.say("/funnels care")

@@ -16,7 +16,7 @@ from domain.funnels.definition import Funnel
 from domain.funnels.moving import Policy
 from domain.funnels.steps import SplitStep
 from domain.messages.catalogue import plain_why
-from domain.step_counts import Measure
+from domain.step_counts import SHOWN
 from domain.why import why
 from kit.text import unmarked
 from kit.yaml_text import Problem
@@ -154,7 +154,7 @@ class WayItem(BaseModel):
 
     @classmethod
     def of(cls, numbers: StepNumbers) -> "WayItem":
-        counts = {measure.value: numbers.measures.get(measure, 0) for measure in Measure}
+        counts = {measure.value: numbers.measures.get(measure, 0) for measure in SHOWN}
         return cls(arms=taken_arms(numbers.arm), counts=counts, money=dict(numbers.money))
 
 
