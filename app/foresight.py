@@ -13,8 +13,8 @@ from app.settings import Loaded, Settings, load
 from automations.simulated import Simulation, Wish
 from automations.simulating import check, choose_leads, rehearse
 from automations.timeline import timeline
-from domain.decisions import decisions_of
 from domain.definitions import publish
+from domain.hindsight import look_back
 from domain.leads import zone_of
 from domain.messages.catalogue import plain, plain_why
 from domain.setups import CreatorSetup
@@ -83,7 +83,7 @@ async def why_store(config: Path | None, lead_id: int, *, funnel: str | None, mo
             lines.append(plain("why-merged", language, lead=lead_id, into=lead.merged_into_id))
             lead = await session.get_one(Lead, lead.merged_into_id)
         about = None if funnel is None else f"funnel:{funnel}"
-        decisions = await decisions_of(session, [lead.id], about=about, most=most)
+        decisions = await look_back(session, [lead.id], about=about, most=most)
         whose = await session.get_one(Creator, lead.creator_id)
         zone = zone_of(lead, _setup(loaded, whose))
     if not decisions:

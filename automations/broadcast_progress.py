@@ -1,6 +1,6 @@
 """How broadcasts go, shown to whoever sends them: one message that is edited, every few seconds at most."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select, update
@@ -22,6 +22,7 @@ from store.queries.broadcasts import count_recipients, outcomes_of, reasons_of
 SHOWN_EVERY = timedelta(seconds=5)
 REASONS_SHOWN = 3
 _GOES_ON = (BroadcastState.STARTING, BroadcastState.RUNNING)
+_STOPPED = (BroadcastState.PAUSED, BroadcastState.CANCELLED)
 _SHOWN = (*_GOES_ON, BroadcastState.PAUSED, BroadcastState.DONE, BroadcastState.CANCELLED)
 _BY_CORE = {"synchronize_session": False}
 _log = get_logger(__name__)
@@ -45,6 +46,8 @@ class _Screen:
     # how it stood, and when it had been shown last
     state: BroadcastState
     shown_at: datetime | None
+    # it stands still, and something of it is being said all the same
+    is_settling: bool
 
 
 @dataclass
@@ -56,6 +59,8 @@ class BroadcastProgress:
     gateway: FileGateway
     pace: Pace
     published: Published
+    # those that were shown so
+    settling: set[int] = field(default_factory=set)
 
     async def show(self) -> int:
         """Shows what is to be shown now; returns 0, since a screen that could not be shown waits for the next time."""
@@ -73,7 +78,8 @@ class BroadcastProgress:
                     Broadcast.state.in_(_SHOWN),
                     or_(
                         Broadcast.progress_at.is_(None),
-                        (Broadcast.progress_at <= now - SHOWN_EVERY) & Broadcast.state.in_(_GOES_ON),
+                        (Broadcast.progress_at <= now - SHOWN_EVERY)
+                        & (Broadcast.state.in_(_GOES_ON) | Broadcast.id.in_(self.settling)),
                     ),
                     # a draft that was thrown away was never under way
                     Broadcast.started_at.is_not(None),
@@ -102,6 +108,7 @@ class BroadcastProgress:
             screen,
             broadcast.state,
             broadcast.progress_at,
+            broadcast.state in _STOPPED and standing.counts.sending > 0,
         )
 
     async def _show(self, screen: _Screen) -> None:
@@ -117,6 +124,10 @@ class BroadcastProgress:
         except SendFailure as failure:
             _log.info("progress not shown", broadcast=screen.broadcast_id, reason=str(failure))
             return
+        if screen.is_settling:
+            self.settling.add(screen.broadcast_id)
+        else:
+            self.settling.discard(screen.broadcast_id)
         await self._note(screen, message_id)
 
     async def _note(self, screen: _Screen, message_id: int | None) -> None:

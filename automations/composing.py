@@ -10,15 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from automations.facts import facts_about
 from domain.funnels.steps import FunnelButton
-from domain.messages.catalogue import word_for
+from domain.messages.catalogue import plain_why, word_for
 from domain.messages.local import LocalText, pick
 from domain.messages.plain import Button, Message, column
 from domain.messages.templates import names_in, render, render_address
 from domain.messages.values import Shown
 from domain.messages.way_out import way_out
 from domain.offers import pay_button
+from domain.pricing import NotForSale
 from domain.product_card import Offer, product_card
 from domain.shown import Showing
+from kit.errors import Reason
 from store.models import Base, Creator, DiscountCode, Lead, Person, Product
 from store.queries.outbox import Candidate
 
@@ -68,13 +70,16 @@ class Composer:
         return message if tracker is None or row.lead_id is None else tracker.message(message, row.lead_id)
 
     async def _around(self, row: Candidate, draft: Draft, words: tuple[str, str], by: Showing) -> Message:
-        """What is there no more is left out."""
+        """Raises NotForSale for the card of what is not: the words that go with it promise something."""
         said, way_out = words
-        product = None if draft.product is None else await self._product(row.creator_id, draft.product)
-        if product is not None:
-            offer = Offer(by.setup, self.now)
-            return await product_card(self.session, product, row.language, offer, above=said, below=way_out)
-        return Message(text="\n\n".join(part for part in (said, way_out) if part), file=draft.file)
+        if draft.product is None:
+            return Message(text="\n\n".join(part for part in (said, way_out) if part), file=draft.file)
+        product = await self._product(row.creator_id, draft.product)
+        if product is None:
+            why = Reason("refused-no-card", product=draft.product)
+            raise NotForSale(plain_why(why), why=why)
+        offer = Offer(by.setup, self.now)
+        return await product_card(self.session, product, row.language, offer, above=said, below=way_out)
 
     async def _facts(self, row: Candidate, by: Showing, texts: list[str]) -> Facts:
         named = {each for text in texts for each in _named(text)}

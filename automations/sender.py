@@ -142,7 +142,7 @@ class Sender:
                     raise
                 _log.exception("a message cannot be taken", messages=self._taking.looked_at)
                 async with self._database.transaction() as session:
-                    aside = await set_aside(session, self._taking.looked_at, error, now=self._clock())
+                    aside = await set_aside(session, self._taking.looked_at, now=self._clock())
                 taken = Taken(settled=aside)
             if not (taken.claimed or taken.settled):
                 break

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from automations.outcomes import LONGEST_WAIT, MOST_ATTEMPTS, tell_of_lost
 from automations.parking import hold_to_park, park
-from automations.stuck import OfFunnel, stuck_at
+from automations.stuck import OUR_MISTAKE, OfFunnel, stuck_at
 from store.database import count_changed
 from store.models import Enrollment, OutboxMessage, OutboxState
 
@@ -29,13 +29,11 @@ async def end_unsaid(session: AsyncSession, message: Unsaid, error: Exception | 
     return OutboxState.FAILED
 
 
-async def set_aside(session: AsyncSession, message_ids: Collection[int], error: Exception, *, now: datetime) -> int:
+async def set_aside(session: AsyncSession, message_ids: Collection[int], *, now: datetime) -> int:
     """Those that cannot even be looked at, by a fault of ours, are put off; returns how many. They are not read.
 
     It may be mended meanwhile; what it is not after MOST_ATTEMPTS is given up.
     """
-    # what went wrong is ours and no word of a creator's, so its kind says enough
-    reason = type(error).__name__
     asked = (
         select(
             OutboxMessage.id,
@@ -54,7 +52,7 @@ async def set_aside(session: AsyncSession, message_ids: Collection[int], error: 
         if row.enrollment_id is not None:
             await hold_to_park(session, row.enrollment_id)
         over = row.attempts + 1 >= MOST_ATTEMPTS
-        values: dict[str, object] = {"attempts": row.attempts + 1, "error": reason, "due_at": now + LONGEST_WAIT}
+        values: dict[str, object] = {"attempts": row.attempts + 1, "error": OUR_MISTAKE, "due_at": now + LONGEST_WAIT}
         if over:
             state = OutboxState.FAILED if row.enrollment_id is None else OutboxState.CANCELLED
             values |= {"state": state, "due_at": now, "closed_at": now}
@@ -62,5 +60,5 @@ async def set_aside(session: AsyncSession, message_ids: Collection[int], error: 
         if await count_changed(session, changed.values(values).execution_options(synchronize_session=False)):
             aside += 1
             if over:
-                await end_unsaid(session, row, reason, now=now)
+                await end_unsaid(session, row, OUR_MISTAKE, now=now)
     return aside

@@ -1,5 +1,6 @@
 """What a simulation is asked for, and what it tells."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -60,9 +61,12 @@ Moment = Decided | Spoken
 class Simulation:
     """What would happen from one instant to another."""
 
+    wish: Wish
     since: datetime
     until: datetime
     leads: tuple[int, ...]
+    # the lead is nobody of the creator's, but somebody who comes just now
+    newcomer: bool = False
     # in their order; no more than MOST_TOLD
     moments: list[Moment] = field(default_factory=list)
     # who would not begin it, and why
@@ -70,6 +74,8 @@ class Simulation:
     begun: int = 0
     decisions: int = 0
     said: int = 0
+    # of those: what no funnel says, such as broadcasts and deliveries
+    beside: Counter[OutboxKind] = field(default_factory=Counter)
     counts: Mapping[Counted, int] = field(default_factory=dict)
     # it was too much: what comes after this instant was not looked at
     cut_at: datetime | None = None

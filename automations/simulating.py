@@ -20,6 +20,7 @@ from automations.outcomes import Claimed, Told, confirm
 from automations.routing import route_events
 from automations.segment_watch import SegmentWatches, watched_by
 from automations.simulated import MOST_DAYS, MOST_LEADS, MOST_TOLD, BadSimulation, Simulation, Spoken, Wish
+from automations.standing_aside import leads_to, set_aside
 from automations.starts import Starts
 from automations.stepping import Stepper
 from automations.taking import Taking
@@ -63,6 +64,8 @@ _GRAIN = timedelta(minutes=5)
 _WATCH_EVERY = timedelta(hours=1)
 _AT_ONCE = 5000
 _LEASE_SECONDS = 120
+# a funnel's are counted by its steps; what the creator is told is no message to a lead
+_BY_STEPS = frozenset({OutboxKind.FUNNEL, OutboxKind.NOTICE})
 # of a number that no person has
 _NOBODY = Profile(0, "", None, "en")
 
@@ -84,12 +87,18 @@ async def rehearse(
     store: PrivateStore, published: Published, wish: Wish, leads: Sequence[int], *, now: datetime
 ) -> Simulation:
     """The same in a store that these leads have been copied into, and that is used up by it."""
+    funnels = published.funnels.get(wish.creator_id, {})
+    if wish.funnel_key is not None:
+        async with store.transaction() as session:
+            keys = await leads_to(session, wish.funnel_key)
+            await set_aside(session, keys)
+        funnels = {key: funnel for key, funnel in funnels.items() if key in keys}
     theirs = Published(
         flows={wish.creator_id: published.flows.get(wish.creator_id, {})},
         setups={wish.creator_id: published.setup(wish.creator_id)},
-        funnels={wish.creator_id: published.funnels.get(wish.creator_id, {})},
+        funnels={wish.creator_id: funnels},
     )
-    simulation = Simulation(now, now + timedelta(days=wish.days), tuple(leads))
+    simulation = Simulation(wish, now, now + timedelta(days=wish.days), tuple(leads))
     rehearsal = _Rehearsal(store, theirs, MovableClock(frozen_at=now), wish, simulation)
     await rehearsal.run()
     return simulation
@@ -181,7 +190,7 @@ class _Rehearsal:
             leads = list((await session.scalars(select(Lead).where(Lead.id.in_(self.simulation.leads)))).all())
             if not leads:
                 leads = [await self._newcomer(session, now=now)]
-                self.simulation.leads = (leads[0].id,)
+                self.simulation.leads, self.simulation.newcomer = (leads[0].id,), True
             if wish.funnel_key is None:
                 return
             current = await self._current(session, wish.funnel_key)
@@ -285,6 +294,8 @@ class _Rehearsal:
             self._message_ids += 1
             told.append(Told(each, self._message_ids, now))
             self.simulation.said += each.kind is not OutboxKind.NOTICE
+            if each.kind not in _BY_STEPS:
+                self.simulation.beside[each.kind] += 1
             self._keep(each, now)
         await count_steps(session, await confirm(session, told))
         return len(taken.claimed) + taken.settled

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from automations.step_batch import MOST_ACTS, Batch
+from automations.stuck import OUR_MISTAKE
 from domain.definitions import Published
 from domain.funnels.definition import LATE_AFTER, Funnel
 from kit.clock import Clock
@@ -170,8 +171,7 @@ class Stepper:
         if not due:
             return 0
         batch = Batch(session, self._published, now, {}, {})
-        # what went wrong is ours and no word of a creator's, so its kind says enough
-        return await batch.plan(due, {each.version_id: RuntimeError(type(error).__name__) for each in due})
+        return await batch.plan(due, {each.version_id: RuntimeError(OUR_MISTAKE) for each in due})
 
     async def _read(self, session: AsyncSession, version_ids: Collection[int]) -> Mapping[int, Funnel | Exception]:
         """Wordings are never changed, so those that were read are kept."""

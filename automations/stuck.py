@@ -6,7 +6,7 @@ from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.messages.catalogue import plain, plain_why, say
+from domain.messages.catalogue import plain, plain_why, say, word_for_reason
 from domain.messages.plain import Button, Message, column
 from domain.outbox import tell_creator
 from kit.errors import Reason, Refusal
@@ -14,6 +14,8 @@ from kit.log import get_logger
 from kit.text import shorten
 
 REASON_LENGTH = 300
+# what went wrong is ours and no word of a creator's: the log has it, by the number
+OUR_MISTAKE = "a mistake of ours"
 _log = get_logger(__name__)
 
 
@@ -37,7 +39,7 @@ class Stuck:
         match self.error:
             case Refusal(why=Reason() as why):
                 return shorten(plain_why(why, language), REASON_LENGTH)
-        return self.reason
+        return word_for_reason(self.reason, language)
 
 
 class OfFunnel(Protocol):

@@ -6,7 +6,7 @@ from typing import TypeVar
 from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TelegramError, TimedOut
 
 from automations.gateway import Blocked, Moved, NotNow, Refused, SlowDown, Uncertain
-from bot.request import ConnectionLost
+from bot.request import ConnectionLost, NoConnection
 
 T = TypeVar("T")
 # Telegram's words for a chat that cannot be written to any more
@@ -26,13 +26,24 @@ async def calling(call: Callable[[], Awaitable[T]]) -> T:
     except Forbidden as error:
         raise Blocked(error.message) from error
     except (TimedOut, ConnectionLost) as error:
-        raise Uncertain(error.message) from error
+        raise Uncertain(_in_words(error)) from error
     except BadRequest as error:
         if any(words in error.message.casefold() for words in _GONE):
             raise Blocked(error.message) from error
         raise Refused(error.message) from error
     except NetworkError as error:
         # a connection that was never made carried nothing, and an answer of 5xx is an answer
-        raise NotNow(error.message) from error
+        raise NotNow(_in_words(error)) from error
     except TelegramError as error:
         raise Refused(error.message) from error
+
+
+def _in_words(error: NetworkError) -> str:
+    """People read why it failed; what the wire said stays behind it, as the cause."""
+    match error:
+        case ConnectionLost():
+            return "connection lost"
+        case NoConnection():
+            return "no connection"
+        case _:
+            return error.message

@@ -120,4 +120,4 @@ class Lookups:
         )
         simulation = await simulate(self.database, self.published, wish, now=self.clock())
         zone = zone_named(self.published.setup(reply.creator_id).time_zone)
-        return Found(simulation_screen(reply.funnel_key, simulation, zone, language))
+        return Found(simulation_screen(simulation, zone, language))

@@ -37,6 +37,10 @@ class ConnectionLost(NetworkError):  # noqa: N818 - named as its siblings in the
     """It broke after it was made: the call may have been carried out. The default client tells them not apart."""
 
 
+class NoConnection(NetworkError):  # noqa: N818 - as above
+    """It was never made, or did no more than fetch a file: nothing was carried out."""
+
+
 class AiohttpRequest(BaseRequest):
     """Speaks to the Bot API through aiohttp, raising what `HTTPXRequest` would raise for the same answer
     at a fraction of its cost (bench/RESULTS.md). Times are seconds, None for no limit.
@@ -125,7 +129,7 @@ class AiohttpRequest(BaseRequest):
             failure: NetworkError = TimedOut()
         except aiohttp.ClientError as error:
             begun = isinstance(error, _BEGUN) and not isinstance(error, aiohttp.ClientConnectorError)
-            failure = (ConnectionLost if begun else NetworkError)(
+            failure = (ConnectionLost if begun else NoConnection)(
                 f"aiohttp.{type(error).__name__}: {_URL.sub('(URL)', str(error))}"
             )
         finally:
@@ -148,7 +152,7 @@ class AiohttpRequest(BaseRequest):
         except TimeoutError:
             failure: NetworkError = TimedOut()
         except aiohttp.ClientError as error:
-            failure = NetworkError(f"aiohttp.{type(error).__name__}: {_URL.sub('(URL)', str(error))}")
+            failure = NoConnection(f"aiohttp.{type(error).__name__}: {_URL.sub('(URL)', str(error))}")
         # raised out here for the same reason as above
         raise failure
 

@@ -24,6 +24,8 @@ class Outcome(StrEnum):
     """What came of a step, as a decision's trace says it."""
 
     SAID = "said"
+    # a broadcast has reached them; it is the outbox that tells
+    SENT = "sent"
     # overdue, and left out
     LEFT_OUT = "left-out"
     # until its window opens: the instant, as here everywhere in seconds since 1970
@@ -70,7 +72,10 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """One decision about a lead. `about` is `funnel:KEY` or `broadcast:ID`, `version` the number of the wording."""
+    """One decision about a lead. `about` is `funnel:KEY` or `broadcast:ID`, `version` the number of the wording.
+
+    `id` is 0 for what the outbox tells.
+    """
 
     id: int
     at: datetime

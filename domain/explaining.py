@@ -139,7 +139,7 @@ _FORMS = {
     _pattern(HappeningName): "“{}” is not an event: they are written like order.paid, and your own like custom.webinar",
     _pattern(Code): "“{}” is not a code: use up to 32 of A-Z, 0-9, _ and -",
     _pattern(Language): "“{}” is not a language: use two letters, like en or de",
-    _pattern(LeadTag): "“{}” is not a tag: use up to 40 of a-z, 0-9, _ and -",
+    _pattern(LeadTag): "“{}” is not a tag: use up to 40 small letters, digits, _ and -",
     _pattern(MediaPath): "“{}” is not the path of a file from here, like media/hello.jpg",
     _pattern_of(SourceTrigger, "source"): "“{}” is not a source: use up to 64 of A-Z, a-z, 0-9, _ and -",
     _pattern_of(CommandTrigger, "command"): "“{}” is not a command: use a letter, then up to 31 of a-z, 0-9 and _",

@@ -73,6 +73,9 @@ class Ground:
 
 
 def tag_slips(node: Tagging, ground: Ground) -> Found:
+    """What the file gives must be declared there; what is sent by chat or API gives any tag, as `/tag` does."""
+    if ground.folder is None:
+        return
     for key, tags in (("add", node.add), ("remove", node.remove)):
         for place, tag in enumerate(tags):
             for said in ground.named("tag", tag, ground.setup.tags):

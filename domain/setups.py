@@ -22,7 +22,7 @@ class CreatorSetup:
     fields: Mapping[str, LeadFieldSpec] = field(default_factory=dict)
     # what the flows offer where a field of choices lists no options
     offered: Mapping[str, tuple[Choice, ...]] = field(default_factory=dict)
-    # tags that flows and funnels may give; by chat there may be others
+    # tags that flows and funnels of the file may give; by chat and API there may be others
     tags: frozenset[str] = frozenset()
     # of the creator's own, beside Spark's
     stages: tuple[str, ...] = ()

@@ -16,7 +16,7 @@ _KINDS = frozenset({"segment", "date", "cron", "inactive", "hand", "flow", "link
 _PLAIN = frozenset(
     {
         *(Outcome.SAID, Outcome.LEFT_OUT, Outcome.HELD, Outcome.WAITS, Outcome.HAPPENED, Outcome.TIMED_OUT),
-        *(Outcome.DONE, Outcome.END, Outcome.AGAIN),
+        *(Outcome.DONE, Outcome.END, Outcome.AGAIN, Outcome.SENT),
     }
 )
 _WITH_REASON = frozenset(
@@ -81,7 +81,8 @@ class _Teller:
             case _, [] if outcome in _PLAIN:
                 return Reason(f"why-plain-{outcome}")
             case _, [str(reason)] if outcome in _WITH_REASON:
-                return Reason(f"why-for-{outcome}", reason=self._word(reason))
+                held_out = (outcome, reason) == (Outcome.ARM, "holdout")
+                return Reason("why-holdout" if held_out else f"why-for-{outcome}", reason=self._word(reason))
         # a word that a newer Spark wrote down is shown as it stands
         return Reason("why-other", outcome=outcome, saw=" ".join(str(each) for each in saw))
 

@@ -15,6 +15,7 @@ from bot.turn import Turn
 from domain.broadcasts.acts import (
     ShownIn,
     cancel_broadcast,
+    check_time,
     copy_broadcast,
     discard_broadcast,
     draft_broadcast,
@@ -52,7 +53,9 @@ async def _from_line(turn: Turn, creator: Creator, text: str) -> None:
     """A draft and the question whether it is to go out: nothing is sent by a line alone."""
     zone = zone_of(turn, creator)
     line = read_line(turn, text, zone)
-    # a mistake in the question is told at once
+    # a mistake in the time or the question is told at once, and no draft is left of it
+    if line.when is not None:
+        check_time(line.when.at, now=turn.now)
     setup = turn.facts.published.setup(creator.id)
     await audience_of(turn.session, creator.id, line.question, setup, now=turn.now)
     content = Content(variants=(Variant(wordings={setup.language: Wording(text=line.text)}),))

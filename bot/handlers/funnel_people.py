@@ -53,6 +53,8 @@ async def start_line(turn: Turn, creator: Creator, head: FunnelHead, text: str) 
     if number is not None:
         await _start_one(turn, creator, head, number)
         return
+    if text.lstrip("+-−").isdigit():
+        raise turn.refusal("lead-unknown", lead=text)
     question = "all" if text.casefold() in _EVERYBODY else text
     count = await _count(turn, creator, head, question)
     values = {"met": count.met, "reached": count.reached}

@@ -3,19 +3,21 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from automations.planner import HOLDOUT
 from automations.step_results import arm_results, by_step
 from bot.turn import Turn
 from domain.durations import FOR_PEOPLE
 from domain.funnels.definition import Funnel
 from domain.funnels.moving import wordings
-from domain.funnels.steps import SendStep, SplitStep, Step
+from domain.funnels.steps import EndStep, GoalStep, SendStep, SplitStep, Step
+from domain.messages.catalogue import plain
 from domain.messages.local import LocalText, pick
 from domain.messages.plain import Button, Message
 from domain.step_counts import SHOWN, Measure
 from kit.money import Money
 from kit.paging import Paging
 from kit.text import pages, shorten, unmarked
-from store.models import Creator, EnrollmentState, FunnelHead, FunnelState, Kept
+from store.models import RUNS, Creator, EnrollmentState, FunnelHead, FunnelState, Kept
 from store.queries.funnel_views import (
     MOST_PLACED,
     StepNumbers,
@@ -90,7 +92,8 @@ async def card(turn: Turn, head: FunnelHead) -> Message:
     lines += ["", _standing(turn, counts)]
     if head.stopped_steps:
         lines.append(turn.words("funnels-stopped-steps", steps=", ".join(head.stopped_steps)))
-    return Message(text="\n".join(lines), buttons=tuple(_card_buttons(turn, head, counts[EnrollmentState.PARKED])))
+    buttons = _card_buttons(turn, head, funnel, counts[EnrollmentState.PARKED])
+    return Message(text="\n".join(lines), buttons=tuple(buttons))
 
 
 async def steps_screen(turn: Turn, head: FunnelHead, page: int = 0) -> Message:
@@ -142,20 +145,22 @@ async def wording_of(turn: Turn, head: FunnelHead) -> Funnel | None:
     return (await wordings(turn.session, [head.version_id])).get(head.version_id)
 
 
-def _card_buttons(turn: Turn, head: FunnelHead, parked: int) -> Iterator[Row]:
+def _card_buttons(turn: Turn, head: FunnelHead, funnel: Funnel | None, parked: int) -> Iterator[Row]:
     def button(what: str) -> Button:
         return _named(turn, what, f"fn:{head.id}:{what}")
 
     match head.state:
         case FunnelState.ACTIVE | FunnelState.RESUMING:
             yield button("steps"), button("pause")
-            yield button("start"), button("leave")
+            # one that speaks of an order is begun by orders alone
+            by_hand = funnel is None or not funnel.names_order
+            yield (button("start"), button("leave")) if by_hand else (button("leave"),)
         case FunnelState.PAUSED:
             yield button("steps"), button("resume")
             yield (button("leave"),)
         case _:
             yield button("steps"), button("leave")
-    yield (button("try"), button("yaml")) if head.state is FunnelState.ACTIVE else (button("yaml"),)
+    yield (button("try"), button("yaml")) if head.state in RUNS or head.holds else (button("yaml"),)
     if parked:
         yield (Button(text=turn.words("funnels-button-parked-here", count=parked), data=f"fn:{head.id}:parked:0"),)
     may_go = head.kept is not Kept.FILE and head.state in {FunnelState.ACTIVE, FunnelState.DISABLED}
@@ -199,8 +204,12 @@ def _arms(turn: Turn, step: SplitStep, numbers: Iterable[StepNumbers]) -> Iterat
     """Whoever went down it, and what they did then, so that the arms stand beside whoever got nothing."""
     for arm, result in arm_results(step, numbers).items():
         money = _money(turn, result.money)
+        shown = f" ({money})" if money else ""
         values = {"reached": result.reached, "bought": result.bought, "share": result.share}
-        yield turn.words("funnels-arm", arm=arm, money=f" ({money})" if money else "", **values)
+        if arm == HOLDOUT and arm not in step.arms:
+            yield turn.words("funnels-arm-holdout", money=shown, **values)
+        else:
+            yield turn.words("funnels-arm", arm=arm, money=shown, **values)
 
 
 def _measures(turn: Turn, numbers: StepNumbers) -> Iterator[str]:
@@ -217,10 +226,28 @@ def _money(turn: Turn, money: Mapping[str, int]) -> str:
 
 def _told(turn: Turn, step: Step, head: FunnelHead) -> str:
     """What it does, in one line."""
-    if isinstance(step, SendStep) and step.text is not None:
-        return shorten(_picked(turn, step.text, head), TOLD_LENGTH)
+    speaks = turn.person.speaks
+    match step:
+        case SendStep(text=text) if text is not None:
+            return shorten(_picked(turn, text, head), TOLD_LENGTH)
+        case SplitStep():
+            return shorten(" · ".join(_split(step, speaks)), TOLD_LENGTH)
+        case GoalStep():
+            return plain("funnels-told-goal", speaks)
+        case EndStep():
+            return plain("funnels-told-end", speaks)
     dumped = step.model_dump(mode="json", by_alias=True, exclude_defaults=True, context=FOR_PEOPLE)
     return shorten(_pairs({key: value for key, value in dumped.items() if key not in _NOT_TOLD}), TOLD_LENGTH)
+
+
+def _split(step: SplitStep, language: str) -> Iterator[str]:
+    """How many of how many take which arm, and who gets nothing."""
+    of = sum(arm.weight for arm in step.arms.values()) + step.holdout
+    for name, arm in step.arms.items():
+        told = plain("funnels-told-arm", language, arm=name, weight=arm.weight, of=of)
+        yield f"{told} → {arm.to}" if arm.to else told
+    if step.holdout:
+        yield plain("funnels-told-holdout", language, weight=step.holdout, of=of)
 
 
 def _picked(turn: Turn, text: LocalText, head: FunnelHead) -> str:

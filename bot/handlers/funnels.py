@@ -48,6 +48,8 @@ async def funnels(turn: Turn, arguments: str) -> None:
         case [verb, key, *rest] if verb in _LINES:
             head = await find_funnel(turn.session, creator.id, key.lower())
             await _do_line(turn, creator, head, verb, rest[0].strip() if rest else "")
+        case [verb] if verb in _LINES:
+            raise turn.refusal("funnels-form")
         case [key]:
             turn.send(await card(turn, await find_funnel(turn.session, creator.id, key.lower())))
         case _:

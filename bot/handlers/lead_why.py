@@ -3,7 +3,7 @@
 from bot.handlers.lead_card import fitting
 from bot.handlers.lead_screens import Place, read_card
 from bot.turn import Turn
-from domain.decisions import decisions_of
+from domain.hindsight import look_back
 from domain.leads import zone_of
 from domain.messages.catalogue import say_why
 from domain.messages.plain import Button, Message, column
@@ -16,7 +16,7 @@ MOST_SHOWN = 40
 async def why_screen(turn: Turn, creator: Creator, lead: Lead, place: Place) -> Message:
     card = await read_card(turn, creator, lead)
     zone, speaks = zone_of(lead, turn.facts.published.setup(creator.id)), turn.person.speaks
-    decisions = await decisions_of(turn.session, card.lead_ids, most=MOST_SHOWN)
+    decisions = await look_back(turn.session, card.lead_ids, most=MOST_SHOWN)
     if decisions:
         lines = [turn.words("why-title", lead=lead.id, zone=zone.key)]
         for each in reversed(decisions):

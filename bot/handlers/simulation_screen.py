@@ -7,10 +7,8 @@ from automations.timeline import timeline
 from bot.handlers.lead_card import fitting
 from domain.messages.catalogue import say_why
 from domain.messages.plain import Message
-from kit.text import escape
 
 
-def simulation_screen(key: str | None, simulation: Simulation, zone: ZoneInfo, language: str) -> Message:
+def simulation_screen(simulation: Simulation, zone: ZoneInfo, language: str) -> Message:
     """As much of it as one message takes."""
-    name = [] if key is None else [f"<b>{escape(key)}</b>"]
-    return Message(text=fitting([*name, *(say_why(each, language) for each in timeline(simulation, language, zone))]))
+    return Message(text=fitting([say_why(each, language) for each in timeline(simulation, language, zone)]))

@@ -198,14 +198,19 @@ async def schedule_broadcast(
     """
     # whose clocks are ahead may have passed it; for the creator it is yet to come
     begins = at if local_at is None else max(earliest_of(local_at), now)
-    if at <= now:
-        raise BadBroadcast("that time is over", why=Reason("refused-broadcast-past"))
-    if (at - now).days > _LONGEST_AHEAD_DAYS:
-        raise BadBroadcast("a year ahead at most", why=Reason("refused-broadcast-far"))
+    check_time(at, now=now)
     values = {"starts_at": begins, "local_at": local_at}
     await _move(session, broadcast, BroadcastState.SCHEDULED, values, shown_in, revision=revision)
     await check_content(session, broadcast.creator_id, content_of(broadcast), setup)
     await _note(session, broadcast, "broadcast.scheduled", now=now)
+
+
+def check_time(at: datetime, *, now: datetime) -> None:
+    """Raises BadBroadcast for a time that is over, or too far away."""
+    if at <= now:
+        raise BadBroadcast("that time is over", why=Reason("refused-broadcast-past"))
+    if (at - now).days > _LONGEST_AHEAD_DAYS:
+        raise BadBroadcast("a year ahead at most", why=Reason("refused-broadcast-far"))
 
 
 async def unschedule_broadcast(session: AsyncSession, broadcast: Broadcast) -> None:

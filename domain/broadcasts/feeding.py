@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.broadcasts.audience import hold_broadcast
 from domain.broadcasts.definition import variant_name
 from domain.consent import may_market
+from domain.decisions import Noted, Outcome, note_decisions
 from domain.setups import CreatorSetup
 from store.database import count_changed, wake
 from store.hot import Bulk
@@ -43,7 +44,7 @@ _BY_CORE = {"synchronize_session": False}
 async def feed(session: AsyncSession, broadcast_id: int, setup: CreatorSetup, *, room: int, now: datetime) -> int:
     """Queues up to `room` messages for those whose turn it is; returns how many recipients were dealt with.
 
-    Whoever has left since it was written down is dropped.
+    Whoever has left since it was written down is dropped, which is kept for those who ask why.
     """
     broadcast = await hold_broadcast(session, broadcast_id, BroadcastState.RUNNING)
     if broadcast is None:
@@ -95,9 +96,21 @@ async def feed(session: AsyncSession, broadcast_id: int, setup: CreatorSetup, *,
     states = [(RecipientState.QUEUED if row.lead_id in going else RecipientState.DROPPED, row.lead_id) for row in rows]
     bulk.update(BroadcastRecipient, ("state",), [(state, broadcast_id, lead_id) for state, lead_id in states])
     await bulk.write(session)
+    dropped = [row for row in rows if row.lead_id not in going and not (row.merged_into_id or row.forgotten_at)]
+    about = f"broadcast:{broadcast_id}"
+    noted = [
+        Noted(broadcast.creator_id, row.lead_id, about, None, None, [_left_out(row.variant, row.person_id)])
+        for row in dropped
+    ]
+    if noted:
+        await note_decisions(session, noted, now=now)
     if queued:
         wake(session, "outbox")
     return len(rows)
+
+
+def _left_out(variant: int, person_id: int | None) -> list[str]:
+    return [variant_name(variant), Outcome.LEFT_OUT.value, "cannot be written to" if person_id is None else "unwanted"]
 
 
 async def count_queued(session: AsyncSession, creator_id: int, *, now: datetime, most: int) -> int:

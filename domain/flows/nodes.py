@@ -14,7 +14,8 @@ from store.models import Shape
 
 EventName = Annotated[str, StringConstraints(pattern=r"^[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*$")]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
-Tag = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+# in any script, as by chat
+Tag = Annotated[str, StringConstraints(pattern=r"^[\p{Ll}\p{Lo}\p{Nd}][\p{Ll}\p{Lo}\p{Nd}_-]{0,39}$")]
 # a file beside the file that the flow stands in, by its path from there
 MediaPath = Annotated[str, StringConstraints(pattern=r"^[^/\s][^\s]*\.[A-Za-z0-9]{1,5}$")]
 MEDIA = "photo, video, animation, audio, voice and document"

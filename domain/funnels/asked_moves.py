@@ -22,7 +22,7 @@ async def ask_to_move(session: AsyncSession, head: FunnelHead, policy: Policy, *
     if policy is Policy.KEEP and head.moves_by is None:
         return
     head.moves_by = None if policy is Policy.KEEP else str(policy)
-    head.moved_to, head.moved, head.changed_at = 0, 0, now
+    head.moved_to, head.moved, head.ended, head.changed_at = 0, 0, 0, now
     await session.flush()
     wake(session, TOPIC)
 
@@ -39,7 +39,7 @@ async def move_asked(session: AsyncSession, *, now: datetime) -> int:
 
 async def _move(session: AsyncSession, head: FunnelHead, policy: Policy, *, now: datetime) -> int:
     batch = await move_batch(session, head, policy, after=head.moved_to, now=now)
-    head.moved += batch.moved + batch.ended
+    head.moved, head.ended = head.moved + batch.moved, head.ended + batch.ended
     if batch.last is not None:
         head.moved_to = batch.last
         return batch.moved + batch.ended + batch.stayed
@@ -52,13 +52,16 @@ async def _move(session: AsyncSession, head: FunnelHead, policy: Policy, *, now:
 
 
 async def _done(session: AsyncSession, head: FunnelHead, policy: Policy, *, now: datetime) -> None:
-    moved, version_id = head.moved, head.version_id
-    head.moves_by, head.moved_to, head.moved, head.changed_at = None, 0, 0, now
+    moved, ended, version_id = head.moved, head.ended, head.version_id
+    head.moves_by, head.moved_to, head.moved, head.ended, head.changed_at = None, 0, 0, 0, now
     await session.flush()
-    await note_moved(session, head, policy, now=now, people=moved)
+    await note_moved(session, head, policy, now=now, people=moved + ended)
 
     def told(language: str) -> Message:
-        return Message(text=say("funnel-moved", language, name=head.key, count=moved))
+        lines = [say("funnel-moved", language, name=head.key, count=moved)]
+        if ended:
+            lines.append(say("funnel-moved-ended", language, count=ended))
+        return Message(text="\n".join(lines))
 
     key = f"funnel-moved:{head.id}:{version_id}:{int(now.timestamp())}"
     await tell_creator(session, told, key=key, creator_id=head.creator_id, now=now)

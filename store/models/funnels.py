@@ -85,10 +85,12 @@ class FunnelHead(Numbered, Base):
     paused_at: Mapped[datetime | None]
     # until when it, or a step of it, stood still, or people of it were moved: what was due before is overdue by that
     stood_until: Mapped[datetime | None]
-    # the policy by which those in earlier wordings are being taken over, behind which enrollment, and how many were
+    # the policy by which those in earlier wordings are being taken over, behind which enrollment, how many were, and
+    # how many ended for it
     moves_by: Mapped[str | None]
     moved_to: Mapped[int] = mapped_column(default=0)
     moved: Mapped[int] = mapped_column(default=0)
+    ended: Mapped[int] = mapped_column(default=0)
     changed_at: Mapped[datetime]
 
     @property

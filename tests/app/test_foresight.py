@@ -78,7 +78,7 @@ async def test_the_file_is_simulated_before_spark_has_read_it(database: Database
     title, *lines = await _simulated(write(CARE.replace("text: Bye", "text: See you")), "studio/care")
     assert "care · bye: See you" in "\n".join(lines)
     title, *lines = await _simulated(path, sample=5)
-    assert "One lead" in title
+    assert "care by itself for a sample of one lead" in title
     async with database.reading() as session:
         assert await session.get(StepCount, (1, "funnel:care", "hello", "", "sent")) is None
 

@@ -113,6 +113,25 @@ async def test_after_a_pause_the_rate_is_that_of_now(stage: Stage):
     assert "\n1 a second" in await told(news)
 
 
+async def test_what_was_being_said_when_it_was_paused_is_shown_once_it_has_arrived(stage: Stage):
+    news, progress, shown = await on_air(stage, 1)
+    await news.starts()
+    await news.work()
+    (claimed,) = await stage.claim()
+    async with stage.database.transaction() as session:
+        await pause_broadcast(session, await news.find(session), now=stage.clock())
+    await progress.show()
+    assert "Being sent: 1" in shown.sent[-1][1]
+    await stage.confirm(claimed, 77)
+    stage.clock.pass_time(seconds=SHOWN_EVERY.total_seconds())
+    await progress.show()
+    assert "Sent: 1" in shown.edits[-1]
+    assert "Being sent" not in shown.edits[-1]
+    stage.clock.pass_time(hours=1)
+    await progress.show()
+    assert len(shown.edits) == 1
+
+
 async def test_what_could_not_be_shown_is_shown_the_next_time(stage: Stage):
     news, progress, shown = await on_air(stage, 1)
     await news.starts()

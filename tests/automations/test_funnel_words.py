@@ -3,8 +3,9 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import update
-from stage import FakeGateway, Stage
+from stage import MORNING, FakeGateway, Stage
 
 from domain.clicks import Tracker
 from domain.definitions import MediaFile, publish
@@ -12,12 +13,22 @@ from domain.discounts import Terms, add_code
 from domain.funnels.definition import Funnel
 from domain.message_rules import MessageRules
 from domain.messages.plain import Message
+from domain.parked import try_again
 from domain.pay_links import ForProduct, PayLinks
 from domain.product_card import Offer, product_card
 from domain.products import add_product
 from domain.setups import CreatorSetup
 from kit.money import Money
-from store.models import EnrollmentState, FileRole, FunnelVersion, Lead, Product, Shape, StepCount, StoredFile
+from store.models import (
+    EnrollmentState,
+    FileRole,
+    FunnelVersion,
+    Lead,
+    Product,
+    Shape,
+    StepCount,
+    StoredFile,
+)
 
 LINKS = PayLinks("https://spark.example", b"key of the pay links")
 
@@ -116,11 +127,29 @@ async def test_a_card_with_more_words_than_go_under_a_picture_goes_without_it(st
     assert (short.file, long.file, "x" * 1020 in long.text) == (cover.id, None, True)
 
 
-async def test_a_card_of_what_is_no_longer_for_sale_leaves_the_words(stage: Stage):
+@pytest.mark.parametrize("gone", [{"archived_at": MORNING}, {"active": False}, {"slug": "other"}])
+async def test_a_card_of_what_is_no_longer_for_sale_parks_whoever_was_to_get_it_until_it_is_again(
+    stage: Stage, gone: dict[str, Any]
+):
     await stage.open()
-    message, _ = await said(stage, {"product": "gone", "text": "Look"})
+    await a_product(stage)
+    await queued(stage, {"product": "pack", "text": "Look"})
+    async with stage.database.transaction() as session:
+        await session.execute(update(Product).values(**gone))
+    gateway = stage.gateway = Keeping()
+    await stage.send_all()
+    assert gateway.messages == []
+    (enrollment,) = await stage.enrollments()
+    assert (enrollment.state, enrollment.step) == (EnrollmentState.PARKED, "x")
+    assert enrollment.reason == "the product “pack” is not for sale, so there is no card to show"
+    async with stage.database.transaction() as session:
+        await session.execute(update(Product).values(archived_at=None, active=True, slug="pack"))
+        await try_again(session, stage.creator_id, enrollment.id, now=stage.clock())
+    await stage.step_all()
+    await stage.send_all()
+    (message,) = gateway.messages
     assert message.text.startswith("Look\n\n")
-    assert message.buttons == ()
+    assert "$19.00" in message.text
 
 
 async def test_a_file_goes_out_with_its_words_and_without_a_sound(stage: Stage):

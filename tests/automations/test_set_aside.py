@@ -56,7 +56,7 @@ async def test_a_message_at_which_taking_fails_is_set_aside_and_the_others_go_ou
     assert [said for _, said in stage.gateway.sent] == ["0", "2", "3"]
     (first, _), (second, reason), *_ = await states(stage)
     assert (first, second) == (OutboxState.SENT, OutboxState.QUEUED)
-    assert reason
+    assert reason == "a mistake of ours"
     await tried_for_hours(stage)
     assert (await states(stage))[1] == (OutboxState.FAILED, reason)
 

@@ -1,7 +1,8 @@
 """Simulating: what it tells, that it leaves no trace, and that it is what then happens."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,6 +12,8 @@ from stage import Stage
 from automations.simulated import BadSimulation, Simulation, Spoken, Wish
 from automations.simulating import simulate
 from automations.timeline import timeline
+from domain.broadcasts.acts import draft_broadcast, schedule_broadcast
+from domain.broadcasts.definition import Content, Variant, Wording
 from domain.custom_events import NoSuchLead
 from domain.decisions import Decided
 from domain.funnels.heads import NoSuchFunnel
@@ -19,7 +22,7 @@ from domain.message_rules import AtMost, MessageRules
 from domain.messages.catalogue import plain_why
 from domain.setups import CreatorSetup
 from domain.step_counts import Measure
-from store.models import Base, Lead, StepCount
+from store.models import Base, Lead, OutboxKind, StepCount
 
 UTC = ZoneInfo("UTC")
 WELCOME = {
@@ -35,6 +38,8 @@ WELCOME = {
         {"key": "bye", "do": "send", "text": "Bye"},
     ],
 }
+
+NEWS = Content(variants=(Variant(wordings={"en": Wording(text="News")}),))
 
 
 def texts(simulation: Simulation) -> list[tuple[timedelta, str]]:
@@ -176,3 +181,105 @@ async def test_a_simulation_that_grows_too_long_says_where_it_stopped(stage: Sta
     assert simulation.cut_at is not None
     assert simulation.cut_at < simulation.until
     assert 0 < simulation.said < 30
+
+
+def _one_send(text: str, **more: Any) -> dict[str, Any]:
+    return {"steps": [{"key": "day", "do": "wait", "time": "1d"}, {"key": "say", "do": "send", "text": text}], **more}
+
+
+async def _simulated(stage: Stage, key: str | None, **more: Any) -> Simulation:
+    return await simulate(stage.database, stage.published, Wish(stage.creator_id, key, **more), now=stage.clock())
+
+
+async def _scheduled(stage: Stage, *, at: datetime) -> None:
+    """A broadcast to everybody."""
+    async with stage.database.transaction() as session:
+        draft = await draft_broadcast(session, stage.creator_id, None, NEWS, now=stage.clock())
+        await schedule_broadcast(session, draft, at, now=stage.clock())
+
+
+async def test_of_one_funnel_others_and_broadcasts_stand_aside_unless_it_enrolls_into_them(stage: Stage):
+    enrolls = {"key": "on", "do": "enroll", "funnel": "next"}
+    await stage.open(
+        main={"trigger": {"event": "order.paid"}, "steps": [{"key": "hi", "do": "send", "text": "Hi"}, enrolls]},
+        next=_one_send("Next"),
+        beside=_one_send("Beside", trigger={"event": "lead.captured"}),
+        daily=_one_send("Daily", trigger={"cron": "0 9 * * *"}, again="always"),
+    )
+    lead = await stage.lead()
+    # the other funnel is under way already, one message of it is queued, and a broadcast is to come
+    await stage.route()
+    await stage.step_all()
+    stage.clock.pass_time(days=1)
+    await stage.step_all()
+    await _scheduled(stage, at=stage.clock() + timedelta(hours=2))
+    alone = await _simulated(stage, "main", lead_id=lead.id, days=3)
+    assert [text for _, text in texts(alone)] == ["Hi", "Next"]
+    together = {text for _, text in texts(await _simulated(stage, None, lead_id=lead.id, days=3))}
+    assert together == {"Beside", "Daily", "News"}
+    newcomer = await _simulated(stage, "main", days=3)
+    assert [text for _, text in texts(newcomer)] == ["Hi", "Next"]
+
+
+async def test_who_is_under_way_in_an_earlier_wording_goes_on_where_that_leads(stage: Stage):
+    enrolls = [{"key": "day", "do": "wait", "time": "1d"}, {"key": "on", "do": "enroll", "funnel": "next"}]
+    await stage.open(main={"trigger": {"event": "lead.captured"}, "steps": enrolls}, next=_one_send("Next"))
+    lead = await stage.lead()
+    await stage.route()
+    await stage.step_all()
+    await stage.publish(main=_one_send("New"), next=_one_send("Next"))
+    assert [text for _, text in texts(await _simulated(stage, "main", lead_id=lead.id))] == ["Next"]
+
+
+async def test_the_lines_of_a_sample_add_up_to_the_total_that_is_said(stage: Stage):
+    await stage.open(main=_one_send("Main"), beside=_one_send("Beside", trigger={"event": "lead.captured"}))
+    leads = [await stage.lead(number, f"L{number}") for number in range(100, 106)]
+    await stage.promise(leads[0], "handed over", OutboxKind.DELIVERY)
+    await _scheduled(stage, at=stage.clock() + timedelta(hours=2))
+    simulation = await _simulated(stage, None, sample=6)
+    assert simulation.said == 6 + 6 + 1
+    title, *lines = [plain_why(each) for each in timeline(simulation, "en", UTC)]
+    assert title.startswith("🔮 Everything together for a sample of 6 leads, from")
+    assert "13 messages would be sent" in title
+    by_step = {"beside · day: reached 6", "beside · say: reached 6, sent 6"}
+    assert set(lines) == {*by_step, "broadcast: sent 6", "delivery: sent 1"}
+
+
+async def test_the_answer_names_the_funnel_and_whom_it_was_for(stage: Stage):
+    await stage.open(main=_one_send("Main"))
+
+    async def title(language: str = "en", **more: Any) -> str:
+        return plain_why(timeline(await _simulated(stage, "main", **more), language, UTC)[0], language)
+
+    assert (await title()).startswith("🔮 main by itself for somebody who comes just now, from")
+    assert (await title(sample=5)).startswith(
+        "🔮 main by itself for somebody who comes just now (there are no leads yet), from"
+    )
+    lead = await stage.lead()
+    assert (await title(lead_id=lead.id)).startswith(f"🔮 main by itself for lead {lead.id}, from")
+    assert (await title(sample=5)).startswith("🔮 main by itself for a sample of one lead, from")
+    assert (await title("de", lead_id=lead.id)).startswith(f"🔮 main für sich allein, für Kontakt {lead.id}, von")
+
+
+async def test_arms_and_the_group_that_gets_nothing_are_told_in_plain_words(stage: Stage):
+    split = {"key": "ab", "do": "split", "arms": {"a": {"weight": 1}}, "holdout": 1}
+    await stage.open(
+        main={"steps": [split, {"key": "hi", "do": "send", "text": "Hi"}, {"key": "won", "do": "goal"}]},
+    )
+    leads = [await stage.lead(number, f"L{number}") for number in range(100, 120)]
+    simulation = await _simulated(stage, "main", sample=20)
+    lines = [plain_why(each) for each in timeline(simulation, "en", UTC)]
+    reached = {
+        counted.arm: count
+        for counted, count in simulation.counts.items()
+        if (counted.step, counted.measure) == ("ab", Measure.REACHED)
+    }
+    assert f"main · ab (arm a of ab): reached {reached['ab=a']}" in lines
+    assert f"main · ab (got nothing, by ab): reached {reached['ab=holdout']}" in lines
+    assert f"main · won (arm a of ab): reached {reached['ab=a']}, reached the goal {reached['ab=a']}" in lines
+    held_out = set(simulation.leads) - {
+        each.lead_id for each in simulation.moments if isinstance(each, Spoken) and each.lead_id
+    }
+    told = timeline(await _simulated(stage, "main", lead_id=min(held_out)), "en", UTC)
+    assert "– ab: falls into the group that gets nothing" in [plain_why(each) for each in told]
+    assert len(leads) == len(simulation.leads)

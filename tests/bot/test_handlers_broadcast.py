@@ -121,7 +121,7 @@ async def test_a_segment_in_the_line_narrows_it_and_a_wrong_one_is_told_at_once(
         ("/broadcast 99", "no such broadcast"),
         ("/broadcast all at=tomorrow Hi", "2026-12-01 10:00"),
         ("/broadcast all {{ lead.frist_name }}", "first_name"),
-        ('/broadcast all at="2020-01-01 10:00" Hi', "Send"),
+        ('/broadcast all at="2020-01-01 10:00" Hi', "That time is over"),
         ("/broadcast all {{ order.total }}", "cannot be filled in"),
         ("/broadcast all {{ lead. }}", "would not take"),
         ("/broadcast all " + "x" * 4075, "too long"),
@@ -129,6 +129,7 @@ async def test_a_segment_in_the_line_narrows_it_and_a_wrong_one_is_told_at_once(
 )
 async def test_what_cannot_be_meant_is_told_with_the_right_form(chat: World, line: str, told: str):
     assert told in (await answers(chat, line)).text
+    assert await states(chat) == []
 
 
 async def test_it_is_for_creators_alone(chat: World):

@@ -75,7 +75,7 @@ async def test_a_creator_settles_them_one_by_one_and_all_at_once(store_url: str,
         # what is known is not settled again, and says so
         await press(f"settle:sent:{ids[0]}:0")
         popped_up = [call["params"].get("text") for call in await world.calls("answerCallbackQuery")]
-        assert f"Message {ids[0]} is settled already." in popped_up
+        assert f"There is nothing to settle about message {ids[0]}: it is known what became of it." in popped_up
         await press(f"settle:sent:all:{creator.id}:0")
         assert OutboxState.UNCERTAIN not in await states(world)
         # the page it was on is empty by now

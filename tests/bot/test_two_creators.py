@@ -251,6 +251,30 @@ async def test_uncertain_messages_are_settled_in_one_line_all_of_them_or_none(de
         await desk.says(f"/stats uncertain again {first}", who="Mallory")
 
 
+async def test_a_card_offers_what_can_be_done_with_its_funnel(desk: Desk):
+    await desk.talks_to("studio")
+    await desk.funnel("studio")
+
+    async def offered() -> set[str]:
+        (reply,) = await desk.says("/funnels care")
+        assert isinstance(reply, SendReply)
+        return {button.text for row in reply.message.buttons for button in row}
+
+    assert {"🚀 Begin for …", "🔮 Simulate", "⏸ Pause"} <= await offered()
+    await desk.says("/funnels pause care")
+    assert {"🔮 Simulate", "▶ Resume …"} <= await offered()
+    # one that speaks of an order cannot be begun by hand
+    thanks = {"key": "hello", "do": "send", "text": "Thanks for order {{ order.id }}"}
+    about = Funnel.model_validate({"trigger": {"event": "order.paid"}, "steps": [thanks]})
+    assert about.names_order
+    async with desk.database.transaction() as session:
+        await save_funnel(session, desk.creators["studio"], "care", about, kept=Kept.CHAT, now=NOW)
+    await desk.says("/funnels resume care shift")
+    shown = await offered()
+    assert "👋 Take out …" in shown
+    assert "🚀 Begin for …" not in shown
+
+
 async def test_a_simulation_is_asked_for_in_one_line(desk: Desk):
     await desk.funnel("studio")
     await desk.talks_to("studio")
@@ -287,3 +311,19 @@ async def test_a_file_that_was_asked_for_is_for_whom_it_was_asked(desk: Desk):
     (reply,) = await desk.turn("Ada", answers)
     assert isinstance(reply, FunnelFileReply)
     assert reply.creator_id == desk.creators["studio"]
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("/funnels pause", "/funnels pause welcome"),
+        ("/funnels start", "/funnels start welcome 12"),
+        ("/funnels start care -3", "There is no lead -3."),
+    ],
+)
+async def test_a_line_that_names_no_funnel_or_no_lead_is_told_what_is_amiss(desk: Desk, line: str, told: str):
+    await desk.funnel("studio")
+    await desk.talks_to("studio")
+    with pytest.raises(Said) as caught:
+        await desk.says(line)
+    assert told in str(caught.value)

@@ -42,6 +42,7 @@ async def test_decisions_are_kept_for_their_time_and_no_longer(database: Databas
     ("seen", "line"),
     [
         ([Outcome.SAID], "to be sent"),
+        ([Outcome.SAID, LATER], "the last of what is overdue, to be sent after all, from 2026-11-03 11:00 on"),
         ([Outcome.WAITS, LATER], "waits until 2026-11-03 11:00"),
         ([Outcome.WAITS, "order.paid", None], "waits for order.paid"),
         ([Outcome.WAITS, "order.paid", LATER], "waits for order.paid, until 2026-11-03 11:00 at most"),

@@ -283,6 +283,25 @@ async def test_what_is_asked_for_is_done_batch_by_batch_and_its_creator_told_onc
         assert (await find_funnel(session, creator.id, "care")).moves_by is None
 
 
+async def test_its_creator_is_told_of_those_taken_over_and_of_those_ended_apart(database: Database, creator: Creator):
+    old = await reword(database, creator, REST, HELLO, {**REST, "key": "more"})
+    for number, step in enumerate(("rest", "more", "more"), start=1):
+        await stands(database, creator, old, step, due=NOW, number=number)
+    await reword(database, creator, REST, BYE)
+    async with database.transaction() as session:
+        await ask_to_move(session, await find_funnel(session, creator.id, "care"), Policy.MOVE_OR_END, now=NOW)
+    done = 1
+    while done:
+        async with database.transaction() as session:
+            done = await move_asked(session, now=NOW)
+    async with database.reading() as session:
+        (told,) = await session.scalars(select(OutboxMessage).where(OutboxMessage.kind == OutboxKind.NOTICE))
+        assert "“care”: one person was taken over" in str(told.message)
+        assert "2 people ended, whose step is gone." in str(told.message)
+        head = await find_funnel(session, creator.id, "care")
+        assert (head.moved, head.ended) == (0, 0)
+
+
 async def test_whoever_was_passed_over_is_taken_over_before_it_counts_as_done(database: Database, creator: Creator):
     if database.is_sqlite:
         pytest.skip("one writes at a time there")

@@ -81,6 +81,22 @@ def test_an_idea_whose_day_has_come_begins_a_funnel_for_those_of_a_segment_alone
     ]
 
 
+def test_what_is_sent_gives_any_tag_that_the_chat_would_give():
+    """Who asks for a tag and who gives it agree: whether anybody has it already is no matter."""
+    funnel = """\
+        one:
+          trigger: {{enters: "tag:größe"}}
+          goal: {{when: "tag:nobody-has-it"}}
+          steps:
+            - {{key: a, do: tag, add: [{added}], remove: [old_one]}}
+            - {{key: b, do: wait, time: 1d}}
+        """
+    assert said(funnel.format(added="größe")) == []
+    assert said(funnel.format(added="two words")) == [
+        "line 5: one.steps.0.add.0: “two words” is not a tag: use up to 40 small letters, digits, _ and -"
+    ]
+
+
 def test_each_mistake_is_told_with_its_line_and_place():
     assert said("""\
         one:
@@ -114,7 +130,6 @@ def test_each_mistake_is_told_with_its_line_and_place():
         "line 13: one.steps.2.buttons.0.url: must begin with https://, http:// or tg://, or be filled in by {{ … }}",
         "line 14: one.steps.2.buttons.1.code: there is no discount code “TENN”; did you mean TEN?",
         "line 15: one.steps.2.buttons.2.flow: there is no flow “gone”",
-        "line 16: one.steps.3.add.0: there is no tag “vpi”; did you mean vip?; tags stand under tags:",
         "line 17: one.steps.4.value: the text cannot be read: in “{{ lead.”: a name is missing behind the dot",
         "line 18: one.steps.5.webhook: there is no webhook “crmm”; did you mean crm?; addresses stand under webhooks:",
         "line 19: one.steps.6.funnel: there is no funnel “othr”; did you mean other?",

@@ -274,7 +274,9 @@ async def test_a_splits_arms_stand_beside_those_who_got_nothing(world: World):
     shown = await world.creator.hears("care, step by step")
     assert f"a: took it {sum(first)} · bought 0 (0 %)" in shown.text
     assert f"b: took it {sum(second)} · bought 0 (0 %)" in shown.text
-    assert f"holdout: took it {nothing} · bought 0 (0 %)" in shown.text
+    assert f"those who get nothing: {nothing} · bought 0 (0 %)" in shown.text
+    assert "1. ab · split · a: 1 of 3 → ask · b: 1 of 3 → other · nothing: 1 of 3" in shown.text
+    assert "4. over · end · it is over here" in shown.text
 
 
 async def test_a_step_that_stands_still_runs_again_by_its_button(world: World):
@@ -375,7 +377,7 @@ async def test_a_lead_and_a_segment_begin_by_hand_and_one_is_taken_out(world: Wo
     await world.skip(days=3)
     assert (await lena.count("How are you?"), await max_.count("How are you?")) == (0, 1)
     await world.creator.say("/funnels start care tag:nobody")
-    await world.creator.hears("nobody would begin")
+    await world.creator.hears("Nobody would begin")
 
 
 OTHER = "other: {steps: [{key: also, do: send, text: And another thing}]}"
@@ -449,7 +451,7 @@ async def test_a_simulation_says_what_would_be_sent_and_sends_nothing(world: Wor
     await save(world, CARE)
     await world.creator.say("/funnels simulate care")
     shown = await world.creator.hears("2 messages would be sent")
-    assert shown.text.startswith("care\n🔮 One lead, from")
+    assert shown.text.startswith("🔮 care by itself for somebody who comes just now, from")
     assert shown.text.index("care · ask: How are you?") < shown.text.index("care · bye: See you")
     async with world.spark.database.reading() as session:
         assert list(await session.scalars(select(OutboxMessage.id).where(OutboxMessage.step.is_not(None)))) == []

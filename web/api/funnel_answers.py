@@ -270,6 +270,8 @@ class SimulationAnswer(BaseModel):
 def _counts(simulation: Simulation) -> list[CountItem]:
     steps: dict[tuple[str, str, str], dict[str, int]] = {}
     for counted, count in simulation.counts.items():
+        if counted.measure not in SHOWN:
+            continue
         steps.setdefault((counted.about, counted.step, counted.arm), {})[counted.measure.value] = count
     return [
         CountItem(about=about, step=step, arms=taken_arms(arm), counts=counts)

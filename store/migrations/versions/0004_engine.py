@@ -100,6 +100,7 @@ def upgrade() -> None:
     sa.Column('moves_by', sa.String(), nullable=True),
     sa.Column('moved_to', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('moved', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('ended', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('changed_at', store.models.base.Instant(), nullable=False),
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.ForeignKeyConstraint(['creator_id'], ['creator.id'], name=op.f('fk_funnel_creator_id')),

@@ -36,6 +36,11 @@ funnels-above = { $count } noch vor dem ersten Schritt
 funnels-step = <b>{ $place }. { $key }</b> · { $do } · { $told }
 funnels-here = gerade hier { $count }
 funnels-arm = { "    " }<b>{ $arm }</b>: genommen { $reached } · gekauft { $bought } ({ $share } %){ $money }
+funnels-arm-holdout = { "    " }<b>die nichts bekommen</b>: { $reached } · gekauft { $bought } ({ $share } %){ $money }
+funnels-told-arm = { $arm }: { $weight } von { $of }
+funnels-told-holdout = nichts: { $weight } von { $of }
+funnels-told-goal = hier ist erreicht, wofür der Funnel da ist
+funnels-told-end = hier ist er zu Ende
 funnels-measure-reached = erreicht { $count }
 funnels-measure-sent = gesendet { $count }
 funnels-measure-clicked = geklickt { $count }
@@ -81,21 +86,21 @@ funnels-start-been = { $been ->
         [one] Einer davon war schon darin und beginnt nicht neu
        *[other] { $been } davon waren schon darin und beginnen nicht neu
     }: So sagt es sein <code>again</code>.
-funnels-start-nobody = niemand würde beginnen: { $met ->
+funnels-start-nobody = Niemand würde beginnen: { $met ->
         [0] in diesem Segment ist kein Kontakt
        *[other] { $reached ->
             [0] von { $met } in diesem Segment kann ich niemanden anschreiben
            *[other] von { $met } in diesem Segment war schon darin, wen ich anschreiben kann
         }
     }
-funnels-start-gone = das hat schon begonnen oder ist zu alt; /funnels start { $name } … fragt noch einmal
+funnels-start-gone = Das hat schon begonnen oder ist zu alt; /funnels start { $name } … fragt noch einmal
 funnels-starting = ✅ „{ $name }“ beginnt für sie, einige nach den anderen. Ich sage dir, wenn das geschafft ist.
 funnels-left = { $name } (Kontakt { $lead }) ist nicht mehr in { $funnel }.
 funnels-not-in-it = { $name } (Kontakt { $lead }) ist nicht in { $funnel }.
 
 funnels-ask-file = Schick mir deine Funnels als YAML-Datei, oder tipp sie. Ich sehe sie durch und zeige dir, was sich ändern würde, bevor es das tut.
-funnels-too-long = getippt hat es höchstens { $most } Zeichen, denn Telegram teilt längere Nachrichten in zwei: schick es als .yaml-Datei
-funnels-file-too-big = eine Datei mit Funnels hat höchstens { $size } KB
+funnels-too-long = Getippt hat es höchstens { $most } Zeichen, denn Telegram teilt längere Nachrichten in zwei: schick es als .yaml-Datei
+funnels-file-too-big = Eine Datei mit Funnels hat höchstens { $size } KB
 funnels-file-gone = Telegram hat diese Datei nicht mehr; schick sie noch einmal.
 funnels-problems = ❌ { $count ->
         [one] Eine Sache stimmt

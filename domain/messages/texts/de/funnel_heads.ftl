@@ -7,6 +7,11 @@ funnel-moved =
         [one] „{ $name }“: Eine Person ist in den neuen Wortlaut übernommen.
        *[other] „{ $name }“: { $count } Personen sind in den neuen Wortlaut übernommen.
     }
+funnel-moved-ended =
+    { $count ->
+        [one] Für eine Person war Schluss, denn ihren Schritt gibt es nicht mehr.
+       *[other] Für { $count } Personen war Schluss, denn ihren Schritt gibt es nicht mehr.
+    }
 
 refused-no-funnel = einen Funnel „{ $name }“ gibt es nicht
 refused-no-step = der Funnel „{ $name }“ hat keinen Schritt „{ $step }“, mit dem das ginge

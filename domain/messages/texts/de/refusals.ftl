@@ -10,6 +10,7 @@ refused-payment_unavailable = Bezahlen geht gerade nicht; bitte versuch es in ei
 refused-payment_refused = Das lässt sich gerade nicht bezahlen. Bitte bestell noch einmal mit /shop.
 refused-view_gone = Diese Liste ist zu alt; /leads zeigt eine neue.
 refused-no-product = Dieses Produkt gibt es hier nicht.
+refused-no-card = das Produkt „{ $product }“ wird nicht verkauft, also gibt es keine Karte zu zeigen
 refused-no-file = Diese Datei gibt es hier nicht; schick sie noch einmal.
 refused-file-taken = „{ $name }“ gehört zu „{ $title }“; für ein anderes Produkt schick sie noch einmal.
 refused-no-column = Diese Spalte gibt es nicht.

@@ -15,5 +15,5 @@ unclear-button-again = 🔁 { $number } nochmal
 unclear-button-all-sent = ✅ Alle ungewissen kamen an
 unclear-button-all-again = 🔁 Alle ungewissen nochmal senden
 unclear-unknown = Eine Nachricht { $message } gibt es bei dir nicht.
-refused-settled = Nachricht { $message } ist schon geklärt.
+refused-settled = An Nachricht { $message } gibt es nichts zu klären: Es ist bekannt, was aus ihr wurde.
 event-message-settled = Nachricht geklärt

@@ -36,12 +36,17 @@ funnels-above = { $count } above the first step
 funnels-step = <b>{ $place }. { $key }</b> · { $do } · { $told }
 funnels-here = { $count } here now
 funnels-arm = { "    " }<b>{ $arm }</b>: took it { $reached } · bought { $bought } ({ $share } %){ $money }
+funnels-arm-holdout = { "    " }<b>those who get nothing</b>: { $reached } · bought { $bought } ({ $share } %){ $money }
+funnels-told-arm = { $arm }: { $weight } of { $of }
+funnels-told-holdout = nothing: { $weight } of { $of }
+funnels-told-goal = what the funnel is for is reached here
+funnels-told-end = it is over here
 funnels-measure-reached = reached { $count }
 funnels-measure-sent = sent { $count }
 funnels-measure-clicked = clicked { $count }
 funnels-measure-replied = replied { $count }
 funnels-measure-bought = bought { $count }
-funnels-measure-goal = goal { $count }
+funnels-measure-goal = reached the goal { $count }
 funnels-measure-left = left { $count }
 funnels-measure-blocked = blocked me { $count }
 funnels-no-wording = “{ $name }” has no wording that can be shown.
@@ -81,21 +86,21 @@ funnels-start-been = { $been ->
         [one] One of them has been in it, and does not begin anew
        *[other] { $been } of them have been in it, and do not begin anew
     }: so its <code>again</code> says.
-funnels-start-nobody = nobody would begin: { $met ->
+funnels-start-nobody = Nobody would begin: { $met ->
         [0] no lead is in that segment
        *[other] { $reached ->
             [0] of { $met } in that segment none can be written to
            *[other] of { $met } in that segment those who can be written to have been in it
         }
     }
-funnels-start-gone = that has begun already, or is too old; /funnels start { $name } … asks again
+funnels-start-gone = That has begun already, or is too old; /funnels start { $name } … asks again
 funnels-starting = ✅ “{ $name }” begins for them, a few at a time. I tell you when that is done.
 funnels-left = { $name } (lead { $lead }) is out of { $funnel }.
 funnels-not-in-it = { $name } (lead { $lead }) is not in { $funnel }.
 
 funnels-ask-file = Send me your funnels as a YAML file, or type them. I look them through and show what would change before anything does.
-funnels-too-long = typed, it has { $most } characters at most, since Telegram cuts longer messages in two: send it as a .yaml file
-funnels-file-too-big = a file of funnels has { $size } KB at most
+funnels-too-long = Typed, it has { $most } characters at most, since Telegram cuts longer messages in two: send it as a .yaml file
+funnels-file-too-big = A file of funnels has { $size } KB at most
 funnels-file-gone = Telegram does not have that file any more; send it again.
 funnels-problems = ❌ { $count ->
         [one] One thing is

@@ -7,6 +7,11 @@ funnel-moved =
         [one] “{ $name }”: one person was taken over into the new wording.
        *[other] “{ $name }”: { $count } people were taken over into the new wording.
     }
+funnel-moved-ended =
+    { $count ->
+        [one] One person ended, whose step is gone.
+       *[other] { $count } people ended, whose step is gone.
+    }
 
 refused-no-funnel = there is no funnel “{ $name }”
 refused-no-step = the funnel “{ $name }” has no step “{ $step }” that this could be done to

@@ -10,6 +10,7 @@ refused-payment_unavailable = Payment is not available right now; please try aga
 refused-payment_refused = This cannot be paid right now. Please order again with /shop.
 refused-view_gone = This list is too old; /leads shows a new one
 refused-no-product = there is no such product here
+refused-no-card = the product “{ $product }” is not for sale, so there is no card to show
 refused-no-file = there is no such file here; send it again
 refused-file-taken = “{ $name }” belongs to “{ $title }”; send it again for another product
 refused-no-column = there is no such column

@@ -15,5 +15,5 @@ unclear-button-again = 🔁 { $number } again
 unclear-button-all-sent = ✅ All uncertain ones arrived
 unclear-button-all-again = 🔁 Send all uncertain ones again
 unclear-unknown = There is no message { $message } of yours.
-refused-settled = Message { $message } is settled already.
+refused-settled = There is nothing to settle about message { $message }: it is known what became of it.
 event-message-settled = message settled

@@ -1,0 +1,28 @@
+"""What went wrong on the way to Telegram, as people read it."""
+
+import pytest
+from telegram.error import NetworkError
+
+from automations.gateway import NotNow, SendFailure, Uncertain
+from bot.calling import calling
+from bot.request import ConnectionLost, NoConnection
+from domain.messages.catalogue import word_for_reason
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "said", "in_german"),
+    [
+        (ConnectionLost, Uncertain, "connection lost", "die Verbindung brach ab, bevor Telegram geantwortet hatte"),
+        (NoConnection, NotNow, "no connection", "keine Verbindung zu Telegram"),
+    ],
+)
+async def test_a_broken_connection_is_told_in_words_and_by_no_name_of_an_exception(
+    error: type[NetworkError], kind: type[SendFailure], said: str, in_german: str
+):
+    async def call() -> None:
+        raise error("aiohttp.ServerDisconnectedError: Server disconnected")
+
+    with pytest.raises(SendFailure) as caught:
+        await calling(call)
+    assert (type(caught.value), str(caught.value)) == (kind, said)
+    assert word_for_reason(said, "de") == in_german
