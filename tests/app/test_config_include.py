@@ -98,7 +98,7 @@ def test_a_mistake_is_told_with_the_file_and_line_where_it_stands(write: Write):
     lines = told()
     assert [line.split(": ")[0] for line in lines] == ["flows/one.yaml:12", "flows/one.yaml:15"]
     assert lines[0].startswith("flows/one.yaml:12: flows.worse.nodes.0.do: there is no “sya”; use say")
-    assert lines[1] == "flows/one.yaml:15: tags.1: “Bad Tag” is not a tag: use up to 40 of a-z, 0-9, _ and -"
+    assert lines[1] == "flows/one.yaml:15: tags.1: “Bad Tag” is not a tag: use up to 40 small letters, digits, _ and -"
     write(MAIN, one=Path("flows/one.yaml").read_text().replace("  - Bad Tag\n", ""))
     (segment, *_), flows = [line for line in told() if "two" in line], [line for line in told() if "one" in line]
     assert segment.startswith("flows/two.yaml:2: segments.fans: ")
