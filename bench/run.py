@@ -5,11 +5,10 @@ import asyncio
 import os
 import platform
 import re
-from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 from bench import flow_updates, request_class, sealing, segments, transfers
 from bench.report import Report
@@ -21,10 +20,15 @@ Written by `make bench` (`python -m bench`); `python -m bench --only NAME` renew
 two things on the same machine in the same minutes; they say little about another machine."""
 
 
+class Run(Protocol):
+    async def __call__(self, *, quick: bool) -> Report:
+        """With `quick` a rough look: fewer calls, rougher figures."""
+
+
 @dataclass(frozen=True)
 class Benchmark:
     name: str
-    run: Callable[[bool], Coroutine[Any, Any, Report]]  # True asks for a quick look: fewer calls, rougher figures
+    run: Run
 
 
 BENCHMARKS = [
@@ -68,7 +72,7 @@ def main() -> None:
     for benchmark in BENCHMARKS:
         if options.only in {None, benchmark.name}:
             print(f"{benchmark.name} …", flush=True)
-            report = asyncio.run(benchmark.run(options.quick)).markdown()
+            report = asyncio.run(benchmark.run(quick=options.quick)).markdown()
             print(f"\n{report}\n", flush=True)
             found[benchmark.name] = f"{report}\n\nMeasured {datetime.now(UTC):%Y-%m-%d} on {machine()}."
             if not options.quick:

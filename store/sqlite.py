@@ -37,6 +37,7 @@ class _Writer(aiosqlite.Connection):
         if idle and not waits and connection.in_transaction:
             return fn(*args, **kwargs)
         self._handed += 1
+        # aiosqlite gives this method of its own no types
         return await super()._execute(self._in_thread, fn, *args, **kwargs)  # type: ignore[no-untyped-call]
 
     def _in_thread(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
