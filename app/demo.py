@@ -26,7 +26,7 @@ from playground.server import Playground
 
 BOT_TOKEN = "7000000001:playground-bot-token-of-the-demo"  # noqa: S105 - opens nothing but the playground
 STRIPE_KEY = "sk_test_playground"
-WEBHOOK_SECRET = "whsec_playground"  # noqa: S105 - likewise
+WEBHOOK_SECRET = "whsec_playground"  # noqa: S105 - signs nothing but the playground's own events
 SEEDED_CREATOR = 1001
 _MARK = ".spark-demo"
 _STORE = "spark.db"

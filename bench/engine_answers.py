@@ -49,7 +49,7 @@ class Found:
         return quantiles(self.latencies, n=100, method="inclusive")[percent - 1]
 
 
-async def run(quick: bool) -> Report:  # noqa: FBT001 - every benchmark is run so
+async def run(*, quick: bool) -> Report:
     plan = QUICK if quick else FULL
     with tempfile.TemporaryDirectory() as name:
         stores = Stores(Path(name))

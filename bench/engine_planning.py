@@ -21,7 +21,7 @@ IDLE_TIMES = 500
 QUEUE_SECONDS, QUICK_QUEUE_SECONDS = 10, 2
 
 
-async def run(quick: bool) -> Report:  # noqa: FBT001 - every benchmark is run so
+async def run(*, quick: bool) -> Report:
     sizes, times = (QUICK, 20) if quick else (FULL, IDLE_TIMES)
     idle: dict[str, list[tuple[int, Idle]]] = {"SQLite": [], "PostgreSQL": []}
     found: dict[str, Found] = {}

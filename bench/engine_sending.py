@@ -64,7 +64,7 @@ class AtOnce:
         return len(self.at)
 
 
-async def run(quick: bool) -> Report:  # noqa: FBT001 - every benchmark is run so
+async def run(*, quick: bool) -> Report:
     plan, rows, kept = (QUICK if quick else FULL), list[Row](), list[tuple[str, bool]]()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -35,7 +35,7 @@ ROUND = Funnel.model_validate(
 STEPS_A_DAY = 2 * (2 + 0.1)
 
 
-async def run(quick: bool) -> Report:  # noqa: FBT001 - every benchmark is run so
+async def run(*, quick: bool) -> Report:
     walked, simulated = (QUICK_STEPS, QUICK_SIMULATED) if quick else (STEPS, SIMULATED)
     leads = MOST_LEADS
     days = int(simulated / leads / STEPS_A_DAY) + 1

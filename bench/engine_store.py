@@ -77,7 +77,7 @@ async def fill(database: Database, sizes: Sizes) -> Published:
         head = await save_funnel(session, creator, "nurture", FUNNEL, kept=Kept.API, now=sizes.beginning)
         await session.flush()
         version = head.version_id
-    maker = _Maker(database.is_sqlite, sizes, creator, version or 0)
+    maker = _Maker(sizes, creator, version or 0, sqlite=database.is_sqlite)
     for model, rows in maker.rows():
         async with database.transaction() as session:
             await session.execute(insert(model.__table__).from_select(list(rows.selected_columns.keys()), rows))  # type: ignore[arg-type]
@@ -146,7 +146,7 @@ class Stores:
 
 
 class _Maker:
-    def __init__(self, sqlite: bool, sizes: Sizes, creator: int, version: int) -> None:  # noqa: FBT001 - which of two
+    def __init__(self, sizes: Sizes, creator: int, version: int, *, sqlite: bool) -> None:
         self._sqlite = sqlite
         self._sizes = sizes
         self._creator = creator

@@ -158,7 +158,7 @@ def people_for(at_once: int, *, quick: bool) -> int:
     return max(40 if quick else 60, at_once if quick else 2 * at_once)
 
 
-async def run(quick: bool) -> Report:  # noqa: FBT001 - every benchmark is run so
+async def run(*, quick: bool) -> Report:
     rounds = 2 if quick else 3
     found: dict[tuple[str, float, int], list[Run]] = {}
     with tempfile.TemporaryDirectory() as folder:

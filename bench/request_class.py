@@ -64,7 +64,7 @@ async def raw_call(request: BaseRequest, base_url: str, *, calls: int, at_once: 
     return await measure(lambda: request.do_request(url, "POST", data), calls=calls, at_once=at_once)
 
 
-async def run(quick: bool) -> Report:  # noqa: FBT001 - every benchmark is run so
+async def run(*, quick: bool) -> Report:
     spare_the_search_for_sniffio()
     calls, rounds = (200, 3) if quick else (1000, 7)
     rows = []

@@ -6,11 +6,10 @@ import os
 import platform
 import re
 import time
-from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 from bench import (
     engine_answers,
@@ -34,10 +33,15 @@ minutes; they say little about another machine. What they mean for how much one 
 [docs/SCALING.md](../docs/SCALING.md)."""
 
 
+class Run(Protocol):
+    async def __call__(self, *, quick: bool) -> Report:
+        """With `quick` a rough look: fewer calls, rougher figures."""
+
+
 @dataclass(frozen=True)
 class Benchmark:
     name: str
-    run: Callable[[bool], Coroutine[Any, Any, Report]]  # True asks for a quick look: fewer calls, rougher figures
+    run: Run
 
 
 BENCHMARKS = [
@@ -89,7 +93,7 @@ def main() -> None:
     for benchmark in chosen:
         print(f"{benchmark.name} …", flush=True)
         began = time.monotonic()
-        report = asyncio.run(benchmark.run(options.quick)).markdown()
+        report = asyncio.run(benchmark.run(quick=options.quick)).markdown()
         seconds = time.monotonic() - began
         print(f"\n{report}\n", flush=True)
         found[benchmark.name] = (

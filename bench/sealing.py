@@ -25,7 +25,7 @@ STORES = ("SQLite", "PostgreSQL")
 TEXT = "x" * 700
 
 
-async def run(quick: bool) -> Report:  # noqa: FBT001 - every benchmark is run so
+async def run(*, quick: bool) -> Report:
     rounds = 3 if quick else 7
     found: dict[tuple[str, bool], list[Run]] = {}
     with tempfile.TemporaryDirectory() as name:

@@ -69,11 +69,12 @@ async def fill(database: Database, leads: int) -> None:
     """So many leads for the creator asked about, and a tenth as many more for others."""
     async with database.transaction() as session:
         await _furnish(session)
-    maker = _Maker(database.is_sqlite, leads)
+    maker = _Maker(leads, sqlite=database.is_sqlite)
     digests = await _digests(database)
     for model, rows in maker.rows(digests):
         async with database.transaction() as session:
-            await session.execute(insert(model.__table__).from_select(list(rows.selected_columns.keys()), rows))  # type: ignore[arg-type]
+            names = list(rows.selected_columns.keys())
+            await session.execute(insert(model.__table__).from_select(names, rows))
     if not database.is_sqlite:
         # as its own housekeeping does after a while
         async with database.engine.connect() as connection:
@@ -116,7 +117,7 @@ async def _digests(database: Database) -> Mapping[str, str]:
 class _Maker:
     """Everything about a lead follows from its number, by multiplying it within a prime."""
 
-    def __init__(self, sqlite: bool, leads: int) -> None:  # noqa: FBT001 - which of two databases
+    def __init__(self, leads: int, *, sqlite: bool) -> None:
         self.sqlite = sqlite
         self.leads = leads
         self.total = leads * sum(SHARES) // SHARES[0]

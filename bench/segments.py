@@ -69,7 +69,7 @@ class Found:
     indexes: Sequence[str] = ()
 
 
-async def run(quick: bool) -> Report:  # noqa: FBT001 - every benchmark is run so
+async def run(*, quick: bool) -> Report:
     leads = FEW if quick else LEADS
     rows: list[list[str]] = []
     with tempfile.TemporaryDirectory() as folder:

@@ -17,7 +17,7 @@ QUICK_SIZES = (1_000, 5_000)
 SQLITE = "sqlite:///{folder}/spark.db"
 
 
-async def run(quick: bool) -> Report:  # noqa: FBT001 - as every benchmark is called
+async def run(*, quick: bool) -> Report:
     sizes = QUICK_SIZES if quick else SIZES
     rows: list[list[str]] = []
     with tempfile.TemporaryDirectory() as folder:

@@ -247,17 +247,22 @@ async def _paid_twice(
     """The first payment stands; this one goes back by itself or by a person, unless it is all that is left."""
     await _record(session, "order.oversold", order, now=now)
     goes_back = received.rail == STARS
+    if goes_back:
+        to_seller, to_buyer = "sale-paid-twice-back", "paid-twice-buyer-back"
+    elif order.state == OrderState.REFUNDED:
+        to_seller, to_buyer = "sale-paid-again", "paid-again-buyer"
+    else:
+        to_seller, to_buyer = "sale-paid-twice", "paid-twice-buyer"
     await tell_seller(
         session,
-        "sale-paid-twice-back" if goes_back else "sale-paid-twice",
+        to_seller,
         order,
         key=f"sale-paid-twice:{received.rail}:{received.reference}",
         amount=received.money,
         ways_out=() if goes_back else (give_back_one(payment_id),),
         now=now,
     )
-    text = "paid-twice-buyer-back" if goes_back else "paid-twice-buyer"
-    await tell_buyer(session, text, order, key=f"paid-twice-told:{order.id}:{received.reference}", now=now)
+    await tell_buyer(session, to_buyer, order, key=f"paid-twice-told:{order.id}:{received.reference}", now=now)
     if goes_back:
         await ask_back(session, order, payment_id, received.money, now=now)
     else:

@@ -132,7 +132,7 @@ def either(words: Sequence[str]) -> str:
 
 
 # the parser in C is ten times as quick, and not part of every build of PyYAML
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # either of the two
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # mypy knows no base that is looked up
     """Reads plain data only; what looks like a date stays text, since nothing here is one."""
 
 

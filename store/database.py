@@ -1,6 +1,7 @@
 """The one way to the store: who opens a transaction, on which database, and what it promises."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
@@ -24,7 +25,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.engine import URL, AdaptedConnection, Connection, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -40,6 +41,7 @@ from store.sqlite import connect_writer
 BUSY_TIMEOUT_MS = 10_000
 # a process that is stopped in the middle of a transaction keeps the others waiting for no longer than this
 STANDS_STILL_SECONDS = 10.0
+_SWITCH_EVERY_MS = 10
 _WAKES = "wakes"
 _INSERT: dict[str, Callable[[Any], Any]] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 # PostgreSQL's classes of trouble that passes: no connection, ended for standing still, deadlock, no room, shutting
@@ -115,18 +117,21 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """What happens inside is saved together or not at all. No wire call belongs inside."""
-        async with self._writing() as session:
-            async with session.begin():
+        session: AsyncSession | None = None
+        try:
+            # begin() of the maker ends to the end, also when whoever asked is cancelled meanwhile
+            async with self._writing.begin() as session:
                 yield session
-            woken = frozenset(session.info.get(_WAKES, ()))
-        if woken:
-            for listener in self._listeners:
-                listener(woken)
+        except asyncio.CancelledError:
+            # it may be saved all the same, and who is woken in vain looks once more
+            self._tell_woken(session)
+            raise
+        self._tell_woken(session)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
         """A consistent read that never waits for a writer; writing through it fails."""
-        async with self._reading() as session, session.begin():
+        async with self._reading.begin() as session:
             yield session
 
     @asynccontextmanager
@@ -171,6 +176,11 @@ class Database:
             finally:
                 await raw.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
         return not busy
+
+    def _tell_woken(self, session: AsyncSession | None) -> None:
+        if session is not None and (woken := frozenset(session.info.get(_WAKES, ()))):
+            for listener in self._listeners:
+                listener(woken)
 
     def on_commit(self, listener: Callable[[frozenset[Topic]], None]) -> None:
         """Calls `listener` after each commit with the topics that it woke."""
@@ -321,7 +331,6 @@ def _sqlite_engine(url: URL, *, pool_size: int, begin: str, query_only: bool, **
         **options,
     )
     pragmas: Iterable[str] = (
-        "journal_mode = WAL",
         "synchronous = FULL",  # a committed claim survives power loss
         "foreign_keys = ON",
         "secure_delete = ON",  # whatever goes leaves nothing in the file's free pages
@@ -334,6 +343,7 @@ def _sqlite_engine(url: URL, *, pool_size: int, begin: str, query_only: bool, **
         # the driver's own habit of opening transactions late is off: we say BEGIN ourselves
         connection.isolation_level = None
         cursor = connection.cursor()
+        _switch_to_wal(connection, cursor)
         for pragma in pragmas:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
@@ -343,6 +353,22 @@ def _sqlite_engine(url: URL, *, pool_size: int, begin: str, query_only: bool, **
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+def _switch_to_wal(connection: AdaptedConnection, cursor: Any) -> None:
+    """Waits its turn: of several that open a new file at once all but one are told at once that it is locked.
+
+    SQLite asks no busy handler where two that read would both write: https://www.sqlite.org/c3ref/busy_handler.html
+    """
+    for left in reversed(range(BUSY_TIMEOUT_MS // _SWITCH_EVERY_MS)):
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or not left:
+                raise
+            connection.run_async(lambda _: asyncio.sleep(_SWITCH_EVERY_MS / 1000))
+        else:
+            return
 
 
 def _to_json(value: Any) -> str:

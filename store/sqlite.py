@@ -49,6 +49,7 @@ class Writer(aiosqlite.Connection):
 
     async def _hand(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         self._handed += 1
+        # aiosqlite gives this method of its own no types
         return await super()._execute(self._in_thread, fn, *args, **kwargs)  # type: ignore[no-untyped-call]
 
     def _in_thread(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

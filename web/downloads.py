@@ -16,8 +16,10 @@ from domain.downloads import (
     open_download,
 )
 from domain.messages.catalogue import plain
+from kit.completion import run_to_completion
 from kit.errors import Refusal
 from kit.log import get_logger
+from store.database import Database
 from store.files import FileStore
 from web.errors import NotReady
 from web.pages import notice_page, reader_language
@@ -98,8 +100,12 @@ async def _stream(
         await response.write_eof()
     finally:
         if sent < length:
-            async with tools.database.transaction() as session:
-                await give_back(session, use, length - sent)
+            await run_to_completion(_give_back(tools.database, use, length - sent))
+
+
+async def _give_back(database: Database, use: int, unsent: int) -> None:
+    async with database.transaction() as session:
+        await give_back(session, use, unsent)
 
 
 def _range_of(request: web.Request, found: Downloadable) -> str | None:

@@ -9,7 +9,7 @@ from bot.numbers import read_id
 from bot.replies import QrReply, TapReply
 from bot.turn import Turn
 from domain.links import archive_link, count_links, make_link, own_link
-from domain.messages.plain import Button, Message, Rows, column
+from domain.messages.plain import CALLBACK_BYTES, Button, Message, Rows, column
 from kit.money import Money
 from kit.paging import Paging
 from kit.text import shorten
@@ -177,8 +177,8 @@ async def _ask_name(turn: Turn, creator: Creator, target: LinkTarget) -> None:
                 .limit(SHOWN)
             )
             named = [(row.slug, row.title) for row in products]
-    # Telegram takes 64 bytes behind a button; what does not fit can still be typed
-    fits = [(name, title) for name, title in named if len(f"link:new:{target.value}:{name}".encode()) <= 64]  # noqa: PLR2004
+    # what does not fit behind a button can still be typed
+    fits = [each for each in named if len(f"link:new:{target.value}:{each[0]}".encode()) <= CALLBACK_BYTES]
     if not fits:
         raise turn.refusal("link-no-target")
     buttons = [

@@ -2,6 +2,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+# https://core.telegram.org/bots/api#inlinekeyboardbutton
+CALLBACK_BYTES = 64
+
 
 class Plain(BaseModel):
     """Kept as JSON in the outbox and in replies, so it says all that is needed to send it later."""
@@ -10,7 +13,7 @@ class Plain(BaseModel):
 
 
 class Button(Plain):
-    """Under a message: a tap gives `data` (1 to 64 bytes) back, or opens `url`."""
+    """Under a message: a tap gives `data` (1 to CALLBACK_BYTES) back, or opens `url`."""
 
     text: str
     data: str | None = None

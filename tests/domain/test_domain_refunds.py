@@ -350,6 +350,11 @@ async def test_what_is_paid_again_after_all_of_it_went_back_is_theirs_again(data
     assert await has_it(database, folk)
     async with database.reading() as session:
         assert await counts_of(session, folk) == (0, 0, 1, 1)
+        # it is no second payment of what they have, and nobody is told that it were
+        said = [str(each.message) for each in await promised(session, OutboxKind.NOTICE)]
+        assert any("theirs again" in each for each in said)
+        assert any("yours again" in each for each in said)
+        assert not any("twice" in each or "a second time" in each for each in said)
 
 
 async def dispute(database: Database, order_id: int, amount: int = 1900) -> None:

@@ -1,4 +1,5 @@
 import asyncio
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -71,3 +72,11 @@ async def test_a_migration_that_fails_leaves_nothing_half_done(empty_store_url: 
         assert await is_current(database)
     finally:
         await database.close()
+
+
+async def test_several_processes_may_open_a_new_file_at_the_same_moment(tmp_path: Path):
+    for number in range(40):
+        processes = [Database(f"sqlite:///{tmp_path}/{number}.db") for _ in range(4)]
+        assert await asyncio.gather(*(is_current(each) for each in processes)) == [False] * 4
+        for each in processes:
+            await each.close()

@@ -345,6 +345,30 @@ async def test_who_breaks_off_gets_back_what_never_left(either_database: Databas
         assert await shelf.uses() == 1
 
 
+async def test_who_breaks_off_gets_it_back_even_when_the_answer_is_cancelled_meanwhile(
+    database: Database, tmp_path: Path
+):
+    size = 64 * 1024 * 1024
+    async for shelf in _shelf(database, tmp_path, bytes(size)):
+        reader, writer = await asyncio.open_connection(shelf.client.host, shelf.client.port)
+        writer.write(f"GET {shelf.path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+        answering = {each for each in asyncio.all_tasks() if "RequestHandler.start" in repr(each.get_coro())}
+        # nobody else writes, so it waits with what it wants to give back until after it is cancelled
+        async with database.transaction() as session:
+            await session.execute(select(DownloadLink))
+            writer.transport.abort()
+            # as a server does that stops
+            for _ in range(50):
+                await asyncio.sleep(0)
+                for each in answering:
+                    each.cancel()
+        async with asyncio.timeout(10):
+            while await shelf.served() == size:  # noqa: ASYNC110 - another task's transaction ends it
+                await asyncio.sleep(0.01)
+        assert await shelf.served() < size
+
+
 async def test_a_browser_reads_why_there_is_nothing_in_its_owners_language(shelf: Shelf):
     html = {"Accept": "text/html,application/xhtml+xml"}
     nothing = await shelf.client.get("/d/1-nothing", headers=html)

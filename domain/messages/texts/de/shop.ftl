@@ -13,6 +13,7 @@ payment-pending = <b>{ $title }</b>: Wir warten auf deine Bank. Das kann ein paa
 payment-failed-buyer = Deine Zahlung für <b>{ $title }</b> hat nicht geklappt, und geliefert wurde nichts. Mit /shop kannst du noch einmal bestellen.
 oversold-buyer = Deine Zahlung für <b>{ $title }</b> ist da, aber das letzte Stück war gerade weg. Das tut uns leid! Wer es verkauft, weiß Bescheid und erstattet oder liefert es.
 paid-twice-buyer = Du hast <b>{ $title }</b> zweimal bezahlt. Wer es verkauft, weiß Bescheid und erstattet eine der beiden Zahlungen.
+paid-again-buyer = Deine Zahlung für <b>{ $title }</b> ist da, nachdem eine frühere an dich zurückging. Es gehört wieder dir.
 pay-settled = Diese Bestellung ist schon erledigt. /library zeigt, was dir gehört.
 payments-off = Bezahlen ist hier noch nicht eingerichtet.
 sold-out = Ausverkauft.

@@ -6,6 +6,7 @@ sale-told = 💶 <b>Sale</b>: { $title } for { $total } to { $lead } (order { $o
 sale-free-told = 🎁 { $title } for { $total } to { $lead }, by the code { $reason } (order { $order })
 sale-oversold = ⚠️ Order { $order }: { $lead } paid { $total } for “{ $title }”, and the last one had just gone. Give the money back, or hand over one more.
 sale-paid-twice = ⚠️ Order { $order }: { $lead } has paid { $total } for “{ $title }” a second time. Give this one back.
+sale-paid-again = ⚠️ Order { $order }: { $lead } has paid { $total } for “{ $title }” after all of it had gone back, so it is theirs again. If that was a mistake, give this one back too.
 payment-failed-told = ⚠️ Order { $order }: the payment of { $lead } for “{ $title }” did not go through. Nothing was delivered, and { $lead } has been told.
 checkout-refused = ⚠️ Order { $order }: { $rail } would not make a checkout for “{ $title }”: { $reason }
 payment-mismatch = ⚠️ Order { $order }: { $rail } reports a payment that does not fit it, so nothing was delivered. Look it up in { $rail }.

@@ -13,6 +13,7 @@ payment-pending = <b>{ $title }</b>: we are waiting for your bank. It can take a
 payment-failed-buyer = Your payment for <b>{ $title }</b> did not go through, and nothing was delivered. You can order it again with /shop.
 oversold-buyer = We have your payment for <b>{ $title }</b>, but the last one had just gone. We are sorry! The seller has been told and will refund or deliver it.
 paid-twice-buyer = You have paid for <b>{ $title }</b> twice. The seller has been told and will refund one of the two.
+paid-again-buyer = Your payment for <b>{ $title }</b> has come, after an earlier one went back to you. It is yours again.
 pay-settled = This order is settled already. /library shows what is yours.
 payments-off = Payments are not set up here yet.
 sold-out = Sold out.
