@@ -186,7 +186,8 @@ class Spark:
             _log.warning("another Spark is running on this store; this one stands by until that one ends")
             while not lock.try_take():
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), STAND_BY_SECONDS)
+                    async with asyncio.timeout(STAND_BY_SECONDS):
+                        await self._stopping.wait()
                 if self._stopping.is_set():
                     return False
         return True
@@ -264,6 +265,7 @@ class Spark:
                 return True
             parts.readiness.not_ready("waiting for Telegram")
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), wait)
+                async with asyncio.timeout(wait):
+                    await self._stopping.wait()
             wait = min(wait * 2, 15.0)
         return False

@@ -90,7 +90,9 @@ class Wakes:
         """Until the connection is lost."""
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._due.wait(), _SILENT_SECONDS)
+                # not wait_for: what comes at the moment of a cancellation makes it forget the cancellation
+                async with asyncio.timeout(_SILENT_SECONDS):
+                    await self._due.wait()
             self._due.clear()
             topics, self._topics = self._topics, set()
             try:

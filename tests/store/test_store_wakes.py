@@ -142,3 +142,11 @@ async def test_a_store_that_is_away_is_asked_again_and_stopping_is_at_once():
     await wakes.stop()
     await database.close()
     assert monotonic() - begun < 1
+
+
+async def test_stopping_right_after_something_was_saved_is_at_once(postgresql_url: str):
+    async with a_process(postgresql_url) as (database, _, wakes):
+        await work(database, "outbox")
+        async with asyncio.timeout(5) as limit:
+            await wakes.stop()
+        assert not limit.expired()
