@@ -96,6 +96,7 @@ class Database:
                 pool_size=pool_size,
                 max_overflow=0,
                 pool_pre_ping=True,
+                pool_use_lifo=True,  # what a connection has prepared serves again
                 hide_parameters=True,  # what people wrote never stands in an error or a log
                 json_serializer=_to_json,
                 json_deserializer=orjson.loads,

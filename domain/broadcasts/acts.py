@@ -282,6 +282,8 @@ async def end_broadcast(session: AsyncSession, broadcast_id: int, *, now: dateti
             return False
     broadcast.state, broadcast.ended_at, broadcast.progress_at = BroadcastState.DONE, now, None
     await session.flush()
+    # what came of it is shown at once
+    wake(session, TOPIC)
     await _note(session, broadcast, "broadcast.done", now=now)
     return True
 

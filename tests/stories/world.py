@@ -4,8 +4,8 @@ import asyncio
 import base64
 import shutil
 import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -14,6 +14,8 @@ from typing import Any
 
 import aiohttp
 from aiohttp import web
+from sqlalchemy import event
+from sqlalchemy.orm import Session
 from stores import DATA_KEYS
 from stripe_requests import check_calls
 
@@ -262,11 +264,27 @@ async def a_world(store_url: str, folder: Path, config: str, **environ: str) -> 
         world = World(load(path, given), playground, http, address)
         playground.core.traveller = world
         try:
-            yield world
+            with _news_of(world):
+                yield world
             check_calls(playground.core.state)
         finally:
             await world.spark.stop()
             await runner.cleanup()
+
+
+@contextmanager
+def _news_of(world: World) -> Iterator[None]:
+    """What Spark saves wakes whoever awaits a condition."""
+
+    def told(session: Session) -> None:
+        if session.get_bind() is world.spark.database.engine.sync_engine:
+            world.playground.core.changes.tell()
+
+    event.listen(Session, "after_commit", told)
+    try:
+        yield
+    finally:
+        event.remove(Session, "after_commit", told)
 
 
 def free_ports(count: int) -> list[int]:
