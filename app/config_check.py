@@ -2,6 +2,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from app.address_check import warn_of_addresses
 from app.config_file import BadConfig, KeyPath, did_you_mean
 from app.config_texts import check_text, check_texts, facts_of
 from app.rails_check import warn_of_rails
@@ -39,8 +40,10 @@ def report(config: Path | None = None, environ: Mapping[str, str] | None = None)
     funnels = _count(sum(len(each.funnels) for each in creators), "funnel")
     file = loaded.places.file
     read = file.name if file.root is not None else f"no settings in {file.name}, so the defaults"
+    named = loaded.settings.creators
     warnings = [
-        f"warning: {loaded.places.problem(path, message)}" for path, message in warn_of_rails(loaded.settings.creators)
+        f"warning: {loaded.places.problem(path, message)}"
+        for path, message in (*warn_of_rails(named), *warn_of_addresses(named))
     ]
     return 0, [*warnings, f"{read}: {flows}, {funnels}: all well"]
 
