@@ -1,6 +1,7 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from app.address_check import warn_of_addresses
 from app.config_file import BadConfig
 from app.rails_check import warn_of_rails
 from app.settings import CreatorConfig, Loaded, load
@@ -36,8 +37,10 @@ def report(config: Path | None = None, environ: Mapping[str, str] | None = None)
     funnels = _count(sum(len(each.funnels) for each in creators), "funnel")
     file = loaded.places.file
     read = file.name if file.root is not None else f"no settings in {file.name}, so the defaults"
+    named = loaded.settings.creators
     warnings = [
-        f"warning: {loaded.places.problem(path, message)}" for path, message in warn_of_rails(loaded.settings.creators)
+        f"warning: {loaded.places.problem(path, message)}"
+        for path, message in (*warn_of_rails(named), *warn_of_addresses(named))
     ]
     return 0, [*warnings, f"{read}: {flows}, {funnels}: all well"]
 

@@ -8,6 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from telegram import Bot
 from telegram.error import InvalidToken, TelegramError
 
+from app.address_check import MEND, sold_without_address
 from app.keys import told_of_keys
 from app.parts import STORE_TROUBLE, CannotStart, open_database
 from app.rails_check import RULE, sold_without_stars
@@ -54,6 +55,7 @@ async def _store(settings: Settings) -> list[Finding]:
             counts = await count_troubles(session, now=now)
             lag = await rail_lag(session, now=now)
             without_stars = await sold_without_stars(session, settings.creators)
+            without_address = await sold_without_address(session, settings.creators)
         sealed = Finding("sealing", *await told_of_keys(database, settings))
     except (SQLAlchemyError, *STORE_TROUBLE) as error:
         return [Finding("store", False, f"{type(error).__name__}; check store.url")]
@@ -65,6 +67,7 @@ async def _store(settings: Settings) -> list[Finding]:
         Finding("clock", skew < MOST_SKEW_SECONDS, f"{skew:.1f} s from the store's; keep both by NTP"),
         rails_finding(lag),
         stars_finding(without_stars),
+        address_finding(without_address),
         *(Finding(trouble.what, not trouble.count, f"{trouble.count} {trouble.told}") for trouble in counts),
     ]
 
@@ -87,10 +90,20 @@ def stars_finding(titles: list[str]) -> Finding:
     """A warning, and no fault of the machine's."""
     if not titles:
         return Finding("stars", True, "every digital product can be paid in Stars")
-    named = ", ".join(f"“{title}”" for title in titles[:MOST_NAMED])
-    more = f" and {len(titles) - MOST_NAMED} more" if len(titles) > MOST_NAMED else ""
     mend = "set a price in Stars, or creators.SLUG.shop.stars_rates"
-    return Finding("stars", True, f"warning: {named}{more} can be paid by Stripe alone; {mend}. {RULE}")
+    return Finding("stars", True, f"warning: {_named(titles)} can be paid by Stripe alone; {mend}. {RULE}")
+
+
+def address_finding(titles: list[str]) -> Finding:
+    """A warning: where it shall go may be settled in another way."""
+    if not titles:
+        return Finding("addresses", True, "whoever buys what goes by post is asked where to")
+    return Finding("addresses", True, f"warning: nobody need say where {_named(titles)} shall go; {MEND}")
+
+
+def _named(titles: list[str]) -> str:
+    more = f" and {len(titles) - MOST_NAMED} more" if len(titles) > MOST_NAMED else ""
+    return ", ".join(f"“{title}”" for title in titles[:MOST_NAMED]) + more
 
 
 def _length(length: timedelta) -> str:

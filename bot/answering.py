@@ -236,8 +236,11 @@ class Answering:
         if url is None:
             text = "payment-pending" if order.pending else "pay-settled"
             return Message(text=say(text, language, title=order.title))
-        label = say("button-pay", language, price=order.total.format(language))
-        return Message(text=say("pay-here", language, title=order.title), buttons=column(Button(text=label, url=url)))
+        if order.total.amount_minor:
+            text, label = "pay-here", say("button-pay", language, price=order.total.format(language))
+        else:
+            text, label = "address-here", say("button-say-address", language)
+        return Message(text=say(text, language, title=order.title), buttons=column(Button(text=label, url=url)))
 
     async def _pay_link(self, language: str, link_id: int) -> Message:
         """The page to post elsewhere, or why there is none; the button under that tries again."""

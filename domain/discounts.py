@@ -1,14 +1,11 @@
-"""Codes that take something off a price: who may use them, how often, and counting it.
-
-A use counts from the opening of an order until that ends unpaid or is refunded in full.
-"""
+"""Codes that take something off a price: what they take off what, and who may use them when."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.events import record_event
@@ -16,9 +13,10 @@ from domain.pricing import STARS_CURRENCY, Wish
 from domain.setups import CreatorSetup
 from kit.errors import Conflict, Invalid, NotFound, Reason
 from kit.money import Money, step_of
-from store.database import count_changed, insert_once
-from store.models import DiscountCode, DiscountUse, Lead, Product
+from store.database import insert_once
+from store.models import DiscountCode, DiscountUse, Lead, Order, OrderLine, Product
 from store.queries.leads import lead_matches, saved_segments, where
+from store.segments.question import BadSegment
 
 MOST_CODES_SHOWN = 50
 _CODE = re.compile(r"[A-Z0-9][A-Z0-9_-]{1,31}")
@@ -148,81 +146,94 @@ async def apply_code(
 ) -> Discount:
     """What the wish's code takes off `price`, which is that of all pieces on its rail. No code takes nothing off.
 
-    Nothing is counted yet: `use_code` does that. Raises NoSuchCode or CodeRefused.
+    Nothing is counted yet: `code_uses.use_code` does that. Raises NoSuchCode or CodeRefused.
     """
     if wish.code is None:
         return Discount()
     code = await find_code(session, lead.creator_id, wish.code)
-    early = code.starts_at is not None and code.starts_at > now
-    late = code.ends_at is not None and code.ends_at <= now
-    if code.archived_at is not None or early or late:
-        raise CodeRefused("this code is not valid at present", why=Reason("refused-code-not-now"))
-    if code.products and wish.product.id not in code.products:
-        raise CodeRefused("this code is for another product", why=Reason("refused-code-other-product"))
-    if code.segment is not None:
-        known = setup.known(await saved_segments(session, lead.creator_id))
-        asked = await where(session, lead.creator_id, code.segment, known, now=now)
-        if not await lead_matches(session, lead.id, asked):
-            raise CodeRefused("this code is not for you", why=Reason("refused-code-not-yours"))
+    await check_code(session, code, lead, wish.product, now=now, setup=setup)
+    return take_off(code, wish, price)
+
+
+def take_off(code: DiscountCode, wish: Wish, price: Money) -> Discount:
+    """What that code takes off `price`, whoever it is good for. Raises CodeRefused where it is in another currency."""
     return Discount(code.id, _taken_off(code, wish, price))
 
 
-async def hold_codes(session: AsyncSession, creator_id: int, code_id: int | None, code: str | None) -> None:
-    """The code by its number and the one by its name, before either is freed or used."""
-    by_name = (DiscountCode.creator_id == creator_id) & (DiscountCode.code == (code or "").strip().upper())
-    both = select(DiscountCode.id).where((DiscountCode.id == code_id) | by_name)
-    await session.execute(both.order_by(DiscountCode.id).with_for_update(key_share=True))
+async def check_code(
+    session: AsyncSession,
+    code: DiscountCode,
+    lead: Lead,
+    product: Product | None = None,
+    *,
+    now: datetime,
+    setup: CreatorSetup,
+) -> None:
+    """Raises CodeRefused where they cannot use it now: for that product, or for whatever it may be.
+
+    What their own open checkout has of it is theirs: they come back to that.
+    """
+    if code.archived_at is not None or (code.ends_at is not None and code.ends_at <= now):
+        raise CodeRefused("this code is no longer valid", why=Reason("refused-code-over"))
+    if code.starts_at is not None and code.starts_at > now:
+        raise CodeRefused("this code is not valid yet", why=Reason("refused-code-not-yet"))
+    if product is not None and code.products and product.id not in code.products:
+        raise CodeRefused("this code is for another product", why=Reason("refused-code-other-product"))
+    if code.segment is not None and not await _is_in(session, lead, code.segment, now=now, setup=setup):
+        raise CodeRefused("this code is not for you", why=Reason("refused-code-not-yours"))
+    if not await _has_open(session, code, lead, product):
+        await _check_uses(session, code, lead)
 
 
-async def use_code(session: AsyncSession, code_id: int, lead: Lead, order_id: int) -> None:
-    """Counts one use by that order: the database decides who has the last one. Raises CodeRefused."""
-    use = (
-        update(DiscountCode)
-        .where(
-            DiscountCode.id == code_id,
-            DiscountCode.archived_at.is_(None),
-            DiscountCode.most_uses.is_(None) | (DiscountCode.uses < DiscountCode.most_uses),
-        )
-        .values(uses=DiscountCode.uses + 1)
-    )
-    if not await count_changed(session, use):
-        raise CodeRefused("this code has been used up", why=Reason("refused-code-used-up"))
-    most = await session.scalar(select(DiscountCode.most_per_person).where(DiscountCode.id == code_id))
-    if not await _take_slot(session, code_id, lead.id, order_id, most=most):
-        raise CodeRefused("you have used this code already", why=Reason("refused-code-used-by-you"))
+def used_up() -> CodeRefused:
+    """Nobody else may use it."""
+    return CodeRefused("this code has been used up", why=Reason("refused-code-used-up"))
 
 
-async def use_code_again(session: AsyncSession, code_id: int, lead_id: int, order_id: int) -> None:
-    """An order whose use was freed is paid after all: it counts, whatever the limits are. Twice is a no-op."""
-    if await session.scalar(select(DiscountUse.id).where(DiscountUse.order_id == order_id)) is not None:
-        return
-    await session.execute(update(DiscountCode).where(DiscountCode.id == code_id).values(uses=DiscountCode.uses + 1))
-    await _take_slot(session, code_id, lead_id, order_id, most=None)
-
-
-async def free_code(session: AsyncSession, order_id: int) -> None:
-    """The order uses its code no more, and somebody else may. Twice is a no-op."""
-    code_id = await session.scalar(
-        delete(DiscountUse).where(DiscountUse.order_id == order_id).returning(DiscountUse.discount_code_id)
-    )
-    if code_id is not None:
-        await session.execute(update(DiscountCode).where(DiscountCode.id == code_id).values(uses=DiscountCode.uses - 1))
-
-
-async def move_uses(session: AsyncSession, into: int, other: int) -> None:
-    """One lead has become a part of another: the uses of both count as theirs, be it over the limit."""
-    uses = await session.scalars(select(DiscountUse).where(DiscountUse.lead_id == other).order_by(DiscountUse.id))
-    for use in uses.all():
-        used = func.coalesce(func.max(DiscountUse.slot), 0)
-        last = select(used).where(DiscountUse.discount_code_id == use.discount_code_id, DiscountUse.lead_id == into)
-        use.slot, use.lead_id = (await session.scalar(last) or 0) + 1, into
-        await session.flush()
+def used_by_them() -> CodeRefused:
+    """They have used it as often as one person may."""
+    return CodeRefused("you have used this code already", why=Reason("refused-code-used-by-you"))
 
 
 def _there(code: DiscountCode | None) -> DiscountCode:
     if code is None:
         raise NoSuchCode("there is no such code here")
     return code
+
+
+async def _is_in(session: AsyncSession, lead: Lead, segment: str, *, now: datetime, setup: CreatorSetup) -> bool:
+    """Nobody is in a segment that names something which is gone."""
+    known = setup.known(await saved_segments(session, lead.creator_id))
+    try:
+        asked = await where(session, lead.creator_id, segment, known, now=now)
+    except BadSegment:
+        return False
+    return await lead_matches(session, lead.id, asked)
+
+
+async def _has_open(session: AsyncSession, code: DiscountCode, lead: Lead, product: Product | None) -> bool:
+    """Whether an order of theirs that can still be paid, for that product if one is named, has a use of it."""
+    if code.most_uses is None and code.most_per_person is None:
+        return False
+    held = (
+        select(DiscountUse.id)
+        .join(Order, Order.id == DiscountUse.order_id)
+        .where(DiscountUse.discount_code_id == code.id, Order.lead_id == lead.id, Order.open_key.is_not(None))
+    )
+    if product is not None:
+        held = held.join(OrderLine, OrderLine.order_id == Order.id).where(OrderLine.product_id == product.id)
+    return await session.scalar(held.limit(1)) is not None
+
+
+async def _check_uses(session: AsyncSession, code: DiscountCode, lead: Lead) -> None:
+    """As it looks now, so that nobody is shown a price that is not to be had; `code_uses` decides."""
+    if code.most_uses is not None and code.uses >= code.most_uses:
+        raise used_up()
+    if code.most_per_person is None:
+        return
+    theirs = select(func.count()).where(DiscountUse.discount_code_id == code.id, DiscountUse.lead_id == lead.id)
+    if (await session.scalar(theirs) or 0) >= code.most_per_person:
+        raise used_by_them()
 
 
 def _taken_off(code: DiscountCode, wish: Wish, price: Money) -> int:
@@ -239,19 +250,6 @@ def _taken_off(code: DiscountCode, wish: Wish, price: Money) -> int:
         # as large a part of the Stars as it is of the price
         return min(price.amount_minor * off // own, price.amount_minor)
     raise CodeRefused("this code is in another currency", why=Reason("refused-code-currency"))
-
-
-async def _take_slot(session: AsyncSession, code_id: int, lead_id: int, order_id: int, *, most: int | None) -> bool:
-    """The first of the lead's slots that is free; the unique key keeps two orders out of one."""
-    theirs = select(DiscountUse.slot).where(DiscountUse.discount_code_id == code_id, DiscountUse.lead_id == lead_id)
-    taken = set(await session.scalars(theirs))
-    slot = 1
-    while most is None or slot <= most:
-        values = {"discount_code_id": code_id, "lead_id": lead_id, "slot": slot, "order_id": order_id}
-        if slot not in taken and await insert_once(session, DiscountUse, values) is not None:
-            return True
-        slot += 1
-    return False
 
 
 async def _checked(

@@ -11,6 +11,7 @@ from domain.order_words import tell_buyer, tell_seller
 from kit.money import Money
 from store.database import count_changed, insert_once
 from store.models import Dispute, DisputeState, Order, OrderState, Payment
+from store.queries.library import still_gives
 
 
 async def open_dispute(
@@ -40,12 +41,12 @@ async def open_dispute(
     )
 
 
-async def close_dispute(session: AsyncSession, reference: str, *, rail: str, won: bool, now: datetime) -> bool:
-    """Won: everything is as it was. Lost: the money is gone, and the rights with it.
+async def close_dispute(session: AsyncSession, payment: Payment, *, reference: str, won: bool, now: datetime) -> bool:
+    """Won: everything is as it was. Lost: the money is gone, and the rights with it where it was all of it.
 
     Twice is a no-op; False for one that is not known to be open.
     """
-    known = select(Dispute).where(Dispute.rail == rail, Dispute.reference == reference)
+    known = select(Dispute).where(Dispute.rail == payment.rail, Dispute.reference == reference)
     dispute = await session.scalar(known)
     if dispute is None:
         return False
@@ -59,14 +60,34 @@ async def close_dispute(session: AsyncSession, reference: str, *, rail: str, won
     )
     if not await count_changed(session, close):
         return False
+    if not won:
+        # it is not there any more to be given back
+        await session.execute(
+            update(Payment)
+            .where(Payment.id == payment.id)
+            .values(refunded_minor=Payment.refunded_minor + dispute.amount_minor)
+        )
+    before = order.state
     await settle_order(session, order, now=now)
-    if order.state == OrderState.REFUNDED:
+    theirs = await still_gives(session, order.id)
+    if theirs and before == OrderState.DISPUTED:
+        await tell_buyer(session, "dispute-over-buyer", order, key=f"dispute-over-buyer:{dispute.id}", now=now)
+    elif not won and order.state == OrderState.REFUNDED:
         await tell_buyer(session, "dispute-lost-buyer", order, key=f"dispute-lost-buyer:{dispute.id}", now=now)
     await _record(session, f"dispute.{state}", order, now=now)
     amount = Money(dispute.amount_minor, dispute.currency)
-    text = "dispute-won-told" if won else "dispute-lost-told"
+    text = _told(order, won=won, theirs=theirs)
     await tell_seller(session, text, order, key=f"dispute-closed:{dispute.id}", amount=amount, now=now)
     return True
+
+
+def _told(order: Order, *, won: bool, theirs: bool) -> str:
+    """What is said to the seller: by what the buyer has now, whatever of the money came or went beside it."""
+    if won:
+        return "dispute-won-told" if theirs else "dispute-won-alone-told"
+    if theirs:
+        return "dispute-lost-part-told"
+    return "dispute-lost-told" if order.state == OrderState.REFUNDED else "dispute-lost-alone-told"
 
 
 async def _record(session: AsyncSession, name: str, order: Order, *, now: datetime) -> None:

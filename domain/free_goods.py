@@ -7,10 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.entitlements import grant
 from domain.orders import open_order
 from domain.paying import pay_free
-from domain.pricing import FREE, Wish
+from domain.pricing import FREE, NoAddress, Wish
 from domain.setups import CreatorSetup
 from store.models import Lead, ProductKind
-from store.queries.catalogue import variants_of
+from store.queries.catalogue import goes_by_post, variants_of
 
 # it is closed in the transaction that opens it
 _GOOD_FOR = timedelta(days=1)
@@ -20,9 +20,12 @@ async def get_free(session: AsyncSession, lead: Lead, wish: Wish, *, setup: Crea
     """Theirs at once, and delivered by itself. False for a gift that they have had before.
 
     What is counted (stock, a limit per person, pieces, variants, what is in a bundle) is ordered, and raises what
-    `open_order` raises: NotForSale for what costs something, SoldOut, LimitReached, ChooseVariant, CheckoutOpen.
+    `open_order` raises: NotForSale for what costs something, SoldOut, LimitReached, ChooseVariant, CheckoutOpen. What
+    goes by post is ordered by `open_order`, at a rail that asks where to: NoAddress.
     """
     product = wish.product
+    if await goes_by_post(session, product):
+        raise NoAddress("this goes by post; take it from the shop, where the address is asked for")
     counted = (
         wish.goods.stock is not None
         or product.limit_per_person is not None

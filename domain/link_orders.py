@@ -143,7 +143,7 @@ async def _open(
         return ToPay(other.order_id)
     # what would have been opened once too often is not: the refusal takes it back
     await _check_pace(session, lead, wish.product, now=now)
-    if order.total_minor == 0:
+    if order.rail == FREE:
         await pay_free(session, order, now=now)
         return to_chat
     return ToPay(order.id)

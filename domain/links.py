@@ -134,7 +134,12 @@ async def _title_of(session: AsyncSession, creator_id: int, setup: CreatorSetup,
                 )
             )
         case LinkTarget.COUPON:
-            title = await _code_named(session, creator_id, name)
+            code, _, slug = name.partition("/")
+            title = await _code_named(session, creator_id, code)
+            if title is not None and slug:
+                product = await _title_of(session, creator_id, setup, LinkTarget.PRODUCT, slug.lower())
+                return f"{title} · {product}"
+            name = code
         case LinkTarget.IDEA:
             number = int(name) if name.isdecimal() and len(name) < 10 else 0  # noqa: PLR2004 - fits the column
             title = await session.scalar(select(Idea.title).where(Idea.creator_id == creator_id, Idea.number == number))
@@ -146,22 +151,14 @@ async def _title_of(session: AsyncSession, creator_id: int, setup: CreatorSetup,
     return title
 
 
-async def _code_named(session: AsyncSession, creator_id: int, name: str) -> str | None:
-    """The code, and the title of the one product that it leads to; None where either is not there."""
-    typed, _, slug = name.partition("/")
-    code = await session.scalar(
+async def _code_named(session: AsyncSession, creator_id: int, typed: str) -> str | None:
+    return await session.scalar(
         select(DiscountCode.code).where(
             DiscountCode.creator_id == creator_id,
             DiscountCode.code == typed.upper(),
             DiscountCode.archived_at.is_(None),
         )
     )
-    if code is None or not slug:
-        return code
-    title = await session.scalar(
-        select(Product.title).where(Product.creator_id == creator_id, Product.slug == slug.lower(), Product.active)
-    )
-    return None if title is None else f"{code} · {title}"
 
 
 async def count_links(session: AsyncSession, creator_id: int) -> int:

@@ -8,9 +8,9 @@ from sqlalchemy import delete, exists, select, union, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from domain.code_uses import move_uses
 from domain.consent import unsubscribe
 from domain.deliveries import hand_over
-from domain.discounts import move_uses
 from domain.events import record_event
 from domain.holding import hold_both
 from domain.lead_words import keep_words, keep_words_of

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.discounts import free_code
+from domain.code_uses import free_code
 from domain.events import record_event
 from domain.order_words import money_never_came
 from domain.pricing import STARS

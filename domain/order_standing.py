@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.discounts import free_code, use_code_again
+from domain.code_uses import free_code, use_code_again
 from domain.entitlements import restore_order, revoke_order
-from domain.reservations import hold_goods, let_go, sell_order_beyond, was_released
+from domain.reservations import hold_goods, let_go, sell_order, sell_order_beyond, was_released
 from store.database import count_changed
 from store.models import (
     ORDER_MOVES,
@@ -72,14 +72,18 @@ async def standing_of(session: AsyncSession, order: Order) -> Standing:
     )
 
 
-async def settle_order(session: AsyncSession, order: Order, *, now: datetime) -> Standing:
+async def settle_order(session: AsyncSession, order: Order, *, now: datetime, beyond: bool = False) -> Standing:
     """Brings state, stock, code and rights to what its money says. Twice is a no-op. The caller holds the row.
 
-    A dispute sets everything aside until it is closed; money beyond what the order costs is beside the point.
+    A dispute sets everything aside until it is closed; money beyond what the order costs is beside the point. Where
+    money is there again after all of it had gone back, stock is taken afresh, else the order is oversold; `beyond`:
+    it is taken even where none is left, since the money cannot go back.
     """
     # stock, code and rights touch them at different times
     await hold_goods(session, [order.id])
     standing = await standing_of(session, order)
+    if not standing.returned and order.state != OrderState.OVERSOLD and await _pieces_are_back(session, order):
+        await _take_again(session, order, beyond=beyond)
     before, after = order.state, await _state(session, order, standing)
     if after != before and not {before, after} <= _AS_IT_WAS:
         moved = await count_changed(
@@ -102,7 +106,7 @@ async def _state(session: AsyncSession, order: Order, standing: Standing) -> Ord
         return OrderState.DISPUTED
     if in_hand <= 0:
         return OrderState.REFUNDED
-    if not await _handed_over(session, order):
+    if not await _handed_over(session, order) or await _pieces_are_back(session, order):
         # a part of it may have gone back: somebody has still to see to the rest
         return OrderState.OVERSOLD
     if in_hand < standing.due:
@@ -121,11 +125,14 @@ async def _settle_goods(session: AsyncSession, order: Order, standing: Standing)
         await let_go(session, [order.id], ReservationState.SOLD)
         await free_code(session, order.id)
         return
-    if await _handed_over(session, order) and await was_released(session, order.id):
-        # a refund came back from the bank: its piece may have been sold to somebody else meanwhile
-        await sell_order_beyond(session, order.id)
     if order.discount_code_id is not None:
         await use_code_again(session, order.discount_code_id, order.lead_id, order.id)
+
+
+async def _take_again(session: AsyncSession, order: Order, *, beyond: bool) -> None:
+    """From the shelf; its pieces may have been sold to somebody else meanwhile."""
+    if not await sell_order(session, order.id) and beyond:
+        await sell_order_beyond(session, order.id)
 
 
 async def _settle_rights(session: AsyncSession, order: Order, standing: Standing, *, now: datetime) -> None:
@@ -137,6 +144,9 @@ async def _settle_rights(session: AsyncSession, order: Order, standing: Standing
             await revoke_order(session, order.id, by="refund" if standing.returned else "dispute", now=now)
         case OrderState.PARTLY_REFUNDED if await _revoking(session, order):
             await revoke_order(session, order.id, by="refund", now=now)
+        case OrderState.OVERSOLD:
+            # what they had once is not theirs again before somebody has seen to it
+            pass
         case _:
             await restore_order(session, order.id, by="dispute", now=now)
             await restore_order(session, order.id, by="refund", now=now)
@@ -144,6 +154,11 @@ async def _settle_rights(session: AsyncSession, order: Order, standing: Standing
 
 async def _handed_over(session: AsyncSession, order: Order) -> bool:
     return await session.scalar(select(Entitlement.id).where(Entitlement.order_id == order.id).limit(1)) is not None
+
+
+async def _pieces_are_back(session: AsyncSession, order: Order) -> bool:
+    """All its money had gone back once, and what it had bought is on the shelf, or with somebody else."""
+    return await _handed_over(session, order) and await was_released(session, order.id)
 
 
 async def _revoking(session: AsyncSession, order: Order) -> bool:

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.discounts import Discount, apply_code, hold_codes, use_code
+from domain.code_uses import hold_codes, use_code
+from domain.discounts import Discount, apply_code
 from domain.events import record_event
 from domain.limits import LimitReached, check_limit
 from domain.order_ends import (
@@ -21,7 +22,18 @@ from domain.order_ends import (
     release_stale,
 )
 from domain.order_words import tell_buyer
-from domain.pricing import FREE, STARS, NotForSale, Wish, can_sell, check_charge, check_on_sale, price_on, total_of
+from domain.pricing import (
+    FREE,
+    STARS,
+    NotForSale,
+    Wish,
+    can_sell,
+    check_charge,
+    check_on_sale,
+    price_on,
+    rail_for_address,
+    total_of,
+)
 from domain.reservations import are_left, hold_goods, reserve
 from domain.setups import CreatorSetup
 from domain.stock import SoldOut
@@ -30,7 +42,7 @@ from kit.money import Money
 from kit.tokens import new_reference
 from store.database import count_changed, insert_once, wake
 from store.models import DiscountCode, Lead, Order, OrderLine, OrderState, ProductVariant
-from store.queries.catalogue import is_empty_bundle
+from store.queries.catalogue import goes_by_post, is_empty_bundle
 
 __all__ = [
     "CHECKOUT_NEEDS",
@@ -88,14 +100,13 @@ async def open_order(
     """An order that can be paid on that rail for `good_for`. The same wish again finds the same order.
 
     Its stock is held at once, but on Stars, where `hold_for` does that before the money. What comes to nothing is on
-    the rail `free`, to be closed by `pay_free` in the same transaction. Raises NotForSale, ChooseVariant, BadAmount,
-    NoSuchCode, CodeRefused, SoldOut, LimitReached, CheckoutOpen or CheckoutEnding, and has then opened nothing.
+    the rail `free`, to be closed by `pay_free` in the same transaction; what goes by post then is on the rail that asks
+    where to. Raises NotForSale, ChooseVariant, BadAmount, NoSuchCode, CodeRefused, NoAddress, SoldOut, LimitReached,
+    CheckoutOpen or CheckoutEnding, and has then opened nothing.
     """
     product = wish.product
     check_on_sale(wish, now=now, has_variants=await _has_variants(session, product.id))
-    if product.creator_id != lead.creator_id:
-        raise NotForSale("this is no longer for sale")
-    if await is_empty_bundle(session, product):
+    if product.creator_id != lead.creator_id or await is_empty_bundle(session, product):
         raise NotForSale("this is no longer for sale")
     unit = price_on(wish, rail, stars_rates=setup.shop.stars_rates)
     subtotal = total_of(unit, wish.quantity)
@@ -111,6 +122,11 @@ async def open_order(
     total = subtotal.amount_minor - discount.amount_minor
     check_charge(replace(subtotal, amount_minor=total))
     rail_of_it = rail if total else FREE
+    if not total and await goes_by_post(session, product):
+        rail_of_it = rail_for_address(product, setup)
+        if rail_of_it != rail:
+            # in its currency, and the same wish as by that rail's own button
+            return await open_order(session, lead, wish, rail=rail_of_it, now=now, good_for=good_for, setup=setup)
     values = {
         "creator_id": lead.creator_id,
         "lead_id": lead.id,
@@ -124,8 +140,8 @@ async def open_order(
         "currency": unit.currency,
         "expires_at": now + good_for,
         # no rail tells the end of an invoice, nor of an order that nobody went on to ask it about
-        "look_at": now + good_for if total else None,
-        "abandons_at": now + setup.shop.abandoned_after if total else None,
+        "look_at": now + good_for if rail_of_it != FREE else None,
+        "abandons_at": now + setup.shop.abandoned_after if rail_of_it != FREE else None,
         "created_at": now,
     }
     # what is refused leaves nothing behind, whatever the caller goes on to do

@@ -1,6 +1,7 @@
 """Money has come, or none is needed: stock, rights, receipt, and what everyone is told."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,15 +9,16 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.discounts import use_code_again
+from domain.code_uses import use_code_again
 from domain.entitlements import grant
 from domain.events import record_event
 from domain.holding import hold_order
 from domain.lead_acts import set_stage
 from domain.low_stock import tell_low_stock
+from domain.order_ends import expire_order
 from domain.order_standing import settle_order
 from domain.order_words import give_back, give_back_one, hand_over, mark_sent, tell_buyer, tell_seller
-from domain.pricing import FREE, STARS
+from domain.pricing import STARS
 from domain.receipt_words import send_receipt
 from domain.receipts import number_receipt
 from domain.refunds import ask_back
@@ -46,6 +48,7 @@ from store.models import (
     ProductKind,
     ReservationState,
 )
+from store.queries.library import still_gives
 
 _UNPAID = (OrderState.OPEN, OrderState.AWAITING_PAYMENT, OrderState.EXPIRED, OrderState.CANCELLED)
 
@@ -121,25 +124,54 @@ async def pay_order(session: AsyncSession, order: Order, received: Received, *, 
         await tell_low_stock(session, await sold_by(session, order.id), now=now)
 
 
-async def pay_free(session: AsyncSession, order: Order, *, now: datetime) -> None:
-    """An order that comes to nothing is theirs at once. Twice is a no-op. Raises SoldOut."""
+async def pay_free(
+    session: AsyncSession, order: Order, *, now: datetime, details: Mapping[str, Any] | None = None
+) -> None:
+    """An order that comes to nothing is theirs at once. Twice is a no-op. Raises SoldOut.
+
+    `details` are what the buyer told the rail that asked where it shall go.
+    """
     await session.refresh(order, with_for_update=True)
-    if order.rail != FREE or order.total_minor or order.state not in _UNPAID:
+    if order.total_minor or order.state not in _UNPAID:
         return
     if not await sell_order(session, order.id):
         raise SoldOut("this is sold out")
-    await session.execute(
-        update(Order).where(Order.id == order.id).values(state=OrderState.PAID, paid_at=now, open_key=None)
-    )
+    values: dict[str, Any] = {"state": OrderState.PAID, "paid_at": now, "open_key": None, "look_at": None}
+    if details is not None:
+        values["details"] = dict(details)
+    await session.execute(update(Order).where(Order.id == order.id).values(**values))
     if order.discount_code_id is not None:
         await use_code_again(session, order.discount_code_id, order.lead_id, order.id)
     await _hand_over(session, order, now=now)
     code = await session.scalar(select(DiscountCode.code).where(DiscountCode.id == order.discount_code_id))
-    if code is not None:
-        nothing, key = Money(0, order.currency), f"sale-told:free:{order.id}"
-        await tell_seller(session, "sale-free-told", order, key=key, amount=nothing, why=code, now=now)
+    by_post = await _goes_by_post(session, order)
+    if code is not None or by_post:
+        await tell_seller(
+            session,
+            "sale-free-sent-told" if code is None else "sale-free-told",
+            order,
+            key=f"sale-told:free:{order.id}",
+            amount=Money(0, order.currency),
+            ways_out=(mark_sent(order),) if by_post else (),
+            why=code or "",
+            now=now,
+        )
     await number_receipt(session, order)
     await tell_low_stock(session, await sold_by(session, order.id), now=now)
+
+
+async def take_free(session: AsyncSession, order: Order, details: Mapping[str, Any] | None, *, now: datetime) -> None:
+    """The rail says that whoever gets it for nothing has told where it shall go. Twice is a no-op.
+
+    What has gone meanwhile, and whose taker has been forgotten, ends here: no money waits for anybody.
+    """
+    await hold_order(session, order.id)
+    if not await _is_forgotten(session, order):
+        with suppress(SoldOut):
+            await pay_free(session, order, now=now, details=details)
+            return
+    await expire_order(session, order, now=now)
+    await tell_buyer(session, "free-gone-buyer", order, key=f"free-gone:{order.id}", now=now)
 
 
 async def hand_over_anyway(session: AsyncSession, order: Order, *, now: datetime) -> None:
@@ -245,11 +277,19 @@ async def _paid_twice(
     session: AsyncSession, order: Order, received: Received, payment_id: int, *, now: datetime
 ) -> None:
     """The first payment stands; this one goes back by itself or by a person, unless it is all that is left."""
-    await _record(session, "order.oversold", order, now=now)
     goes_back = received.rail == STARS
+    before, was_theirs = order.state, await still_gives(session, order.id)
+    if not goes_back:
+        await settle_order(session, order, now=now)
+        if before != OrderState.OVERSOLD and order.state == OrderState.OVERSOLD:
+            await _oversold(
+                session, order, received, payment_id, forgotten=await _is_forgotten(session, order), now=now
+            )
+            return
+    await _record(session, "order.oversold", order, now=now)
     if goes_back:
         to_seller, to_buyer = "sale-paid-twice-back", "paid-twice-buyer-back"
-    elif order.state == OrderState.REFUNDED:
+    elif not was_theirs and await still_gives(session, order.id):
         to_seller, to_buyer = "sale-paid-again", "paid-again-buyer"
     else:
         to_seller, to_buyer = "sale-paid-twice", "paid-twice-buyer"
@@ -265,8 +305,6 @@ async def _paid_twice(
     await tell_buyer(session, to_buyer, order, key=f"paid-twice-told:{order.id}:{received.reference}", now=now)
     if goes_back:
         await ask_back(session, order, payment_id, received.money, now=now)
-    else:
-        await settle_order(session, order, now=now)
 
 
 async def _is_forgotten(session: AsyncSession, order: Order) -> bool:

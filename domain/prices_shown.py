@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.messages.catalogue import say
+from domain.pricing import STARS, can_sell
+from domain.setups import CreatorSetup
 from kit.money import Money
 from store.models import Product, ProductVariant, Stocked
 from store.queries.catalogue import variants_of_each
@@ -36,6 +38,11 @@ def least_price(product: Product, variants: Sequence[ProductVariant]) -> tuple[S
 
 def price_from(product: Product, goods: Stocked, language: str) -> str:
     return say("price-from", language, price=money_told(product, goods, language))
+
+
+def stars_asked(product: Product, setup: CreatorSetup) -> int:
+    """Its own price in Stars, 0 where it has none or is not sold for them."""
+    return product.price_stars or 0 if can_sell(product, STARS, setup) else 0
 
 
 def money_told(product: Product, goods: Stocked, language: str) -> str:

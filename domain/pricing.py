@@ -11,8 +11,10 @@ from kit.money import MOST_STARS, Money, exponent_of, least_of, most_of
 from store.models import Product, ProductVariant, Stocked
 
 STARS = "stars"
-# an order that comes to nothing: no rail has any part in it
+# an order that comes to nothing: no rail has any part in it, unless it has to ask for an address
 FREE = "free"
+# the rails on whose page an address is asked for
+_ASK_WHERE = ("stripe",)
 STARS_CURRENCY = "xtr"
 MOST_PIECES = 99
 
@@ -25,6 +27,12 @@ class ChooseVariant(Conflict):
     """The product comes in several variants, and the wish names none that is for sale."""
 
     code = "choose_variant"
+
+
+class NoAddress(Conflict):
+    """It goes by post and comes to nothing, and no rail asks where it shall go."""
+
+    code = "no_address"
 
 
 class BadAmount(Invalid):
@@ -117,6 +125,20 @@ def can_sell(product: Product, rail: str, setup: CreatorSetup) -> bool:
     if rail != STARS and product.currency == STARS_CURRENCY:
         return False
     return rail in setup.shop.rails.get(product.kind, ())
+
+
+def asks_address(kind: str, setup: CreatorSetup) -> bool:
+    """Whether everybody who gets one of that kind is asked where it shall go, however they pay."""
+    rails = setup.shop.rails.get(kind, ())
+    return bool(setup.shop.shipping_countries) and all(rail in _ASK_WHERE for rail in rails)
+
+
+def rail_for_address(product: Product, setup: CreatorSetup) -> str:
+    """Which rail asks for the address of what comes to nothing and goes by post. Raises NoAddress."""
+    rail = next((each for each in _ASK_WHERE if can_sell(product, each, setup)), None)
+    if rail is None or not setup.shop.shipping_countries:
+        raise NoAddress("this goes by post, and nobody here asks for an address; write to the seller")
+    return rail
 
 
 def total_of(unit: Money, quantity: int) -> Money:

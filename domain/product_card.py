@@ -1,13 +1,14 @@
 """How a product is shown to whoever may buy it, and the buttons by which they do."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.code_prices import discounts_of, price_by_code, told_by_code
 from domain.covers import cover_of
-from domain.discounts import Discount, apply_code
+from domain.discounts import Discount
 from domain.messages.catalogue import say
 from domain.messages.plain import Button, Message
 from domain.prices_shown import least_price, money_told, price_from
@@ -54,6 +55,10 @@ class Choice:
         plain = self == Choice() and rail == ANY
         return f"buy:{product_id}" if plain else self.behind("buy", product_id, rail)
 
+    def to_another(self, product_id: int) -> str:
+        """Back to the variants, with the same code, on the card that is tapped."""
+        return Choice(code=self.code).behind("product", product_id) if self.code else f"product:{product_id}:0:1"
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -90,6 +95,14 @@ class _Facts:
         return self.goods.stock == 0 or any(part.stock == 0 for part in self.parts)
 
 
+@dataclass(frozen=True, slots=True)
+class _ByCode:
+    """What the code takes off by rail, or, before one is chosen, what each variant costs by it."""
+
+    discounts: Mapping[str, Discount]
+    variants: Mapping[int, Money]
+
+
 async def product_card(
     session: AsyncSession,
     product: Product,
@@ -107,12 +120,12 @@ async def product_card(
     choice = choice or Choice()
     facts = await _facts(session, product, choice)
     choice = replace(choice, quantity=_bounded(facts, choice.quantity))
-    discounts = await _discounts(session, facts, offer, choice)
-    if not discounts:
+    by_code = _ByCode(await _discounts(session, facts, offer, choice), await _by_variant(session, facts, offer, choice))
+    if not by_code.discounts and not by_code.variants:
         choice = replace(choice, code=None)
-    rows = _rows(facts, offer, choice, discounts, language)
+    rows = _rows(facts, offer, choice, by_code, language)
     limit = TEXT_LIMIT if facts.cover_id is None else CAPTION_LIMIT
-    payable = facts.to_choose or bool(_ways_to_pay(facts, offer, choice, discounts, language))
+    payable = facts.to_choose or bool(_ways_to_pay(facts, offer, choice, by_code.discounts, language))
     text = _text(facts, choice, offer, language, around=(above, below), limit=limit, payable=payable)
     # a caption that Telegram would refuse goes out as a message of its own, without the picture
     cover_id = facts.cover_id if visible_length(text) <= limit else None
@@ -140,47 +153,50 @@ def _bounded(facts: _Facts, quantity: int) -> int:
     return max(1, min(quantity, *(each for each in bounds if each is not None)))
 
 
-async def _discounts(session: AsyncSession, facts: _Facts, offer: Offer, choice: Choice) -> dict[str, Discount]:
+async def _discounts(session: AsyncSession, facts: _Facts, offer: Offer, choice: Choice) -> Mapping[str, Discount]:
     """By rail, what the code takes off; nothing without one, or where it is not good."""
-    if choice.code is None or offer.lead is None or (facts.variants and facts.chosen is None):
+    if choice.code is None or offer.lead is None or facts.to_choose:
+        return {}
+    wish, rails = _wish(facts, choice), _rails(facts, offer, facts.chosen)
+    try:
+        return await discounts_of(session, offer.lead, wish, rails, now=offer.now, setup=offer.setup)
+    except Refusal:
+        # said when they try to buy by it; the card shows what it costs
+        return {}
+
+
+async def _by_variant(session: AsyncSession, facts: _Facts, offer: Offer, choice: Choice) -> Mapping[int, Money]:
+    """Before one is chosen: what each costs by the code, of those that can be paid by it."""
+    if choice.code is None or offer.lead is None or not facts.to_choose:
         return {}
     found = {}
-    for rail in _rails(facts, offer) or ("",):
-        wish = _wish(facts, choice)
-        try:
-            price = total_of(price_on(wish, rail, stars_rates=offer.setup.shop.stars_rates), wish.quantity)
-            found[rail] = await apply_code(session, offer.lead, wish, price, now=offer.now, setup=offer.setup)
-        except Refusal:
-            # said when they try to buy by it; the card shows what it costs
-            continue
+    for each in (one for one in facts.variants if one.stock != 0):
+        wish, rails = Wish(facts.product, each, code=choice.code), _rails(facts, offer, each)
+        price = await price_by_code(session, offer.lead, wish, rails, now=offer.now, setup=offer.setup)
+        if price is not None:
+            found[each.id] = price
     return found
 
 
-def _rails(facts: _Facts, offer: Offer) -> tuple[str, ...]:
-    return (
-        () if offer.rails is None else rails_of(facts.product, offer.setup, offered=offer.rails, variant=facts.chosen)
-    )
+def _rails(facts: _Facts, offer: Offer, variant: ProductVariant | None) -> tuple[str, ...]:
+    return () if offer.rails is None else rails_of(facts.product, offer.setup, offered=offer.rails, variant=variant)
 
 
 def _wish(facts: _Facts, choice: Choice) -> Wish:
     return Wish(facts.product, facts.chosen, choice.quantity, code=choice.code)
 
 
-def _rows(facts: _Facts, offer: Offer, choice: Choice, discounts: dict[str, Discount], language: str) -> list[Row]:
+def _rows(facts: _Facts, offer: Offer, choice: Choice, by_code: _ByCode, language: str) -> list[Row]:
     """The ways to buy it, where there are any left, and to what others say of it."""
     product = facts.product
-    if facts.variants and facts.chosen is None:
+    if facts.to_choose:
         rows: list[Row] = [
-            (
-                Button(
-                    text=_variant_label(product, each, language), data=_with(choice, each).behind("product", product.id)
-                ),
-            )
+            (_to_variant(product, each, choice, by_code.variants.get(each.id), language),)
             for each in facts.variants
             if each.stock != 0
         ]
     else:
-        rows = _rows_to_buy(facts, offer, choice, discounts, language)
+        rows = _rows_to_buy(facts, offer, choice, by_code.discounts, language)
     if product.rating_count:
         label = say("button-reviews", language, count=product.rating_count)
         rows.append((Button(text=label, data=f"reviews:{product.id}"),))
@@ -188,7 +204,7 @@ def _rows(facts: _Facts, offer: Offer, choice: Choice, discounts: dict[str, Disc
 
 
 def _rows_to_buy(
-    facts: _Facts, offer: Offer, choice: Choice, discounts: dict[str, Discount], language: str
+    facts: _Facts, offer: Offer, choice: Choice, discounts: Mapping[str, Discount], language: str
 ) -> list[Row]:
     product = facts.product
     rows = [] if facts.sold_out else _ways_to_pay(facts, offer, choice, discounts, language)
@@ -196,14 +212,14 @@ def _rows_to_buy(
         rows.append(_counter(facts, choice))
     if facts.variants:
         label = say("button-other-variant", language)
-        rows.append((Button(text=label, data=f"product:{product.id}:0:1"),))
+        rows.append((Button(text=label, data=choice.to_another(product.id)),))
     if rows and facts.has_codes and choice.code is None and product.price_minor and offer.lead is not None:
         rows.append((Button(text=say("button-code", language), data=choice.behind("code", product.id)),))
     return rows
 
 
 def _ways_to_pay(
-    facts: _Facts, offer: Offer, choice: Choice, discounts: dict[str, Discount], language: str
+    facts: _Facts, offer: Offer, choice: Choice, discounts: Mapping[str, Discount], language: str
 ) -> list[Row]:
     product = facts.product
     if product.kind == ProductKind.BUNDLE and not facts.parts:
@@ -214,7 +230,7 @@ def _ways_to_pay(
         unit = Money(facts.goods.price_minor, product.currency)
         return [(_buy(product, unit, choice.to_buy(product.id), language),)]
     rows: list[Row] = []
-    for rail in _rails(facts, offer):
+    for rail in _rails(facts, offer, facts.chosen):
         try:
             unit = price_on(_wish(facts, choice), rail, stars_rates=offer.setup.shop.stars_rates)
             total = total_of(unit, choice.quantity)
@@ -249,14 +265,19 @@ def _counter(facts: _Facts, choice: Choice) -> Row:
     )
 
 
-def _with(choice: Choice, variant: ProductVariant) -> Choice:
-    return replace(choice, variant=variant.id, quantity=1)
+def _to_variant(
+    product: Product, variant: ProductVariant, choice: Choice, by_code: Money | None, language: str
+) -> Button:
+    """With the code where it makes a price that can be paid."""
+    price = _variant_price(product, variant, language) if by_code is None else told_by_code(by_code, product, language)
+    then = Choice(variant.id, code=None if by_code is None else choice.code)
+    label = f"{shorten(variant.title, LABEL_LENGTH - len(price) - 3)} · {price}"
+    return Button(text=label, data=then.behind("product", product.id))
 
 
-def _variant_label(product: Product, variant: ProductVariant, language: str) -> str:
+def _variant_price(product: Product, variant: ProductVariant, language: str) -> str:
     free = variant.price_minor == 0 and not product.pay_what_you_want
-    price = say("price-free", language) if free else money_told(product, variant, language)
-    return f"{shorten(variant.title, LABEL_LENGTH - len(price) - 3)} · {price}"
+    return say("price-free", language) if free else money_told(product, variant, language)
 
 
 def _text(

@@ -45,12 +45,15 @@ async def send_receipt(session: AsyncSession, order: Order, *, now: datetime) ->
 def receipt_text(details: OrderDetails, language: str, zone: ZoneInfo) -> str:
     """Plain text, as it stands in a file: what was bought, from whom, for how much, and what has gone back."""
     order = details.order
-    at = order.paid_at or order.created_at
+
+    def day(at: datetime) -> str:
+        return format_date(at.astimezone(zone), "long", locale=language_of(language))
+
     lines = [
         plain("receipt-title", language, number=order.receipt_number or 0),
         details.creator.name,
         "",
-        plain("receipt-date", language, day=format_date(at.astimezone(zone), "long", locale=language_of(language))),
+        plain("receipt-date", language, day=day(order.paid_at or order.created_at)),
         plain("receipt-order", language, order=order.id),
         *_buyer(details, language),
         "",
@@ -59,6 +62,9 @@ def receipt_text(details: OrderDetails, language: str, zone: ZoneInfo) -> str:
         "",
         plain("receipt-paid-by", language, rail=word_for(f"paid-by-{order.rail}", order.rail, language)),
     ]
+    for payment in details.paid_again:
+        amount = Money(payment.amount_minor, payment.currency).format(language)
+        lines.append(plain("receipt-payment", language, day=day(payment.created_at), amount=amount))
     if details.given_back.amount_minor:
         lines.append(plain("receipt-back", language, amount=details.given_back.format(language)))
     return "\n".join(lines) + "\n"

@@ -52,8 +52,8 @@ async def ask_refund(
         select(Payment).where(Payment.order_id == order.id).order_by(Payment.id.desc()),
         execution_options={"populate_existing": True},
     )
-    payments = [each for each in found if payment_id in {None, each.id} and each.refunded_minor < each.amount_minor]
-    left = sum(each.amount_minor - each.refunded_minor for each in payments)
+    payments = [each for each in found if payment_id in {None, each.id} and each.left_minor]
+    left = sum(each.left_minor for each in payments)
     if not left:
         raise NotRefundable("nothing is left to give back", why=Reason("refused-refund-nothing"))
     wanted = left if amount_minor is None else amount_minor
@@ -64,7 +64,7 @@ async def ask_refund(
         raise NotRefundable(f"only {rest} are left to give back", why=Reason("refused-refund-more", left=rest))
     refunds = []
     for payment in payments:
-        part = min(wanted, payment.amount_minor - payment.refunded_minor)
+        part = min(wanted, payment.left_minor)
         if not part:
             break
         if payment.rail in _IN_FULL_ONLY and part < payment.amount_minor:
@@ -203,7 +203,8 @@ async def _move(
         await session.execute(
             update(Order).where(Order.id == order.id).values(refunded_minor=Order.refunded_minor + change)
         )
-        standing = await settle_order(session, order, now=now)
+        # what a bank sends back cannot go back: whoever has bought the piece meanwhile keeps it, and so do they
+        standing = await settle_order(session, order, now=now, beyond=was_taken)
         if is_taken:
             await _tell(session, order, refund, whole=standing.returned, in_part=standing.in_part, now=now)
     if state == RefundState.FAILED:

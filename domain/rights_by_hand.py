@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.entitlements import grant, owns, restore, revoke
 from kit.errors import Conflict, Invalid, Reason
 from kit.tokens import new_reference
-from store.models import Entitlement, Lead, Order, OrderState, Product
+from store.models import Entitlement, Lead, Order, OrderState, Product, Refund, RefundState
 
 REASON_LENGTH = 500
 _WITHOUT_MONEY = (OrderState.REFUNDED, OrderState.DISPUTED)
@@ -25,16 +25,21 @@ class NothingToTake(Conflict):
 async def give_by_hand(session: AsyncSession, lead: Lead, product: Product, reason: str, *, now: datetime) -> None:
     """The lead gets the product; what was taken by hand before comes back. Raises OwnedAlready, or Invalid.
 
-    The right of an order whose money has all gone back, or is with a bank, stays gone: what they get then is a present.
+    The right of an order whose money has all gone back, or is with a bank, or of which a part goes back with the right,
+    stays gone: what they get then is a present.
     """
     reason = _read(reason)
     if await owns(session, lead.id, product.id):
         raise OwnedAlready("they have it already")
     unpaid = exists().where(Order.id == Entitlement.order_id, Order.state.in_(_WITHOUT_MONEY))
+    # else the next of its money would take it away once more
+    given_up = exists().where(
+        Refund.order_id == Entitlement.order_id, Refund.revokes, Refund.state != RefundState.FAILED
+    )
     taken = await session.scalars(
         select(Entitlement)
         .where(Entitlement.lead_id == lead.id, Entitlement.product_id == product.id, Entitlement.revoked_by == "hand")
-        .where(~unpaid)
+        .where(~unpaid, ~given_up)
         .order_by(Entitlement.id)
     )
     back = [await restore(session, each, reason=reason, now=now) for each in taken.all()]

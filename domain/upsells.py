@@ -1,22 +1,21 @@
 """What else somebody who has just bought may want: one message after the delivery, to whoever may be marketed to."""
 
-from dataclasses import replace
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.code_prices import price_by_code, told_by_code
 from domain.consent import may_market
-from domain.discounts import Discount, apply_code
 from domain.entitlements import owns
 from domain.messages.catalogue import plain, say
 from domain.messages.plain import Button, Message, column
 from domain.outbox import queue_message
 from domain.prices_shown import price_of
-from domain.pricing import Wish
+from domain.pricing import Wish, rails_of
 from domain.product_card import Choice
 from domain.setups import CreatorSetup
-from kit.errors import Refusal
 from kit.money import Money
 from kit.text import shorten
 from store.models import Lead, OrderLine, OutboxKind, Person
@@ -68,18 +67,31 @@ async def _offered(session: AsyncSession, lead: Lead, order_id: int, *, now: dat
 async def _button(
     session: AsyncSession, lead: Lead, offered: Offered, language: str, setup: CreatorSetup, *, now: datetime
 ) -> Button:
-    """To the card, with what it costs them; a code that is not good for them takes nothing off."""
+    """To the card, with what it costs them; a code by which they cannot have it takes nothing off."""
     product, code = offered.product, offered.code
     variants = await variants_of(session, product.id)
-    price, full = price_of(product, language, variants), Money(product.price_minor, product.currency)
-    try:
-        discount = await apply_code(session, lead, Wish(product, code=code), full, now=now, setup=setup)
-    except Refusal:
-        discount, code = Discount(), None
-    if discount.amount_minor and not variants and not product.pay_what_you_want:
-        left = replace(full, amount_minor=full.amount_minor - discount.amount_minor)
-        price = plain("upsell-price", language, price=left.format(language), before=price)
-    elif code is not None:
+    price, by_code = price_of(product, language, variants), None
+    if code is not None:
+        wishes = [Wish(product, each, code=code) for each in variants or (None,)]
+        by_code = await _by_code(session, lead, wishes, setup, now=now)
+    if by_code is None:
+        code = None
+    elif variants or not product.price_minor:
         price = plain("upsell-code", language, price=price, code=code)
+    else:
+        price = plain("upsell-price", language, price=told_by_code(by_code, product, language), before=price)
     text = f"{shorten(product.title, _LABEL - len(price) - 3)} · {price}"
     return Button(text=text, data=Choice(code=code).behind("product", product.id))
+
+
+async def _by_code(
+    session: AsyncSession, lead: Lead, wishes: Sequence[Wish], setup: CreatorSetup, *, now: datetime
+) -> Money | None:
+    """What the first of them that can be paid by its code costs; None where none can."""
+    for wish in wishes:
+        offered = setup.shop.rails.get(wish.product.kind, ())
+        rails = rails_of(wish.product, setup, offered=offered, variant=wish.variant)
+        price = await price_by_code(session, lead, wish, rails, now=now, setup=setup)
+        if price is not None:
+            return price
+    return None

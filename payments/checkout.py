@@ -33,7 +33,8 @@ from payments.rail import (
 )
 from payments.standings import Mismatch, apply_standing
 from store.database import Database
-from store.models import Lead, Order, OrderLine, OrderState, Person, Product, ProductKind
+from store.models import Lead, Order, OrderLine, OrderState, Person, Product
+from store.queries.catalogue import goes_by_post
 
 _NOTHING_PUBLISHED = Published()
 _log = get_logger(__name__)
@@ -171,14 +172,14 @@ async def _hold(session: AsyncSession, order_id: int) -> Order:
 
 async def _bill(session: AsyncSession, order: Order, setup: CreatorSetup) -> Bill:
     rows = await session.execute(
-        select(OrderLine, Product.kind)
+        select(OrderLine, Product)
         .join(Product, Product.id == OrderLine.product_id)
         .where(OrderLine.order_id == order.id)
         .order_by(OrderLine.id)
     )
     found = rows.all()
     lines = tuple(BillLine(line.title, line.price_minor, line.quantity, line.discount_minor) for line, _ in found)
-    sent = any(kind == ProductKind.PHYSICAL for _, kind in found)
+    sent = any([await goes_by_post(session, product) for _, product in found])
     lead = await session.get_one(Lead, order.lead_id)
     person = None if lead.person_id is None else await session.get_one(Person, lead.person_id)
     return Bill(

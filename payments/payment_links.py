@@ -14,7 +14,8 @@ from kit.log import get_logger
 from kit.money import Money
 from payments.rail import Checkout, RailDown, RailRefused
 from store.database import Database, wake
-from store.models import Creator, PaymentLink, Product, ProductKind, ProductVariant
+from store.models import Creator, PaymentLink, Product, ProductVariant
+from store.queries.catalogue import goes_by_post
 
 # a rail that cannot be reached is given so long before the creator hears that a link could not be switched off
 PATIENCE = timedelta(minutes=5)
@@ -60,6 +61,7 @@ async def make_payment_link(
         product = await session.get_one(Product, link.product_id)
         variant = None if link.variant_id is None else await session.get_one(ProductVariant, link.variant_id)
         slug = await session.scalar(select(Creator.slug).where(Creator.id == link.creator_id))
+        sent = await goes_by_post(session, product)
     offer = Offer(
         link_id=link_id,
         # another store on the same account may have a link of this number
@@ -67,7 +69,7 @@ async def make_payment_link(
         title=product.title if variant is None else f"{product.title} ({variant.title})",
         money=Money(link.price_minor, link.currency),
         tax=setup.shop.tax,
-        ships_to=tuple(setup.shop.shipping_countries) if product.kind == ProductKind.PHYSICAL else (),
+        ships_to=tuple(setup.shop.shipping_countries) if sent else (),
     )
     try:
         made = await rail.make_link(offer)

@@ -11,7 +11,7 @@ from domain.messages.catalogue import say
 from domain.messages.plain import Message
 from domain.orders import expire_order, fail_payment, note_pending
 from domain.outbox import tell_creator
-from domain.paying import pay_order
+from domain.paying import Received, pay_order, take_free
 from domain.refunds import note_refund
 from kit.money import Money
 from payments.customers import know_customer
@@ -47,7 +47,7 @@ async def apply_standing(
             wrong = misfit(standing, asked, livemode=livemode, session_id=order.session_id, whose=f"order {order.id}")
             if wrong is not None:
                 raise Mismatch(wrong, creator_id=order.creator_id, order_id=order.id)
-            await pay_order(session, order, received, now=now)
+            await _take(session, order, received, now=now)
             if standing.customer is not None:
                 await know_customer(session, order, standing.customer)
             payment = await find_payment(session, received.rail, received.reference)
@@ -64,6 +64,14 @@ async def apply_standing(
         case _:
             pass
     return True
+
+
+async def _take(session: AsyncSession, order: Order, received: Received, *, now: datetime) -> None:
+    if received.money.amount_minor:
+        await pay_order(session, order, received, now=now)
+    else:
+        # a code has paid it all, and the rail has asked where it shall go
+        await take_free(session, order, received.details, now=now)
 
 
 def misfit(
@@ -112,7 +120,7 @@ async def note_dispute(session: AsyncSession, payment: Payment, told: DisputeTol
     await open_dispute(session, payment, reference=told.reference, amount=told.amount, reason=told.reason, now=now)
     if told.state is not DisputeState.OPEN:
         won = told.state is DisputeState.WON
-        await close_dispute(session, told.reference, rail=payment.rail, won=won, now=now)
+        await close_dispute(session, payment, reference=told.reference, won=won, now=now)
 
 
 async def tell_of_mismatch(session: AsyncSession, mismatch: Mismatch, *, key: str, now: datetime) -> None:

@@ -91,7 +91,11 @@ class StripeEvents:
             # of whatever shape
             return IGNORED
         checkout = SessionObject.model_validate(told)
-        standing = standing_of(checkout, _state_told(event.type, checkout), livemode=event.livemode)
+        # as real as ours only where the event and its session both say so
+        ours = event.livemode == checkout.livemode == self.livemode
+        standing = standing_of(
+            checkout, _state_told(event.type, checkout), livemode=self.livemode if ours else not self.livemode
+        )
         if checkout.payment_link is not None:
             order = await order_by_link(session, NAME, checkout.payment_link, standing, livemode=self.livemode, now=now)
         if order is None:

@@ -4,5 +4,5 @@ from store.models import Order, OrderState, Payment
 
 # paid for, and not all of it given back or lost to a bank
 BOUGHT = Order.paid_at.is_not(None) & (Order.state != OrderState.REFUNDED)
-# of one payment, without what has gone back or is on its way
+# of one payment, without what has gone back, is on its way, or was lost to a bank
 KEPT_MINOR = Payment.amount_minor - Payment.refunded_minor

@@ -8,6 +8,7 @@ from domain.claiming import Purchase, claim_payload, find_purchase
 from domain.messages.catalogue import plain
 from payments.reconciling import read_soon
 from payments.stripe_rail import NAME
+from store.models import Order, OrderState
 from web.errors import NotReady
 from web.pages import notice_page, reader_language
 from web.tools import TOOLS
@@ -42,11 +43,17 @@ async def show_bought(request: web.Request) -> web.Response:
         case Purchase.OVER:
             return _nothing(language)
         case Purchase.PAID | Purchase.PENDING | Purchase.FETCHED:
-            text = plain("bought-pending" if purchase is Purchase.PENDING else "bought-paid", language)
+            text = plain(_words(purchase, order), language)
             address = tools.bot_link()
             if order is not None and purchase is not Purchase.FETCHED:
                 address = f"{address}?start={claim_payload(order)}"
             return notice_page(title, text, language=language, link=(plain("bought-button", language), address))
+
+
+def _words(purchase: Purchase, order: Order | None) -> str:
+    if purchase is Purchase.PENDING:
+        return "bought-pending"
+    return "bought-oversold" if order is not None and order.state == OrderState.OVERSOLD else "bought-paid"
 
 
 def _nothing(language: str) -> web.Response:

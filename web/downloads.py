@@ -98,6 +98,9 @@ async def _stream(
                 await response.write(piece)
                 sent += len(piece)
         await response.write_eof()
+    except ConnectionError:
+        # whoever reads it has broken off, which is no fault of ours; a file store says its troubles by other names
+        _log.info("a download was broken off", use=use, unsent=length - sent)
     finally:
         if sent < length:
             await run_to_completion(_give_back(tools.database, use, length - sent))

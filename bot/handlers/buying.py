@@ -1,6 +1,5 @@
 """From a card to an order: which variant, how many, by which rail, and what somebody gives who may choose."""
 
-import re
 from datetime import timedelta
 from typing import Any
 
@@ -10,24 +9,25 @@ from telegram import CallbackQuery
 from bot.handlers.shop import on_sale, send_card
 from bot.numbers import read_id
 from bot.replies import CheckoutReply, TapReply
+from bot.sums import no_sum, read_sum
 from bot.turn import Turn
+from domain.code_prices import price_by_code
 from domain.deliveries import deliver_again
 from domain.entitlements import owned_already
 from domain.free_goods import get_free
 from domain.messages.plain import Button, Message, column
 from domain.orders import CheckoutOpen, open_order
 from domain.paying import pay_free
-from domain.pricing import STARS, Wish, rails_of
+from domain.pricing import FREE, STARS, Wish, rail_for_address, rails_of
 from domain.product_card import ANY, Choice
 from domain.prompts import ask_next
 from kit.money import Money
 from store.models import Creator, Entitlement, Lead, Order, Product, ProductVariant
-from store.queries.catalogue import variants_of
+from store.queries.catalogue import goes_by_post, variants_of
 from store.queries.orders import describe_order
 
 # how long an invoice can be paid where no other rail says how long
 _GOOD_FOR = timedelta(days=1)
-_SIGNS = re.compile(r"[$€£¥₹⭐\s]")
 
 
 async def buy(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
@@ -50,6 +50,10 @@ async def buy(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
         return
     goods = variant or product
     if goods.price_minor == 0 and not product.pay_what_you_want:
+        if await goes_by_post(turn.session, product):
+            setup = turn.facts.published.setup(product.creator_id)
+            await _order(turn, lead, Wish(product, variant, choice.quantity), rail_for_address(product, setup))
+            return
         await _get_free(turn, lead, product, variant, choice)
         return
     rails = _rails(turn, product, variant)
@@ -59,19 +63,22 @@ async def buy(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
     if rail not in rails and rail != ANY:
         raise turn.refusal("payments-off")
     rail = rails[0] if rail == ANY else rail
-    if product.pay_what_you_want:
+    wish = Wish(product, variant, choice.quantity, code=choice.code)
+    if product.pay_what_you_want and not await _is_paid_by_code(turn, lead, wish, rail):
         await _ask_amount(turn, product, variant, choice, rail)
         return
-    await _order(turn, lead, Wish(product, variant, choice.quantity, code=choice.code), rail)
+    await _order(turn, lead, wish, rail)
 
 
 async def name_price(turn: Turn, data: dict[str, Any], text: str) -> None:
-    """The amount that somebody typed who may choose it. Raises Invalid where it can be read in no or two ways."""
+    """The amount that somebody typed who may choose it. Raises Invalid for anything but a sum of its currency."""
     product = await on_sale(turn, int(data["product"]))
     lead, _ = await turn.lead(await turn.session.get_one(Creator, product.creator_id))
     variant = await turn.session.get(ProductVariant, data["variant"]) if data["variant"] else None
-    amount = Money.parse(_amount_in(text, product.currency), product.currency)
-    wish = Wish(product, variant, amount_minor=amount.amount_minor, code=data.get("code"))
+    found = read_sum(text, product.currency)
+    if found is None or found.rest:
+        raise no_sum(text.strip(), product.currency)
+    wish = Wish(product, variant, amount_minor=found.money.amount_minor, code=data.get("code"))
     await _order(turn, lead, wish, str(data["rail"]))
 
 
@@ -106,6 +113,15 @@ async def _ask_amount(turn: Turn, product: Product, variant: ProductVariant | No
         turn.say("shop-ask-amount", **told)
 
 
+async def _is_paid_by_code(turn: Turn, lead: Lead, wish: Wish, rail: str) -> bool:
+    """Whether the code takes off all that is asked at least, so that nobody need be asked what they give."""
+    if wish.code is None or wish.goods.price_minor == 0:
+        return False
+    setup = turn.facts.published.setup(lead.creator_id)
+    left = await price_by_code(turn.session, lead, wish, (rail,), now=turn.now, setup=setup)
+    return left is not None and left.amount_minor == 0
+
+
 async def _order(turn: Turn, lead: Lead, wish: Wish, rail: str) -> None:
     good_for = turn.facts.checkout_good_for
     if good_for is None:
@@ -122,7 +138,7 @@ async def _order(turn: Turn, lead: Lead, wish: Wish, rail: str) -> None:
 
 
 async def _go_on(turn: Turn, order: Order) -> None:
-    if order.total_minor == 0:
+    if order.rail == FREE:
         # what is delivered follows by itself
         await pay_free(turn.session, order, now=turn.now)
         return
@@ -157,8 +173,3 @@ async def _get_free(turn: Turn, lead: Lead, product: Product, variant: ProductVa
         language = turn.person.speaks
         for message in await deliver_again(turn.session, lead, entitlement_id or 0, language, now=turn.now):
             turn.send(message)
-
-
-def _amount_in(text: str, currency: str) -> str:
-    """What was typed without the currency's name or sign: `25 usd`, `$25`, `25 €`."""
-    return _SIGNS.sub("", text.strip().casefold().removesuffix(currency))

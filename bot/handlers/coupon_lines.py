@@ -31,13 +31,17 @@ def split_line(turn: Turn, text: str) -> list[str]:
 async def read_terms(turn: Turn, creator: Creator, words: list[str], *, known: Terms | None = None) -> Terms:
     """What the line says, over what was known of the code. Raises Said with the right form, or Invalid."""
     terms = known or Terms()
-    left = list(words)
+    left, takes_off = list(words), False
     while left:
         word = left.pop(0)
         part, sign, text = word.partition("=")
         if sign:
             terms = await _with_part(turn, creator, terms, part.lower(), text)
             continue
+        if takes_off:
+            # a share and a sum, or two of either: nobody knows which of them is meant
+            raise turn.refusal("coupon-form")
+        takes_off = True
         if (percent := _PERCENT.fullmatch(word)) is not None:
             terms = replace(terms, percent=int(percent[1]), amount=None)
             continue

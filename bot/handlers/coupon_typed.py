@@ -1,6 +1,6 @@
 """A code as a buyer meets it: typed under a product's card, or brought by a link."""
 
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import func, select
@@ -9,21 +9,23 @@ from telegram import CallbackQuery
 from bot.handlers.edits import edit
 from bot.handlers.shop import SHOWN, on_sale, read_choice, send_card, send_shop
 from bot.numbers import read_id
+from bot.refusals import refusal_text
 from bot.replies import TapReply
 from bot.turn import Turn
-from domain.discounts import Discount, NoSuchCode, apply_code, find_code, read_code
+from domain.code_prices import discounts_of, price_by_code, told_by_code
+from domain.discounts import check_code, find_code, read_code
 from domain.messages.plain import Button, Message
-from domain.prices_shown import prices_in_list
-from domain.pricing import Wish, price_on, rails_of, total_of
+from domain.prices_shown import price_of
+from domain.pricing import Wish, rails_of
 from domain.product_card import Choice
 from domain.prompts import ask_next
+from domain.setups import CreatorSetup
 from kit.errors import Refusal
-from kit.money import Money
 from kit.paging import Page, Paging
 from kit.text import shorten
 from store.models import Creator, DiscountCode, Lead, Link, Product, ProductVariant
 from store.queries.catalogue import on_sale as is_sold
-from store.queries.catalogue import variants_of
+from store.queries.catalogue import variants_of_each
 
 LABEL_LENGTH = 60
 
@@ -49,24 +51,21 @@ async def take_code(turn: Turn, data: dict[str, Any], text: str) -> None:
 async def follow_code(turn: Turn, link: Link) -> bool:
     """Where a link with a code leads: to the one product that it is for, else to all of them. False: to nothing now.
 
-    A code that is over leads to the same, at the full price.
+    A code that is not good for them now leads to the same, at the full price, and they read why.
     """
     name, _, slug = link.name.partition("/")
-    try:
-        code = await find_code(turn.session, link.creator_id, name)
-    except NoSuchCode:
-        code = None
-    is_over = code is None or code.archived_at is not None or (code.ends_at is not None and code.ends_at <= turn.now)
-    if is_over:
-        turn.say("coupon-over", code=name)
     creator = await turn.session.get_one(Creator, link.creator_id)
-    found = await _page(turn, creator, code, 0, slug=slug)
-    if found.total == 1:
-        await send_card(turn, found.items[0], Choice(code=None if code is None or is_over else code.code))
-    elif found.total and (code is None or is_over):
-        await send_shop(turn, creator)
+    theirs = (DiscountCode.creator_id == creator.id, DiscountCode.code == name)
+    about = await turn.session.scalar(select(DiscountCode.products).where(*theirs))
+    found = await _page(turn, creator, about or (), 0, slug=slug)
+    only = found.items[0] if found.total == 1 else None
+    code = await _good_code(turn, creator, name, only)
+    if only is not None:
+        await send_card(turn, only, Choice(code=None if code is None else code.code))
     elif found.total and code is not None:
         turn.send(await _screen(turn, creator, code, found))
+    elif found.total:
+        await send_shop(turn, creator)
     return bool(found.total)
 
 
@@ -77,17 +76,36 @@ async def turn_page(turn: Turn, query: CallbackQuery, arguments: list[str]) -> N
     if creator is None:
         raise turn.refusal("not-understood")
     code = await find_code(turn.session, creator.id, name)
+    await _check_code(turn, creator, code)
     turn.replies.append(TapReply(query_id=query.id))
-    edit(turn, query, await _screen(turn, creator, code, await _page(turn, creator, code, read_id(page))))
+    edit(turn, query, await _screen(turn, creator, code, await _page(turn, creator, code.products, read_id(page))))
 
 
-async def _page(turn: Turn, creator: Creator, code: DiscountCode | None, page: int, *, slug: str = "") -> Page[Product]:
-    """What is for sale and costs something; of the rest no code takes anything off."""
+async def _good_code(turn: Turn, creator: Creator, name: str, product: Product | None) -> DiscountCode | None:
+    """None where it is not good for them now, and they have read why."""
+    try:
+        code = await find_code(turn.session, creator.id, name)
+        await _check_code(turn, creator, code, product)
+    except Refusal as no:
+        turn.say("coupon-not-good", code=name, why=refusal_text(no, turn.person.speaks))
+        return None
+    return code
+
+
+async def _check_code(turn: Turn, creator: Creator, code: DiscountCode, product: Product | None = None) -> None:
+    """Raises a Refusal."""
+    lead, _ = await turn.lead(creator)
+    setup = turn.facts.published.setup(creator.id)
+    await check_code(turn.session, code, lead, product, now=turn.now, setup=setup)
+
+
+async def _page(turn: Turn, creator: Creator, about: Sequence[int], page: int, *, slug: str = "") -> Page[Product]:
+    """What is for sale and costs something, of those that the code is about; of the rest it takes nothing off."""
     priced = is_sold(creator.id, turn.now) & (Product.price_minor > 0)
     if slug:
         priced &= Product.slug == slug
-    elif code is not None and code.products:
-        priced &= Product.id.in_(code.products)
+    elif about:
+        priced &= Product.id.in_(about)
     total = await turn.session.scalar(select(func.count()).select_from(Product).where(priced)) or 0
     paging = Paging(SHOWN, page * SHOWN)
     found = select(Product).where(priced).order_by(Product.id).limit(paging.limit).offset(paging.offset)
@@ -95,50 +113,46 @@ async def _page(turn: Turn, creator: Creator, code: DiscountCode | None, page: i
 
 
 async def _screen(turn: Turn, creator: Creator, code: DiscountCode, found: Page[Product]) -> Message:
-    """Each with its price by the code, as far as that is known before anything is chosen."""
-    choice = Choice(code=code.code)
+    """Each with its price by the code; of what has variants their cards say it."""
     lead, _ = await turn.lead(creator)
-    usual = await prices_in_list(turn.session, found.items, turn.person.speaks)
-    rows: list[tuple[Button, ...]] = []
-    for each in found.items:
-        price = await _price_by_code(turn, lead, each, choice) or usual[each.id]
-        label = f"{shorten(each.title, LABEL_LENGTH - len(price) - 3)} · {price}"
-        rows.append((Button(text=label, data=choice.behind("product", each.id)),))
+    variants = await variants_of_each(turn.session, [each.id for each in found.items])
+    rows = [(await _button(turn, lead, each, variants.get(each.id, ()), code),) for each in found.items]
     page = found.paging.offset // SHOWN
     steps = [Button(text="‹", data=f"codes:{creator.id}:{page - 1}:{code.code}")] if page else []
     if found.has_more:
         steps.append(Button(text="›", data=f"codes:{creator.id}:{page + 1}:{code.code}"))
-    if steps:
-        rows.append(tuple(steps))
-    return Message(text=turn.words("coupon-applied", code=code.code), buttons=tuple(rows))
+    shown: list[tuple[Button, ...]] = [*rows, *([tuple(steps)] if steps else [])]
+    return Message(text=turn.words("coupon-applied", code=code.code), buttons=tuple(shown))
 
 
-async def _price_by_code(turn: Turn, lead: Lead, product: Product, choice: Choice) -> str | None:
-    """None where it depends on what is chosen, or the code is not good for them."""
-    if product.pay_what_you_want or await variants_of(turn.session, product.id):
-        return None
-    try:
-        asked, discount = await _by_code(turn, lead, product, None, choice)
-    except Refusal:
-        return None
-    return replace(asked, amount_minor=asked.amount_minor - discount.amount_minor).format(turn.person.speaks)
+async def _button(
+    turn: Turn, lead: Lead, product: Product, variants: Sequence[ProductVariant], code: DiscountCode
+) -> Button:
+    """To the card, without the code where it is not good for them or leaves what nobody can pay."""
+    choice, price = Choice(code=code.code), price_of(product, turn.person.speaks, variants)
+    if not variants:
+        setup, rails = _paid_by(turn, product, None)
+        wish = Wish(product, code=code.code)
+        by_code = await price_by_code(turn.session, lead, wish, rails, now=turn.now, setup=setup)
+        if by_code is None:
+            choice = Choice()
+        else:
+            price = told_by_code(by_code, product, turn.person.speaks)
+    label = f"{shorten(product.title, LABEL_LENGTH - len(price) - 3)} · {price}"
+    return Button(text=label, data=choice.behind("product", product.id))
 
 
 async def _check(turn: Turn, product: Product, choice: Choice) -> None:
+    """Raises a Refusal for a code that is good for them by no way to pay."""
     lead, _ = await turn.lead(await turn.session.get_one(Creator, product.creator_id))
     variant = await turn.session.get(ProductVariant, choice.variant) if choice.variant else None
     if variant is not None and variant.product_id != product.id:
         raise turn.refusal("not-understood")
-    await _by_code(turn, lead, product, variant, choice)
-
-
-async def _by_code(
-    turn: Turn, lead: Lead, product: Product, variant: ProductVariant | None, choice: Choice
-) -> tuple[Money, Discount]:
-    """What it costs, and what the code takes off that. Raises a Refusal for one that is not good for them."""
     wish = Wish(product, variant, max(choice.quantity, 1), code=choice.code)
+    setup, rails = _paid_by(turn, product, variant)
+    await discounts_of(turn.session, lead, wish, rails, now=turn.now, setup=setup)
+
+
+def _paid_by(turn: Turn, product: Product, variant: ProductVariant | None) -> tuple[CreatorSetup, tuple[str, ...]]:
     setup = turn.facts.published.setup(product.creator_id)
-    rails = rails_of(product, setup, offered=turn.facts.rails, variant=variant)
-    unit = price_on(replace(wish, code=None), rails[0] if rails else "", stars_rates=setup.shop.stars_rates)
-    asked = total_of(unit, wish.quantity)
-    return asked, await apply_code(turn.session, lead, wish, asked, now=turn.now, setup=setup)
+    return setup, rails_of(product, setup, offered=turn.facts.rails, variant=variant)

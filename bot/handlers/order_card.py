@@ -102,6 +102,9 @@ def _times(turn: Turn, details: OrderDetails, zone: ZoneInfo) -> Iterator[str]:
         yield turn.words("order-payable-until", at=at(order.expires_at))
     if order.paid_at is not None:
         yield turn.words("order-paid-at", at=at(order.paid_at))
+    for payment in details.paid_again:
+        amount = Money(payment.amount_minor, payment.currency).format(turn.person.speaks)
+        yield turn.words("order-payment", amount=amount, at=at(payment.created_at))
     if order.shipped_at is not None:
         yield turn.words("order-shipped-at", at=at(order.shipped_at))
 

@@ -76,7 +76,7 @@ async def ask(turn: Turn, details: OrderDetails, amount: Money | None, reason: s
 async def ask_one(turn: Turn, payment_id: int) -> None:
     """The same for one payment of an order that was paid twice, or whose refund has failed."""
     payment, details = await _own_payment(turn, payment_id)
-    left = Money(payment.amount_minor - payment.refunded_minor, payment.currency)
+    left = Money(payment.left_minor, payment.currency)
     if not left.amount_minor:
         raise turn.refusal("refused-refund-nothing")
     values = {"amount": left.format(turn.person.speaks), "order": details.order.id}
@@ -130,7 +130,7 @@ async def give_back_one(turn: Turn, query: CallbackQuery, payment_id: int, left:
     payment, details = await _own_payment(turn, payment_id)
     await _hold(turn, details.order)
     await turn.session.refresh(payment)
-    if payment.amount_minor - payment.refunded_minor != left:
+    if payment.left_minor != left:
         raise turn.refusal("refund-changed", order=details.order.id)
     await ask_refund(
         turn.session,

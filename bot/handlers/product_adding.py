@@ -3,7 +3,8 @@
 import re
 
 from bot.handlers.product_parts import PARTS, Told, read_parts, split_words
-from bot.handlers.product_screens import card_screen, shown, warnings
+from bot.handlers.product_screens import card_screen, shown
+from bot.handlers.product_warnings import warnings
 from bot.turn import Turn
 from domain.product_edits import edit_product
 from domain.products import add_product
@@ -25,7 +26,7 @@ async def add_in_line(turn: Turn, creator: Creator, text: str, *, kind: ProductK
         await edit_product(turn.session, added, told.fields, now=turn.now)
     key = "product-added" if of_kind == ProductKind.FILE else "product-added-other"
     turn.say(key, product=added.id, kind=turn.word(f"kind-{of_kind}", of_kind), **shown(turn, added))
-    if of_kind != ProductKind.FILE or kind is not None or warnings(turn, added):
+    if of_kind != ProductKind.FILE or kind is not None or await warnings(turn, added):
         turn.send(await card_screen(turn, added))
 
 

@@ -21,8 +21,9 @@ PARTS = (
 # what `-` takes away
 _REMOVABLE = frozenset({"compare", "stars", "stock", "limit", "from", "until", "link", "chat"})
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"'})
-# a pair of single quotes around whole words groups them too, outside double ones; any other is an apostrophe
-_SINGLE = re.compile(r"(\"[^\"]*\")|(?<![^\s=])['‘‚]([^'‘’\"]*)['‘’](?!\S)")
+# a pair of single quotes groups several words too, outside double ones, and behind `=` whatever it is around; any other
+# belongs to the word: Rock 'n' Roll
+_SINGLE = re.compile(r"(\"[^\"]*\")|(?:(?<!\S)['‘‚](?=[^'‘’\"]*\s)|(?<==)['‘‚])([^'‘’\"]*)['‘’](?!\S)")
 _ON = frozenset({"on", "yes", "true", "1", "an", "ja"})
 _OFF = frozenset({"off", "no", "false", "0", "aus", "nein"})
 _WHOLE = re.compile(r"[0-9]{1,10}")

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 
 from bot.handlers.product_links import link_row
+from bot.handlers.product_warnings import warnings
 from bot.turn import Turn
 from domain.covers import cover_of
 from domain.messages.catalogue import plain
 from domain.messages.plain import Button, Message
+from domain.prices_shown import stars_asked
 from domain.products import current_files
-from kit.money import Money, least_of
+from kit.money import Money
 from kit.paging import Paging
 from kit.text import TEXT_LIMIT, escape, pages, shorten
 from kit.zones import zone_named
@@ -85,13 +87,14 @@ def price_told(turn: Turn, product: Product, goods: Stocked) -> str:
 async def card_screen(turn: Turn, product: Product) -> Message:
     """All that stands on a product, and the buttons that change it."""
     files, variants = await current_files(turn.session, product.id), await variants_of(turn.session, product.id)
+    setup = turn.facts.published.setup(product.creator_id)
     lines = [
         turn.words(
             "own-product", product=product.id, title=product.title, kind=turn.word(f"kind-{product.kind}", product.kind)
         ),
         *_state(turn, product),
-        turn.words("own-price", price=price_told(turn, product, product), stars=product.price_stars or 0),
-        *warnings(turn, product),
+        turn.words("own-price", price=price_told(turn, product, product), stars=stars_asked(product, setup)),
+        *await warnings(turn, product),
         *_more_lines(turn, product),
         *[_variant_line(turn, product, each) for each in variants],
         *([] if variants else [_stock_line(turn, product)]),
@@ -241,16 +244,6 @@ def _state(turn: Turn, product: Product) -> list[str]:
     for key, at in (("own-from", product.active_from), ("own-until", product.active_until)):
         if at is not None:
             lines.append(turn.words(key, at=f"{at.astimezone(zone):%Y-%m-%d %H:%M}"))
-    return lines
-
-
-def warnings(turn: Turn, product: Product) -> list[str]:
-    """What a buyer would stumble over."""
-    least, lines = Money(least_of(product.currency), product.currency), []
-    if 0 < product.price_minor < least.amount_minor and not product.pay_what_you_want:
-        lines.append(turn.words("own-price-small", least=least.format(turn.person.speaks)))
-    if product.kind == ProductKind.SERVICE and not product.instructions:
-        lines.append(turn.words("own-instructions-none"))
     return lines
 
 

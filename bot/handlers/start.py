@@ -20,13 +20,13 @@ from domain.order_ends import UNDER_WAY
 from domain.outbox import tell_creator
 from domain.payment_links import SOURCE
 from kit.text import shorten
-from store.models import Creator, Lead, Link, LinkTarget, Product
+from store.models import Creator, Lead, Link, LinkTarget, OrderState, Product
 from store.queries.catalogue import is_on_sale, on_sale
 from store.queries.library import still_gives
 from store.queries.orders import describe_order
 
 # the address of a product, by its number
-PRODUCT_PREFIX = "p_"
+_PRODUCT = re.compile(r"p_([0-9]+)")
 # Telegram lets nothing else through: https://core.telegram.org/bots/features#deep-linking
 _PAYLOAD = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
 
@@ -85,6 +85,8 @@ async def _claim(turn: Turn, payload: str) -> None:
         turn.say("claimed", title=title)
     elif order.state in UNDER_WAY:
         turn.say("claimed-pending", title=title)
+    elif order.state == OrderState.OVERSOLD:
+        turn.say("oversold-buyer", title=title)
     else:
         # given back, or blocked by a bank, before it was fetched
         turn.say("claimed-over", title=title, state=turn.word(f"order-is-{order.state}", order.state))
@@ -94,8 +96,8 @@ async def _read_payload(turn: Turn, payload: str) -> Came:
     link = await find_link(turn.session, payload) if payload else None
     if link is not None:
         return Came(await turn.session.get_one(Creator, link.creator_id), link)
-    if payload.startswith(PRODUCT_PREFIX) and is_id(payload.removeprefix(PRODUCT_PREFIX)):
-        return await _by_product(turn, read_id(payload.removeprefix(PRODUCT_PREFIX)))
+    if (of_product := _PRODUCT.fullmatch(payload)) is not None:
+        return await _by_product(turn, of_product[1])
     slug, _, rest = payload.partition("_")
     if slug:
         named = await turn.session.scalar(select(Creator).where(Creator.slug == slug.lower()))
@@ -106,9 +108,9 @@ async def _read_payload(turn: Turn, payload: str) -> Came:
     return Came(await turn.creator(), source=payload or None)
 
 
-async def _by_product(turn: Turn, product_id: int) -> Came:
+async def _by_product(turn: Turn, number: str) -> Came:
     """What `p_12` leads to, if it is for sale."""
-    product = await turn.session.get(Product, product_id)
+    product = await turn.session.get(Product, read_id(number)) if is_id(number) else None
     if product is None:
         return Came(await turn.creator(), gone=True)
     creator = await turn.session.get_one(Creator, product.creator_id)

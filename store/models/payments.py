@@ -22,8 +22,14 @@ class Payment(Numbered, Base):
     reference: Mapped[str]
     amount_minor: Mapped[int]
     currency: Mapped[str]
+    # given back, promised to be, or lost to a bank; the same money may be both, so it may come to more than came
     refunded_minor: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
+
+    @property
+    def left_minor(self) -> int:
+        """What of it can still be given back."""
+        return max(0, self.amount_minor - self.refunded_minor)
 
 
 class RefundState(StrEnum):

@@ -98,6 +98,18 @@ async def is_empty_bundle(session: AsyncSession, product: Product) -> bool:
     )
 
 
+async def goes_by_post(session: AsyncSession, product: Product) -> bool:
+    """It, or something in it, is sent to an address."""
+    if product.kind != ProductKind.BUNDLE:
+        return product.kind == ProductKind.PHYSICAL
+    parcel = (
+        select(Product.id)
+        .join(BundleItem, BundleItem.product_id == Product.id)
+        .where(BundleItem.bundle_id == product.id, Product.kind == ProductKind.PHYSICAL)
+    )
+    return await session.scalar(parcel.limit(1)) is not None
+
+
 async def are_any_left(session: AsyncSession, product: Product) -> bool:
     """Whether somebody could get one: of a bundle all that is in it, of variants any."""
     parts = await bundle_contents(session, product.id) if product.kind == ProductKind.BUNDLE else [product]

@@ -67,9 +67,14 @@ class OrderDetails:
         return Money(order.total_minor + order.tax_minor + order.shipping_minor, order.currency)
 
     @property
+    def paid_again(self) -> Sequence[Payment]:
+        """Each payment, where there was more than the one that its total tells of."""
+        return self.payments if len(self.payments) > 1 else ()
+
+    @property
     def left(self) -> Money:
-        """What came and is neither given back nor promised to be."""
-        minor = sum(each.amount_minor - each.refunded_minor for each in self.payments)
+        """What came and is neither given back, nor promised to be, nor lost to a bank."""
+        minor = sum(each.left_minor for each in self.payments)
         return Money(minor, self.order.currency)
 
     @property

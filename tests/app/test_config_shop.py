@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from app.address_check import sold_without_address
 from app.config_check import report
-from app.doctor import stars_finding
+from app.doctor import address_finding, stars_finding
 from app.rails_check import sold_without_stars
 from app.settings import BadConfig, CreatorConfig, load
+from domain.bundles import put_in_bundle
 from domain.creators import add_creator
 from domain.products import add_product
 from domain.shop_setup import ShopSetup, default_rails
@@ -118,3 +120,28 @@ async def test_doctor_names_the_digital_products_that_nobody_can_pay_in_stars(da
     assert told.told.startswith("warning: “Preset pack”, ")
     assert "and 2 more can be paid by Stripe alone; set a price in Stars" in told.told
     assert "https://telegram.org/tos/bot-developers" in told.told
+
+
+def test_check_warns_where_things_that_go_by_post_are_sold_without_an_address(tmp_path: Path):
+    code, (warning, _) = report(_written(tmp_path, "rails: {physical: [stars, stripe]}"), {})
+    assert code == 0
+    assert ":4: creators.studio.shop.rails.physical: not everybody is asked for an address: name" in warning
+    told = "rails: {physical: [stripe]}\nshipping_countries: [DE]"
+    assert len(report(_written(tmp_path, told), {})[1]) == 1
+
+
+async def test_doctor_names_what_goes_by_post_alone_or_in_a_bundle_and_asks_for_no_address(database: Database):
+    async with database.transaction() as session:
+        creator = (await add_creator(session, name="Studio", slug="studio", now=NOW)).creator
+        made = {}
+        for title, kind in (("Print", "physical"), ("Guide", "file"), ("Both", "bundle"), ("Words", "bundle")):
+            more = {"price": Money(2500, "usd"), "kind": ProductKind(kind)}
+            made[title] = await add_product(session, creator_id=creator.id, title=title, now=NOW, **more)
+        await put_in_bundle(session, made["Both"], made["Print"].id, now=NOW)
+        await put_in_bundle(session, made["Words"], made["Guide"].id, now=NOW)
+    shipping = CreatorConfig(shop={"shipping_countries": ["DE"]})
+    async with database.reading() as session:
+        assert await sold_without_address(session, {}) == ["Print", "Both"]
+        # whoever pays a bundle in Stars is not asked
+        assert await sold_without_address(session, {"studio": shipping}) == ["Both"]
+    assert address_finding(["Print"]).told.startswith("warning: nobody need say where “Print” shall go; name")

@@ -26,6 +26,8 @@ WRONG = [
     ('/coupon add SPRING20 20% segment="tag:vip', "coupon-form"),
     ("/coupon add SPRING20 0%", "refused-code-percent"),
     ("/coupon add SPRING20 101%", "refused-code-percent"),
+    ("/coupon add SPRING20 10% 5 usd", "coupon-form"),
+    ("/coupon add SPRING20 10% 20%", "coupon-form"),
     ("/coupon add S 20%", "refused-code-form"),
     ("/coupon add SPRING20 uses=5", "refused-code-worth"),
     ("/coupon add SPRING20 20% uses=0", "refused-code-limit"),

@@ -26,6 +26,10 @@ from kit.errors import Invalid
         ("they bought 2", "usd", None, "they bought 2"),
         ("v2 was broken", "usd", None, "v2 was broken"),
         ("all 3 were broken", "usd", None, "all 3 were broken"),
+        ("5.00 all broken", "usd", 500, "all broken"),
+        ("2 usd broken", "usd", 200, "broken"),
+        ("5 it came late", "usd", 500, "it came late"),
+        ("500 it came late", "jpy", 500, "it came late"),
         ("– broken", "usd", None, "– broken"),
     ],
 )
@@ -36,7 +40,11 @@ def test_an_amount_is_read_as_people_write_it(text: str, currency: str, minor: i
 
 @pytest.mark.parametrize(
     "text",
-    ["-5", "−5", "- 5", "+5", "€5", "5€", "5 €", "EUR 5", "5 EUR", "50 ⭐", "5x", "1,234.50", "1.234", "$5.001", "(5)"],
+    [
+        *("-5", "−5", "- 5", "+5", "€5", "5€", "5 €", "EUR 5", "5 EUR", "50 ⭐", "5x"),
+        *("1,234.50", "1.234", "$5.001", "(5)"),
+        *("eur 5", "5 eur", "Eur 5 late", "5 eur late", "5 chf", "chf 5"),
+    ],
 )
 def test_what_looks_like_money_and_cannot_be_read_is_no_reason(text: str):
     with pytest.raises(Invalid):

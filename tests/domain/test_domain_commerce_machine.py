@@ -334,8 +334,9 @@ class Commerce(RuleBasedStateMachine):
 
     async def _decide(self, name: str, *, won: bool) -> None:
         async with self.database.transaction() as session:
-            await close_dispute(session, name, rail="stripe", won=won, now=self.now)
-            await close_dispute(session, name, rail="stripe", won=not won, now=self.now)
+            payment = await session.get_one(Payment, int(name.removeprefix("dp_")))
+            await close_dispute(session, payment, reference=name, won=won, now=self.now)
+            await close_dispute(session, payment, reference=name, won=not won, now=self.now)
             if won:
                 dispute = (await session.scalars(select(Dispute).where(Dispute.reference == name))).one()
                 self.given_back[int(name.removeprefix("dp_"))] -= dispute.amount_minor

@@ -8,6 +8,7 @@ import pytest
 from folk import NOW, Folk, a_creator, a_lead, a_product, an_order, count, money, ordered, some_folk
 from sqlalchemy import select
 
+from domain.code_uses import free_code
 from domain.discounts import (
     BadCode,
     CodeRefused,
@@ -18,7 +19,6 @@ from domain.discounts import (
     archive_code,
     edit_code,
     find_code,
-    free_code,
     list_codes,
 )
 from domain.lead_acts import tag_lead

@@ -154,7 +154,7 @@ async def test_the_buyer_hears_why_something_is_gone_while_a_bank_decides(databa
         lead = await session.get_one(Lead, folk.lead)
         theirs = [each for each in await promised(session, OutboxKind.NOTICE) if each.person_id == lead.person_id]
         assert sum("Until the bank has decided" in str(each.message["text"]) for each in theirs) == 1
-        await close_dispute(session, "dp_1", rail="stripe", won=won, now=NOW)
+        await close_dispute(session, payment, reference="dp_1", won=won, now=NOW)
         (sale,) = await sales_after(session, folk.creator, OrderFilter(), after=0, limit=9)
         row = dict(zip(HEADER, order_cells(sale), strict=True))
         # a spreadsheet's sums come out, it says who it was, and when as everything else does

@@ -367,7 +367,8 @@ async def dispute(database: Database, order_id: int, amount: int = 1900) -> None
 
 async def decide(database: Database, *, won: bool) -> bool:
     async with database.transaction() as session:
-        return await close_dispute(session, "dp_1", rail="stripe", won=won, now=NOW)
+        payment = (await session.scalars(select(Payment).order_by(Payment.id).limit(1))).one()
+        return await close_dispute(session, payment, reference="dp_1", won=won, now=NOW)
 
 
 async def test_a_dispute_sets_the_order_aside_and_winning_it_restores_everything(database: Database):

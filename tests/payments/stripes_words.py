@@ -37,11 +37,14 @@ def reference_of(order: object) -> str:
     return f"order-{order}"
 
 
-def word(kind: str, order: object, event_id: str, *, livemode: bool = False, **changes: Any) -> bytes:
-    """One event about the checkout session of an order."""
+def word(
+    kind: str, order: object, event_id: str, *, livemode: bool = False, told_live: bool | None = None, **changes: Any
+) -> bytes:
+    """One event about the checkout session of an order; `told_live` is the event's own word on that."""
     session = {
         "object": "checkout.session",
         "id": "cs_1",
+        "livemode": livemode,
         "client_reference_id": None if order is None else reference_of(order),
         "metadata": {} if order is None else {ORDER_KEY: reference_of(order)},
         "amount_total": 1900,
@@ -50,7 +53,8 @@ def word(kind: str, order: object, event_id: str, *, livemode: bool = False, **c
         "payment_intent": f"pi_{order}",
     }
     data = {"object": session | changes}
-    return orjson.dumps({"id": event_id, "object": "event", "type": kind, "livemode": livemode, "data": data})
+    live = livemode if told_live is None else told_live
+    return orjson.dumps({"id": event_id, "object": "event", "type": kind, "livemode": live, "data": data})
 
 
 def a_till(database: Database, clock: MovableClock, secrets: Sequence[str] = SECRETS) -> "Till":

@@ -218,6 +218,8 @@ MISFITS: list[dict[str, Any]] = [
     {"currency": "jpy"},
     {"id": "cs_other"},
     {"livemode": True},
+    {"livemode": True, "told_live": False},
+    {"told_live": True},
 ]
 
 

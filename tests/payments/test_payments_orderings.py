@@ -16,6 +16,7 @@ from payments.rail import Word
 from payments.stripe_rail import NAME
 from store.models import (
     Dispute,
+    DisputeState,
     Entitlement,
     Order,
     OrderState,
@@ -145,8 +146,9 @@ async def end_of(till: Till, order_id: int) -> tuple[End, tuple[object, ...]]:
             .where(Refund.order_id == order_id)
             .order_by(Refund.reference)
         )
-        disputes = await session.execute(select(Dispute.reference, Dispute.state).where(Dispute.order_id == order_id))
-        back = sum(each.refunded_minor for each in payments)
+        disputes = (await session.scalars(select(Dispute).where(Dispute.order_id == order_id))).all()
+        lost = sum(each.amount_minor for each in disputes if each.state == DisputeState.LOST)
+        back = sum(each.refunded_minor for each in payments) - lost
         end = End(
             order.state,
             (sum(each.amount_minor for each in payments), back),
@@ -158,7 +160,7 @@ async def end_of(till: Till, order_id: int) -> tuple[End, tuple[object, ...]]:
             *(order.receipt_number is not None, order.open_key, order.look_at),
             sorted((each.revoked_by or "") for each in rights),
             [(str(row.reference).rpartition("_")[0], row.amount_minor, row.state) for row in refunds],
-            [row.state for row in disputes],
+            [each.state for each in disputes],
             [each.state for each in held],
         )
     return end, more

@@ -131,7 +131,8 @@ async def test_a_dispute_about_what_was_paid_before_leaves_the_stock_alone(old: 
     assert await stands(old, FULFILLED) == (OrderState.DISPUTED, False)
     assert await counts(old) == BEFORE
     async with old.transaction() as session:
-        assert await close_dispute(session, "dp_1", rail="stripe", won=end == "won", now=AT)
+        payment = await session.get_one(Payment, EARLIER + FULFILLED)
+        assert await close_dispute(session, payment, reference="dp_1", won=end == "won", now=AT)
     assert (await stands(old, FULFILLED))[1] is (end == "won")
     assert await counts(old) == BEFORE
 

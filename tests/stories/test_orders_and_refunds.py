@@ -422,6 +422,7 @@ async def test_a_code_is_added_typed_and_taken_off_the_price(world: World, lena:
 async def test_a_link_applies_its_code(world: World, lena: PersonOfTheWorld):
     await world.creator.say("/coupon add FIVE 5.00 usd product=preset-pack")
     await world.creator.hears("$5.00 off")
+    assert "no product “nope”" in (await after(world.creator, "/coupon link FIVE nope")).text
     link = await after(world.creator, "/coupon link FIVE")
     key = re.search(r"start=(\w+)", link.text)
     assert key is not None
@@ -512,6 +513,9 @@ async def test_money_that_came_twice_is_given_back_from_its_notice_and_a_refusal
             now=world.clock(),
         )
     await world.creator.hears("a second time")
+    for card in (await after(world.creator, f"/orders {order.id}"), await after(lena, f"/orders {order.id}")):
+        assert card.text.count("$19.00 came") == 2
+    # the notice's button, under the card
     await world.creator.tap("Give it back")
     await world.creator.hears("Give the payment of $19.00")
     await world.creator.tap("Yes, give $19.00 back")

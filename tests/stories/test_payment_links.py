@@ -115,6 +115,24 @@ async def test_what_was_given_back_before_it_was_fetched_is_not_called_theirs(wo
     assert await kim.count("What you bought is yours") == 0
 
 
+async def test_what_was_sold_out_when_its_money_came_is_told_on_the_page_and_in_the_chat(
+    world: World, stripe: StripeRail
+):
+    url = await a_link(world, stripe)
+    async with world.spark.database.transaction() as session:
+        # while the page was open
+        await session.execute(update(Product).where(Product.title == PRESETS).values(stock=0, initial=0))
+    thanks = await pay_by(url)
+    claim = await claim_at(world, thanks)
+    page = (await read(thanks))[1]
+    assert "the last one had just gone" in page
+    assert "Get what you bought" not in page
+    kim = await world.person("Kim")
+    await kim.say(f"/start {claim}")
+    await kim.hears("The seller has been told and will refund or deliver it")
+    assert await kim.count("is not yours") == 0
+
+
 async def test_a_typed_address_opens_nobody_elses_library(world: World, stripe: StripeRail):
     lena = await world.person("Lena")
     await lena.answers_welcome()

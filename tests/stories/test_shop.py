@@ -157,8 +157,11 @@ async def test_a_card_is_opened_by_its_own_address_and_only_while_it_is_for_sale
     await sees(lena, "24 presets", "Buy for $19.00")
     await world.creator.say(f"/product {pack.id} archive")
     await world.creator.hears("is off the shop")
-    for gone in (f"p_{pack.id}", "p_999999999999999", "p_99999999999999999999999", "p_x"):
-        await lena.say(f"/start {gone}")
+    gone = (f"p_{pack.id}", "p_999999999999999", "p_99999999999999999999")
+    for number, address in enumerate(gone, start=1):
+        await lena.say(f"/start {address}")
+        await lena.hears("not for sale at present", times=number)
+    await lena.say("/start p_x")
     await lena.say("/shop")
     shop = await sees(lena, "Studio North", "Video course")
     assert "Preset pack" not in "".join(shop.labels)

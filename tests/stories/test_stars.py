@@ -31,7 +31,7 @@ from store.models import (
 )
 
 SHIPPED = Path(__file__).parents[2] / "config.yaml"
-SHOP = '    currency: usd\n    shop: {stars_rates: {usd: "77"}, rails: {file: [stars]}}\n'
+SHOP = '    shop:\n      stars_rates: {usd: "77"}\n      rails: {file: [stars]}\n'
 # 19 dollars at 77 Stars each
 PRICE = 1463
 
@@ -40,7 +40,7 @@ PRICE = 1463
 async def starry(store_url: str, tmp_path: Path) -> AsyncIterator[World]:
     """The shipped configuration, whose files are sold for Stars alone."""
     shutil.copytree(SHIPPED.parent / "flows", tmp_path / "flows")
-    config = SHIPPED.read_text().replace("    currency: usd\n", SHOP, 1)
+    config = SHIPPED.read_text().replace("    shop:\n", SHOP, 1)
     async with a_world(store_url, tmp_path, config) as world:
         settings = world.loaded.settings
         await seed_demo(

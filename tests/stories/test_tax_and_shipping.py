@@ -16,7 +16,7 @@ from kit.money import Money
 from store.models import Creator, Order, OrderState, Payment, Product, ProductKind, Refund, RefundState
 
 SHIPPED = Path(__file__).parents[2] / "config.yaml"
-SHOP = "    currency: usd\n    shop: {tax: true, shipping_countries: [DE, AT]}\n"
+SHOP = "    shop:\n      tax: true\n"
 PRICE, TAX, SHIPPING, ALL = 2500, 475, 590, 3565
 
 
@@ -24,7 +24,7 @@ PRICE, TAX, SHIPPING, ALL = 2500, 475, 590, 3565
 async def taxed(store_url: str, tmp_path: Path) -> AsyncIterator[World]:
     """The shipped configuration, with tax by Stripe, and a print that goes by post."""
     shutil.copytree(SHIPPED.parent / "flows", tmp_path / "flows")
-    config = SHIPPED.read_text().replace("    currency: usd\n", SHOP, 1)
+    config = SHIPPED.read_text().replace("    shop:\n", SHOP, 1)
     async with a_world(store_url, tmp_path, config) as world:
         settings, database = world.loaded.settings, world.spark.database
         await seed_demo(

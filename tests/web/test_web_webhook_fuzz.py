@@ -40,6 +40,7 @@ EVENT: dict[str, object] = {
         "object": {
             "object": "checkout.session",
             "id": "cs_1",
+            "livemode": False,
             "client_reference_id": "order-1",
             "amount_total": 1900,
             "currency": "usd",

@@ -28,5 +28,5 @@ coupon-button-archive = Außer Gebrauch nehmen
 coupon-ask-new = Tippe den Code und was er abzieht, etwa <code>SPRING20 20%</code> oder <code>FIVE 5.00 usd until=2026-12-24</code>.
 coupon-ask-code = Welchen Code hast du für <b>{ $title }</b>?
 coupon-applied = 🏷 Mit dem Code <b>{ $code }</b>, für alles, was du hier wählst. Was darf es sein?
-coupon-over = 🏷 Der Code <b>{ $code }</b> gilt nicht mehr.
+coupon-not-good = 🏷 <b>{ $code }</b>: { $why }
 link-to-coupon = Rabattcode

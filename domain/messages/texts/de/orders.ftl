@@ -40,6 +40,7 @@ order-receipt = Beleg Nr. { $number }
 order-opened = Bestellt { $at }
 order-payable-until = Zahlbar bis { $at }
 order-paid-at = Bezahlt { $at }
+order-payment = 💶 { $amount } kamen { $at }
 order-shipped-at = Verschickt { $at }
 order-refund = 💸 { $amount } · { $state } · { $at } · { $reason }
 order-given-back = 💸 { $amount } gingen an dich zurück
@@ -71,6 +72,7 @@ order-help-told = 🙋 <b>{ $name }</b> (Kontakt { $lead }) fragt zu Bestellung 
     { $text }
 dispute-opened-buyer = ⚖️ Die Zahlung für <b>{ $title }</b> ist bei der Bank angefochten. Bis die Bank entschieden hat, bekommst du es nicht aus /library. War das ein Versehen, dann zieh es bei deiner Bank zurück oder frag den Verkäufer.
 dispute-lost-buyer = ⚖️ Die Bank hat das Geld für <b>{ $title }</b> zurückgeholt; es gehört dir deshalb nicht mehr.
+dispute-over-buyer = ⚖️ Die Bank hat über die Zahlung für <b>{ $title }</b> entschieden, und es gehört wieder dir: In /library findest du es.
 order-call-off-later = <b>{ $title }</b> konnte gerade nicht abgebrochen werden; es hat sich nichts geändert. Versuch es in einer Minute noch einmal.
 paid-by-stripe = per Karte
 paid-by-stars = in Telegram-Sternen
@@ -113,6 +115,7 @@ receipt-tax = Steuer
 receipt-shipping = Versand
 receipt-total = Summe
 receipt-paid-by = Bezahlt { $rail }
+receipt-payment = Bezahlt am { $day }: { $amount }
 receipt-back = Erstattet: { $amount }
 
 upsell = Danke für deine Bestellung! Das passt gut dazu:

@@ -115,6 +115,7 @@ own-tags = { $tags }
 own-link = Führt zu: { $url }
 own-instructions = Hinweise: { $text }
 own-instructions-none = ⚠️ Käufer lesen nicht, wie sie dazu kommen: Setze die Hinweise oder melde dich bei ihnen.
+own-address-none = ⚠️ Das geht mit der Post, und nicht jeder Käufer wird gefragt, wohin: Nenne <code>shop: shipping_countries</code> in den Einstellungen, und verkauf es nur über Stripe.
 own-stock = Bestand: noch { $stock }, { $reserved } für offene Bestellungen zurückgelegt, { $sold } verkauft
 own-stock-unlimited = Bestand: unbegrenzt, { $sold } verkauft
 own-variant = · { $variant }. { $title } – { $price }, { $stock }

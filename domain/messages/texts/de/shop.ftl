@@ -7,13 +7,17 @@ price-free = kostenlos
 button-buy = Kaufen für { $price }
 button-get = Kostenlos holen
 button-pay = { $price } bezahlen
+button-say-address = Sagen, wohin
+address-here = <b>{ $title }</b>
+    Es kostet dich nichts. Sag auf der sicheren Seite, wohin es gehen soll.
 pay-here = <b>{ $title }</b>
     Bezahl auf der sicheren Seite; was du gekauft hast, kommt einen Moment später hier an.
 payment-pending = <b>{ $title }</b>: Wir warten auf deine Bank. Das kann ein paar Tage dauern; was du gekauft hast, kommt hier an, sobald das Geld da ist.
+free-gone-buyer = <b>{ $title }</b> ist inzwischen weg, und bestellt wurde nichts. Es hat dich nichts gekostet.
 payment-failed-buyer = Deine Zahlung für <b>{ $title }</b> hat nicht geklappt, und geliefert wurde nichts. Mit /shop kannst du noch einmal bestellen.
 oversold-buyer = Deine Zahlung für <b>{ $title }</b> ist da, aber das letzte Stück war gerade weg. Das tut uns leid! Wer es verkauft, weiß Bescheid und erstattet oder liefert es.
 paid-twice-buyer = Du hast <b>{ $title }</b> zweimal bezahlt. Wer es verkauft, weiß Bescheid und erstattet eine der beiden Zahlungen.
-paid-again-buyer = Deine Zahlung für <b>{ $title }</b> ist da, nachdem eine frühere an dich zurückging. Es gehört wieder dir.
+paid-again-buyer = Deine Zahlung für <b>{ $title }</b> ist da, nachdem eine frühere an dich oder deine Bank zurückging. Es gehört wieder dir.
 pay-settled = Diese Bestellung ist schon erledigt. /library zeigt, was dir gehört.
 payments-off = Bezahlen ist hier noch nicht eingerichtet.
 sold-out = Ausverkauft.

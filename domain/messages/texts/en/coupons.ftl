@@ -31,5 +31,5 @@ coupon-button-archive = Take it out of use
 coupon-ask-new = Type the code and what it takes off, like <code>SPRING20 20%</code> or <code>FIVE 5.00 usd until=2026-12-24</code>.
 coupon-ask-code = Which code do you have for <b>{ $title }</b>?
 coupon-applied = 🏷 With code <b>{ $code }</b>, for what you choose here. What would you like?
-coupon-over = 🏷 Code <b>{ $code }</b> is no longer valid.
-link-to-coupon = Discount code
+coupon-not-good = 🏷 <b>{ $code }</b>: { $why }
+link-to-coupon = discount code

@@ -40,6 +40,7 @@ order-receipt = Receipt no. { $number }
 order-opened = Ordered { $at }
 order-payable-until = To be paid until { $at }
 order-paid-at = Paid { $at }
+order-payment = 💶 { $amount } came { $at }
 order-shipped-at = Sent { $at }
 order-refund = 💸 { $amount } · { $state } · { $at } · { $reason }
 order-given-back = 💸 { $amount } went back to you
@@ -71,6 +72,7 @@ order-help-told = 🙋 <b>{ $name }</b> (lead { $lead }) asks about order { $ord
     { $text }
 dispute-opened-buyer = ⚖️ The payment for <b>{ $title }</b> has been disputed with the bank. Until the bank has decided, you cannot get it from /library. If you did not mean to, withdraw it at your bank or ask the seller.
 dispute-lost-buyer = ⚖️ The bank has taken the money for <b>{ $title }</b> back, so it is no longer yours.
+dispute-over-buyer = ⚖️ The bank has decided about the payment for <b>{ $title }</b>, and it is yours again: /library has it.
 order-call-off-later = <b>{ $title }</b> could not be called off just now; nothing has changed. Try again in a minute.
 paid-by-stripe = by card
 paid-by-stars = in Telegram Stars
@@ -113,6 +115,7 @@ receipt-tax = Tax
 receipt-shipping = Shipping
 receipt-total = Total
 receipt-paid-by = Paid { $rail }
+receipt-payment = Paid on { $day }: { $amount }
 receipt-back = Given back: { $amount }
 
 upsell = Thank you for your order! This goes well with it:

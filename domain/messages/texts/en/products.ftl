@@ -115,6 +115,7 @@ own-tags = { $tags }
 own-link = Leads to: { $url }
 own-instructions = Instructions: { $text }
 own-instructions-none = ⚠️ Buyers do not read how they come by it: set its instructions, or get in touch with them.
+own-address-none = ⚠️ It goes by post, and not every buyer is asked where to: name <code>shop: shipping_countries</code> in the settings, and sell it by Stripe alone.
 own-stock = Stock: { $stock } left, { $reserved } held for open orders, { $sold } sold
 own-stock-unlimited = Stock: unlimited, { $sold } sold
 own-variant = · { $variant }. { $title } – { $price }, { $stock }

@@ -7,13 +7,17 @@ price-free = free
 button-buy = Buy for { $price }
 button-get = Get it free
 button-pay = Pay { $price }
+button-say-address = Say where to
+address-here = <b>{ $title }</b>
+    It costs you nothing. Say on the secure page where it shall go.
 pay-here = <b>{ $title }</b>
     Pay on the secure page; what you bought arrives here a moment later.
 payment-pending = <b>{ $title }</b>: we are waiting for your bank. It can take a few days; what you bought arrives here as soon as the money has come.
+free-gone-buyer = <b>{ $title }</b> has gone meanwhile, and nothing was ordered. It cost you nothing.
 payment-failed-buyer = Your payment for <b>{ $title }</b> did not go through, and nothing was delivered. You can order it again with /shop.
 oversold-buyer = We have your payment for <b>{ $title }</b>, but the last one had just gone. We are sorry! The seller has been told and will refund or deliver it.
 paid-twice-buyer = You have paid for <b>{ $title }</b> twice. The seller has been told and will refund one of the two.
-paid-again-buyer = Your payment for <b>{ $title }</b> has come, after an earlier one went back to you. It is yours again.
+paid-again-buyer = Your payment for <b>{ $title }</b> has come, after an earlier one went back to you or to your bank. It is yours again.
 pay-settled = This order is settled already. /library shows what is yours.
 payments-off = Payments are not set up here yet.
 sold-out = Sold out.
