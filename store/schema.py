@@ -1,5 +1,6 @@
 """Brings the store to a schema version, on either database."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -26,7 +27,7 @@ async def is_current(database: Database) -> bool:
     """True when the store has the newest schema."""
     async with database.schema_change() as connection:
         held = await connection.run_sync(_revision)
-    return held == ScriptDirectory.from_config(_config()).get_current_head()
+    return held == _revisions()[0]
 
 
 def _revision(connection: Connection) -> str | None:
@@ -34,13 +35,19 @@ def _revision(connection: Connection) -> str | None:
 
 
 def _move(connection: Connection, target: str) -> None:
-    config = _config(connection)
-    known = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions("base", "heads")]
-    held = _revision(connection)
+    config, known, held = _config(connection), _revisions(), _revision(connection)
+    if target == "head" and held == known[0]:
+        return
     if target == "base" or (target in known and held in known and known.index(target) > known.index(held or "")):
         command.downgrade(config, target)
     else:
         command.upgrade(config, target)
+
+
+@cache
+def _revisions() -> tuple[str, ...]:
+    """The newest first; looking them all up takes longer than asking the store which one it has."""
+    return tuple(each.revision for each in ScriptDirectory.from_config(_config()).walk_revisions("base", "heads"))
 
 
 def _config(connection: Connection | None = None) -> Config:
