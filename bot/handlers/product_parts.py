@@ -21,9 +21,9 @@ PARTS = (
 # what `-` takes away
 _REMOVABLE = frozenset({"compare", "stars", "stock", "limit", "from", "until", "link", "chat"})
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"'})
-# a pair of single quotes groups several words too, outside double ones, and behind `=` whatever it is around; any other
-# belongs to the word: Rock 'n' Roll
-_SINGLE = re.compile(r"(\"[^\"]*\")|(?:(?<!\S)['‘‚](?=[^'‘’\"]*\s)|(?<==)['‘‚])([^'‘’\"]*)['‘’](?!\S)")
+# a pair of single quotes groups several words too, outside double ones; whatever it is around behind `=`, and a
+# straight one at the very beginning; any other belongs to the word: Rock 'n' Roll
+_SINGLE = re.compile(r"(\"[^\"]*\")|(?:\A'|(?<!\S)['‘‚](?=[^'‘’\"]*\s)|(?<==)['‘‚])([^'‘’\"]*)['‘’](?!\S)")
 _ON = frozenset({"on", "yes", "true", "1", "an", "ja"})
 _OFF = frozenset({"off", "no", "false", "0", "aus", "nein"})
 _WHOLE = re.compile(r"[0-9]{1,10}")
