@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy.util import LRUCache
 
 from store.database import Database
+from store.models.sealed import keyring_of, use_keyring
 
 
 def share_compiled(patch: pytest.MonkeyPatch) -> None:
@@ -20,8 +21,11 @@ def share_compiled(patch: pytest.MonkeyPatch) -> None:
             kind = (f"{role} of {engine.dialect.name}", tuple(data_keys))
             # one that has never connected does not know yet which version it speaks to
             if kind in first and first[kind][0].server_version_info is not None:
+                keyring = keyring_of(engine.dialect)
                 engine.dialect, engine._compiled_cache = first[kind]
                 engine.pool._dialect = engine.dialect
+                # another store has another key to find values by
+                use_keyring(engine.dialect, keyring)
             elif kind not in first:
                 engine._compiled_cache = LRUCache(5000)
                 first[kind] = engine.dialect, engine._compiled_cache
