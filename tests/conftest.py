@@ -9,6 +9,7 @@ from aiohttp import web_app
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from compiled import share_compiled
 from stores import DATA_KEYS, Stores, empty_postgresql, postgresql_server
 
 from store.database import Database
@@ -23,6 +24,13 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Stores:
 def postgresql() -> Iterator[str]:
     with postgresql_server() as url:
         yield url
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        share_compiled(patch)
+        yield
 
 
 @pytest.fixture(autouse=True)
