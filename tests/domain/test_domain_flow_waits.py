@@ -334,7 +334,8 @@ async def test_an_answer_and_a_waking_of_the_same_instant_never_open_two_questio
         pass
     active = [run for run in await chat.runs() if run.state == FlowRunState.ACTIVE]
     assert len(active) == 1
-    assert (await chat.known())["name"] == "Ann"
+    # whichever of the two came first answered what was open
+    assert (await chat.known())["name"] in {"Ann", "x"}
 
 
 async def test_time_that_is_up_while_the_lead_answers_is_looked_at_after_the_answer(chat: Conversation):
