@@ -91,11 +91,9 @@ class StripeEvents:
             # of whatever shape
             return IGNORED
         checkout = SessionObject.model_validate(told)
-        # as real as ours only where the event and its session both say so
-        ours = event.livemode == checkout.livemode == self.livemode
-        standing = standing_of(
-            checkout, _state_told(event.type, checkout), livemode=self.livemode if ours else not self.livemode
-        )
+        # where the event and its session contradict each other, neither is of our mode
+        livemode = event.livemode if checkout.livemode in {None, event.livemode} else not self.livemode
+        standing = standing_of(checkout, _state_told(event.type, checkout), livemode=livemode)
         if checkout.payment_link is not None:
             order = await order_by_link(session, NAME, checkout.payment_link, standing, livemode=self.livemode, now=now)
         if order is None:

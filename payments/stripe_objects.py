@@ -47,7 +47,7 @@ class SessionObject(_Lenient):
     """https://docs.stripe.com/api/checkout/sessions/object; the intent is an id unless it was asked for."""
 
     id: str
-    livemode: bool
+    livemode: bool | None = None
     client_reference_id: str | None = None
     amount_subtotal: int | None = None
     amount_total: int

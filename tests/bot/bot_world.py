@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select, update
-from world import CREATOR, PersonOfTheWorld, World, a_world
+from world import PersonOfTheWorld, World, a_world, seed
 
-from app.seed import seed_demo
 from store.database import database_now
 from store.models import Base, TelegramUpdate
 
@@ -51,20 +50,6 @@ async def hooked(store_url: str, folder: Path, config: str = SHIPPED) -> AsyncIt
         await seed(world)
         await world.spark.start()
         yield Hook(world)
-
-
-async def seed(world: World) -> None:
-    """The demo's creator with its products."""
-    settings = world.loaded.settings
-    await seed_demo(
-        world.spark.database,
-        world.spark.files,
-        "studio",
-        settings.creators["studio"],
-        bot_id=settings.bot_id or 0,
-        telegram_id=CREATOR,
-        now=world.clock(),
-    )
 
 
 def message(update_id: int, person: int, text: str, **more: Any) -> dict[str, Any]:

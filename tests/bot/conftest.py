@@ -8,10 +8,10 @@ import structlog
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "stories"))
 
-from bot_world import SHIPPED, Hook, hooked, seed
+from bot_world import SHIPPED, Hook, hooked
 from leads_chat import a_chat
 from stores import Stores
-from world import World, a_world
+from world import World, a_world, begin_studio
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -42,10 +42,7 @@ async def hook(store_url: str, tmp_path: Path) -> AsyncIterator[Hook]:
 async def world(store_url: str, tmp_path: Path) -> AsyncIterator[World]:
     """The shipped configuration, with updates fetched by long polling, and the creator in the chat."""
     async with a_world(store_url, tmp_path, SHIPPED) as world:
-        await seed(world)
-        await world.spark.start()
-        await world.creator.say("/start")
-        await world.creator.hears("For you as the creator")
+        await begin_studio(world)
         yield world
 
 

@@ -5,9 +5,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from bot_world import seed
 from sqlalchemy import select
-from world import PersonOfTheWorld, Said, World, a_world
+from world import PersonOfTheWorld, Said, World, a_world, begin_studio
 
 from domain.creators import add_creator, bind_by_payload
 from domain.leads import add_lead, capture_lead
@@ -61,10 +60,7 @@ creators:
 async def a_chat(store_url: str, folder: Path) -> AsyncIterator[World]:
     """Spark with a creator in the chat, and no lead yet."""
     async with a_world(store_url, folder, CONFIG) as world:
-        await seed(world)
-        await world.spark.start()
-        await world.creator.say("/start")
-        await world.creator.hears("For you as the creator")
+        await begin_studio(world)
         yield world
 
 

@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest_asyncio
-from bot_world import SHIPPED, seed
+from bot_world import SHIPPED
 from sqlalchemy import event, select
 from test_handlers_creator import says
 from test_handlers_orders import after, buyer
-from world import PersonOfTheWorld, Said, World, a_world
+from world import PersonOfTheWorld, Said, World, a_world, begin_studio
 
 from store.models import Order, OrderState
 
@@ -18,10 +18,7 @@ from store.models import Order, OrderState
 async def shop(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
     """One database is enough for what is shown."""
     async with a_world(sqlite_url, tmp_path, SHIPPED) as world:
-        await seed(world)
-        await world.spark.start()
-        await world.creator.say("/start")
-        await world.creator.hears("For you as the creator")
+        await begin_studio(world)
         yield world
 
 

@@ -4,9 +4,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from bot_world import seed
 from leads_chat import answers, tapped
-from world import PersonOfTheWorld, World, a_world
+from world import PersonOfTheWorld, World, a_world, seed
 
 CONFIG = """
 telegram:

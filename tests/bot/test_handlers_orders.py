@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest_asyncio
-from bot_world import SHIPPED, Hook, answered, seed, tap
+from bot_world import SHIPPED, Hook, answered, tap
 from sqlalchemy import func, select, update
-from world import TOKEN, PersonOfTheWorld, Said, World, a_world
+from world import TOKEN, PersonOfTheWorld, Said, World, a_world, begin_studio
 
 from domain.messages.catalogue import say
 from store.models import DiscountCode, Order, OrderState, Person, Product, Refund
@@ -90,10 +90,7 @@ async def bought(world: World) -> tuple[PersonOfTheWorld, int]:
 async def seeded(sqlite_url: str, tmp_path: Path) -> AsyncIterator[World]:
     """One database is enough where nothing is kept."""
     async with a_world(sqlite_url, tmp_path, SHIPPED) as world:
-        await seed(world)
-        await world.spark.start()
-        await world.creator.say("/start")
-        await world.creator.hears("For you as the creator")
+        await begin_studio(world)
         yield world
 
 

@@ -4,11 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from bot_world import seed
 from sqlalchemy import select
 from test_handlers_creator import says
 from test_handlers_reviews import press
-from world import World, a_world
+from world import World, a_world, seed
 
 from store.models import PaymentLink
 

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from bot_world import seed
 from telegram import Bot
-from world import TOKEN, World, a_world
+from world import TOKEN, World, a_world, seed
 
 from bot.commands import CREATORS, EVERYONE, MOST_COMMANDS, Menu
 from bot.request import AiohttpRequest

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bot_world import SHIPPED, crash, fault, rows, seed, until_called
+from bot_world import SHIPPED, crash, fault, rows, until_called
 from sqlalchemy.exc import OperationalError
 from telegram import Bot
-from world import PersonOfTheWorld, World, a_world
+from world import PersonOfTheWorld, World, a_world, seed
 
 from app.parts import Role
 from app.process import Spark

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest_asyncio
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from world import CREATOR, TOKEN, PersonOfTheWorld, World, a_world
+from world import TOKEN, PersonOfTheWorld, World, a_world, begin_studio
 
-from app.seed import seed_demo
 from app.settings import load
 from domain.lead_acts import ban_lead, give_back, take_over
 from domain.links import make_link
@@ -70,19 +69,7 @@ creators:
 @pytest_asyncio.fixture
 async def world(store_url: str, tmp_path: Path) -> AsyncIterator[World]:
     async with a_world(store_url, tmp_path, CONFIG) as world:
-        settings = world.loaded.settings
-        await seed_demo(
-            world.spark.database,
-            world.spark.files,
-            "studio",
-            settings.creators["studio"],
-            bot_id=settings.bot_id or 0,
-            telegram_id=CREATOR,
-            now=world.clock(),
-        )
-        await world.spark.start()
-        await world.creator.say("/start")
-        await world.creator.hears("For you as the creator")
+        await begin_studio(world)
         yield world
 
 

@@ -5,9 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest_asyncio
-from world import CREATOR, PersonOfTheWorld, World, a_world
-
-from app.seed import seed_demo
+from world import PersonOfTheWorld, World, a_world, begin_studio
 
 CONFIG = """
 creators:
@@ -42,19 +40,7 @@ creators:
 @pytest_asyncio.fixture
 async def world(store_url: str, tmp_path: Path) -> AsyncIterator[World]:
     async with a_world(store_url, tmp_path, CONFIG) as world:
-        settings = world.loaded.settings
-        await seed_demo(
-            world.spark.database,
-            world.spark.files,
-            "studio",
-            settings.creators["studio"],
-            bot_id=settings.bot_id or 0,
-            telegram_id=CREATOR,
-            now=world.clock(),
-        )
-        await world.spark.start()
-        await world.creator.say("/start")
-        await world.creator.hears("For you as the creator")
+        await begin_studio(world)
         yield world
 
 

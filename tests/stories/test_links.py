@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest_asyncio
 from sqlalchemy import select
-from world import PersonOfTheWorld, World, a_world
+from world import PersonOfTheWorld, World, a_world, begin_studio
 
-from app.seed import seed_demo
 from domain.creators import add_creator
 from domain.links import archive_link, make_link
 from store.models import Event, Lead, LinkTarget, Touch
@@ -45,19 +44,7 @@ creators:
 @pytest_asyncio.fixture
 async def studio(store_url: str, tmp_path: Path) -> AsyncIterator[World]:
     async with a_world(store_url, tmp_path, CONFIG) as world:
-        settings = world.loaded.settings
-        await seed_demo(
-            world.spark.database,
-            world.spark.files,
-            "studio",
-            settings.creators["studio"],
-            bot_id=settings.bot_id or 0,
-            telegram_id=world.creator.id,
-            now=world.clock(),
-        )
-        await world.spark.start()
-        await world.creator.say("/start")
-        await world.creator.hears("For you as the creator")
+        await begin_studio(world)
         yield world
 
 

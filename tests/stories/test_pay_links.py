@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest_asyncio
 from sqlalchemy import select
-from world import CREATOR, PersonOfTheWorld, World, a_world
+from world import PersonOfTheWorld, World, a_world, seed
 
-from app.seed import seed_demo
 from store.models import Order, OrderState
 
 CONFIG = """
@@ -52,16 +51,7 @@ async def starry(store_url: str, tmp_path: Path) -> AsyncIterator[World]:
 @asynccontextmanager
 async def opened(store_url: str, tmp_path: Path, config: str) -> AsyncIterator[World]:
     async with a_world(store_url, tmp_path, config) as world:
-        settings = world.loaded.settings
-        await seed_demo(
-            world.spark.database,
-            world.spark.files,
-            "studio",
-            settings.creators["studio"],
-            bot_id=settings.bot_id or 0,
-            telegram_id=CREATOR,
-            now=world.clock(),
-        )
+        await seed(world)
         await world.spark.start()
         yield world
 

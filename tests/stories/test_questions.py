@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from sqlalchemy import select
-from world import CREATOR, PersonOfTheWorld, World, a_world
+from world import CREATOR, PersonOfTheWorld, World, a_world, seed
 
-from app.seed import seed_demo
 from domain.leads import known_answers
 from store.models import Creator, FileHandle, Lead, LeadField, Person, Proof, Shape, StoredFile
 
@@ -73,16 +72,7 @@ PIXEL = base64.b64encode(
 @pytest_asyncio.fixture
 async def world(store_url: str, tmp_path: Path) -> AsyncIterator[World]:
     async with a_world(store_url, tmp_path, CONFIG) as world:
-        settings = world.loaded.settings
-        await seed_demo(
-            world.spark.database,
-            world.spark.files,
-            "studio",
-            settings.creators["studio"],
-            bot_id=settings.bot_id or 0,
-            telegram_id=CREATOR,
-            now=world.clock(),
-        )
+        await seed(world)
         await world.spark.start()
         yield world
 

@@ -1,7 +1,6 @@
 """Paying in Stars, in the chat: what is bought comes once, what cannot be had costs nothing."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,9 +9,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from sqlalchemy import select, update
-from world import CREATOR, PersonOfTheWorld, Said, World, a_world
+from world import PersonOfTheWorld, Said, World, a_world, begin_studio
 
-from app.seed import seed_demo
 from bot.stars import TelegramStars
 from domain.pay_links import ForOrder, PayLinks
 from kit.tokens import derive_key
@@ -39,22 +37,9 @@ PRICE = 1463
 @pytest_asyncio.fixture
 async def starry(store_url: str, tmp_path: Path) -> AsyncIterator[World]:
     """The shipped configuration, whose files are sold for Stars alone."""
-    shutil.copytree(SHIPPED.parent / "flows", tmp_path / "flows")
     config = SHIPPED.read_text().replace("    shop:\n", SHOP, 1)
     async with a_world(store_url, tmp_path, config) as world:
-        settings = world.loaded.settings
-        await seed_demo(
-            world.spark.database,
-            world.spark.files,
-            "studio",
-            settings.creators["studio"],
-            bot_id=settings.bot_id or 0,
-            telegram_id=CREATOR,
-            now=world.clock(),
-        )
-        await world.spark.start()
-        await world.creator.say("/start")
-        await world.creator.hears("For you as the creator")
+        await begin_studio(world)
         yield world
 
 

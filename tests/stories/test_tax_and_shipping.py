@@ -2,15 +2,13 @@
 
 import csv
 import io
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest_asyncio
 from sqlalchemy import select
-from world import CREATOR, TOKEN, PersonOfTheWorld, Said, World, a_world
+from world import TOKEN, PersonOfTheWorld, Said, World, a_world, seed
 
-from app.seed import seed_demo
 from domain.products import add_product
 from kit.money import Money
 from store.models import Creator, Order, OrderState, Payment, Product, ProductKind, Refund, RefundState
@@ -23,19 +21,10 @@ PRICE, TAX, SHIPPING, ALL = 2500, 475, 590, 3565
 @pytest_asyncio.fixture
 async def taxed(store_url: str, tmp_path: Path) -> AsyncIterator[World]:
     """The shipped configuration, with tax by Stripe, and a print that goes by post."""
-    shutil.copytree(SHIPPED.parent / "flows", tmp_path / "flows")
     config = SHIPPED.read_text().replace("    shop:\n", SHOP, 1)
     async with a_world(store_url, tmp_path, config) as world:
-        settings, database = world.loaded.settings, world.spark.database
-        await seed_demo(
-            database,
-            world.spark.files,
-            "studio",
-            settings.creators["studio"],
-            bot_id=settings.bot_id or 0,
-            telegram_id=CREATOR,
-            now=world.clock(),
-        )
+        database = world.spark.database
+        await seed(world)
         async with database.transaction() as session:
             creator = (await session.scalars(select(Creator))).one()
             more = {"price": Money(PRICE, "usd"), "kind": ProductKind.PHYSICAL, "stock": 3}

@@ -1,6 +1,5 @@
 """What goes by post asks for an address whatever it costs, and says so where nobody is asked."""
 
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -8,9 +7,8 @@ from pathlib import Path
 import pytest_asyncio
 from sqlalchemy import select
 from stores import Stores
-from world import CREATOR, PersonOfTheWorld, World, a_world
+from world import PersonOfTheWorld, World, a_world, seed
 
-from app.seed import seed_demo
 from domain.products import add_product
 from kit.money import Money
 from store.models import Creator, Order, OrderState, Product, ProductKind
@@ -21,18 +19,9 @@ SHIPPED = Path(__file__).parents[2] / "config.yaml"
 @asynccontextmanager
 async def a_shop(url: str, tmp_path: Path, config: str) -> AsyncIterator[World]:
     """With a print and a free card that go by post, and a code that pays all of it."""
-    shutil.copytree(SHIPPED.parent / "flows", tmp_path / "flows")
     async with a_world(url, tmp_path, config) as world:
-        settings, database = world.loaded.settings, world.spark.database
-        await seed_demo(
-            database,
-            world.spark.files,
-            "studio",
-            settings.creators["studio"],
-            bot_id=settings.bot_id or 0,
-            telegram_id=CREATOR,
-            now=world.clock(),
-        )
+        database = world.spark.database
+        await seed(world)
         async with database.transaction() as session:
             creator = (await session.scalars(select(Creator))).one()
             for title, price in (("Fine print", 2500), ("Greeting card", 0)):

@@ -20,6 +20,7 @@ from stores import DATA_KEYS
 from stripe_requests import check_calls
 
 from app.process import Spark
+from app.seed import seed_demo
 from app.settings import Loaded, load
 from automations.pace import Pace
 from kit.clock import MovableClock
@@ -285,6 +286,28 @@ def _news_of(world: World) -> Iterator[None]:
         yield
     finally:
         event.remove(Session, "after_commit", told)
+
+
+async def seed(world: World) -> None:
+    """The demo's creator with its products."""
+    settings = world.loaded.settings
+    await seed_demo(
+        world.spark.database,
+        world.spark.files,
+        "studio",
+        settings.creators["studio"],
+        bot_id=settings.bot_id or 0,
+        telegram_id=CREATOR,
+        now=world.clock(),
+    )
+
+
+async def begin_studio(world: World) -> None:
+    """Spark runs, and the demo's creator has said hello."""
+    await seed(world)
+    await world.spark.start()
+    await world.creator.say("/start")
+    await world.creator.hears("For you as the creator")
 
 
 def free_ports(count: int) -> list[int]:
