@@ -1,6 +1,7 @@
 """`spark`: the command line. Errors are one line on stderr that says how to mend it."""
 
 import asyncio
+import gc
 import ipaddress
 import logging
 import sqlite3
@@ -32,6 +33,8 @@ Config = Annotated[Path | None, typer.Option("--config", help="The settings file
 
 def main() -> None:
     """The console script. Exit codes: 0 done, 1 it failed, 2 bad usage or bad config."""
+    # what is imported stays: looking for garbage in it would be a quarter of each start
+    gc.set_threshold(100_000)
     from app.config_file import BadConfig
 
     try:

@@ -35,6 +35,8 @@ INTAKE_SECONDS = 5.0
 SENDER_SECONDS = 3.0
 # how often a stand-by looks whether the process that works is gone
 STAND_BY_SECONDS = 0.5
+# Python's own: a look at more of them at once would hold everything up
+_YOUNG_OBJECTS = 700
 
 
 class Companion(Protocol):
@@ -156,6 +158,7 @@ class Spark:
             # the code itself stays: looked through for garbage time and again, it would hold everything up
             gc.collect()
             gc.freeze()
+            gc.set_threshold(_YOUNG_OBJECTS)
             await self.start()
             await self._stopping.wait()
         finally:

@@ -6,7 +6,8 @@ from sqlalchemy import delete, insert
 
 from kit.clock_watch import ClockWatch
 from kit.log import get_logger
-from store.database import Database, database_in, database_now
+from store.database import Database
+from store.database_clock import database_in, database_now
 from store.models import ClockJump
 
 _KEPT_SECONDS = 90.0 * 24 * 3600

@@ -25,7 +25,8 @@ from domain.messages.plain import Message
 from domain.outbox import tell_creator
 from kit.clock import Clock
 from kit.log import correlated, get_logger
-from store.database import Database, count_changed, database_in, database_now
+from store.database import Database, count_changed
+from store.database_clock import database_in, database_now
 from store.models import CallState, OutgoingCall
 
 AT_ONCE = 20

@@ -26,6 +26,7 @@ from domain.funnels.steps import (
     SplitStep,
     Step,
     TagStep,
+    TicketStep,
     WaitStep,
     WebhookStep,
 )
@@ -171,7 +172,7 @@ class _Walker:
             case EndStep():
                 self.trace.append([step.key, Outcome.END.value])
                 return self._ends(EnrollmentState.DONE, None)
-            case TagStep() | SetStep() | EnrollStep() | LeaveStep():
+            case TagStep() | SetStep() | EnrollStep() | LeaveStep() | TicketStep():
                 self.acts.append(step)
                 self.trace.append([step.key, Outcome.DONE.value])
                 # whatever was known of the lead may be otherwise now
@@ -205,8 +206,7 @@ class _Walker:
         return self.funnel.after(step.key)
 
     def _opens(self, step: SendStep) -> datetime:
-        window = step.window or self.funnel.window
-        windows = [each for each in (window, self.facts.quiet_hours) if each is not None]
+        windows = [each for each in (step.window or self.funnel.window, self.facts.quiet_hours) if each is not None]
         if not windows:
             return self.now
         return next_open_of_all(windows, self.now, self._zone())

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,6 +18,7 @@ from domain.funnels.steps import (
     NotifyStep,
     SetStep,
     TagStep,
+    TicketStep,
     WebhookStep,
 )
 from domain.ideas import TITLE_LENGTH, add_idea
@@ -28,8 +29,9 @@ from domain.messages.templates import render, render_address
 from domain.outbox import tell_creator
 from domain.reentry import UNDER_WAY
 from domain.shown import showing
+from domain.tickets import MOST_TEXT, MOST_TITLE, open_ticket
 from kit.errors import NotFound, Reason
-from kit.text import shorten
+from kit.text import shorten, unmarked
 from store.database import insert_once, wake
 from store.models import Enrollment, Lead, OutgoingCall, Person
 from store.queries.timers import DueEnrollment
@@ -76,9 +78,11 @@ class Doing:
                 await self._notify(lead, step)
             case IdeaStep(title=title):
                 told = shorten(render_address(title, await self._named(lead)).strip(), TITLE_LENGTH)
-                # once for each enrollment, however often it comes by
-                public_id = uuid5(NAMESPACE_URL, f"enrollment:{self.due.id}:{step.key}")
-                await add_idea(self.session, creator_id=lead.creator_id, title=told, now=self.now, public_id=public_id)
+                await add_idea(
+                    self.session, creator_id=lead.creator_id, title=told, now=self.now, public_id=self._once(step)
+                )
+            case TicketStep():
+                await self._ticket(lead, step)
             case WebhookStep():
                 await self._call(lead, step)
         self._facts = None
@@ -87,6 +91,10 @@ class Doing:
     def _key(self, step: Done, what: str) -> str:
         """Of this coming by: one that goes round comes by again."""
         return f"{what}:{self.due.id}:{step.key}:{int(self.due.due_at.timestamp())}"
+
+    def _once(self, step: Done) -> UUID:
+        """The same for each enrollment, however often it comes by."""
+        return uuid5(NAMESPACE_URL, f"enrollment:{self.due.id}:{step.key}")
 
     async def _enroll(self, lead: Lead, key: str) -> None:
         found = self.published.funnels.get(lead.creator_id, {}).get(key)
@@ -127,6 +135,20 @@ class Doing:
             creator_id=lead.creator_id,
             lead_id=lead.id,
             alone=step.to == "creator",
+            now=self.now,
+        )
+
+    async def _ticket(self, lead: Lead, step: TicketStep) -> None:
+        facts = await self._named(lead)
+        language = self.published.setup(lead.creator_id).language
+        text = "" if step.text is None else unmarked(render(pick(step.text, language, language), facts))
+        await open_ticket(
+            self.session,
+            creator_id=lead.creator_id,
+            lead=lead,
+            title=shorten(render_address(step.title, facts).strip(), MOST_TITLE),
+            text=shorten(text.strip(), MOST_TEXT),
+            public_id=self._once(step),
             now=self.now,
         )
 

@@ -14,6 +14,7 @@ from domain.funnels.steps import (
     SendStep,
     SetStep,
     TagStep,
+    TicketStep,
     WebhookStep,
 )
 from domain.windows import Window
@@ -76,7 +77,7 @@ class Said:
     at: datetime
 
 
-Done = TagStep | SetStep | EnrollStep | LeaveStep | NotifyStep | IdeaStep | WebhookStep
+Done = TagStep | SetStep | EnrollStep | LeaveStep | NotifyStep | IdeaStep | TicketStep | WebhookStep
 Act = Said | Done
 
 

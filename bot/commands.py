@@ -29,6 +29,7 @@ CREATORS = (
     "refund",
     "coupon",
     "idea",
+    "tickets",
     "leads",
     "lead",
     "tag",
@@ -39,7 +40,7 @@ CREATORS = (
     "export",
     "token",
 )
-ADMINS = ("admin",)
+ADMINS = ("admin", "tickets")
 # https://core.telegram.org/bots/api#setmycommands
 MOST_COMMANDS = 100
 # longer titles are cut on a phone
@@ -82,7 +83,9 @@ class Menu:
         An administrator has theirs besides. Without it all works the same.
         """
         scope = BotCommandScopeChat(telegram_id)
-        names = (*(CREATORS if whose == "creator" else ()), *(ADMINS if admin else ()), *EVERYONE)
+        theirs = (*(CREATORS if whose == "creator" else ()), *(ADMINS if admin else ()), *EVERYONE)
+        # some are of creators and administrators both
+        names = tuple(dict.fromkeys(theirs))
         try:
             if whose == "automatic" and not admin:
                 await bot.delete_my_commands(scope=scope)

@@ -35,6 +35,7 @@ from bot.handlers import (
     start,
     stats,
     tags,
+    tickets,
     transfers,
     unclear,
 )
@@ -70,6 +71,7 @@ COMMANDS: dict[str, Command] = {
     "leads": leads.leads,
     "lead": lead.lead,
     "tag": tags.tag,
+    "tickets": tickets.tickets,
     "link": links.link,
     "broadcast": broadcasts.broadcast,
     "funnels": funnels.funnels,
@@ -97,10 +99,11 @@ FOR_CREATORS = frozenset(
         "settle",
         "bc",
         "fn",
+        "ticket",
     }
 )
 # of those who look after the instance, whatever they are to its creators
-FOR_ADMINS = frozenset({"admin", "reported"})
+FOR_ADMINS = frozenset({"admin", "reported", "tickets", "ticket"})
 TAPS: dict[str, Tap] = {
     "flow": answers.tap,
     "begin": answers.begin,
@@ -128,6 +131,8 @@ TAPS: dict[str, Tap] = {
     "leads": leads.tap,
     "lead": lead_taps.tap,
     "tags": tags.tap,
+    "tickets": tickets.tap,
+    "ticket": tickets.tap_one,
     "link": links.tap,
     "import": transfers.tap,
     "language": language.tap,

@@ -22,7 +22,8 @@ from kit.clock import Clock
 from kit.errors import Refusal
 from kit.log import correlated, current_correlation_id, get_logger
 from kit.text import shorten
-from store.database import Database, database_in, insert_once, is_unavailable
+from store.database import Database, insert_once, is_unavailable
+from store.database_clock import database_in
 from store.models import Person, TelegramUpdate
 from store.queries.people import find_person
 from store.queries.updates import claim_unanswered, is_overtaken, renew_leases, save_reply

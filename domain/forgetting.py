@@ -54,13 +54,14 @@ from store.models import (
     Review,
     SegmentMember,
     StoredFile,
+    Ticket,
     Timer,
     Touch,
 )
 
 TOPIC = "forgetting"
 # their rows are nothing but personal
-_ALL_PERSONAL = (LeadField, LeadTag, LeadWord, LeadNote, Consent, Touch, SegmentMember, OutgoingCall, Decision)
+_ALL_PERSONAL = (LeadField, LeadTag, LeadWord, LeadNote, Consent, Touch, SegmentMember, OutgoingCall, Decision, Ticket)
 _BY_CORE = {"synchronize_session": False}
 
 

@@ -38,6 +38,7 @@ from store.models import (
     RailCustomer,
     Review,
     StoredFile,
+    Ticket,
     Touch,
 )
 
@@ -70,10 +71,9 @@ async def merge_leads(session: AsyncSession, into: Lead, other: Lead, *, now: da
     """`other` becomes a part of `into`, and its number leads there from now on.
 
     What both have told stays as `into` has it, an e-mail or phone as the surer of the two; what does not fit beside it
-    is kept in a note. Orders, rights,
-    follow-ups, tags, touches, notes, consents, files and messages move; a no to marketing of either holds for both,
-    and `standing_of` says whose block does. Raises CannotMerge for leads of two
-    creators, for two who have a Telegram chat each, and for one that was merged or forgotten before.
+    is kept in a note. Orders, rights, follow-ups, tags, touches, notes, consents, files, tickets and messages move; a
+    no to marketing of either holds for both, and `standing_of` says whose block does. Raises CannotMerge for leads of
+    two creators, for two who have a Telegram chat each, and for one that was merged or forgotten before.
     """
     await hold_both(session, into, other)
     _check(into, other)
@@ -89,7 +89,7 @@ async def merge_leads(session: AsyncSession, into: Lead, other: Lead, *, now: da
     await move_places(session, into, other)
     await move_flow_runs(session, into, other, now=now)
     await _move_tags(session, into, other)
-    for model in (LeadNote, Consent, Touch, StoredFile, OutboxMessage, OutgoingCall, Decision):
+    for model in (LeadNote, Consent, Touch, StoredFile, OutboxMessage, OutgoingCall, Decision, Ticket):
         await session.execute(update(model).where(model.lead_id == other.id).values(lead_id=into.id))
     # what is not looked at yet is about the one who is left; what was looked at stays as it was told
     await session.execute(

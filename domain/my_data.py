@@ -43,6 +43,7 @@ from store.models import (
     Review,
     StoredFile,
     TelegramUpdate,
+    Ticket,
     Touch,
 )
 
@@ -106,6 +107,7 @@ async def _of_lead(session: AsyncSession, lead: Lead, person: Person) -> Told:
         ],
         "tags": await _each(session, LeadTag, ids, "tag", "tagged_at"),
         "notes": await _each(session, LeadNote, ids, "text", "created_at"),
+        "tickets": await _each(session, Ticket, ids, "title", "text", "state", "created_at", "solved_at"),
         "consents": await _each(session, Consent, ids, "text", "version", "channel", "given_at", "withdrawn_at"),
         "touches": await _touches(session, ids),
         "flows": await _each(session, FlowRun, ids, "flow_key", "state", "started_at", "ended_at"),

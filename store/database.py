@@ -14,14 +14,12 @@ import orjson
 from sqlalchemy import (
     ColumnElement,
     CursorResult,
-    DateTime,
     Delete,
     Insert,
     ScalarResult,
     Select,
     Update,
     event,
-    func,
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -29,9 +27,7 @@ from sqlalchemy.engine import URL, AdaptedConnection, Connection, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import AsyncAdaptedQueuePool
-from sqlalchemy.sql.expression import FunctionElement
 
 from kit.keyring import Keyring
 from store.models.base import Base
@@ -293,30 +289,6 @@ def is_unavailable(error: BaseException) -> bool:
     return isinstance(
         error, OperationalError | InterfaceError | PoolTimeoutError | ConnectionError | TimeoutError | gaierror
     )
-
-
-class database_now(FunctionElement[Any]):  # noqa: N801 - stands in SQL like a function's name
-    """The database's own clock, which leases go by: several processes agree on it, and nobody moves it."""
-
-    type = DateTime(timezone=True)
-    inherit_cache = True
-
-
-@compiles(database_now, "postgresql")
-def _now_on_postgresql(element: Any, compiler: Any, **kw: Any) -> str:
-    return "clock_timestamp()"
-
-
-@compiles(database_now, "sqlite")
-def _now_on_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
-    return "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)"
-
-
-def database_in(session: AsyncSession, seconds: float) -> ColumnElement[Any]:
-    """The database's own time `seconds` from now."""
-    if is_postgresql(session):
-        return database_now() + func.make_interval(0, 0, 0, 0, 0, 0, seconds)
-    return database_now() + int(seconds * 1_000_000)
 
 
 def _sqlite_engine(url: URL, *, pool_size: int, begin: str, query_only: bool, **options: Any) -> AsyncEngine:

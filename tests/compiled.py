@@ -16,6 +16,9 @@ def share_compiled(patch: pytest.MonkeyPatch) -> None:
 
     def init(self: Database, url: str, *, data_keys: Any = (), **options: Any) -> None:
         plain(self, url, data_keys=data_keys, **options)
+        if not data_keys:
+            # a store beside another is handed that one's keys later, and both are open at once
+            return
         for role in ("engine", "_read_engine"):
             engine = getattr(self, role).sync_engine
             kind = (f"{role} of {engine.dialect.name}", tuple(data_keys))

@@ -1,3 +1,4 @@
+import gc
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -13,6 +14,13 @@ from compiled import share_compiled
 from stores import DATA_KEYS, Stores, empty_postgresql, postgresql_server
 
 from store.database import Database
+
+
+def pytest_collection_finish() -> None:
+    """What is imported stays, and looking for garbage time and again takes a tenth of the suite."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 @pytest.fixture(scope="session")

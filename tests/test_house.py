@@ -118,6 +118,7 @@ BELONGS_TO_A_CREATOR = {
     *("discount_code", "payment_link", "review"),
     *("funnel", "cron_firing", "segment_watch", "start_by_hand", "funnel_draft"),
     *("broadcast", "decision", "step_count", "outgoing_call"),
+    "ticket",
 }
 # a part of a row that carries it, or of no creator at all
 OF_ANOTHER_ROW = {

@@ -26,6 +26,7 @@ from domain.funnels.steps import (
     Step,
     StepByWord,
     TagStep,
+    TicketStep,
     WaitStep,
     WebhookStep,
 )
@@ -78,6 +79,7 @@ __all__ = [
     "SplitStep",
     "Step",
     "TagStep",
+    "TicketStep",
     "Trigger",
     "WaitStep",
     "WebhookStep",
@@ -216,6 +218,10 @@ def _templates(  # noqa: C901 - one a kind
             yield ("text",), text
         case IdeaStep(title=title):
             yield ("title",), title
+        case TicketStep(title=title, text=text):
+            yield ("title",), title
+            if text is not None:
+                yield ("text",), text
         case WebhookStep(data=data):
             for name, value in data.items():
                 if isinstance(value, str):

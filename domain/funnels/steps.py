@@ -223,6 +223,14 @@ class IdeaStep(AnyStep):
     title: Line
 
 
+class TicketStep(AnyStep):
+    """Opens a ticket about the lead for everybody who acts for the creator, once for each enrollment."""
+
+    do: Literal["ticket"]
+    title: Line
+    text: Text | None = None
+
+
 class WebhookStep(AnyStep):
     """Calls one of the creator's addresses, by its name under webhooks:, with `data` beside what happened."""
 
@@ -254,6 +262,7 @@ Step = (
     | LeaveStep
     | NotifyStep
     | IdeaStep
+    | TicketStep
     | WebhookStep
     | GoalStep
     | EndStep

@@ -102,6 +102,7 @@ from store.models.payments import (
 )
 from store.models.people import Account, BindToken, Creator, Membership, Person, Role
 from store.models.sealed import LookupKey
+from store.models.tickets import TICKET_MOVES, Ticket, TicketState
 from store.models.transfers import TRANSFER_MOVES, Transfer, TransferKind, TransferProblem, TransferState
 
 __all__ = [
@@ -114,6 +115,7 @@ __all__ = [
     "REFUND_MOVES",
     "REVIEW_MOVES",
     "RUNS",
+    "TICKET_MOVES",
     "TRANSFER_MOVES",
     "URGENCY",
     "WAITS_FOR_SOMEBODY",
@@ -211,6 +213,8 @@ __all__ = [
     "Stocked",
     "StoredFile",
     "TelegramUpdate",
+    "Ticket",
+    "TicketState",
     "Timer",
     "Touch",
     "TrackedUrl",

@@ -6,7 +6,8 @@ from sqlalchemy import case, func, or_, select, type_coerce, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from store.database import count_changed, database_in, database_now, is_postgresql
+from store.database import count_changed, is_postgresql
+from store.database_clock import database_in, database_now
 from store.models import Instant, Lease
 
 # one that is over

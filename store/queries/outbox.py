@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Integer, ScalarSelect, Select, bindparam, 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from store.database import database_now
+from store.database_clock import database_now
 from store.models import (
     WAITS_FOR_SOMEBODY,
     Creator,

@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from store.database import database_in, database_now
+from store.database_clock import database_in, database_now
 from store.models import TelegramUpdate
 
 # built once: building a statement costs more than carrying it out, and these belong to every update

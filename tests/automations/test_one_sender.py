@@ -16,7 +16,8 @@ from automations.gateway import NotNow, SendFailure
 from automations.outcomes import close_failed
 from automations.sender import Sender
 from domain.messages.plain import Message
-from store.database import Database, database_in
+from store.database import Database
+from store.database_clock import database_in
 from store.models import Lease, OutboxKind, OutboxMessage, OutboxState
 from store.queries.leases import end_if_it_stands_still, hold_lease, lead_by_lease
 

@@ -9,7 +9,8 @@ from stores import DATA_KEYS
 from automations.gateway import Blocked, NotNow, Refused, SlowDown, Uncertain
 from automations.pace import Pace
 from domain.people import Profile, see_person
-from store.database import Database, database_in
+from store.database import Database
+from store.database_clock import database_in
 from store.models import OutboxKind, OutboxMessage, OutboxState
 
 

@@ -7,6 +7,8 @@ from sqlalchemy import select, update
 from stage import Stage
 
 from automations.holding import take_up_held
+from automations.simulated import Spoken, Wish
+from automations.simulating import simulate
 from domain.fields import LeadFieldSpec
 from domain.funnels.heads import find_funnel, pause_funnel, resume_funnel, start_step, stop_step
 from domain.lead_acts import tags_of
@@ -19,6 +21,7 @@ from store.models import (
     Account,
     Decision,
     EnrollmentState,
+    Event,
     FieldKind,
     FunnelHead,
     FunnelState,
@@ -30,6 +33,7 @@ from store.models import (
     OutgoingCall,
     Role,
     StepCount,
+    Ticket,
     Timer,
 )
 from store.models import LeadStage as Stages
@@ -131,6 +135,49 @@ async def test_the_creator_is_told_an_idea_is_noted_and_another_service_is_calle
     assert [each.target for each in called] == ["crm", "crm"]
     told = called[0].body["data"]
     assert (told["name"], told["new"], told["funnel"], told["lead_id"]) == ("Lena", True, "welcome", lead.id)
+
+
+async def test_a_ticket_is_opened_once_for_each_enrollment_and_the_team_is_told_with_a_button(stage: Stage):
+    opens = {
+        "key": "look",
+        "do": "ticket",
+        "title": "{{ lead.first_name }} & co",
+        "text": "<b>Call</b> {{ lead.name|them }}",
+    }
+    once_more = {"key": "w", "do": "wait", "time": "1d", "next": "look"}
+    seen = HELLO | {"only_if": "did:ticket.opened"}
+    await stage.open(welcome=funnel(opens, seen, once_more))
+    await a_creator_who_listens(stage)
+    lead = await begun(stage)
+    stage.clock.pass_time(days=1)
+    await go_on(stage)
+    async with stage.database.reading() as session:
+        (ticket,) = await session.scalars(select(Ticket))
+        happened = list(await session.scalars(select(Event.subject).where(Event.name == "ticket.opened")))
+    assert (ticket.number, ticket.title, ticket.text, ticket.lead_id) == (1, "Lena & co", "Call them", lead.id)
+    assert happened == ["ticket:1"]
+    (notice,) = [each for each in await stage.outbox() if each.kind == OutboxKind.NOTICE]
+    assert notice.lead_id == lead.id
+    assert notice.message is not None
+    assert "<b>Ticket 1</b>: Lena &amp; co" in notice.message["text"]
+    assert notice.message["buttons"] == [[{"text": "🎫 Open it", "data": f"ticket:{ticket.id}"}]]
+    # what follows sees it, each time
+    assert [each.step for each in await stage.outbox() if each.kind == OutboxKind.FUNNEL] == ["hello", "hello"]
+    # who begins anew, or another lead, has another
+    await begun(stage, telegram_id=101)
+    assert await stage.count(Ticket) == 2
+
+
+async def test_a_simulated_ticket_is_told_and_stays_in_the_simulation(stage: Stage):
+    await stage.open(welcome=funnel({"key": "look", "do": "ticket", "title": "Look at {{ lead.first_name }}"}))
+    await a_creator_who_listens(stage)
+    await begun(stage)
+    other = await stage.lead(101, "Anna")
+    wish = Wish(stage.creator_id, "welcome", lead_id=other.id)
+    simulation = await simulate(stage.database, stage.published, wish, now=stage.clock())
+    (said,) = [each.message.text for each in simulation.moments if isinstance(each, Spoken)]
+    assert "Look at Anna" in said
+    assert await stage.count(Ticket) == 1
 
 
 @pytest.mark.parametrize("role", [Role.CREATOR, Role.ADMIN, Role.BUYER])

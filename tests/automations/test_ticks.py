@@ -10,7 +10,8 @@ from stage import Stage, follow_up
 from automations.engine import LEASE, Engine
 from automations.pace import Pace
 from automations.ticks import Tick, Ticks
-from store.database import Database, database_in, database_now
+from store.database import Database
+from store.database_clock import database_in, database_now
 from store.models import Lease, OutboxState
 
 

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import func, select, update
 from world import PersonOfTheWorld, World, a_world, seed
 
-from store.database import database_now
+from store.database_clock import database_now
 from store.models import Base, TelegramUpdate
 
 SHIPPED = (Path(__file__).parents[2] / "config.yaml").read_text()

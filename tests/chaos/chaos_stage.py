@@ -3,21 +3,19 @@
 import asyncio
 import os
 import shutil
-import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Awaitable, Callable
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import yaml
+from nursery import NURSERY, be_spark, open_nursery
 from stores import DATA_KEYS
 
 ROOT = Path(__file__).parents[2]
-SPARK = Path(sys.executable).with_name("spark")
 TOKEN = "7000000002:any-token-of-this-form"
 WEBHOOK_SECRETS = "whsec_of_the_chaos"
 LOOK_EVERY = 0.02
@@ -62,17 +60,23 @@ class Process:
         self._folder = folder
         self._command = command
         self._environ = environ
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: ForkServerProcess | None = None
 
     @property
     def is_running(self) -> bool:
-        return self._process is not None and self._process.poll() is None
+        return self._process is not None and self._process.is_alive()
 
     def start(self) -> None:
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                self._command, cwd=self._folder, env=self._environ, stdout=log, stderr=log, start_new_session=True
-            )
+        open_nursery()
+        given = (self._command, self._environ, str(self._folder), str(self.log))
+        self._process = NURSERY.Process(target=be_spark, args=given, daemon=True)
+        self._process.start()
+
+    async def done(self, *, within: float) -> int | None:
+        """Its exit code; None when it has not ended by then."""
+        assert self._process is not None
+        await asyncio.to_thread(self._process.join, within)
+        return self._process.exitcode
 
     async def answers(self, path: str, *, within: float = 40) -> None:
         """Returns once GET `path` is a 200; fails at once when the process has ended by itself."""
@@ -95,18 +99,17 @@ class Process:
         """SIGKILL: no code of the process runs after this."""
         if self._process is not None:
             self._process.kill()
-            self._process.wait()
+            self._process.join()
 
     async def terminate(self) -> tuple[int, float]:
         """SIGTERM; returns the exit code and how many seconds it took. Fails after twice the time allowed."""
         assert self._process is not None
         begun = time.monotonic()
-        self._process.send_signal(signal.SIGTERM)
-        try:
-            code = await asyncio.to_thread(self._process.wait, 2 * TERM_SECONDS)
-        except subprocess.TimeoutExpired:
+        self._process.terminate()
+        code = await self.done(within=2 * TERM_SECONDS)
+        if code is None:
             self.kill()
-            raise AssertionError(f"{self._name} outlived SIGTERM:\n{self.last_words()}") from None
+            raise AssertionError(f"{self._name} outlived SIGTERM:\n{self.last_words()}")
         return code, time.monotonic() - begun
 
     def last_words(self, lines: int = 30) -> str:
@@ -163,10 +166,10 @@ class Stage:
 
     async def add_creator(self, name: str, slug: str, telegram_id: int) -> None:
         given = ["--name", name, "--slug", slug, "--telegram-id", str(telegram_id)]
-        command = [str(SPARK), "creator", "add", *given, "--config", str(self._config)]
-        await asyncio.to_thread(
-            subprocess.run, command, env=self._environ, cwd=self.folder, check=True, capture_output=True, timeout=60
-        )
+        command = ["creator", "add", *given, "--config", str(self._config)]
+        adding = self._process(f"add-{slug}", command, self._environ, self.app_url)
+        adding.start()
+        assert await adding.done(within=60) == 0, adding.last_words()
 
     def spark(self, role: str = "all", *, number: int = 0) -> Process:
         """A `spark run`, not yet started; `number` 0 is the one that webhooks reach."""
@@ -176,7 +179,7 @@ class Stage:
         return self._process(f"spark-{role}-{number}", command, environ, f"http://127.0.0.1:{port}")
 
     def _process(self, name: str, command: list[str], environ: dict[str, str], url: str) -> Process:
-        process = Process(name, self.folder, [str(SPARK), *command], environ, url)
+        process = Process(name, self.folder, command, environ, url)
         self._processes.append(process)
         return process
 

@@ -1,25 +1,20 @@
 """Leads with something due and a broadcast to all of them, processes that are killed over it, and what came of it."""
 
 import asyncio
-import multiprocessing
-import os
 import random
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
-import pytest
 from chaos_check import Facts, Promise, Sent
 from chaos_stage import until
 from engine_process import Task, run
+from nursery import NURSERY, open_nursery
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from stores import DATA_KEYS
@@ -32,7 +27,8 @@ from domain.creators import add_creator
 from domain.definitions import publish
 from domain.funnels.definition import Funnel
 from domain.funnels.heads import save_funnel
-from store.database import Database, database_in
+from store.database import Database
+from store.database_clock import database_in
 from store.models import (
     Base,
     Broadcast,
@@ -52,7 +48,6 @@ from store.models import (
 )
 from store.queries.leases import clear_leases
 
-NURSERY = multiprocessing.get_context("forkserver")
 # one that says something, one that may only be done once, one that waits, and one behind it
 STEPS = [
     {"key": "first", "do": "send", "text": "first"},
@@ -75,7 +70,7 @@ class EngineProcess:
         self._told: Connection[None, None] | None = None
 
     def start(self) -> None:
-        _open_nursery()
+        open_nursery()
         self._told, telling = NURSERY.Pipe(duplex=False)
         self._process = NURSERY.Process(target=run, args=(self._task, telling), daemon=True)
         self._process.start()
@@ -269,16 +264,6 @@ def _promise(row: Any) -> Promise:
             return Promise(row.key, row.telegram_id, content, least=0, most=0, marked=row.uncertain)
     # nobody blocks, stops or is refused here: whatever else became of it, it is lost
     return Promise(f"{row.key} ({row.state})", row.telegram_id, content)
-
-
-@cache
-def _open_nursery() -> None:
-    """Each process of a test begins as a copy of one that has imported the engine, which takes a second or two."""
-    NURSERY.set_forkserver_preload(["engine_process", "pytest"])
-    # where it finds them it is told in no other way before Python 3.14
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
-        forkserver.ensure_running()
 
 
 async def kill_at_random(processes: Sequence[EngineProcess], *, kills: int, life: float, dice: random.Random) -> None:

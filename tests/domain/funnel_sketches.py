@@ -59,6 +59,7 @@ _PLAIN: list[st.SearchStrategy[dict[str, Any]]] = [
     st.fixed_dictionaries({"do": st.just("set"), "field": st.just("city"), "value": WORDS | st.integers(0, 9)}),
     st.fixed_dictionaries({"do": st.just("notify"), "text": TEXTS, "to": st.sampled_from(["creator", "team"])}),
     st.fixed_dictionaries({"do": st.just("idea"), "title": st.just("Ask {{ lead.name }}")}),
+    st.fixed_dictionaries({"do": st.just("ticket"), "title": st.just("Ask {{ lead.name }}")}, optional={"text": TEXTS}),
     st.fixed_dictionaries(
         {"do": st.just("webhook"), "webhook": st.just("crm")},
         optional={"data": st.dictionaries(KEYS, st.integers(0, 9) | st.booleans() | WORDS, max_size=3)},

@@ -222,9 +222,11 @@ def test_a_circle_with_a_rest_and_ways_that_somebody_goes_are_fine(steps: list[d
         ({"do": "set"}, "set needs a field with its value, a score, a stage or a language"),
         ({"do": "tag"}, "tag needs add or remove"),
         ({"do": "idea", "title": "{{ lead."}, "the text cannot be read"),
+        ({"do": "ticket", "title": "Look", "text": "{{ lead."}, "the text cannot be read"),
+        ({"do": "ticket", "text": "Look"}, "title"),
         (
-            {"do": "ticket"},
-            "there is no “ticket”; use send, wait, branch, split, tag, set, enroll, leave, notify, idea",
+            {"do": "letter"},
+            "there is no “letter”; use send, wait, branch, split, tag, set, enroll, leave, notify, idea, ticket",
         ),
     ],
 )

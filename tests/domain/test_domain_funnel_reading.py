@@ -173,7 +173,7 @@ def test_a_whole_file_may_be_sent_with_its_heading_and_a_mark_at_its_beginning()
     found = read_funnels(b"\xef\xbb\xbf" + text.encode(), AROUND, file="funnels.yaml")
     assert [str(each) for each in found.problems] == [
         "funnels.yaml:7: funnels.two.steps.0.do: there is no “gaol”; use send, wait, branch, split, tag, set, enroll, "
-        "leave, notify, idea, webhook, goal or end"
+        "leave, notify, idea, ticket, webhook, goal or end"
     ]
 
 

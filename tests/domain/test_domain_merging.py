@@ -54,6 +54,7 @@ from store.models import (
     Review,
     SegmentMember,
     StoredFile,
+    Ticket,
     Timer,
     Touch,
 )
@@ -87,7 +88,7 @@ def test_every_table_that_belongs_to_a_lead_is_thought_of_by_a_merge():
         for model in (
             *(LeadField, LeadTag, LeadWord, LeadNote, Consent, Touch, StoredFile),
             *(Order, Entitlement, Enrollment, FlowRun, OutboxMessage),
-            *(DiscountUse, RailCustomer, Review),
+            *(DiscountUse, RailCustomer, Review, Ticket),
             *(BroadcastRecipient, Decision, OutgoingCall, SegmentMember),
         )
     }

@@ -3,7 +3,8 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select, update
 
-from store.database import Database, database_in
+from store.database import Database
+from store.database_clock import database_in
 from store.models import Lease
 from store.queries.leases import clear_leases, database_time, give_back_lease, take_lease
 

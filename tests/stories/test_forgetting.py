@@ -16,6 +16,7 @@ from domain.consent import give_consent
 from domain.lead_acts import add_note, relay_to_creator, tag_lead, write_to_lead
 from domain.leads import note_answer
 from domain.prompts import ask_next
+from domain.tickets import open_ticket
 from store.models import (
     Base,
     Enrollment,
@@ -104,6 +105,8 @@ async def everything_happens(world: World) -> PersonOfTheWorld:
         now = world.clock()
         await note_answer(session, lead, "dream", f"a {MARKER} of my own", spec=None, now=now)
         await add_note(session, lead, f"{MARKER} is nice", now=now)
+        about = {"title": f"{MARKER} asks", "text": f"Where is {MARKER}?"}
+        await open_ticket(session, creator_id=lead.creator_id, lead=lead, **about, now=now)
         await tag_lead(session, lead, f"vip-{MARKER}".lower(), now=now)
         await give_consent(session, lead, text=f"{MARKER} says yes", version="1", channel="telegram", now=now)
         await relay_to_creator(session, lead, person, f"{MARKER} asks", key=f"relay:{lead.id}", now=now)

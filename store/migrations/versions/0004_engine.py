@@ -186,6 +186,28 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_funnel_draft')),
     sa.UniqueConstraint('creator_id', name=op.f('uq_funnel_draft_creator_id'))
     )
+    op.create_table('ticket',
+    sa.Column('creator_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('lead_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('public_id', sa.Uuid(), nullable=False),
+    sa.Column('number', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('title', sa.Text(), nullable=False),
+    sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('state', sa.Enum('open', 'solved', name='ticketstate', native_enum=False, length=24), nullable=False),
+    sa.Column('created_at', store.models.base.Instant(), nullable=False),
+    sa.Column('updated_at', store.models.base.Instant(), nullable=False),
+    sa.Column('solved_at', store.models.base.Instant(), nullable=True),
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['creator_id'], ['creator.id'], name=op.f('fk_ticket_creator_id')),
+    sa.ForeignKeyConstraint(['lead_id'], ['lead.id'], name=op.f('fk_ticket_lead_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_ticket')),
+    sa.UniqueConstraint('creator_id', 'number', name=op.f('uq_ticket_creator_id_number')),
+    sa.UniqueConstraint('public_id', name=op.f('uq_ticket_public_id'))
+    )
+    with op.batch_alter_table('ticket', schema=None) as batch_op:
+        batch_op.create_index('ix_ticket_list', ['creator_id', 'state', 'id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_ticket_lead_id'), ['lead_id'], unique=False)
+
     op.create_table('start_by_hand',
     sa.Column('creator_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('funnel_key', sa.String(), nullable=False),
@@ -382,6 +404,11 @@ def downgrade() -> None:
         batch_op.drop_index('ix_start_by_hand_open', sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
 
     op.drop_table('start_by_hand')
+    with op.batch_alter_table('ticket', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_ticket_lead_id'))
+        batch_op.drop_index('ix_ticket_list')
+
+    op.drop_table('ticket')
     op.drop_table('funnel_draft')
     with op.batch_alter_table('segment_member', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_segment_member_lead_id'))

@@ -23,6 +23,7 @@ help-creator =
     /refund – Geld erstatten, <code>/refund 12</code> oder einen Teil, <code>/refund 12 5.00</code>
     /coupon – Rabattcodes, <code>/coupon add SPRING20 20%</code> legt einen an
     /idea – deine Ideen, <code>/idea add Studiotour #video !high due:2026-12-01</code> legt eine an
+    /tickets – worum du dich kümmern musst, <code>/tickets 3</code> eins davon, <code>/tickets solved</code> was gelöst ist
     /leads – deine Kontakte: Seiten, Filter, Suche; <code>/leads tag:vip and spent&gt;=50usd</code> fragt
     /lead 12 – ein Kontakt: Karte, Tags, Notizen, Schreiben; /lead zeigt, wie
     /tag – deine Tags, <code>/tag 12 vip -alt</code> ändert die von Kontakt 12

@@ -23,6 +23,7 @@ help-creator =
     /refund – money back, <code>/refund 12</code> or a part of it, <code>/refund 12 5.00</code>
     /coupon – discount codes, <code>/coupon add SPRING20 20%</code> adds one
     /idea – your ideas, <code>/idea add Studio tour #video !high due:2026-12-01</code> adds one
+    /tickets – what is to look into, <code>/tickets 3</code> one of them, <code>/tickets solved</code> what has been
     /leads – your leads: pages, filters, search; <code>/leads tag:vip and spent&gt;=50usd</code> asks
     /lead 12 – one lead: card, tags, notes, writing; /lead shows how
     /tag – your tags, <code>/tag 12 vip -old</code> changes lead 12's

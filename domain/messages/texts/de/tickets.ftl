@@ -1,0 +1,29 @@
+# Tickets. Telegram-HTML; Werte sind schon maskiert.
+
+ticket-title = 🎫 <b>Ticket { $number }</b>: { $title }
+ticket-lead = 👤 { $name } (Kontakt { $lead })
+ticket-text = <blockquote>{ $text }</blockquote>
+ticket-open = Offen seit { $at }
+ticket-solved = ✅ Gelöst am { $at }, eröffnet am { $since }
+ticket-button-see = 🎫 Ansehen
+ticket-button-solve = ✅ Gelöst
+ticket-button-reopen = 🔁 Wieder öffnen
+ticket-button-lead = 👤 Kontakt { $lead }
+ticket-unknown = Ein Ticket { $number } gibt es bei dir nicht.
+ticket-gone = Dieses Ticket gibt es nicht mehr.
+tickets-open = 🎫 <b>Offene Tickets: { $count }</b>
+tickets-solved = ✅ <b>Gelöste Tickets: { $count }</b>
+tickets-none-open = ✅ Kein Ticket ist offen.
+tickets-none-solved = Noch wurde kein Ticket gelöst.
+tickets-line = <b>{ $number }</b>. { $title } · { $at }
+tickets-line-of = <b>{ $number }</b>. { $title } · { $name } · { $at }
+tickets-button-open = 🎫 Die offenen
+tickets-button-solved = ✅ Die gelösten
+tickets-form = So geht es: <code>/tickets</code>, <code>/tickets solved</code>, <code>/tickets 3</code>, <code>/tickets 3 solved</code> oder <code>/tickets 3 open</code>
+refused-ticket-title = Der Titel eines Tickets hat 1 bis { $most } Zeichen.
+refused-ticket-text = Der Text eines Tickets hat höchstens { $most } Zeichen.
+command-tickets = Tickets: worum du dich kümmern musst
+event-ticket-opened = Ticket eröffnet
+event-ticket-reopened = Ticket wieder geöffnet
+event-ticket-solved = Ticket gelöst
+about-ticket = Ticket

@@ -1,0 +1,29 @@
+# Tickets. Telegram HTML; values are escaped before they come here.
+
+ticket-title = 🎫 <b>Ticket { $number }</b>: { $title }
+ticket-lead = 👤 { $name } (lead { $lead })
+ticket-text = <blockquote>{ $text }</blockquote>
+ticket-open = Open since { $at }
+ticket-solved = ✅ Solved on { $at }, opened on { $since }
+ticket-button-see = 🎫 Open it
+ticket-button-solve = ✅ Solved
+ticket-button-reopen = 🔁 Open again
+ticket-button-lead = 👤 Lead { $lead }
+ticket-unknown = There is no ticket { $number } of yours.
+ticket-gone = This ticket is not there any more.
+tickets-open = 🎫 <b>Open tickets: { $count }</b>
+tickets-solved = ✅ <b>Solved tickets: { $count }</b>
+tickets-none-open = ✅ No ticket is open.
+tickets-none-solved = No ticket has been solved yet.
+tickets-line = <b>{ $number }</b>. { $title } · { $at }
+tickets-line-of = <b>{ $number }</b>. { $title } · { $name } · { $at }
+tickets-button-open = 🎫 Open ones
+tickets-button-solved = ✅ Solved ones
+tickets-form = Like this: <code>/tickets</code>, <code>/tickets solved</code>, <code>/tickets 3</code>, <code>/tickets 3 solved</code> or <code>/tickets 3 open</code>
+refused-ticket-title = a ticket's title has 1 to { $most } characters
+refused-ticket-text = a ticket's text has at most { $most } characters
+command-tickets = Tickets: what is to look into
+event-ticket-opened = ticket opened
+event-ticket-reopened = ticket opened again
+event-ticket-solved = ticket solved
+about-ticket = ticket
