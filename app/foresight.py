@@ -95,12 +95,13 @@ async def why_store(config: Path | None, lead_id: int, *, funnel: str | None, mo
 async def _simulate(database: Database, store: PrivateStore, loaded: Loaded, whose: Creator, wish: Wish) -> Simulation:
     now = SystemClock()()
     configured = loaded.settings.creators.get(whose.slug)
+    # before the store is read: no transaction stands open for as long as that takes
+    flows, funnels, media = (
+        ({}, {}, ()) if configured is None else await keep_media(None, loaded.places, whose.slug, configured)
+    )
     async with database.reading() as source, store.transaction() as target:
         leads = await choose_leads(source, wish)
         await copy_creator(source, target, whose.id, leads)
-        flows, funnels, media = (
-            ({}, {}, ()) if configured is None else await keep_media(None, loaded.places, whose.slug, configured)
-        )
         published = await publish(
             target,
             {whose.slug: flows},

@@ -23,6 +23,7 @@ from automations.outgoing_calls import OutgoingCalls
 from automations.pace import Pace
 from automations.product_files import ProductFiles
 from automations.removals import Removals
+from automations.sender import MOST_AT_ONCE
 from automations.step_acts import CALLS
 from automations.ticks import Tick, Ticks
 from automations.transfer_jobs import Tools
@@ -72,6 +73,8 @@ from web.tools import Readiness, WebTools
 
 # the playground, mounted on the demo's application, takes files as Telegram does, in base64
 MOST_UPLOAD = 75 * 1024 * 1024
+# calls to Telegram beside those of the sender: answers to people, and what else is asked of it
+ANSWERS_AT_ONCE = 256
 
 
 class Role(StrEnum):
@@ -138,7 +141,8 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
         token.get_secret_value(),
         base_url=f"{settings.telegram.base_url}/bot",
         base_file_url=f"{settings.telegram.base_url}/file/bot",
-        request=AiohttpRequest(),
+        # nobody who is answered waits for a connection behind what is said unasked
+        request=AiohttpRequest(connection_pool_size=MOST_AT_ONCE + ANSWERS_AT_ONCE),
         get_updates_request=updates_request,
     )
     downloads = DownloadAddress(settings.public_url, derive_key(secret_key.get_secret_value(), "downloads"))

@@ -50,9 +50,14 @@ async def plan_store(config: Path | None) -> list[str]:
     """What `spark plan` says: nothing is changed."""
     loaded = load(config)
     lines: list[str] = []
+    # as they would be kept, with what their files hold: large ones take a while, and no transaction stands open for it
+    named = {
+        slug: (await keep_media(None, loaded.places, slug, creator))[1]
+        for slug, creator in loaded.settings.creators.items()
+    }
     async with look_into(loaded.settings) as database, database.reading() as session:
         now = SystemClock()()
-        async for told in _plans(session, loaded, now=now):
+        async for told in _plans(session, loaded, named, now=now):
             lines += told
     return lines or ["nothing has changed"]
 
@@ -84,7 +89,9 @@ async def apply_store(config: Path | None, policy: Policy, only: Collection[str]
         ]
 
 
-async def _plans(session: AsyncSession, loaded: Loaded, *, now: datetime) -> AsyncIterator[list[str]]:
+async def _plans(
+    session: AsyncSession, loaded: Loaded, named: Mapping[str, Mapping[str, Funnel]], *, now: datetime
+) -> AsyncIterator[list[str]]:
     published = Published()
     names = await read_names(session)
     for creator in await list_creators(session):
@@ -92,8 +99,7 @@ async def _plans(session: AsyncSession, loaded: Loaded, *, now: datetime) -> Asy
         if configured is None:
             continue
         published.setups[creator.id] = configured.setup()
-        # as they would be kept, with what their files hold
-        _, funnels, _ = await keep_media(None, loaded.places, creator.slug, configured)
+        funnels = named[creator.slug]
         broken = broken_funnels(loaded.disabled).get(creator.slug, {})
         heads = {head.key: head for head in await all_funnels(session, creator.id, archived=True)}
         for key in sorted({*funnels, *broken}):

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import os
 import signal
+from collections.abc import Awaitable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -128,14 +129,13 @@ class Spark:
         parts = self._parts
         self._stopping.set()
         parts.readiness.not_ready("draining")
-        with suppress(TimeoutError):
-            async with asyncio.timeout(INTAKE_SECONDS + SENDER_SECONDS + 0.5):
-                if parts.poller is not None:
-                    await parts.poller.stop()
-                await parts.ticks.stop()
-                await self.intake.stop(within=INTAKE_SECONDS)
-                if parts.engine is not None:
-                    await parts.engine.stop(within=SENDER_SECONDS)
+        await asyncio.gather(
+            _ends("ticks", parts.ticks.stop(within=INTAKE_SECONDS), within=INTAKE_SECONDS + 0.25),
+            _ends("intake", self._take_in_no_more(), within=INTAKE_SECONDS + 0.25),
+        )
+        if parts.engine is not None:
+            # with a time of its own: what has been said is written down, however long all else took
+            await _ends("engine", parts.engine.stop(within=SENDER_SECONDS), within=SENDER_SECONDS + 0.5)
         await self._runner.cleanup()
         if self._companion is not None:
             await self._companion.stop()
@@ -148,6 +148,11 @@ class Spark:
         await self.database.close()
         if parts.lock is not None:
             parts.lock.free()
+
+    async def _take_in_no_more(self) -> None:
+        if self._parts.poller is not None:
+            await self._parts.poller.stop()
+        await self.intake.stop(within=INTAKE_SECONDS)
 
     async def run(self) -> None:
         """Starts, runs until SIGTERM or SIGINT, and stops."""
@@ -272,3 +277,12 @@ class Spark:
                     await self._stopping.wait()
             wait = min(wait * 2, 15.0)
         return False
+
+
+async def _ends(part: str, stopping: Awaitable[None], *, within: float) -> None:
+    """What does not stop in time, or fails at it, keeps no other part from stopping."""
+    try:
+        async with asyncio.timeout(within):
+            await stopping
+    except Exception as error:  # noqa: BLE001 - whatever it was, whoever comes next takes up what it leaves
+        _log.warning("cut off while stopping", part=part, reason=type(error).__name__)

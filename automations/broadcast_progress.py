@@ -1,9 +1,9 @@
 """How broadcasts go, shown to whoever sends them: one message that is edited, every few seconds at most."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import Select, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from automations.gateway import Blocked, FileGateway, Refused, SendFailure
@@ -15,12 +15,14 @@ from kit.clock import Clock
 from kit.log import get_logger
 from kit.zones import zone_named
 from store.database import Database
-from store.models import Broadcast, BroadcastState, Person
+from store.models import Broadcast, BroadcastState, OutboxMessage, OutboxState, Person
 from store.queries.broadcasts import count_recipients, outcomes_of, reasons_of
 
 # how often what goes on may be shown anew; an end, a pause and the like are shown at once
 SHOWN_EVERY = timedelta(seconds=5)
 REASONS_SHOWN = 3
+# of what ended before, everything has long been known and shown
+_LATELY = timedelta(days=1)
 _GOES_ON = (BroadcastState.STARTING, BroadcastState.RUNNING)
 _STOPPED = (BroadcastState.PAUSED, BroadcastState.CANCELLED)
 _SHOWN = (*_GOES_ON, BroadcastState.PAUSED, BroadcastState.DONE, BroadcastState.CANCELLED)
@@ -50,6 +52,20 @@ class _Screen:
     is_settling: bool
 
 
+def _unsettled(now: datetime) -> Select[int]:
+    """Those that stand still, and of which something was still being said when they were shown last."""
+    since = or_(
+        OutboxMessage.state == OutboxState.SENDING,
+        # what was not known then
+        OutboxMessage.closed_at > Broadcast.progress_at,
+    )
+    said_since = exists().where(OutboxMessage.broadcast_id == Broadcast.id, since)
+    lately = or_(Broadcast.ended_at.is_(None), Broadcast.ended_at > now - _LATELY)
+    return select(Broadcast.id).where(
+        Broadcast.state.in_(_STOPPED), Broadcast.started_at.is_not(None), lately, said_since
+    )
+
+
 @dataclass
 class BroadcastProgress:
     """A courtesy: what of it gets lost is shown the next time, or not at all."""
@@ -59,8 +75,8 @@ class BroadcastProgress:
     gateway: FileGateway
     pace: Pace
     published: Published
-    # those that were shown so
-    settling: set[int] = field(default_factory=set)
+    # those that were shown so; None before the first look, which finds what an earlier process had shown
+    settling: set[int] | None = None
 
     async def show(self) -> int:
         """Shows what is to be shown now; returns 0, since a screen that could not be shown waits for the next time."""
@@ -71,6 +87,8 @@ class BroadcastProgress:
     async def _due(self) -> list[_Screen]:
         now = self.clock()
         async with self.database.reading() as session:
+            if self.settling is None:
+                self.settling = set(await session.scalars(_unsettled(now)))
             asked = (
                 select(Broadcast, Person)
                 .join(Person, Person.id == Broadcast.person_id)
@@ -124,6 +142,7 @@ class BroadcastProgress:
         except SendFailure as failure:
             _log.info("progress not shown", broadcast=screen.broadcast_id, reason=str(failure))
             return
+        self.settling = self.settling or set()
         if screen.is_settling:
             self.settling.add(screen.broadcast_id)
         else:

@@ -81,6 +81,7 @@ def _row(broadcast: Broadcast, person: Person, lead: Lead | None, *, variant: in
         due_at=broadcast.created_at,
         attempts=0,
         uncertain=0,
+        claim=None,
         telegram_id=person.telegram_id,
         first_name=person.first_name,
         username=person.username,

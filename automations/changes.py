@@ -13,10 +13,11 @@ from automations.planner import walk
 from automations.step_facts import Asking, Lacking
 from automations.walks import Facts, Needs, Said, Standing, next_standing
 from domain.definitions import Published
-from domain.funnels.definition import Funnel
-from domain.funnels.moving import Fate, Group, Policy, later, under_way, wordings
+from domain.funnels.definition import LATE_AFTER, Funnel
+from domain.funnels.moving import Fate, Group, Policy, due_by, later, overdue_by_moving, under_way, wordings
 from kit.zones import zone_named
 from store.models import Enrollment, EnrollmentState, Lead, Person, Timer
+from store.queries.planning_span import read_span
 
 # so many are looked at together; never all of them
 _AT_ONCE = 500
@@ -130,6 +131,7 @@ async def _walk(
     """What a walk does on the way is taken as done, and changes nothing of what is asked."""
     said: Counter[str] = Counter()
     setup, asking = published.setup(change.creator_id), Asking(session, published, change.now)
+    span = await read_span(session, now=change.now, rest=LATE_AFTER)
     going = {row.id: (row, _standing(row, change, shift)) for row in rows}
     for _ in range(_MOST_ROUNDS):
         if not going:
@@ -144,6 +146,7 @@ async def _walk(
                 has_left=any((row.unsubscribed_at, row.banned_at, row.blocked_at)),
                 can_hear=row.person_id is not None and (row.consented_at is not None or not setup.consent_required),
                 quiet_hours=setup.messages.window,
+                worked_since=None if overdue_by_moving(row.due_at, shift, now=change.now) else span.since,
             )
             decided = walk(change.new, standing, facts, now=change.now, late=change.new.late)
             if isinstance(decided, Needs):
@@ -161,4 +164,5 @@ async def _walk(
 
 
 def _standing(row: Row[tuple[Any, ...]], change: Change, shift: timedelta) -> Standing:
-    return Standing(row.lead_id, change.key, row.step, row.due_at + shift, row.happened, row.arms, row.undone)
+    due_at = due_by(row.due_at, shift, now=change.now)
+    return Standing(row.lead_id, change.key, row.step, due_at, row.happened, row.arms, row.undone)

@@ -8,12 +8,12 @@ from automations.breaker import stop_what_is_blocked
 from automations.broadcast_progress import BroadcastProgress
 from automations.broadcasting import Broadcasting
 from automations.firing import Firing
-from automations.flows import run_due_flows
+from automations.flows import run_flows
 from automations.gateway import Gateway
 from automations.holding import take_up_held
 from automations.outcomes import sweep
 from automations.pace import Pace
-from automations.routing import route_events
+from automations.routing import Routing
 from automations.segment_watch import SegmentWatches
 from automations.sender import Sender
 from automations.starts import Starts
@@ -75,7 +75,8 @@ class Engine:
         )
         # of all processes one speaks, by a lease of its own
         self._sending = Tick("send", self.sender.send_due, every=1, topics=frozenset({"outbox"}))
-        routing = Tick("route", self._led(self._route), every=1, topics=frozenset({"events"}))
+        self._routing = Routing(self.database, self.clock, self.published)
+        routing = Tick("route", self._led(self._routing.run), every=1, topics=frozenset({"events"}))
         ahead = max(int(self.pace.rate * PLANNED_SECONDS), 1)
         self.stepper = Stepper(self.published, ahead=ahead)
         # each timer is taken by one of them, so on PostgreSQL every worker plans
@@ -121,8 +122,10 @@ class Engine:
 
     async def stop(self, *, within: float) -> None:
         """Lets the messages in hand go out for so many seconds, and makes room for another process."""
-        await self.sender.give_way()
-        await self.sender.finish(within)
+        try:
+            await self.sender.give_way()
+        finally:
+            await self.sender.finish(within)
         if self.transfers is not None:
             self.transfers.close()
         if self._leads:
@@ -143,7 +146,8 @@ class Engine:
         if self.sender.busy:
             return False
         async with self.database.reading() as session:
-            return not await has_due(session, now=self.clock())
+            # what failed waits for its own time, and nobody for that
+            return self._routing.waits or not await has_due(session, now=self.clock())
 
     async def _renew(self) -> int:
         async with self.database.transaction() as session:
@@ -152,10 +156,6 @@ class Engine:
             _log.info("engine leads" if leads else "engine stands by")
         self._leads = leads
         return 0
-
-    async def _route(self) -> int:
-        async with self.database.transaction() as session:
-            return await route_events(session, self.published, now=self.clock())
 
     async def _run_steps(self) -> int:
         return await self.stepper.run(self.database, self.clock)
@@ -169,8 +169,7 @@ class Engine:
             return await move_asked(session, now=self.clock())
 
     async def _run_flows(self) -> int:
-        async with self.database.transaction() as session:
-            return await run_due_flows(session, self.published, now=self.clock())
+        return await run_flows(self.database, self.clock, self.published)
 
     async def _note_due_ideas(self) -> int:
         async with self.database.transaction() as session:

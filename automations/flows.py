@@ -1,31 +1,67 @@
 """Conversations that go on by themselves: when their time has come, or something has happened to their lead."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.definitions import Published
 from domain.flows.definition import EventTrigger
 from domain.flows.talk import Talk
 from domain.flows.waking import BLOCKED, GIVEN_BACK, event_happens, time_is_up
+from kit.clock import Clock
+from kit.log import get_logger
+from store.database import Database, count_changed, is_unavailable
 from store.models import Event, FlowRun, FlowRunState, FlowTimer, Lead, Person
 
 BATCH = 100
+# a run at which something of ours fails is looked at again so much later
+_LATER = timedelta(hours=1)
+_log = get_logger(__name__)
 
 
-async def run_due_flows(session: AsyncSession, published: Published, *, now: datetime) -> int:
+async def run_flows(database: Database, clock: Clock, published: Published) -> int:
+    """The same in a transaction of its own; a run that fails a batch is put off by itself, and the others go on."""
+    try:
+        async with database.transaction() as session:
+            return await run_due_flows(session, published, now=clock())
+    except Exception as error:
+        if is_unavailable(error):
+            raise
+        _log.exception("a batch of conversations failed, now one by one")
+    async with database.reading() as session:
+        due = select(FlowTimer.run_id).where(FlowTimer.due_at <= clock()).order_by(FlowTimer.due_at, FlowTimer.run_id)
+        run_ids = (await session.scalars(due.limit(BATCH))).all()
+    return sum([await _run_one(database, clock, published, each) for each in run_ids])
+
+
+async def _run_one(database: Database, clock: Clock, published: Published, run_id: int) -> int:
+    now = clock()
+    try:
+        async with database.transaction() as session:
+            return await run_due_flows(session, published, only=run_id, now=now)
+    except Exception as error:
+        if is_unavailable(error):
+            raise
+        _log.exception("a conversation cannot go on, later again", run=run_id)
+    async with database.transaction() as session:
+        put_off = update(FlowTimer).where(FlowTimer.run_id == run_id, FlowTimer.due_at <= now)
+        return await count_changed(session, put_off.values(due_at=now + _LATER))
+
+
+async def run_due_flows(session: AsyncSession, published: Published, *, now: datetime, only: int | None = None) -> int:
     """Takes a batch of due timers and moves their runs on; returns how many.
 
     A lead with an event not yet routed waits for it, so what a run waits for comes before its time-out.
     """
     unrouted = exists().where(Event.lead_id == FlowRun.lead_id, Event.routed_at.is_(None))
+    this = [] if only is None else [FlowRun.id == only]
     claimed = await session.execute(
         select(FlowTimer.due_at, FlowRun, Lead)
         .join(FlowRun, FlowRun.id == FlowTimer.run_id)
         .join(Lead, Lead.id == FlowRun.lead_id)
-        .where(FlowTimer.due_at <= now, ~unrouted)
+        .where(FlowTimer.due_at <= now, ~unrouted, *this)
         .order_by(FlowTimer.due_at, FlowTimer.run_id)
         .limit(BATCH)
         .with_for_update(of=FlowTimer, skip_locked=True)

@@ -40,6 +40,18 @@ class NotNow(SendFailure):
     """Telegram could not be reached or failed on its side; nothing was sent, and a later try may succeed."""
 
 
+class PutOff(NotNow):
+    """Nothing was tried: it goes out after so many seconds, and that was no try of this message."""
+
+    def __init__(self, reason: str, seconds: float) -> None:
+        super().__init__(reason)
+        self.seconds = seconds
+
+
+class Away(PutOff):
+    """Telegram cannot be reached from here, or does not let the bot in: no message is to blame, and all wait."""
+
+
 class Refused(SendFailure):
     """Telegram will never take this message as it is."""
 

@@ -9,6 +9,7 @@ from domain.funnels.heads import TOPIC
 from store.database import wake
 from store.hot import Bulk
 from store.models import Enrollment, EnrollmentState, FunnelHead, FunnelState, Timer
+from store.models.base import EPOCH
 
 AT_ONCE = 500
 _BY_CORE = {"synchronize_session": False}
@@ -35,7 +36,7 @@ async def take_up_held(session: AsyncSession, *, now: datetime) -> int:
         if head.holds:
             continue
         step = await _first_step(session, head)
-        count = 0 if step is None else await _take_up(session, head, step)
+        count = 0 if step is None else await _take_up(session, head, step, now=now)
         if count:
             return count
         if step is None and head.state == FunnelState.RESUMING:
@@ -55,15 +56,18 @@ async def _first_step(session: AsyncSession, head: FunnelHead) -> str | None:
     return step
 
 
-async def _take_up(session: AsyncSession, head: FunnelHead, step: str) -> int:
+async def _take_up(session: AsyncSession, head: FunnelHead, step: str, *, now: datetime) -> int:
     rows = (await session.execute(held_at(head, step).with_for_update(skip_locked=True))).all()
     if not rows:
         return 0
-    # when it was due is kept only where somebody has chosen what comes of it
-    values = {"state": EnrollmentState.ACTIVE} | ({} if head.resumes else {"held_at": None})
     bulk = Bulk()
-    going = [(*values.values(), row.id) for row in rows]
-    bulk.update(Enrollment, tuple(values), going, of={"state": EnrollmentState.HELD})
+    # when it was due is kept where somebody has chosen what comes of it; else it is until when it was kept waiting
+    chosen_for = head.stood_until or EPOCH
+    going = [
+        (EnrollmentState.ACTIVE, row.held_at if row.held_at is not None and row.held_at < chosen_for else now, row.id)
+        for row in rows
+    ]
+    bulk.update(Enrollment, ("state", "held_at"), going, of={"state": EnrollmentState.HELD})
     due = [(row.held_at, row.id) for row in rows if row.held_at is not None]
     bulk.insert(Timer, ("due_at", "enrollment_id"), due, once=True)
     await bulk.write(session)

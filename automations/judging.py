@@ -15,6 +15,7 @@ from domain.consent import may_market
 from domain.definitions import Published
 from domain.enrollments import GOAL
 from domain.funnels.definition import LATE_AFTER, Funnel, SendStep
+from domain.funnels.moving import STEP_GONE
 from domain.setups import CreatorSetup
 from domain.windows import Window
 from domain.zones import zone_by_phone
@@ -32,7 +33,7 @@ from store.models import (
     OutboxKind,
     Person,
 )
-from store.queries.outbox import Candidate, last_overdue, told_lately
+from store.queries.outbox import Candidate, earlier_due, last_overdue, told_lately
 
 _OVER = frozenset({EnrollmentState.STOPPED, EnrollmentState.PARKED})
 # a broadcast that is paused takes back what waits; what slips through is looked at again after
@@ -141,6 +142,8 @@ class _Batch:
     # of whom a funnel's `stop_when` or goal holds, by version
     stops: dict[int, set[int]]
     reached: dict[int, set[int]]
+    # which come behind another of their enrollment's, by message, and when that is due
+    behind: dict[int, datetime]
 
     def verdict(self, row: Candidate) -> Verdict:
         if row.revoked_at is not None:
@@ -172,8 +175,15 @@ class _Batch:
         funnel = self.funnels.get(row.version_id, "its wording is gone")
         if isinstance(funnel, str):
             return Parks(funnel)
+        if row.step not in funnel.keys:
+            return Drops(STEP_GONE)
         own = _window(funnel, row.step)
-        return self._stands_still(row) or self._is_over(row) or self._at_its_hour(row, own) or Goes(funnel)
+        waits = self._stands_still(row) or self._is_over(row) or self._comes_behind(row) or self._at_its_hour(row, own)
+        return waits or Goes(funnel)
+
+    def _comes_behind(self, row: Candidate) -> PutsOff | None:
+        until = self.behind.get(row.id)
+        return None if until is None else PutsOff(until, "an earlier one goes first")
 
     def _stands_still(self, row: Candidate) -> PutsOff | None:
         steps = self.still.get((row.creator_id, row.funnel_key or ""), frozenset())
@@ -239,6 +249,7 @@ async def _read(
         await _read_told(session, rows, published, now=now),
         await _read_phones(session, rows, published, funnels),
         *await _ask(session, follow_ups, funnels, published, now=now),
+        await earlier_due(session, [row.id for row in follow_ups], after=now) if follow_ups else {},
     )
 
 

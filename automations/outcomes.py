@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from automations.gateway import Blocked, Moved, NotNow, Refused, SendFailure, SlowDown, Uncertain, Withdrawn
-from automations.parking import hold_to_park, park
+from automations.gateway import Blocked, Moved, NotNow, PutOff, Refused, SendFailure, SlowDown, Uncertain, Withdrawn
+from automations.parking import has_gone_on, hold_to_park, park
 from automations.stuck import REASON_LENGTH, Stuck, stuck_at
 from domain.decisions import Outcome, note_of_message
 from domain.deliveries import note_delivery, note_withdrawn
@@ -71,8 +71,9 @@ class Claimed:
     attempts: int
     uncertain: int
     entitlement_id: int | None
-    # of the lease under which it was taken
-    epoch: int
+    # how often it was taken by now, and when
+    claim: int
+    taken_at: datetime
     # what it counts as once it is sent
     counted: Counted | None = None
     # of a funnel's: whom it stands still for when Telegram will never take it
@@ -119,17 +120,19 @@ async def confirm(session: AsyncSession, told: Sequence[Told]) -> Counter[Counte
 async def close_failed(
     session: AsyncSession, claimed: Claimed, failure: SendFailure, *, now: datetime, chance: Chance
 ) -> None:
-    """Puts it off, or closes it, as its kind and the failure have it. One that passed to another is left alone."""
-    await _note_of_person(session, claimed, failure, now=now)
+    """Puts it off, or closes it, as its kind and the failure have it. One that was taken again since is left alone."""
+    is_back = await _note_of_person(session, claimed, failure, now=now)
     await _hold_orders(session, [claimed])
     match failure:
+        case Blocked() if is_back:
+            await _put_back(session, claimed, now, str(failure), counts=False)
         case Blocked() if claimed.kind in PROMISED:
             await _put_back(session, claimed, WAITS_FOR_SOMEBODY, str(failure), counts=False)
         case Blocked():
             await _close(session, claimed, OutboxState.BLOCKED, str(failure), now=now)
         case Moved():
             await _put_back(session, claimed, now, str(failure), counts=False)
-        case SlowDown(seconds=seconds):
+        case SlowDown(seconds=seconds) | PutOff(seconds=seconds):
             await _put_back(session, claimed, now + timedelta(seconds=seconds), str(failure), counts=False)
         case NotNow() if claimed.kind in PROMISED or claimed.attempts < MOST_ATTEMPTS:
             await _put_back(session, claimed, now + _longer(wait_after(claimed.attempts), chance), str(failure))
@@ -154,15 +157,15 @@ async def sweep(session: AsyncSession, *, now: datetime, abandoned: bool = False
     return len(left)
 
 
-async def _note_of_person(session: AsyncSession, claimed: Claimed, failure: SendFailure, *, now: datetime) -> None:
+async def _note_of_person(session: AsyncSession, claimed: Claimed, failure: SendFailure, *, now: datetime) -> bool:
+    """Whether somebody of whom Telegram says that they are gone has come back since."""
     # the person first: whoever writes at this moment holds their row, and then reaches for what waits for them
     match failure:
         case Blocked():
-            await note_block(session, claimed.person_id, now=now)
+            return not await note_block(session, claimed.person_id, now=now, asked_at=claimed.taken_at)
         case Moved(to=telegram_id):
             await note_move(session, claimed.person_id, telegram_id)
-        case _:
-            return
+    return False
 
 
 async def _hold_orders(session: AsyncSession, claimed: Sequence[Claimed]) -> None:
@@ -201,9 +204,11 @@ async def _withdraw(session: AsyncSession, claimed: Claimed, error: str, *, now:
 
 
 async def _close_and_park(session: AsyncSession, claimed: Claimed, stuck: Stuck, *, now: datetime) -> None:
-    """Trying again puts it into words anew, so nothing is left to settle about this one."""
+    """Trying again puts it into words anew, so nothing is left to settle about this one; but see `has_gone_on`."""
     await hold_to_park(session, stuck.enrollment_id)
-    if await _close(session, claimed, OutboxState.CANCELLED, stuck.reason, now=now):
+    if await has_gone_on(session, claimed):
+        await _close(session, claimed, OutboxState.FAILED, stuck.reason, now=now)
+    elif await _close(session, claimed, OutboxState.CANCELLED, stuck.reason, now=now):
         await note_of_message(session, claimed.id, Outcome.PARKED, stuck.reason, now=now)
         await park(session, stuck, now=now)
 
@@ -238,8 +243,8 @@ async def _put_back(
 
 
 def _still(row: Claimed | Left) -> tuple[ColumnElement[bool], ...]:
-    """It was taken by nobody since: a word that comes late says nothing about what another sender does with it."""
-    return OutboxMessage.id == row.id, OutboxMessage.epoch.is_not_distinct_from(row.epoch)
+    """It was taken by nobody since: a word that comes late says nothing about a later call, whoever makes it."""
+    return OutboxMessage.id == row.id, OutboxMessage.claim.is_not_distinct_from(row.claim)
 
 
 async def tell_of_lost(session: AsyncSession, message_id: int, reason: str, *, now: datetime) -> None:

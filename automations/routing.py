@@ -1,8 +1,11 @@
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+"""What happens is shown to the funnels and flows: a batch of events at a time, each lead's in their order."""
 
-from sqlalchemy import select, update
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from automations.enrolling import begin_by_events, begin_for_segments, triggers_of
@@ -12,18 +15,91 @@ from domain.attribution import attribute
 from domain.definitions import Published
 from domain.holding import hold_free
 from domain.upsells import offer_more
+from kit.clock import Clock
+from kit.log import get_logger
+from store.database import Database, is_unavailable
 from store.models import Event, Lead
 
 BATCH = 500
+# what fails is tried again after so long, then after twice that, and so on
+_AGAIN_AFTER, _LONGEST_AFTER = timedelta(seconds=10), timedelta(hours=1)
+# so many fail by themselves; with more of them it is no fault of theirs
+MOST_ASIDE = 200
+# to whom it happened: the lead's number, or one below zero for what happened to nobody
+_WHOSE: ColumnElement[int] = func.coalesce(Event.lead_id, -Event.id)
+_log = get_logger(__name__)
 
 
-async def route_events(session: AsyncSession, published: Published, *, now: datetime) -> int:
+@dataclass
+class Routing:
+    """Routes batch after batch. Where an event fails by a fault of ours, its lead's wait, and all others go on.
+
+    None is lost: its row says that it is not routed yet, and only when it is tried again is kept in memory.
+    """
+
+    database: Database
+    clock: Clock
+    published: Published
+    # by whose they are: when to try again, and how long that was put off
+    _aside: dict[int, tuple[datetime, timedelta]] = field(default_factory=dict, init=False)
+
+    @property
+    def waits(self) -> bool:
+        """Whether something failed and waits for its time."""
+        return bool(self._aside)
+
+    async def run(self) -> int:
+        """Routes a batch, and what failed and may be tried again; returns how many events."""
+        now = self.clock()
+        again = [whose for whose, (at, _) in self._aside.items() if at <= now]
+        done = sum([await self._alone(whose) for whose in again])
+        try:
+            async with self.database.transaction() as session:
+                return done + await route_events(session, self.published, now=now, without=self._aside)
+        except Exception as error:
+            if is_unavailable(error) or len(self._aside) >= MOST_ASIDE:
+                raise
+            _log.exception("a batch of events failed, now lead by lead")
+        async with self.database.reading() as session:
+            firsts = _unrouted(self._aside).with_only_columns(Event.id, _WHOSE).order_by(Event.id).limit(BATCH)
+            rows = (await session.execute(firsts)).all()
+        for whose in dict.fromkeys(row[1] for row in rows):
+            done += await self._alone(whose)
+        return done
+
+    async def _alone(self, whose: int) -> int:
+        """0 where that fails too."""
+        now = self.clock()
+        try:
+            async with self.database.transaction() as session:
+                count = await route_events(session, self.published, now=now, of=whose)
+        except Exception as error:
+            if is_unavailable(error):
+                raise
+            _, waited = self._aside.get(whose, (now, _AGAIN_AFTER / 2))
+            waits = min(waited * 2, _LONGEST_AFTER)
+            self._aside[whose] = now + waits, waits
+            about = {"lead": whose} if whose > 0 else {"event": -whose}
+            _log.exception("an event cannot be routed, later again", seconds=waits.total_seconds(), **about)
+            return 0
+        self._aside.pop(whose, None)
+        return count
+
+
+async def route_events(
+    session: AsyncSession,
+    published: Published,
+    *,
+    now: datetime,
+    without: Collection[int] = (),
+    of: int | None = None,
+) -> int:
     """Shows a batch of new events to the funnels and flows, each lead's in their order; returns how many.
 
     An event first ends what it ends, then wakes what waits for it, then begins what it begins. What happens to two
     leads does not depend on each other, so the first events of all leads are looked at together, then the second.
     """
-    events, leads = await _claim(session)
+    events, leads = await _claim(session, _unrouted(without, of))
     if not events:
         return 0
     triggers = triggers_of(published, {event.creator_id for event in events})
@@ -46,15 +122,21 @@ async def route_events(session: AsyncSession, published: Published, *, now: date
     return len(events)
 
 
-async def _claim(session: AsyncSession) -> tuple[list[Event], dict[int, Lead]]:
+def _unrouted(without: Collection[int], of: int | None = None) -> Select[Event]:
+    """Those of all leads but some, or of one alone."""
+    unrouted = select(Event).where(Event.routed_at.is_(None))
+    if of is not None:
+        return unrouted.where(_WHOSE.in_([of]))
+    return unrouted.where(_WHOSE.not_in(without)) if without else unrouted
+
+
+async def _claim(session: AsyncSession, unrouted: Select[Event]) -> tuple[list[Event], dict[int, Lead]]:
     """The events, and their leads, with whom nobody else does anything meanwhile.
 
     Whoever is written about, merged or forgotten at this moment comes later, with all that has happened to them: what
     such a transaction holds, and what this one does, would be waited for in a circle.
     """
-    claimed = await session.scalars(
-        select(Event).where(Event.routed_at.is_(None)).order_by(Event.id).limit(BATCH).with_for_update(skip_locked=True)
-    )
+    claimed = await session.scalars(unrouted.order_by(Event.id).limit(BATCH).with_for_update(skip_locked=True))
     events = list(claimed)
     told = {event.lead_id for event in events if event.lead_id is not None}
     leads = await hold_free(session, told) if told else {}

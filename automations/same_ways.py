@@ -78,7 +78,7 @@ class SameWays:
             or due.undone
             or due.happened
             or due.has_left
-            or due.was_held
+            or due.held_at is not None
             or due.arms
             or due.waits_for is not None
             or due.person_id is None

@@ -16,7 +16,8 @@ from domain.funnels.definition import EntersTrigger, LeavesTrigger
 from domain.messages.catalogue import plain_why
 from kit.clock import Clock
 from kit.errors import Reason
-from store.database import Database, count_changed, insert_and_tell, insert_once
+from kit.log import get_logger
+from store.database import Database, count_changed, insert_and_tell, insert_once, is_unavailable
 from store.models import RUNS, FunnelHead, Lead, SegmentMember, SegmentWatch
 from store.queries.leads import leads_matching
 from store.segments.question import BadSegment
@@ -27,6 +28,7 @@ _READ_FIRST, _WRITTEN_FIRST = 20_000, 2000
 # a check that took longer than this many seconds is not made again for twenty times as long
 _LONG = 5.0
 _REST = 20
+_log = get_logger(__name__)
 _MEMBERS = select(SegmentMember.lead_id).order_by(SegmentMember.lead_id)
 
 
@@ -94,7 +96,13 @@ class SegmentWatches:
         wanted = watched_by(self.published)
         watches = await self._watches(wanted)
         for watch in watches:
-            done += await self._check(watch, wanted[watch.creator_id, watch.question or ""])
+            try:
+                done += await self._check(watch, wanted[watch.creator_id, watch.question or ""])
+            except Exception as error:
+                if is_unavailable(error):
+                    raise
+                # a fault of ours about this one: the others are looked at all the same, and it is tried again
+                _log.exception("a segment cannot be watched", watch=watch.id, creator=watch.creator_id)
         took = loop.time() - begun
         if took > _LONG and all(watch.checked_at is not None for watch in watches):
             self._rests_until = loop.time() + took * _REST

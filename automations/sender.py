@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from automations.gateway import Gateway, SendFailure, SlowDown
+from automations.gateway import Away, Gateway, SendFailure, SlowDown
 from automations.outcomes import Chance, Claimed, Told, close_failed, confirm
 from automations.pace import Pace
 from automations.setting_aside import set_aside
-from automations.taking import Taken, Taking
+from automations.taking import Taken, Taking, keep_taken
 from domain.definitions import Published
 from domain.step_counts import count_steps
 from kit.clock import Clock
@@ -18,8 +18,10 @@ from kit.log import correlated, get_logger
 from store.database import Database, is_unavailable
 from store.queries.leases import end_if_it_stands_still, give_back_lease, hold_lease, lead_by_lease
 
-# a call to Telegram is over by then, its largest file too
+# what is being said is another's to say only so long after its process was last heard of; told again so often, since
+# a large file may take longer
 LEASE_SECONDS = 120
+_KEPT_AFTER = 30.0
 # so many are being said at once, and taken at once, at most
 MOST_AT_ONCE = 500
 MOST_TAKEN = 250
@@ -29,8 +31,8 @@ RENEWED_AFTER = 1.0
 # of the one process that a SQLite file has, which nobody takes it from: each renewal waits for the disk
 ALONE_SECONDS = 30.0
 ALONE_RENEWED_AFTER = 10.0
-# what is heard of a call is written down, again and again after so many seconds while that fails; by then the row's
-# lease is over, and it is uncertain what came of it
+# what is heard of a call is written down, again and again after so many seconds while that fails; then it is
+# uncertain what came of it
 _NOTED_AGAIN_AFTER = (0.2, 1.0, 3.0, 10.0, 30.0, 60.0)
 # how long a round waits for room among the calls under way
 _PATIENCE = 0.5
@@ -82,7 +84,8 @@ class Sender:
         self._epoch: int | None = None
         self._renewed_at = 0.0
         self._asked_at = -_ASKED_AFTER
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._under_way: dict[asyncio.Task[None], Claimed] = {}
+        self._kept_at = 0.0
         self._told: list[Told] = []
         self._some_room = asyncio.Event()
 
@@ -99,6 +102,7 @@ class Sender:
 
         Returns how many messages it noted, took, and put off or closed: asked again, it goes on.
         """
+        await self._keep_what_takes_long()
         if self._epoch is None and not await self._lead():
             return await self._save()
         await self._wait_for_room()
@@ -155,7 +159,7 @@ class Sender:
         for each in taken.claimed:
             self._pace.spend(each.telegram_id)
             task = asyncio.create_task(self._send(each))
-            self._under_way.add(task)
+            self._under_way[task] = each
             task.add_done_callback(self._done)
 
     async def finish(self, seconds: float) -> None:
@@ -173,6 +177,13 @@ class Sender:
             async with self._database.transaction() as session:
                 await give_back_lease(session, self._lease, self._holder)
 
+    async def _keep_what_takes_long(self) -> None:
+        """Whoever speaks by now: swept up while it is being said, it would be said once more beside that."""
+        if self._under_way and self._monotonic() - self._kept_at > _KEPT_AFTER:
+            async with self._database.transaction() as session:
+                await keep_taken(session, self._under_way.values(), seconds=LEASE_SECONDS)
+            self._kept_at = self._monotonic()
+
     async def _wait_for_room(self) -> None:
         """Room for a good part of a batch, unless Telegram keeps all calls waiting."""
         if len(self._under_way) > MOST_AT_ONCE - MOST_TAKEN:
@@ -181,7 +192,7 @@ class Sender:
                 await asyncio.wait_for(self._some_room.wait(), _PATIENCE)
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
+        self._under_way.pop(task, None)
         if len(self._under_way) <= MOST_AT_ONCE - MOST_TAKEN:
             self._some_room.set()
 
@@ -201,7 +212,6 @@ class Sender:
                     session,
                     room=room,
                     resting=resting,
-                    epoch=epoch,
                     lease_seconds=LEASE_SECONDS,
                     now=self._clock(),
                 )
@@ -255,6 +265,7 @@ class Sender:
         except SendFailure as failure:
             if isinstance(failure, SlowDown):
                 self._pace.rest(claimed.telegram_id, failure.seconds)
+            if isinstance(failure, SlowDown | Away):
                 self._pace.rest_all(failure.seconds)
             _log.warning("not sent", kind=claimed.kind, attempts=claimed.attempts, reason=str(failure))
             await self._note(claimed, failure)

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from automations.outcomes import LONGEST_WAIT, MOST_ATTEMPTS, tell_of_lost
-from automations.parking import hold_to_park, park
+from automations.parking import has_gone_on, hold_to_park, park
 from automations.stuck import OUR_MISTAKE, OfFunnel, stuck_at
 from store.database import count_changed
 from store.models import Enrollment, OutboxMessage, OutboxState
@@ -20,9 +20,12 @@ class Unsaid(OfFunnel, Protocol):
 
 
 async def end_unsaid(session: AsyncSession, message: Unsaid, error: Exception | str, *, now: datetime) -> OutboxState:
-    """Its enrollment stands still, alone; what belongs to none waits for a person. Returns how the message ends."""
+    """Its enrollment stands still, alone; a message of none, or of one that has gone on, waits for a person.
+
+    Returns how the message ends.
+    """
     stuck = stuck_at(message, error)
-    if stuck is not None:
+    if stuck is not None and not await has_gone_on(session, message):
         await park(session, stuck, now=now)
         return OutboxState.CANCELLED
     await tell_of_lost(session, message.id, str(error), now=now)
@@ -54,7 +57,8 @@ async def set_aside(session: AsyncSession, message_ids: Collection[int], *, now:
         over = row.attempts + 1 >= MOST_ATTEMPTS
         values: dict[str, object] = {"attempts": row.attempts + 1, "error": OUR_MISTAKE, "due_at": now + LONGEST_WAIT}
         if over:
-            state = OutboxState.FAILED if row.enrollment_id is None else OutboxState.CANCELLED
+            alone = row.enrollment_id is None or await has_gone_on(session, row)
+            state = OutboxState.FAILED if alone else OutboxState.CANCELLED
             values |= {"state": state, "due_at": now, "closed_at": now}
         changed = update(OutboxMessage).where(OutboxMessage.id == row.id, OutboxMessage.state == OutboxState.QUEUED)
         if await count_changed(session, changed.values(values).execution_options(synchronize_session=False)):

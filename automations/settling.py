@@ -67,10 +67,15 @@ async def settle_each(session: AsyncSession, message_ids: Collection[int], how: 
         await settle(session, message_id, how, now=now)
 
 
-async def settle_all(session: AsyncSession, creator_id: int, how: How, *, now: datetime) -> int:
-    """The same of those of a creator's that are uncertain, MOST_AT_ONCE of them; returns how many."""
+async def settle_all(
+    session: AsyncSession, creator_id: int, how: How, *, until: datetime | None = None, now: datetime
+) -> int:
+    """The same of those of a creator's that are uncertain, MOST_AT_ONCE of them; returns how many.
+
+    What has become uncertain after `until` is left alone: whoever said it did not know of it.
+    """
     settled = 0
-    ids = await uncertain_ids(session, creator_id, most=MOST_AT_ONCE)
+    ids = await uncertain_ids(session, creator_id, most=MOST_AT_ONCE, until=until)
     await _hold_orders(session, ids)
     for message_id in ids:
         try:

@@ -24,6 +24,7 @@ from automations.standing_aside import leads_to, set_aside
 from automations.starts import Starts
 from automations.stepping import Stepper
 from automations.taking import Taking
+from automations.ticks import Work
 from domain.abandoned import note_abandoned
 from domain.consent import may_market
 from domain.custom_events import NoSuchLead
@@ -262,33 +263,37 @@ class _Rehearsal:
         return lead
 
     async def _settle(self) -> None:
-        """Until nothing that is due is left undone."""
-        while self.simulation.decisions < self.wish.most_decisions:
-            done = await self._work()
-            done += await self._stepper.run(self.store, self.clock)
-            if self._has_schedules:
-                done += await self._firing.fire()
-            done += await self._starts.work()
-            done += await self._broadcasting.work()
+        """Until nothing that is due is left undone: kind after kind, as the engine's ticks go round, and words last."""
+        kinds = [self._route, lambda: self._stepper.run(self.store, self.clock)]
+        kinds += [self._firing.fire] if self._has_schedules else []
+        kinds += [self._watch] if self._has_watches else []
+        kinds += [self._starts.work, self._broadcasting.work, self._work]
+        done = 1
+        while done and self.simulation.decisions < self.wish.most_decisions:
+            done = sum([await self._all_of(work) for work in kinds])
+
+    async def _all_of(self, work: Work) -> int:
+        before = self.simulation.decisions
+        while self.simulation.decisions < self.wish.most_decisions and (done := await work()):
             self.simulation.decisions += done
-            if not done and not await self._watch():
-                return
+        return self.simulation.decisions - before
+
+    async def _route(self) -> int:
+        async with self.store.transaction() as session:
+            return await route_events(session, self.published, now=self.clock())
 
     async def _work(self) -> int:
         """What can be done in one transaction."""
         now = self.clock()
         async with self.store.transaction() as session:
-            done = await route_events(session, self.published, now=now)
+            done = await take_up_held(session, now=now)
             done += await note_abandoned(session, now=now)
-            done += await take_up_held(session, now=now)
             done += await run_due_flows(session, self.published, now=now)
             return done + await self._speak(session, now=now)
 
     async def _speak(self, session: AsyncSession, *, now: datetime) -> int:
         """What is due is taken as the sender takes it, and has arrived at once."""
-        taken = await self._taking.take(
-            session, room=_AT_ONCE, resting=(), epoch=0, lease_seconds=_LEASE_SECONDS, now=now
-        )
+        taken = await self._taking.take(session, room=_AT_ONCE, resting=(), lease_seconds=_LEASE_SECONDS, now=now)
         told = []
         for each in taken.claimed:
             self._message_ids += 1

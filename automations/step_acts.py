@@ -11,6 +11,9 @@ from automations.facts import facts_about
 from automations.walks import Done
 from domain.definitions import Published
 from domain.enrollments import NO_SUBJECT, begin, end_enrollments
+from domain.funnels.definition import Funnel
+from domain.funnels.heads import FunnelStands
+from domain.funnels.moving import wordings
 from domain.funnels.steps import (
     EnrollStep,
     IdeaStep,
@@ -27,13 +30,13 @@ from domain.messages.local import pick
 from domain.messages.plain import Message
 from domain.messages.templates import render, render_address
 from domain.outbox import tell_creator
-from domain.reentry import UNDER_WAY
+from domain.reentry import NOT_OVER
 from domain.shown import showing
 from domain.tickets import MOST_TEXT, MOST_TITLE, open_ticket
 from kit.errors import NotFound, Reason
 from kit.text import shorten, unmarked
 from store.database import insert_once, wake
-from store.models import Enrollment, Lead, OutgoingCall, Person
+from store.models import RUNS, Enrollment, FunnelHead, FunnelState, Lead, OutgoingCall, Person
 from store.queries.timers import DueEnrollment
 
 # what is woken when another service is to be told
@@ -97,22 +100,32 @@ class Doing:
         return uuid5(NAMESPACE_URL, f"enrollment:{self.due.id}:{step.key}")
 
     async def _enroll(self, lead: Lead, key: str) -> None:
-        found = self.published.funnels.get(lead.creator_id, {}).get(key)
-        if found is None:
-            raise Missing(f"there is no funnel “{key}” any more", why=Reason("stumbled-funnel", name=key))
-        version_id, funnel = found
+        running = self.published.funnels.get(lead.creator_id, {}).get(key)
+        version_id, funnel = running or await self._standing(lead.creator_id, key)
         subject = self.due.subject if funnel.names_order else NO_SUBJECT
         begun_by = f"funnel:{self.due.funnel_key}"
         await begin(
             self.session, lead, key, version_id, funnel, subject=subject, begun_by=begun_by, at=self.now, now=self.now
         )
 
+    async def _standing(self, creator_id: int, key: str) -> tuple[int, Funnel]:
+        """The wording that those who begin it take, where they are held as long as it is paused."""
+        asked = select(FunnelHead).where(FunnelHead.creator_id == creator_id, FunnelHead.key == key)
+        head = await self.session.scalar(asked.execution_options(populate_existing=True))
+        if head is None or head.state == FunnelState.ARCHIVED:
+            raise Missing(f"there is no funnel “{key}” any more", why=Reason("stumbled-funnel", name=key))
+        known = {} if head.version_id is None else await wordings(self.session, [head.version_id])
+        for version_id, funnel in known.items():
+            if head.holds or head.state in RUNS:
+                return version_id, funnel
+        raise FunnelStands(key, head.state)
+
     async def _leave(self, lead: Lead, key: str) -> set[int]:
         theirs = select(Enrollment.id).where(
             Enrollment.lead_id == lead.id,
             Enrollment.creator_id == lead.creator_id,
             Enrollment.funnel_key == key,
-            Enrollment.state.in_(UNDER_WAY),
+            Enrollment.state.in_(NOT_OVER),
         )
         left = set(await self.session.scalars(theirs))
         # another planner may have one of them in hand, and want one of this batch's

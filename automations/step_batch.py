@@ -102,9 +102,13 @@ class Batch:
     def _case(self, due: DueEnrollment, funnel: Funnel, head: StandingHead | None, asking: Asking) -> Case:
         setup = self.published.setup(due.creator_id)
         known = asking.known[due.lead_id]
-        worked_since = self.worked_since
-        if worked_since is not None and head is not None and head.stood_until is not None:
-            worked_since = max(worked_since, head.stood_until)
+        late, worked_since = funnel.late, self.worked_since
+        if due.held_at is not None:
+            # kept waiting by more than others' turns: until then
+            until = due.held_at
+            if head is not None and head.stood_until is not None and until < head.stood_until:
+                late, until = head.late or late, head.stood_until
+            worked_since = None if worked_since is None else max(worked_since, until)
         facts = Facts(
             zone=zone_named(due.time_zone, setup.time_zone) if due.time_zone else None,
             answers=known.answers,
@@ -116,9 +120,7 @@ class Batch:
             worked_since=worked_since,
         )
         standing = Standing(due.lead_id, due.funnel_key, due.step, due.due_at, due.happened, due.arms, due.undone)
-        # who was held while it was paused goes on as was chosen when it was resumed
-        chosen = head.late if head is not None and due.was_held else None
-        return Case(due, funnel, chosen or funnel.late, standing, facts)
+        return Case(due, funnel, late, standing, facts)
 
     async def _walk(self, asking: Asking) -> None:
         """Round after round, until of everybody is known what becomes of them, or who has something to do."""
@@ -228,15 +230,18 @@ class Batch:
 
     def _stops_before(self, case: Case, decided: Walk, act: Done, done: int, error: Exception) -> None:
         """It stands at what could not be done, and has that still before it."""
-        # whatever is done stands in the trace once, in its order
-        places = [place for place, (_, outcome, *_) in enumerate(decided.trace) if outcome == Outcome.DONE]
-        before = decided.trace[: places[done]]
+        before = case.before(decided, done)
         if case.due.undone and case.due.step == act.key and not (case.trace or before):
             case.failures = case.due.attempts
         taken = {step: seen[0] for step, outcome, *seen in before if outcome == Outcome.ARM}
         case.standing = replace(case.standing, step=act.key, arms={**case.standing.arms, **taken}, undone=True)
         case.failed = error
         case.trace += before
+        unsaid = case.left_unsaid(before)
+        if unsaid is not None:
+            # the next try finds nothing overdue, so of what was, this is the last; its hours are heeded by the sender
+            case.said.append(Said(unsaid, self.now))
+            case.trace.append([unsaid.key, Outcome.SAID.value, int(self.now.timestamp())])
         if not isinstance(error, Elsewhere):
             case.trace.append([act.key, Outcome.FAILED.value, str(error)[:200]])
 

@@ -8,8 +8,9 @@ from typing import Any
 from automations.same_ways import TIMER
 from automations.stuck import Stuck
 from automations.walks import Facts, Said, Standing, Walk
-from domain.decisions import Trace
+from domain.decisions import Outcome, Trace
 from domain.funnels.definition import Funnel
+from domain.funnels.steps import GoalStep, SendStep
 from store.hot import Bulk
 from store.models import Enrollment, EnrollmentState, Late, Timer
 from store.queries.timers import DueEnrollment
@@ -33,6 +34,25 @@ class Case:
     failures: int = 0
     begun: bool = False
 
+    def before(self, decided: Walk, done: int) -> Trace:
+        """What that walk tells before the act that follows so many which were done."""
+        # whatever is done stands in the trace once, in its order; so does a goal that was come to, and is no act
+        goals = {step.key for step in self.funnel.steps if isinstance(step, GoalStep)}
+        trace = decided.trace
+        places = [place for place, (step, what, *_) in enumerate(trace) if what == Outcome.DONE and step not in goals]
+        return trace[: places[done]]
+
+    def left_unsaid(self, trace: Trace) -> SendStep | None:
+        """Under `once`, the last message that was left out on the way there, unless one was said after it."""
+        unsaid = self.standing.unsaid
+        for step, what, *_ in trace:
+            if what == Outcome.SAID:
+                unsaid = None
+            elif what == Outcome.LEFT_OUT and self.late is Late.ONCE:
+                unsaid = step
+        found = None if unsaid is None else self.funnel.step(unsaid)
+        return found if isinstance(found, SendStep) else None
+
 
 class Moves:
     """New values of enrollments, gathered by which columns they change, and the timers that go with them."""
@@ -55,7 +75,7 @@ class Moves:
             values["arms"] = stands.arms
         if stands.state is EnrollmentState.HELD:
             values |= {"state": stands.state, "held_at": stands.due_at}
-        elif due.was_held:
+        elif due.held_at is not None:
             values["held_at"] = None
         if stands.state in {EnrollmentState.DONE, EnrollmentState.STOPPED}:
             values |= {"state": stands.state, "reason": stands.reason, "ended_at": self._now}

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from sqlalchemy import select, tuple_, update
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,6 +22,8 @@ from domain.messages.plain import Message
 from domain.step_counts import Counted, Measure, arm_label
 from kit.errors import Refusal
 from kit.text import shorten
+from store.database import count_changed
+from store.database_clock import database_in
 from store.hot import Bulk
 from store.models import WAITS_FOR_SOMEBODY, Decision, EnrollmentState, OutboxMessage, OutboxState
 from store.queries.leases import database_time
@@ -58,11 +61,10 @@ class Taking:
         *,
         room: int,
         resting: Collection[int],
-        epoch: int,
         lease_seconds: float,
         now: datetime,
     ) -> Taken:
-        """Up to `room` messages, marked as being sent under this epoch. What may not go out is dealt with on the way.
+        """Up to `room` messages, marked as being sent. What may not go out is dealt with on the way.
 
         At most one a chat. Whatever is looked at leaves the head of its queue, taken or put off or over, so that
         nothing that cannot go out now stands before what can.
@@ -78,11 +80,11 @@ class Taking:
             since = self.speaks_since
             judged = await judge(session, rows, self.published, self.wordings, now=now, speaks_since=since)
             worded, others = await self._put_into_words(session, judged, now=now)
-            await _mark(session, worded, epoch=epoch, lease_seconds=lease_seconds)
+            await _mark(session, worded, lease_seconds=lease_seconds)
             await _settle_the_rest(session, others, now=now)
-            taken.claimed += [_claimed(row, message, epoch) for row, message in worded]
+            taken.claimed += [_claimed(row, message, now) for row, message in worded]
             taken.settled += len(others)
-            if not others or len(taken.claimed) >= room:
+            if not others or len(taken.claimed) >= room or any(map(_holds_enrollment, others)):
                 break
             # what stood behind those may be next
             waiting = await whose_turn(session, now=now)
@@ -131,15 +133,15 @@ class Taking:
         return worded, others
 
 
-async def _mark(session: AsyncSession, worded: Sequence[Worded], *, epoch: int, lease_seconds: float) -> None:
+async def _mark(session: AsyncSession, worded: Sequence[Worded], *, lease_seconds: float) -> None:
     """They are being sent from now on, until their lease is over."""
     if not worded:
         return
     until = await database_time(session) + timedelta(seconds=lease_seconds)
-    bulk, fixed = Bulk(), ("state", "attempts", "lease_until", "epoch")
+    bulk, fixed = Bulk(), ("state", "attempts", "lease_until", "claim")
     told, new = [], []
     for row, message in worded:
-        values = (OutboxState.SENDING, row.attempts + 1, until, epoch)
+        values = (OutboxState.SENDING, row.attempts + 1, until, _claim(row))
         if is_worded_late(row):
             new.append((*values, message.model_dump(mode="json", exclude_defaults=True), row.id))
         else:
@@ -155,8 +157,9 @@ async def _settle_the_rest(session: AsyncSession, judged: Sequence[Judged], *, n
     put_off: list[tuple[object, ...]] = []
     closed: list[tuple[object, ...]] = []
     ends: dict[tuple[EnrollmentState, str], list[int]] = {}
-    # all at once, as everybody holds them
-    over = [row.enrollment_id for row, verdict in judged if isinstance(verdict, EndsAll | Parks) and row.enrollment_id]
+    alone = set[int]()
+    # all at once, as everybody holds them, and once a transaction: those of a second time may come before them
+    over = [each[0].enrollment_id or 0 for each in judged if _holds_enrollment(each)]
     if over:
         await hold_enrollments(session, over)
     for row, verdict in judged:
@@ -172,13 +175,19 @@ async def _settle_the_rest(session: AsyncSession, judged: Sequence[Judged], *, n
             case Parks(error=error):
                 closes_as = await end_unsaid(session, row, error, now=now)
                 closed.append((closes_as, str(error), now, row.id))
+                alone |= {row.id} if closes_as is OutboxState.FAILED else set()
     bulk.update(OutboxMessage, ("due_at", "error"), put_off)
     bulk.update(OutboxMessage, ("state", "error", "closed_at"), closed)
-    told = [_decision(row, verdict, now) for row, verdict in judged if _is_decided(row, verdict)]
+    told = [_decision(row, verdict, now, alone=row.id in alone) for row, verdict in judged if _is_decided(row, verdict)]
     bulk.insert(Decision, _DECIDED, told)
     await bulk.write(session)
     for (state, reason), ids in ends.items():
         await end_enrollments(session, ids, reason, state=state, now=now)
+
+
+def _holds_enrollment(judged: Judged) -> bool:
+    row, verdict = judged
+    return isinstance(verdict, EndsAll | Parks) and row.enrollment_id is not None
 
 
 def _is_decided(row: Candidate, verdict: Verdict) -> bool:
@@ -187,14 +196,14 @@ def _is_decided(row: Candidate, verdict: Verdict) -> bool:
     return row.lead_id is not None and told and not isinstance(verdict, EndsAll)
 
 
-def _decision(row: Candidate, verdict: Verdict, now: datetime) -> tuple[object, ...]:
+def _decision(row: Candidate, verdict: Verdict, now: datetime, *, alone: bool) -> tuple[object, ...]:
     about = f"broadcast:{row.broadcast_id}" if row.funnel_key is None else f"funnel:{row.funnel_key}"
-    trace = [_trace(row.step or "", verdict)]
+    trace = [_trace(row.step or "", verdict, alone=alone)]
     return (row.creator_id, row.lead_id, now, about, row.version_id, row.enrollment_id, trace)
 
 
-def _trace(step: str, verdict: Verdict) -> list[object]:  # noqa: PLR0911 - one a verdict
-    """Why it did not go out."""
+def _trace(step: str, verdict: Verdict, *, alone: bool) -> list[object]:  # noqa: PLR0911 - one a verdict
+    """Why it did not go out. `alone`: what it belongs to goes on."""
     match verdict:
         case PutsOff(until=until) if until == WAITS_FOR_SOMEBODY:
             return [step, Outcome.HELD]
@@ -205,14 +214,29 @@ def _trace(step: str, verdict: Verdict) -> list[object]:  # noqa: PLR0911 - one 
         case Blocks():
             return [step, Outcome.LEFT_OUT, "blocked"]
         case Parks(error=error):
-            return [step, Outcome.PARKED, shorten(str(error), REASON_LENGTH)]
+            return [step, Outcome.FAILED if alone else Outcome.PARKED, shorten(str(error), REASON_LENGTH)]
         case EndsAll(reason=reason):
             return [step, Outcome.STOPPED, reason]
         case Goes():
             return [step, Outcome.SAID]
 
 
-def _claimed(row: Candidate, message: Message, epoch: int) -> Claimed:
+async def keep_taken(session: AsyncSession, claimed: Collection[Claimed], *, seconds: float) -> int:
+    """What is being said still is nobody else's for so long from now; returns how much of it. Nobody is waited for."""
+    its_claim = tuple_(OutboxMessage.id, OutboxMessage.claim)
+    theirs = its_claim.in_([(each.id, each.claim) for each in claimed]) & (OutboxMessage.state == OutboxState.SENDING)
+    held = select(OutboxMessage.id).where(theirs).order_by(OutboxMessage.id).with_for_update(skip_locked=True)
+    ids = (await session.scalars(held)).all()
+    until = database_in(session, seconds)
+    kept = update(OutboxMessage).where(OutboxMessage.id.in_(ids)).values(lease_until=until)
+    return await count_changed(session, kept.execution_options(synchronize_session=False))
+
+
+def _claim(row: Candidate) -> int:
+    return (row.claim or 0) + 1
+
+
+def _claimed(row: Candidate, message: Message, now: datetime) -> Claimed:
     return Claimed(
         id=row.id,
         kind=row.kind,
@@ -224,7 +248,8 @@ def _claimed(row: Candidate, message: Message, epoch: int) -> Claimed:
         attempts=row.attempts + 1,
         uncertain=row.uncertain,
         entitlement_id=row.entitlement_id,
-        epoch=epoch,
+        claim=_claim(row),
+        taken_at=now,
         counted=_counted(row),
         enrollment_id=row.enrollment_id,
         funnel_key=row.funnel_key,

@@ -37,9 +37,12 @@ class Tick:
                 done += count
         return done
 
-    async def finish(self) -> None:
-        """Begins no further batch, and returns once the one under way is done: a claim is followed by its work."""
+    def begin_no_more(self) -> None:
+        """No batch follows the one under way."""
         self._stopped = True
+
+    async def finish(self) -> None:
+        """Returns once the batch under way is done: a claim is followed by its work."""
         async with self._turn:
             return
 
@@ -80,17 +83,21 @@ class Ticks:
             tick.wake()
         self._scheduler.start()
 
-    async def stop(self) -> None:
-        """Takes up no more work, and lets the batches under way end."""
+    async def stop(self, *, within: float | None = None) -> None:
+        """Takes up no more work, and lets the batches under way end: all of them at once, for so many seconds.
+
+        One that takes longer is cut off, as by a crash; none of the others waits for it.
+        """
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
         for tick in self._ticks:
-            await tick.finish()
+            tick.begin_no_more()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                await asyncio.gather(*(tick.finish() for tick in self._ticks))
         for task in self._tasks:
             task.cancel()
-        for task in self._tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
 
     def wake(self, topics: frozenset[str]) -> None:

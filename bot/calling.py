@@ -3,12 +3,24 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TelegramError, TimedOut
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+    TimedOut,
+)
 
-from automations.gateway import Blocked, Moved, NotNow, Refused, SlowDown, Uncertain
+from automations.gateway import Away, Blocked, Moved, NotNow, Refused, SlowDown, Uncertain
 from bot.request import ConnectionLost, NoConnection
 
 T = TypeVar("T")
+# how many seconds nothing unasked is said: until the network may be there again, or somebody has mended the token
+NO_CONNECTION_REST = 2.0
+NO_TOKEN_REST = 60.0
 # Telegram's words for a chat that cannot be written to any more
 _GONE = ("bot was blocked", "user is deactivated", "chat not found", "can't initiate conversation")
 
@@ -25,6 +37,8 @@ async def calling(call: Callable[[], Awaitable[T]]) -> T:
         raise Moved(error.new_chat_id) from error
     except Forbidden as error:
         raise Blocked(error.message) from error
+    except (InvalidToken, NoConnection) as error:
+        raise _away(error) from error
     except (TimedOut, ConnectionLost) as error:
         raise Uncertain(_in_words(error)) from error
     except BadRequest as error:
@@ -32,18 +46,18 @@ async def calling(call: Callable[[], Awaitable[T]]) -> T:
             raise Blocked(error.message) from error
         raise Refused(error.message) from error
     except NetworkError as error:
-        # a connection that was never made carried nothing, and an answer of 5xx is an answer
-        raise NotNow(_in_words(error)) from error
+        # an answer of 5xx is an answer
+        raise NotNow(error.message) from error
     except TelegramError as error:
         raise Refused(error.message) from error
 
 
+def _away(error: InvalidToken | NoConnection) -> Away:
+    if isinstance(error, InvalidToken):
+        return Away("Telegram does not know the bot's token", NO_TOKEN_REST)
+    return Away("no connection", NO_CONNECTION_REST)
+
+
 def _in_words(error: NetworkError) -> str:
     """People read why it failed; what the wire said stays behind it, as the cause."""
-    match error:
-        case ConnectionLost():
-            return "connection lost"
-        case NoConnection():
-            return "no connection"
-        case _:
-            return error.message
+    return "connection lost" if isinstance(error, ConnectionLost) else error.message

@@ -1,7 +1,8 @@
 import asyncio
 import io
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from tempfile import TemporaryFile
 from typing import IO
 
@@ -19,18 +20,24 @@ from telegram import (
 from telegram import Message as TelegramMessage
 from telegram.constants import ParseMode
 
-from automations.gateway import NotNow, Refused, Withdrawn
+from automations.gateway import NotNow, PutOff, Refused, Withdrawn
 from bot.calling import calling
 from bot.openings import Openings
 from bot.request import AiohttpRequest
 from domain.messages.plain import Message, Rows
+from kit.log import get_logger
 from kit.text import TEXT_LIMIT, pages
-from store.database import Database, insert_once
+from store.database import Database, insert_once, is_unavailable
 from store.files import FileStore
 from store.models import FileHandle, Shape, StoredFile
 
 Markup = InlineKeyboardMarkup | ReplyKeyboardMarkup | ReplyKeyboardRemove
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+# more at once make each of them slower, and none of them sooner
+MOST_UPLOADS = 8
+# whoever waits for an upload is looked at again after so many seconds
+UPLOADS_LOOKED_AT = 2.0
+_log = get_logger(__name__)
 
 
 @dataclass
@@ -42,11 +49,13 @@ class TelegramGateway:
     database: Database
     files: FileStore
     openings: Openings
+    _going_up: set[int] = field(default_factory=set)
 
     async def send(self, telegram_id: int, message: Message) -> int:
         """Sends to one chat and returns Telegram's message id. Raises a SendFailure and nothing else."""
         if message.opening is not None:
-            message = await self.openings.fill(message, message.opening)
+            with _before_it_is_said():
+                message = await self.openings.fill(message, message.opening)
         if message.file is not None:
             return await self._send_file(telegram_id, message, message.file)
         *before, last = pages(message.text) if len(message.text) > TEXT_LIMIT // 2 else [message.text]
@@ -134,10 +143,14 @@ class TelegramGateway:
         await calling(lambda: request.fetch(path, target))
 
     async def _send_file(self, telegram_id: int, message: Message, file_id: int) -> int:
-        """By Telegram's own handle where this bot has one; else the bytes go up once and the handle is kept."""
-        async with self.database.reading() as session:
-            stored = await session.get(StoredFile, file_id)
-            handle = await session.get(FileHandle, (file_id, self.bot_id))
+        """By Telegram's own handle where this bot has one; else the bytes go up once and the handle is kept.
+
+        What is going up for somebody already goes up for nobody else: they wait for its handle.
+        """
+        with _before_it_is_said():
+            async with self.database.reading() as session:
+                stored = await session.get(StoredFile, file_id)
+                handle = await session.get(FileHandle, (file_id, self.bot_id))
         if stored is None:
             raise Refused(f"file {file_id} is gone")
         if stored.removed_at is not None:
@@ -147,18 +160,27 @@ class TelegramGateway:
             return (await calling(lambda: self._put(telegram_id, stored.shape, held, message))).message_id
         if stored.blob is None:
             raise Refused(f"file {file_id} is held by another bot; send it to this one again")
+        if file_id in self._going_up or len(self._going_up) >= MOST_UPLOADS:
+            raise PutOff(f"file {file_id} is going up, or waits until others have", UPLOADS_LOOKED_AT)
+        self._going_up.add(file_id)
+        try:
+            sent = await self._upload(telegram_id, message, stored, stored.blob)
+            await self._keep_handle(file_id, sent)
+        finally:
+            self._going_up.discard(file_id)
+        return sent.message_id
+
+    async def _upload(self, telegram_id: int, message: Message, stored: StoredFile, blob: str) -> TelegramMessage:
         # never whole in memory: it may have 50 MB
         with TemporaryFile() as content:
             try:
-                await self.files.read_into(stored.blob, content)
+                await self.files.read_into(blob, content)
             except FileNotFoundError as error:
-                raise Refused(f"file {file_id} is gone from the file store") from error
+                raise Refused(f"file {stored.id} is gone from the file store") from error
             except OSError as error:
-                raise NotNow(f"file {file_id} cannot be read: {type(error).__name__}") from error
+                raise NotNow(f"file {stored.id} cannot be read: {type(error).__name__}") from error
             document = InputFile(content, filename=stored.file_name, read_file_handle=False)
-            sent = await calling(lambda: self._put(telegram_id, stored.shape, document, message))
-        await self._keep_handle(file_id, sent)
-        return sent.message_id
+            return await calling(lambda: self._put(telegram_id, stored.shape, document, message))
 
     async def _put(self, telegram_id: int, shape: Shape, file: str | InputFile, message: Message) -> TelegramMessage:
         """A handle is good for the one shape in which the file first went up or came in."""
@@ -185,13 +207,28 @@ class TelegramGateway:
         )
 
     async def _keep_handle(self, file_id: int, sent: TelegramMessage) -> None:
+        """Where it cannot be kept, the file goes up once more for the next one; this message has gone out."""
         photo = sent.photo[-1] if sent.photo else None
         held = sent.animation or sent.document or photo or sent.video or sent.voice or sent.audio
         if held is None:
             return
         values = {"file_id": file_id, "bot_id": self.bot_id, "telegram_file_id": held.file_id}
-        async with self.database.transaction() as session:
-            await insert_once(session, FileHandle, values)
+        try:
+            async with self.database.transaction() as session:
+                await insert_once(session, FileHandle, values)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the message counts
+            _log.warning("a file's handle is not kept", file=file_id, error=type(error).__name__)
+
+
+@contextmanager
+def _before_it_is_said() -> Iterator[None]:
+    """A store that is away by now leaves nobody in doubt: nothing has been said."""
+    try:
+        yield
+    except Exception as error:
+        if not is_unavailable(error):
+            raise
+        raise NotNow("the store cannot be reached") from error
 
 
 def _qr(url: str) -> bytes:

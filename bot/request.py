@@ -46,7 +46,8 @@ class AiohttpRequest(BaseRequest):
     at a fraction of its cost (bench/RESULTS.md). Times are seconds, None for no limit.
 
     It differs in this: it must be initialized before use, takes a proxy by argument only and never from the
-    environment, and its exceptions never show the bot token, which stands in each URL of the Bot API.
+    environment, and its exceptions never show the bot token, which stands in each URL of the Bot API. Waiting in vain
+    for a connection or for a place in the pool is no TimedOut but NoConnection: nothing was sent.
     """
 
     def __init__(
@@ -105,7 +106,10 @@ class AiohttpRequest(BaseRequest):
         connect_timeout: Timeout = BaseRequest.DEFAULT_NONE,
         pool_timeout: Timeout = BaseRequest.DEFAULT_NONE,
     ) -> tuple[int, bytes]:
-        """The status and body of the answer. Raises TimedOut, NetworkError, and RuntimeError unless open."""
+        """The status and body of the answer.
+
+        Raises NoConnection, TimedOut, ConnectionLost, and RuntimeError unless open.
+        """
         session, pool, default = self._session, self._pool, self.DEFAULT_NONE
         if session is None:
             raise RuntimeError("This AiohttpRequest is not initialized!")
@@ -120,13 +124,16 @@ class AiohttpRequest(BaseRequest):
             async with asyncio.timeout(self._pool_timeout if pool_timeout is default else pool_timeout):
                 await pool.acquire()
         except TimeoutError:
-            raise TimedOut(POOL_TIMEOUT) from None
+            raise NoConnection(POOL_TIMEOUT) from None
         try:
             body = _encode(request_data, write_timeout)
             async with session.request(method, url, data=body, timeout=timeout, allow_redirects=False) as answer:
                 return answer.status, await answer.read()
+        except aiohttp.ConnectionTimeoutError:
+            # the first of the time-outs, and the one of which it is certain that nothing was said
+            failure: NetworkError = NoConnection("Connecting timed out")
         except TimeoutError:
-            failure: NetworkError = TimedOut()
+            failure = TimedOut()
         except aiohttp.ClientError as error:
             begun = isinstance(error, _BEGUN) and not isinstance(error, aiohttp.ClientConnectorError)
             failure = (ConnectionLost if begun else NoConnection)(

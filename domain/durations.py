@@ -4,9 +4,10 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainSerializer, SerializationInfo
 
-_FORM = re.compile(r"^([0-9]{1,9})\s*(s|m|h|d|w)$")
+_FORM = re.compile(r"^([0-9]+)\s*(s|m|h|d|w)$")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _LONGEST = timedelta(days=3650)
+_MOST_DIGITS = 9
 
 
 def parse_duration(text: Any) -> timedelta:
@@ -16,9 +17,10 @@ def parse_duration(text: Any) -> timedelta:
     match = _FORM.match(str(text).strip())
     if match is None:
         raise ValueError("write a duration as a number and a unit: 30m, 1h, 2d")
-    seconds = int(match[1]) * _SECONDS[match[2]]
-    if seconds > _LONGEST.total_seconds():
-        raise ValueError("a duration is ten years at most")
+    # Python refuses to count thousands of digits
+    seconds = int(match[1]) * _SECONDS[match[2]] if len(match[1]) <= _MOST_DIGITS else None
+    if seconds is None or seconds > _LONGEST.total_seconds():
+        raise ValueError("a duration is ten years at most, 3650d")
     return timedelta(seconds=seconds)
 
 

@@ -74,14 +74,18 @@ async def choose_language(session: AsyncSession, person: Person, language: str |
         person.language_chosen = language
 
 
-async def note_block(session: AsyncSession, person_id: int, *, now: datetime) -> None:
+async def note_block(session: AsyncSession, person_id: int, *, now: datetime, asked_at: datetime | None = None) -> bool:
     """The person has blocked the bot. What they were promised waits until they write again; marketing is over.
 
     Their row is held until the end, known or not: whoever comes back meanwhile would miss what is put off for them.
+    `asked_at`: when a message was taken of which Telegram said so. False for one who was heard of since: they are back.
     """
-    known = await session.scalar(select(Person.blocked_at).where(Person.id == person_id).with_for_update())
-    if known is not None:
-        return
+    asked = select(Person.blocked_at, Person.seen_at).where(Person.id == person_id)
+    known_since, seen_at = (await session.execute(asked.with_for_update())).one()
+    if known_since is not None:
+        return True
+    if asked_at is not None and seen_at > asked_at:
+        return False
     await session.execute(update(Person).where(Person.id == person_id).values(blocked_at=now))
     await session.execute(
         update(OutboxMessage)
@@ -93,6 +97,7 @@ async def note_block(session: AsyncSession, person_id: int, *, now: datetime) ->
         .values(state=OutboxState.BLOCKED, closed_at=now)
     )
     await _record_of_leads(session, "lead.blocked", person_id, now=now)
+    return True
 
 
 async def note_move(session: AsyncSession, person_id: int, telegram_id: int) -> None:

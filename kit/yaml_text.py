@@ -87,8 +87,11 @@ class YamlText:
         return line, True, tuple(written)
 
 
-def read_yaml(name: str, text: str) -> YamlText:
-    """Only plain data is read, never objects. Raises NotYaml, also for what is too deep or too much to be meant."""
+def read_yaml(name: str, text: str, *, like: str = "store") -> YamlText:
+    """Only plain data is read, never objects. Raises NotYaml, also for what is too deep or too much to be meant.
+
+    `like` is a key that could stand there.
+    """
     read = YamlText(name)
     try:
         _check_depth(name, text)
@@ -110,7 +113,7 @@ def read_yaml(name: str, text: str) -> YamlText:
         raise NotYaml(name, None, "a value is not what its tag says, such as !!int") from None
     read.data = {} if read.data is None else read.data
     if not isinstance(read.data, dict):
-        raise NotYaml(name, _line(read.root), "must be keys and values, like “store:”")
+        raise NotYaml(name, _line(read.root), f"must be keys and values, like “{like}:”")
     return read
 
 
@@ -119,10 +122,10 @@ def write_yaml(data: Any) -> str:
     return str(yaml.dump(data, Dumper=_Writer, sort_keys=False, allow_unicode=True, width=110))
 
 
-def did_you_mean(word: str, known: Iterable[str], *, prefix: str = "") -> str:
+def did_you_mean(word: str, known: Iterable[str], *, prefix: str = "", nearness: float = 0.6) -> str:
     """`; did you mean X?` for the nearest of `known`, or nothing when none is near; `prefix` stands before all."""
     words = sorted(each.removeprefix(prefix) for each in known)
-    near = difflib.get_close_matches(word.removeprefix(prefix), words, n=1)
+    near = difflib.get_close_matches(word.removeprefix(prefix), words, n=1, cutoff=nearness)
     return f"; did you mean {prefix}{near[0]}?" if near else ""
 
 
@@ -182,7 +185,11 @@ def _check_size(name: str, root: yaml.Node) -> None:
             case _:
                 held = 1
         if held > MOST_VALUES:
-            raise NotYaml(name, _line(node), "is too much")
+            raise NotYaml(
+                name,
+                _line(node),
+                f"is too much: with its aliases (*) it stands for more than {MOST_VALUES} values; use fewer",
+            )
         sizes[id(node)] = held
         return held
 

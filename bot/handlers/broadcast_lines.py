@@ -15,10 +15,12 @@ from domain.flows.given import SentFile
 from domain.messages.as_typed import as_typed
 from domain.products import keep_upload
 from domain.windows import at_local
-from kit.text import escape
+from kit.text import escape, shorten
 from store.models import Creator
 
 EVERYBODY = frozenset({"all", "everybody", "alle"})
+# so much of a line that cannot be read is repeated
+_SHOWN = 80
 _LOCAL = frozenset({"local", "lokal"})
 # phones curl them
 _QUOTE, _QUOTED = '["“”„«»]', '[^"“”„«»\n]+'
@@ -54,7 +56,7 @@ def read_line(turn: Turn, text: str, zone: ZoneInfo) -> Line:
     """Raises Said with the right form."""
     found = _LINE.fullmatch(text)
     if found is None:
-        raise turn.refusal("broadcast-form")
+        raise turn.refusal("broadcast-line-form")
     question = found["quoted"] or found["word"]
     at = found["at"] or found["at_word"]
     when = None if at is None else read_when(turn, f"{at} {found['local'] or ''}", zone)
@@ -88,25 +90,26 @@ def read_buttons(turn: Turn, text: str) -> tuple[BroadcastButton, ...]:
     if lines == ["-"]:
         return ()
     if len(lines) > MOST_BUTTONS:
-        raise turn.refusal("broadcast-buttons-form")
+        raise turn.refusal("broadcast-buttons-many", most=MOST_BUTTONS, count=len(lines))
     return tuple(_button(turn, line) for line in lines)
 
 
 def _button(turn: Turn, line: str) -> BroadcastButton:
+    unread = turn.refusal("broadcast-button-unread", line=shorten(line, _SHOWN))
     label, sign, target = line.rpartition(" - ")
     if not sign:
-        raise turn.refusal("broadcast-buttons-form")
+        raise unread
     options = {"good_for" if name == "for" else name: value for name, value in _OPTION.findall(target)}
     target = _OPTION.sub("", target).strip()
     kind, colon, name = target.partition(":")
     known = colon and kind in {"product", "pay", "flow"}
     given = {"text": label.strip(), **options, (kind if known else "url"): name.strip() if known else target}
     if not known and not target.startswith(("https://", "http://", "tg://", "{{")):
-        raise turn.refusal("broadcast-buttons-form")
+        raise unread
     try:
         return BroadcastButton.model_validate(given)
     except ValidationError:
-        raise turn.refusal("broadcast-buttons-form") from None
+        raise unread from None
 
 
 async def read_wording(turn: Turn, creator: Creator, message: TelegramMessage) -> Wording:

@@ -204,7 +204,8 @@ async def line_screen(turn: Turn, broadcast: Broadcast, at: datetime, local_at: 
 
 def cancel_screen(turn: Turn, broadcast: Broadcast) -> Message:
     yes = Button(text=turn.words("broadcast-button-cancel-yes"), data=f"bc:{broadcast.id}:stop")
-    return Message(text=turn.words("broadcast-cancel", title=broadcast.title), buttons=((yes,),))
+    back = _button(turn, broadcast.id, "show")
+    return Message(text=turn.words("broadcast-cancel", title=broadcast.title), buttons=((yes,), (back,)))
 
 
 def _offered(now: datetime, zone: ZoneInfo) -> list[datetime]:
@@ -228,7 +229,8 @@ async def _reach_lines(turn: Turn, broadcast: Broadcast, reach: Reach | None = N
     asked = (broadcast.creator_id, broadcast.segment, setup)
     first = await first_reached(turn.session, *asked, most=NAMED, now=turn.now)
     names = [shorten((await display_name(turn.session, each))(turn.person.speaks), NAME_SHOWN) for each in first]
-    lines = [turn.words("broadcast-reach", reached=reach.reached, met=reach.met)]
+    others = reach.met - reach.reached
+    lines = [turn.words("broadcast-reach", reached=reach.reached, met=reach.met, others=others)]
     if names:
         lines.append(turn.words("broadcast-first", names=", ".join(names), others=reach.reached - len(names)))
     return lines

@@ -28,10 +28,12 @@ from domain.broadcasts.audience import audience_of
 from domain.broadcasts.definition import Content, Variant, Wording
 from domain.messages.plain import Message
 from domain.prompts import ask_next
-from store.models import Broadcast, Creator
+from store.models import Broadcast, BroadcastState, Creator
 
 # a line that nobody has said yes to
 LINE_GOOD_FOR = timedelta(days=1)
+_NOT_BEGUN = frozenset({BroadcastState.DRAFT, BroadcastState.SCHEDULED})
+_ENDED = frozenset({BroadcastState.DONE, BroadcastState.CANCELLED})
 
 
 async def broadcast(turn: Turn, arguments: str) -> None:
@@ -90,11 +92,24 @@ async def tap(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
             await _ask_for_message(turn, await turn.as_creator(read_id(creator_id)))
         case [number, what, *rest]:
             creator, found = await own_broadcast(turn, read_id(number))
-            if not await _settle(turn, query, found, what, rest):
+            if _is_late(found, what):
+                edit(turn, query, await card(turn, creator, found))
+            elif not await _settle(turn, query, found, what, rest):
                 await _show(turn, query, creator, found, (what, rest))
         case _:
             raise turn.refusal("not-understood")
     turn.replies.append(TapReply(query_id=query.id))
+
+
+def _is_late(found: Broadcast, what: str) -> bool:
+    """The button stood there while the broadcast went on: what is to be done has begun, or is over."""
+    match what:
+        case "go":
+            return found.state not in _NOT_BEGUN
+        case "cancel" | "stop":
+            return found.state in _ENDED
+        case _:
+            return False
 
 
 async def _settle(turn: Turn, query: CallbackQuery, found: Broadcast, what: str, rest: list[str]) -> bool:

@@ -21,13 +21,26 @@ from domain.funnels.heads import (
     resume_funnel,
     start_step,
 )
+from domain.funnels.naming import EVERY_ONE
 from domain.messages.plain import Message
+from kit.text import shorten
 from store.models import Creator, EnrollmentState, FunnelHead, FunnelState, Late
 from store.queries.funnel_views import count_states
 
 _DAYS = 30
-_EVERYTHING = frozenset({"all", "everything", "alle", "alles"})
-_LINES = frozenset({"pause", "resume", "archive", "start", "leave", "steps", "yaml", "parked", "simulate"})
+_SHOWN = 40
+# what is done to one, and how it is written
+_LINES = {
+    "pause": "/funnels pause welcome",
+    "resume": "/funnels resume welcome shift",
+    "archive": "/funnels archive welcome",
+    "start": "/funnels start welcome 12",
+    "leave": "/funnels leave welcome 12",
+    "steps": "/funnels steps welcome",
+    "yaml": "/funnels yaml welcome",
+    "parked": "/funnels parked welcome",
+    "simulate": "/funnels simulate welcome 12 30",
+}
 
 
 async def funnels(turn: Turn, arguments: str) -> None:
@@ -43,17 +56,17 @@ async def funnels(turn: Turn, arguments: str) -> None:
             turn.send(await funnel_parked.screen(turn, creator, None, 0))
         case ["yaml"]:
             await send_all_yaml(turn, creator)
-        case ["simulate", which, *rest] if which.lower() in _EVERYTHING:
+        case ["simulate", which, *rest] if which.lower() in EVERY_ONE:
             _simulate(turn, creator.id, None, " ".join(rest))
         case [verb, key, *rest] if verb in _LINES:
             head = await find_funnel(turn.session, creator.id, key.lower())
             await _do_line(turn, creator, head, verb, rest[0].strip() if rest else "")
         case [verb] if verb in _LINES:
-            raise turn.refusal("funnels-form")
+            raise turn.refusal("funnels-line-form", form=_LINES[verb])
         case [key]:
             turn.send(await card(turn, await find_funnel(turn.session, creator.id, key.lower())))
-        case _:
-            raise turn.refusal("funnels-form")
+        case [verb, *_]:
+            raise turn.refusal("funnels-unknown", verb=shorten(verb, _SHOWN), verbs=", ".join(_LINES))
 
 
 async def _do_line(turn: Turn, creator: Creator, head: FunnelHead, verb: str, rest: str) -> None:
@@ -74,7 +87,7 @@ async def _do_line(turn: Turn, creator: Creator, head: FunnelHead, verb: str, re
         case "simulate", told:
             _simulate(turn, head.creator_id, head.key, told)
         case _:
-            raise turn.refusal("funnels-form")
+            raise turn.refusal("funnels-line-form", form=_LINES[verb])
 
 
 async def _do_word(turn: Turn, creator: Creator, head: FunnelHead, verb: str) -> None:

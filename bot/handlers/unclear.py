@@ -1,6 +1,7 @@
 """`/stats uncertain`: messages of which nobody can tell whether they arrived, and those that came to nothing."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from telegram import CallbackQuery
@@ -19,11 +20,14 @@ from kit.text import shorten, unmarked
 from kit.zones import zone_named
 from store.models import Creator, OutboxMessage, OutboxState
 from store.queries.lead_lists import acts_for
-from store.queries.unclear import Unclear, list_unclear
+from store.queries.unclear import Unclear, list_unclear, uncertain_ids
 
 ON_A_PAGE = 5
 WORDS_SHOWN = 60
 REASON_SHOWN = 120
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# buttons carry a moment as so many of these: in fifteen digits it is never beyond what a date can be
+_TICK = timedelta(microseconds=10)
 Row = tuple[Button, ...]
 
 
@@ -46,18 +50,26 @@ async def line(turn: Turn, words: list[str]) -> None:
 
 
 async def tap(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
-    """`settle:list:CREATOR:PAGE`, `settle:HOW:ID:PAGE`, `settle:HOW:all:CREATOR:PAGE`."""
+    """`settle:list:CREATOR:PAGE`, `settle:HOW:ID:PAGE`, `settle:HOW:all:CREATOR:PAGE`, and a yes to that.
+
+    The yes names the moment at which the question was asked.
+    """
+    turn.replies.append(TapReply(query_id=query.id))
     match arguments:
         case ["list", number, page]:
             creator = await turn.as_creator(read_id(number))
-        case ["sent" | "failed" | "again" as how, "all", number, page]:
+        case ["sent" | "again" as how, "all", number, page]:
             creator = await turn.as_creator(read_id(number))
-            await settle_all(turn.session, creator.id, how, now=turn.now)
+            edit(turn, query, await _ask_all(turn, creator, how, read_id(page)))
+            return
+        case ["sent" | "again" as how, "all", number, page, asked]:
+            creator = await turn.as_creator(read_id(number))
+            until = _EPOCH + read_id(asked) * _TICK
+            await settle_all(turn.session, creator.id, how, until=until, now=turn.now)
         case ["sent" | "failed" | "again" as how, number, page]:
             creator = await _settle(turn, how, [read_id(number)])
         case _:
             raise turn.refusal("not-understood")
-    turn.replies.append(TapReply(query_id=query.id))
     edit(turn, query, await _screen(turn, creator, read_id(page)))
 
 
@@ -96,6 +108,17 @@ async def _screen(turn: Turn, creator: Creator, page: int) -> Message:
     if found.has_more:
         turning.append(Button(text="▶", data=f"settle:list:{creator.id}:{page + 1}"))
     return Message(text="\n\n".join(lines), buttons=tuple([*rows, tuple(turning)] if turning else rows))
+
+
+async def _ask_all(turn: Turn, creator: Creator, how: How, page: int) -> Message:
+    """Before it is done to all of them, those of other pages too."""
+    count = len(await uncertain_ids(turn.session, creator.id, most=MOST_AT_ONCE, until=turn.now))
+    # what has closed at this very moment is among them
+    asked = (turn.now - _EPOCH) // _TICK + 1
+    yes = Button(text=turn.words("unclear-button-yes"), data=f"settle:{how}:all:{creator.id}:{page}:{asked}")
+    back = Button(text=turn.words("unclear-button-back"), data=f"settle:list:{creator.id}:{page}")
+    key = "unclear-ask-again" if how == "again" else "unclear-ask-sent"
+    return Message(text=turn.words(key, count=count), buttons=((yes,), (back,)))
 
 
 def _line(turn: Turn, each: Unclear, zone: ZoneInfo) -> str:

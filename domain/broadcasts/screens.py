@@ -86,7 +86,14 @@ def _progress(standing: Standing, language: str, *, now: datetime) -> Iterator[s
         yield say("broadcast-nobody", language)
         return
     done = audience - counts.left
-    percent = _PERCENT if broadcast.state in _ENDED else min(done * _PERCENT // audience, _PERCENT - 1)
+    if broadcast.state is BroadcastState.CANCELLED:
+        # whom it was taken back from has nothing of it
+        done -= counts.cancelled + counts.dropped
+    percent = done * _PERCENT // audience
+    if broadcast.state is BroadcastState.DONE:
+        percent = _PERCENT
+    elif broadcast.state is not BroadcastState.CANCELLED:
+        percent = min(percent, _PERCENT - 1)
     filled = percent * _BAR // _PERCENT
     bar = "▰" * filled + "▱" * (_BAR - filled)
     yield say("broadcast-progress", language, bar=bar, percent=percent, done=done, audience=audience)

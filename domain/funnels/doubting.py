@@ -17,6 +17,8 @@ _LINK = re.compile(r"(https?|tg)://|\{\{")
 # whoever calls the API gives these their names
 _OWN = "custom."
 _OF_LEADS = KNOWN_EVENTS - LEADLESS
+# all of them end alike, so only what is this near is likely to be meant
+_NEAR = 0.75
 
 
 def doubts(funnel: Funnel, setup: CreatorSetup, name: str | None) -> Found:
@@ -36,7 +38,7 @@ def doubts(funnel: Funnel, setup: CreatorSetup, name: str | None) -> Found:
 def unknown_events(events: Iterable[tuple[KeyPath, str]]) -> Found:
     for path, event in events:
         if event not in KNOWN_EVENTS and not event.startswith(_OWN):
-            near = did_you_mean(event, _OF_LEADS) or f"; known: {', '.join(sorted(_OF_LEADS))}"
+            near = did_you_mean(event, _OF_LEADS, nearness=_NEAR) or f"; known: {', '.join(sorted(_OF_LEADS))}"
             yield path, f"there is no event “{event}”{near}"
         elif event in LEADLESS:
             yield path, f"“{event}” happens to no lead, so it can neither begin nor end anything for one"

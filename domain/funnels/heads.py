@@ -63,7 +63,7 @@ class FunnelStands(Conflict):
     code = "funnel_stands"
 
     def __init__(self, key: str, state: FunnelState) -> None:
-        why = Reason("refused-funnel-stands", name=key, state=Reason(f"funnel-state-{state}"))
+        why = Reason("refused-funnel-stands", name=key, state=Reason(f"funnel-state-{state}"), stands=str(state))
         super().__init__(f"“{key}” is {state}, so that cannot be done", why=why)
 
 
@@ -187,7 +187,7 @@ async def keep_version(session: AsyncSession, head: FunnelHead, funnel: Funnel, 
 async def pause_funnel(session: AsyncSession, head: FunnelHead, *, now: datetime, reason: str | None = None) -> None:
     """Nobody begins, and whoever is due is held where they stand. Raises FunnelStands."""
     # whoever is held now waits for a choice of their own
-    await _move(session, head, FunnelState.PAUSED, now=now, paused_at=now, late=None, reason=reason)
+    await _move(session, head, FunnelState.PAUSED, now=now, paused_at=now, late=None, stood_until=None, reason=reason)
     await _note(session, "funnel.paused", head, now=now)
 
 
@@ -242,7 +242,7 @@ async def start_step(session: AsyncSession, head: FunnelHead, step: str, *, now:
     if step not in held.stopped_steps:
         raise NoSuchStep(head.key, step)
     held.stopped_steps = [each for each in held.stopped_steps if each != step]
-    held.changed_at = held.stood_until = now
+    held.changed_at = now
     await session.flush()
     await _let_go(session, _put_off(held).where(OutboxMessage.step == step), now=now)
     await _note(session, "funnel.step_started", held, now=now, step=step)

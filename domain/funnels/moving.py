@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.enrollments import end_enrollments
 from domain.events import record_event
-from domain.funnels.definition import Funnel, WaitStep
+from domain.funnels.definition import LATE_AFTER, Funnel, WaitStep
 from domain.reentry import UNDER_WAY
 from store.database import insert_once, wake
 from store.models import (
@@ -106,6 +106,16 @@ def later(old: Funnel | None, new: Funnel, step: str) -> timedelta:
     return timedelta()
 
 
+def due_by(due_at: datetime, shift: timedelta, *, now: datetime) -> datetime:
+    """When it is due in the new wording. Whose time has come waits for their turn, and is not overdue by this."""
+    return due_at if due_at <= now and shift < timedelta() else due_at + shift
+
+
+def overdue_by_moving(due_at: datetime, shift: timedelta, *, now: datetime) -> bool:
+    """Whether it would have been due for so long that it goes as `late` says."""
+    return now < due_at and due_at + shift < now - LATE_AFTER
+
+
 async def move_batch(
     session: AsyncSession, head: FunnelHead, policy: Policy, *, after: int = 0, now: datetime
 ) -> Moved:
@@ -155,8 +165,6 @@ async def move_batch(
         free = [row for row in rows if row.id in lost and _is_free(row, timers)]
         ids = [row.id for row in free]
         ended = await end_enrollments(session, ids, STEP_GONE, now=now, state=EnrollmentState.DONE)
-    # whose time has come by it is overdue by it
-    head.stood_until = now
     await session.flush()
     await _take_back(session, [row.id for row in rows if row.version_id == head.version_id], new, now=now)
     wake(session, "timers")
@@ -232,14 +240,16 @@ def _go_on(
     step = new.step(row.step) if row.step else None
     waits = step.event if isinstance(step, WaitStep) and not row.happened else None
     row.attempts, row.waits_for = 0, waits
-    if row.held_at is not None:
+    if row.state == EnrollmentState.HELD and row.held_at is not None:
         row.held_at += shift
     if row.state == EnrollmentState.HELD or (isinstance(step, WaitStep) and waits is not None and step.time is None):
         return None
     if due_at is None:
         # it waited for its event alone, and has a time now
         return now + (step.time or timedelta()) if isinstance(step, WaitStep) else now
-    return due_at + shift
+    if overdue_by_moving(due_at, shift, now=now):
+        row.held_at = now
+    return due_by(due_at, shift, now=now)
 
 
 async def _set_timer(session: AsyncSession, enrollment_id: int, due_at: datetime | None) -> None:
@@ -249,15 +259,23 @@ async def _set_timer(session: AsyncSession, enrollment_id: int, due_at: datetime
 
 
 async def _take_back(session: AsyncSession, enrollment_ids: Sequence[int], new: Funnel, *, now: datetime) -> None:
-    """What is queued and has no words yet would find none where its step is gone."""
-    await session.execute(
-        update(OutboxMessage)
+    """What is queued and has no words yet would find none where its step is gone.
+
+    What the sender looks at just now it finds out by itself: it may wait for what is held here.
+    """
+    gone = (
+        select(OutboxMessage.id)
         .where(
             OutboxMessage.enrollment_id.in_(enrollment_ids),
             OutboxMessage.state == OutboxState.QUEUED,
             OutboxMessage.message.is_(None),
             OutboxMessage.step.not_in(sorted(new.keys)),
         )
+        .with_for_update(skip_locked=True)
+    )
+    await session.execute(
+        update(OutboxMessage)
+        .where(OutboxMessage.id.in_(gone))
         .values(state=OutboxState.CANCELLED, error=STEP_GONE, closed_at=now),
         execution_options=_BY_CORE,
     )

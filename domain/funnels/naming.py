@@ -29,6 +29,8 @@ from domain.grounds import (
 from domain.windows import WEEK, Window
 from store.models import FieldKind
 
+# in the chat they stand for every funnel together, so none can be asked for by such a name
+EVERY_ONE = frozenset({"all", "everything", "alle", "alles"})
 _DAY = 24 * 60
 
 
@@ -50,7 +52,9 @@ def funnel_slips(funnel: Funnel, ground: Ground) -> Found:
 
 
 def slips_between(funnels: Mapping[str, Funnel]) -> Found:
-    """What is wrong with how they begin one another, by their names."""
+    """What is wrong with their names, and with how they begin one another."""
+    for key in sorted(EVERY_ONE & funnels.keys()):
+        yield (key,), f"“{key}” stands for all funnels together, so none can be called that; choose another name"
     yield from _circles(funnels)
     for key, funnel in funnels.items():
         for number, step in enumerate(funnel.steps):

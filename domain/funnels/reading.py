@@ -142,7 +142,7 @@ def _read(text: str | bytes, file: str) -> YamlText:
     if len(text if isinstance(text, bytes) else text.encode("utf-8", "replace")) > MOST_BYTES:
         raise NotYaml(file, None, f"is larger than {MOST_BYTES // 1024} KB")
     try:
-        return read_yaml(file, text if isinstance(text, str) else text.decode("utf-8-sig"))
+        return read_yaml(file, text if isinstance(text, str) else text.decode("utf-8-sig"), like="funnels")
     except UnicodeDecodeError as error:
         raise NotYaml(file, None, f"is not UTF-8 text (byte {error.start + 1})") from None
 

@@ -83,7 +83,7 @@ class FunnelHead(Numbered, Base):
     stopped_steps: Mapped[list[Any]] = mapped_column(default=list)
     # since when it has been paused, until all who were held are taken up
     paused_at: Mapped[datetime | None]
-    # until when it, or a step of it, stood still, or people of it were moved: what was due before is overdue by that
+    # when that was chosen: it is for whoever was due before and held, for whom that is overdue, and for nobody else
     stood_until: Mapped[datetime | None]
     # the policy by which those in earlier wordings are being taken over, behind which enrollment, how many were, and
     # how many ended for it
@@ -180,6 +180,8 @@ class Enrollment(Numbered, Base):
     begun_by: Mapped[str] = mapped_column(default="")
     state: Mapped[EnrollmentState] = state_column(EnrollmentState, EnrollmentState.ACTIVE)
     reason: Mapped[str | None]
+    # when it was due, of one that is held or goes on as was chosen for those; else until when it was kept waiting, by a
+    # step that stood still or, for whoever is overdue by that, by a move. None: by nothing but its turn
     held_at: Mapped[datetime | None]
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]

@@ -160,8 +160,8 @@ class OutboxMessage(Numbered, Base):
     # how often nobody can tell whether it went out; above zero it may have arrived twice
     uncertain: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[datetime | None]
-    # of the sender that took it: a lease that has passed to another says no to it
-    epoch: Mapped[int | None]
+    # how often it was taken: what is heard of an earlier call says nothing about a later one
+    claim: Mapped[int | None]
     telegram_message_id: Mapped[int | None]
     error: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]

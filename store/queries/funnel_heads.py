@@ -18,7 +18,7 @@ class StandingHead:
     holds: bool
     late: Late | None
     stopped_steps: frozenset[str]
-    # what was due before this had been kept waiting by it
+    # when it was last resumed
     stood_until: datetime | None = None
 
 
@@ -34,7 +34,6 @@ _HEADS = select(
     or_(
         FunnelHead.state != FunnelState.ACTIVE,
         FunnelHead.late.is_not(None),
-        FunnelHead.stood_until.is_not(None),
         cast(FunnelHead.stopped_steps, String) != "[]",
     )
 )

@@ -156,9 +156,11 @@ async def parked_ids(session: AsyncSession, creator_id: int, key: str, *, most: 
 
 
 async def under_way_of(session: AsyncSession, lead_id: int, key: str) -> Sequence[int]:
-    """The enrollments of one lead in that funnel that are not over."""
+    """The enrollments of one lead in that funnel that are not over; the parked ones too, which may be let go on."""
     asked = select(Enrollment.id).where(
-        Enrollment.lead_id == lead_id, Enrollment.funnel_key == key, Enrollment.state.in_(_UNDER_WAY)
+        Enrollment.lead_id == lead_id,
+        Enrollment.funnel_key == key,
+        Enrollment.state.in_((*_UNDER_WAY, EnrollmentState.PARKED)),
     )
     return (await session.scalars(asked.order_by(Enrollment.id))).all()
 

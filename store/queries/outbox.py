@@ -187,6 +187,7 @@ class Candidate:
     due_at: datetime
     attempts: int
     uncertain: int
+    claim: int | None
     telegram_id: int
     first_name: str
     username: str | None
@@ -230,6 +231,7 @@ _CANDIDATE = (
         OutboxMessage.due_at,
         OutboxMessage.attempts,
         OutboxMessage.uncertain,
+        OutboxMessage.claim,
         Person.telegram_id,
         Person.first_name,
         Person.username,
@@ -290,6 +292,22 @@ async def told_lately(
     return told
 
 
+async def earlier_due(session: AsyncSession, ids: Collection[int], *, after: datetime) -> dict[int, datetime]:
+    """Which of the messages come behind one of the same enrollment that is put off, and to when it is."""
+    earlier = aliased(OutboxMessage)
+    behind = (
+        (earlier.enrollment_id == OutboxMessage.enrollment_id)
+        & (earlier.seq < OutboxMessage.seq)
+        # not by its state: an index of whatever is queued would do for that, however much it is
+        & earlier.closed_at.is_(None)
+        & (earlier.due_at > after)
+        & (earlier.due_at < WAITS_FOR_SOMEBODY)
+    )
+    asked = select(OutboxMessage.id, func.max(earlier.due_at)).join(earlier, behind)
+    rows = await session.execute(asked.where(OutboxMessage.id.in_(ids)).group_by(OutboxMessage.id))
+    return {row[0]: row[1] for row in rows}
+
+
 async def last_overdue(session: AsyncSession, enrollment_ids: Collection[int], *, before: datetime) -> set[int]:
     """Of what was due before that instant and is queued still, the last of each enrollment."""
     if not enrollment_ids:
@@ -309,15 +327,15 @@ class Left:
     id: int
     kind: OutboxKind
     uncertain: int
-    epoch: int | None
+    claim: int | None
 
 
 async def left_in_sending(session: AsyncSession, *, abandoned: bool) -> list[Left]:
     """Messages whose sender died in the middle: their lease is over, or (`abandoned`) nobody else can be sending."""
-    query = select(OutboxMessage.id, OutboxMessage.kind, OutboxMessage.uncertain, OutboxMessage.epoch).where(
+    query = select(OutboxMessage.id, OutboxMessage.kind, OutboxMessage.uncertain, OutboxMessage.claim).where(
         _is(OutboxMessage, OutboxState.SENDING)
     )
     if not abandoned:
         query = query.where(OutboxMessage.lease_until < database_now())
     rows = await session.execute(query.order_by(OutboxMessage.id).with_for_update(of=OutboxMessage, skip_locked=True))
-    return [Left(row.id, row.kind, row.uncertain, row.epoch) for row in rows]
+    return [Left(row.id, row.kind, row.uncertain, row.claim) for row in rows]

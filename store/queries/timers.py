@@ -51,8 +51,8 @@ class DueEnrollment(NamedTuple):
     attempts: int
     undone: bool
     arms: dict[str, Any]
-    # it was held, and goes on as its funnel's head says
-    was_held: bool
+    # of one that was held, or moved: see the model
+    held_at: datetime | None
     # an ended one has a timer no longer than until it is met
     is_active: bool
     person_id: int | None
@@ -97,7 +97,7 @@ _UNHELD = (
         Enrollment.attempts,
         Enrollment.undone,
         Enrollment.arms,
-        _yes(Enrollment.held_at.is_not(None)),
+        Enrollment.held_at,
         _yes(Enrollment.state == EnrollmentState.ACTIVE),
         Lead.person_id,
         _yes(_LEFT),

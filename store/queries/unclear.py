@@ -62,10 +62,14 @@ async def list_unclear(session: AsyncSession, creator_id: int, paging: Paging) -
     return Page(items, total, paging)
 
 
-async def uncertain_ids(session: AsyncSession, creator_id: int, *, most: int) -> Sequence[int]:
-    """A creator's messages of which nobody can tell whether they arrived, the oldest first."""
+async def uncertain_ids(
+    session: AsyncSession, creator_id: int, *, most: int, until: datetime | None = None
+) -> Sequence[int]:
+    """A creator's messages of which nobody can tell whether they arrived, the oldest first; so since `until`."""
     uncertain = OutboxMessage.state == OutboxState.UNCERTAIN
     ids = select(OutboxMessage.id).where(OutboxMessage.creator_id == creator_id, _UNCLEAR, uncertain)
+    if until is not None:
+        ids = ids.where(OutboxMessage.closed_at <= until)
     return (await session.scalars(ids.order_by(OutboxMessage.id).limit(most))).all()
 
 

@@ -133,14 +133,14 @@ class Stage:
             holder=holder,
         )
 
-    async def claim(self, *, most: int = 10, database: Database | None = None, epoch: int = 1) -> list[Claimed]:
+    async def claim(self, *, most: int = 10, database: Database | None = None) -> list[Claimed]:
         """What a sender would send now, taken and not sent."""
         async with (database or self.database).transaction() as session:
-            return await self.take(session, most=most, epoch=epoch)
+            return await self.take(session, most=most)
 
-    async def take(self, session: AsyncSession, *, most: int = 10, epoch: int = 1) -> list[Claimed]:
+    async def take(self, session: AsyncSession, *, most: int = 10) -> list[Claimed]:
         taking = Taking(self.published)
-        told = {"epoch": epoch, "lease_seconds": 60, "now": self.clock()}
+        told = {"lease_seconds": 60, "now": self.clock()}
         return (await taking.take(session, room=most, resting=[], **told)).claimed
 
     async def send(self, sender: Sender | None = None) -> int:

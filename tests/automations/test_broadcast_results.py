@@ -13,7 +13,7 @@ from stage import FakeGateway, Stage
 from automations.broadcast_progress import SHOWN_EVERY, BroadcastProgress, standing_of
 from automations.gateway import Blocked, NotNow, Refused
 from automations.pace import Pace
-from domain.broadcasts.acts import pause_broadcast
+from domain.broadcasts.acts import cancel_broadcast, pause_broadcast
 from domain.broadcasts.screens import standing_screen
 from domain.messages.plain import Rows
 from domain.step_counts import Counted, Measure, count_steps
@@ -130,6 +130,36 @@ async def test_what_was_being_said_when_it_was_paused_is_shown_once_it_has_arriv
     stage.clock.pass_time(hours=1)
     await progress.show()
     assert len(shown.edits) == 1
+
+
+async def test_what_a_crash_left_unknown_is_shown_without_anybody_asking(stage: Stage):
+    news, progress, shown = await on_air(stage, 1)
+    await news.starts()
+    await news.work()
+    await stage.claim()
+    async with stage.database.transaction() as session:
+        await pause_broadcast(session, await news.find(session), now=stage.clock())
+    await progress.show()
+    assert "Being sent: 1" in shown.sent[-1][1]
+    stage.clock.pass_time(minutes=10)
+    await stage.sweep()
+    begun_again = BroadcastProgress(stage.database, stage.clock, shown, Pace(), stage.published)
+    await begun_again.show()
+    assert "Uncertain: 1" in shown.edits[-1]
+    assert "Being sent" not in shown.edits[-1]
+    stage.clock.pass_time(hours=1)
+    await begun_again.show()
+    assert len(shown.edits) == 1
+
+
+async def test_of_a_cancelled_one_only_those_count_as_done_who_had_their_turn(stage: Stage):
+    news, _, _ = await on_air(stage, 4, ahead=1)
+    await news.starts()
+    await news.work()
+    await stage.send()
+    async with stage.database.transaction() as session:
+        await cancel_broadcast(session, await news.find(session), now=stage.clock())
+    assert "▰▰▰▱▱▱▱▱▱▱▱▱ 25 %\n1 of 4 done" in await told(news)
 
 
 async def test_what_could_not_be_shown_is_shown_the_next_time(stage: Stage):

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 from stage import BOT, Stage
 from stores import DATA_KEYS
@@ -119,3 +120,20 @@ async def test_a_block_that_is_known_already_keeps_who_comes_back_until_it_is_pu
         await back
     await stage.send_all()
     assert stage.gateway.sent == [(100, "a file")]
+
+
+@pytest.mark.parametrize("kind", [OutboxKind.DELIVERY, OutboxKind.FUNNEL])
+async def test_a_block_that_is_heard_of_after_they_came_back_is_no_news(stage: Stage, kind: OutboxKind):
+    await stage.open()
+    lead = await stage.lead()
+    await stage.look_at_events()
+    await stage.promise(lead, "a word", kind)
+    (claimed,) = await stage.claim()
+    stage.clock.pass_time(seconds=5)
+    async with stage.database.transaction() as session:
+        await see_person(session, BOT, LENA, now=stage.clock())
+    async with stage.database.transaction() as session:
+        await close_failed(session, claimed, Blocked("blocked"), now=stage.clock(), chance=lambda: 0.0)
+    assert (await stage.person(lead)).blocked_at is None
+    await stage.send_all()
+    assert [chat for chat, _ in stage.gateway.sent] == [100]

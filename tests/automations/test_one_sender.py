@@ -15,6 +15,7 @@ import automations.sender
 from automations.gateway import NotNow, SendFailure
 from automations.outcomes import close_failed
 from automations.sender import Sender
+from automations.taking import keep_taken
 from domain.messages.plain import Message
 from store.database import Database
 from store.database_clock import database_in
@@ -148,26 +149,71 @@ async def test_a_delivery_whose_confirmation_comes_late_does_not_go_out_again(st
 
 
 async def a_failure_heard_late(stage: Stage) -> OutboxState:
-    """The first hears that its call came to nothing, while the second is saying the same message."""
+    """A call turns out to have come to nothing, while another is saying the same message."""
     await stage.open()
     await promised(stage, 1, OutboxKind.DELIVERY)
-    (old,) = await stage.claim(epoch=1)
+    (old,) = await stage.claim()
     await stage.sweep()
-    assert len(await stage.claim(epoch=2)) == 1
+    assert len(await stage.claim()) == 1
     async with stage.database.transaction() as session:
         await close_failed(session, old, NotNow("502"), now=stage.clock(), chance=lambda: 0.0)
     return (await stage.outbox())[0].state
 
 
-async def test_a_failure_that_is_heard_of_late_says_nothing_about_what_another_is_saying(stage: Stage):
+async def test_a_failure_that_is_heard_of_late_says_nothing_about_a_later_call(stage: Stage):
     assert await a_failure_heard_late(stage) is OutboxState.SENDING
 
 
-async def test_without_the_epoch_a_failure_heard_late_takes_the_message_from_whoever_says_it(
+async def test_without_the_number_of_its_claim_a_failure_heard_late_takes_the_message_from_whoever_says_it(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(automations.outcomes, "_still", lambda row: (OutboxMessage.id == row.id,))
     assert await a_failure_heard_late(stage) is OutboxState.QUEUED
+
+
+async def a_call_outlasts_its_lease(stage: Stage) -> list[tuple[OutboxState, int]]:
+    """And the sender goes its round meanwhile."""
+    await stage.open()
+    stage.gateway = gateway = SlowGateway()
+    await promised(stage, 2, OutboxKind.DELIVERY)
+    sender = stage.sender()
+    await sender.send_due()
+    async with stage.database.transaction() as session:
+        await session.execute(update(OutboxMessage).values(lease_until=database_in(session, -0.001)))
+    await sender.send_due()
+    await stage.sweep(abandoned=False)
+    await sender.send_due()
+    gateway.lets.set()
+    await sender.finish(5)
+    assert len(gateway.sent) >= 2
+    return [(message.state, message.attempts) for message in await stage.outbox()]
+
+
+async def test_what_is_still_being_said_is_nobody_elses_however_long_it_takes(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(automations.sender, "_KEPT_AFTER", 0.0)
+    assert await a_call_outlasts_its_lease(stage) == [(OutboxState.SENT, 1)] * 2
+    assert len(stage.gateway.sent) == 2
+
+
+async def test_without_keeping_it_what_takes_long_is_said_once_more_beside_it(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(automations.sender, "_KEPT_AFTER", float("inf"))
+    assert await a_call_outlasts_its_lease(stage) == [(OutboxState.SENT, 2)] * 2
+    assert len(stage.gateway.sent) == 4
+
+
+async def test_what_was_swept_up_is_not_kept_for_a_call_of_which_it_knows_nothing_any_more(stage: Stage):
+    await stage.open()
+    await promised(stage, 1, OutboxKind.DELIVERY)
+    (old,) = await stage.claim()
+    await stage.sweep()
+    (new,) = await stage.claim()
+    async with stage.database.transaction() as session:
+        assert await keep_taken(session, [old], seconds=60) == 0
+        assert await keep_taken(session, [old, new], seconds=60) == 1
 
 
 async def test_a_process_that_is_stopped_in_the_middle_of_taking_is_followed_all_the_same(stage: Stage):
@@ -187,7 +233,7 @@ async def stands_still_until_another_has_spoken(stage: Stage) -> None:
     async with another_process(stage) as other, other.transaction() as stopped:
         epoch = await lead_by_lease(stopped, "sender:0", "stopped", seconds=0.2) or 0
         await end_if_it_stands_still(stopped, seconds=0.3)
-        assert len(await stage.take(stopped, epoch=epoch)) == 2
+        assert len(await stage.take(stopped)) == 2
         assert await hold_lease(stopped, "sender:0", "stopped", epoch, seconds=0.2)
         async with asyncio.timeout(5):
             while not spoken.is_set():

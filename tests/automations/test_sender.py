@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 from stage import MORNING, FakeGateway, Stage
 from stores import DATA_KEYS
 
-from automations.gateway import Blocked, NotNow, Refused, SlowDown, Uncertain
+from automations.gateway import Away, Blocked, NotNow, PutOff, Refused, SendFailure, SlowDown, Uncertain
 from automations.pace import Pace
 from domain.people import Profile, see_person
 from store.database import Database
@@ -98,13 +98,16 @@ async def test_when_telegram_asks_to_wait_it_goes_out_after_that_and_not_before(
     assert await states(stage) == [OutboxState.SENT]
 
 
-async def test_while_telegram_asks_to_wait_nothing_unasked_goes_out_to_anybody(stage: Stage):
+@pytest.mark.parametrize("failure", [SlowDown(30), Away("no connection", 30)])
+async def test_while_telegram_asks_to_wait_or_is_away_nothing_unasked_goes_out_to_anybody(
+    stage: Stage, failure: SendFailure
+):
     await stage.open()
     for number in range(3):
         await stage.promise(await stage.lead(100 + number), f"{number}")
     now = [1000.0]
     sender = stage.sender(pace=Pace(in_all=1, monotonic=lambda: now[0]))
-    stage.gateway.failures = [SlowDown(30)]
+    stage.gateway.failures = [failure]
     assert await stage.send(sender) == 1
     for _ in range(29):
         now[0] += 1
@@ -112,6 +115,19 @@ async def test_while_telegram_asks_to_wait_nothing_unasked_goes_out_to_anybody(s
     now[0] += 2.1
     assert await stage.send(sender) == 1
     assert [text for _, text in stage.gateway.sent] == ["1"]
+
+
+async def test_whoever_waits_for_a_file_to_go_up_holds_nobody_up(stage: Stage):
+    await stage.open()
+    for number in range(3):
+        await stage.promise(await stage.lead(100 + number), f"{number}")
+    stage.gateway.failures = [PutOff("its file goes up", 2)]
+    sender = stage.sender()
+    assert await stage.send(sender) == 3
+    assert [text for _, text in stage.gateway.sent] == ["1", "2"]
+    stage.clock.pass_time(seconds=2)
+    assert await stage.send(sender) == 1
+    assert await states(stage) == [OutboxState.SENT] * 3
 
 
 async def test_what_failed_together_does_not_return_together(stage: Stage):

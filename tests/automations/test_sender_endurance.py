@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 from stage import FakeGateway, Stage
 
-from automations.gateway import Blocked, NotNow, Refused, SendFailure, SlowDown, Uncertain
+from automations.gateway import Away, Blocked, NotNow, PutOff, Refused, SendFailure, SlowDown, Uncertain
 from automations.outcomes import MOST_ATTEMPTS, MOST_UNCERTAIN
 from domain.messages.plain import Message
 from domain.people import Profile, see_person
@@ -110,7 +110,10 @@ async def test_a_first_kill_delays_nobody_and_a_second_one_does(stage: Stage):
     assert stage.gateway.sent == [(BUYER, "one")]
 
 
-@pytest.mark.parametrize("failure", [SlowDown(3), Blocked("bot was blocked by the user")])
+@pytest.mark.parametrize(
+    "failure",
+    [SlowDown(3), PutOff("it goes up", 3), Away("no connection", 3), Blocked("bot was blocked by the user")],
+)
 async def test_being_put_off_or_blocked_is_no_try(stage: Stage, failure: SendFailure):
     await stage.promise(await opened(stage), "one", OutboxKind.DELIVERY)
     for _ in range(3):
@@ -125,9 +128,10 @@ async def test_being_put_off_or_blocked_is_no_try(stage: Stage, failure: SendFai
     assert (await stage.outbox())[0].attempts == 1
 
 
-async def test_being_put_off_never_ends_marketing(stage: Stage):
+@pytest.mark.parametrize("failure", [SlowDown(1), PutOff("it goes up", 1), Away("no connection", 1)])
+async def test_being_put_off_never_ends_marketing(stage: Stage, failure: SendFailure):
     await stage.promise(await opened(stage), "one", OutboxKind.FUNNEL)
-    stage.gateway.failures = [*[SlowDown(1)] * (MOST_ATTEMPTS + 1), NotNow("502")]
+    stage.gateway.failures = [*[failure] * (MOST_ATTEMPTS + 1), NotNow("502")]
     await waits_of(stage, MOST_ATTEMPTS + 2)
     await stage.send()
     assert stage.gateway.sent == [(BUYER, "one")]

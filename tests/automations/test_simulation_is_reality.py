@@ -236,6 +236,26 @@ async def test_it_is_so_on_either_database_with_all_kinds_of_steps(stage: Stage)
     assert len(await stage.enrollments()) > len(folk)
 
 
+async def test_what_a_follow_up_makes_true_at_once_stops_its_words_in_either(stage: Stage):
+    funnel = {
+        "trigger": {"event": "lead.captured"},
+        "stop_when": "tag:vip",
+        "steps": [
+            {"key": "hello", "do": "send", "text": "Hello {{ lead.first_name|you }}"},
+            {"key": "on", "do": "enroll", "funnel": "other"},
+            {"key": "end", "do": "send", "text": "It is the end"},
+        ],
+    }
+    await stage.open(welcome=funnel, other=OTHER)
+    rules = MessageRules(at_most=AtMost(messages=2, per=timedelta(days=1)))
+    stage.published.setups[stage.creator_id] = CreatorSetup(messages=rules)
+    folk = [
+        {"vip": vip, "score": 5, "zone": zone, "birthday": None, "gone": False}
+        for vip, zone in ((True, None), (False, None), (False, "Asia/Kolkata"))
+    ]
+    assert await _agree(stage, folk, "welcome")
+
+
 @given(**_ANY)
 @settings(max_examples=6, deadline=None, suppress_health_check=_SLOW)
 def test_what_is_simulated_is_what_the_engine_then_does(url: str, **drawn: Any):

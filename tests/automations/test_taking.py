@@ -222,6 +222,15 @@ async def test_words_that_fail_park_their_enrollment_alone_and_the_creator_is_to
     assert "divi" in (parked.reason or "")
 
 
+async def test_enrollments_are_held_once_a_transaction_so_that_nobody_waits_for_them_in_a_circle(stage: Stage):
+    await queued(stage, steps=[{"key": "hello", "do": "send", "text": "{{ 5 // lead.score }} stars"}])
+    await comes_in(stage, 200, "Anna")
+    assert await stage.claim(most=1) == []
+    assert [each.state for each in await stage.enrollments()] == [EnrollmentState.PARKED, EnrollmentState.DONE]
+    assert await stage.claim(most=1) == []
+    assert [each.state for each in await stage.enrollments()] == [EnrollmentState.PARKED] * 2
+
+
 async def test_what_waits_for_somebody_who_has_blocked_the_bot_stands_before_nobody_and_goes_out_when_they_are_back(
     stage: Stage,
 ):

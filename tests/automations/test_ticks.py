@@ -130,6 +130,39 @@ async def test_stopping_lets_the_batch_under_way_end_and_begins_no_other():
     assert ended == ["batch"]
 
 
+async def test_at_a_stop_no_tick_waits_for_a_slow_one_and_the_slow_one_is_cut_off_in_time():
+    slow_began, slow_ended, runs, halted = asyncio.Event(), [], [], asyncio.Event()
+
+    async def slow() -> int:
+        slow_began.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            slow_ended.append("cut off")
+        return 0
+
+    async def endless() -> int:
+        runs.append("batch")
+        await asyncio.sleep(0)
+        if halted.is_set():
+            runs.append("after the stop was asked for")
+        return 1
+
+    ticks = Ticks()
+    ticks.add(Tick("slow", slow, every=3600))
+    ticks.add(Tick("endless", endless, every=3600))
+    ticks.start()
+    await slow_began.wait()
+    stopping = asyncio.create_task(ticks.stop(within=0.05))
+    await asyncio.sleep(0.01)
+    halted.set()
+    async with asyncio.timeout(5):
+        await stopping
+    assert slow_ended == ["cut off"]
+    assert runs
+    assert runs[-1] == "batch"
+
+
 async def test_stopping_twice_or_unstarted_is_harmless():
     ticks = Ticks()
     await ticks.stop()

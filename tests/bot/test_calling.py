@@ -1,9 +1,9 @@
 """What went wrong on the way to Telegram, as people read it."""
 
 import pytest
-from telegram.error import NetworkError
+from telegram.error import InvalidToken, NetworkError
 
-from automations.gateway import NotNow, SendFailure, Uncertain
+from automations.gateway import Away, SendFailure, Uncertain
 from bot.calling import calling
 from bot.request import ConnectionLost, NoConnection
 from domain.messages.catalogue import word_for_reason
@@ -13,7 +13,7 @@ from domain.messages.catalogue import word_for_reason
     ("error", "kind", "said", "in_german"),
     [
         (ConnectionLost, Uncertain, "connection lost", "die Verbindung brach ab, bevor Telegram geantwortet hatte"),
-        (NoConnection, NotNow, "no connection", "keine Verbindung zu Telegram"),
+        (NoConnection, Away, "no connection", "keine Verbindung zu Telegram"),
     ],
 )
 async def test_a_broken_connection_is_told_in_words_and_by_no_name_of_an_exception(
@@ -26,3 +26,12 @@ async def test_a_broken_connection_is_told_in_words_and_by_no_name_of_an_excepti
         await calling(call)
     assert (type(caught.value), str(caught.value)) == (kind, said)
     assert word_for_reason(said, "de") == in_german
+
+
+async def test_a_bot_that_telegram_does_not_know_is_no_fault_of_what_it_says():
+    async def call() -> None:
+        raise InvalidToken("Unauthorized")
+
+    with pytest.raises(Away, match=r"^Telegram does not know the bot's token$") as caught:
+        await calling(call)
+    assert caught.value.seconds >= 60

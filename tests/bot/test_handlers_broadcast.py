@@ -117,7 +117,7 @@ async def test_a_segment_in_the_line_narrows_it_and_a_wrong_one_is_told_at_once(
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("/broadcast all", "Or in one line"),
+        ("/broadcast all", "Write whom it is for, and then what it says: /broadcast all Hello"),
         ("/broadcast 99", "no such broadcast"),
         ("/broadcast all at=tomorrow Hi", "2026-12-01 10:00"),
         ("/broadcast all {{ lead.frist_name }}", "first_name"),
@@ -221,6 +221,8 @@ async def test_it_is_scheduled_kept_back_and_scheduled_again(chat: World):
     await chat.skip(hours=10)
     await lena.hears("Good morning")
     assert await states(chat) == [BroadcastState.DONE]
+    # the card that stood there all the while asks no more whether to send what has gone out
+    assert "· done" in (await tapped(chat, card, "Send now")).text
 
 
 async def test_it_is_paused_resumed_and_cancelled_while_it_goes_round_the_clocks(chat: World):
@@ -248,9 +250,15 @@ async def test_it_is_paused_resumed_and_cancelled_while_it_goes_round_the_clocks
     before = await last_id(chat)
     await press(chat, card, "Cancel")
     really = await newest(chat, "for good?", newer_than=before)
+    aside = await tapped(chat, really, "Back")
+    assert "on its way" in aside.text
+    before = await last_id(chat)
+    await press(chat, card, "Cancel")
+    really = await newest(chat, "for good?", newer_than=before)
     await press(chat, really, "Yes, cancel it")
     card = await shows(chat, card, "cancelled")
     assert "👋 Left out: 1" in card.text
+    assert "· cancelled" in (await tapped(chat, aside, "Cancel")).text
     await chat.skip(days=2)
     assert await people[2][0].count("Good morning") == 0
 
@@ -313,7 +321,8 @@ async def test_buttons_that_lead_nowhere_are_told_with_the_right_form(chat: Worl
     await press(chat, variant, "🔘 en")
     await chat.creator.hears("Type the buttons")
     await chat.creator.say(buttons)
-    await chat.creator.hears("Type the buttons", times=2)
+    told = await chat.creator.hears("Type the buttons", times=2)
+    assert f"I cannot read “{buttons[:60]}" in told.text
 
 
 async def test_an_old_yes_sends_nothing_else_and_buttons_know_their_own_creator(chat: World):

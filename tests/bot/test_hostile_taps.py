@@ -67,6 +67,7 @@ FORMS = (
     "settle:again:1:{}",
     "settle:again:all:{}:0",
     "settle:again:all:1:{}",
+    "settle:again:all:1:0:{}",
     "settle:{}:1:0",
     "bc:{}:show",
     "bc:1:yes:{}",

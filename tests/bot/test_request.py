@@ -359,10 +359,16 @@ async def test_an_answer_that_stops_midway_is_timed_out(make_request: MakeReques
         never.set()
 
 
+def never_sent(request: BaseRequest) -> type[NetworkError]:
+    """The default client tells it not apart from a call that may have been carried out."""
+    return NoConnection if isinstance(request, AiohttpRequest) else TimedOut
+
+
 async def test_a_connection_that_never_comes_about_is_timed_out(make_request: MakeRequest, deaf_url: str):
     request = await make_request(connect_timeout=0.1, read_timeout=30)
-    with pytest.raises(TimedOut, match=r"^Timed out$"):
+    with pytest.raises(never_sent(request), match=r"[Tt]imed out$") as caught:
         await request.post(deaf_url)
+    assert TOKEN not in "".join(traceback.format_exception(caught.value))
 
 
 async def test_an_upload_that_nobody_takes_is_timed_out(make_request: MakeRequest):
@@ -383,7 +389,7 @@ async def test_a_full_pool_is_timed_out_and_says_so(make_request: MakeRequest, s
     request = await make_request(connection_pool_size=1, pool_timeout=0.05)
     first = asyncio.create_task(request.post(stub.method("sendMessage")))
     await stub.asked.wait()
-    with pytest.raises(TimedOut, match=r"^Pool timeout: .* Request was \*not\* sent") as caught:
+    with pytest.raises(never_sent(request), match=r"^Pool timeout: .* Request was \*not\* sent") as caught:
         await request.post(stub.method("sendMessage"))
     assert TOKEN not in "".join(traceback.format_exception(caught.value))
     assert len(stub.requests) == 1

@@ -218,7 +218,12 @@ async def test_uncertain_messages_are_settled_where_they_stand(desk: Desk):
             await desk.taps(data, who="Mallory")
     await desk.taps(f"settle:sent:{mine}:0")
     assert await desk.state_of(mine, other, beside) == [OutboxState.SENT, OutboxState.UNCERTAIN, OutboxState.UNCERTAIN]
-    await desk.taps(next(each for each in shown if each.startswith("settle:sent:all:")))
+    asked = data_of(await desk.taps(next(each for each in shown if each.startswith("settle:sent:all:"))))
+    assert await desk.state_of(other) == [OutboxState.UNCERTAIN]
+    yes = next(each for each in asked if each.startswith("settle:sent:all:"))
+    with pytest.raises(Said):
+        await desk.taps(yes, who="Mallory")
+    await desk.taps(yes)
     assert await desk.state_of(mine, other, beside) == [OutboxState.SENT, OutboxState.SENT, OutboxState.UNCERTAIN]
 
 
@@ -319,6 +324,8 @@ async def test_a_file_that_was_asked_for_is_for_whom_it_was_asked(desk: Desk):
         ("/funnels pause", "/funnels pause welcome"),
         ("/funnels start", "/funnels start welcome 12"),
         ("/funnels start care -3", "There is no lead -3."),
+        ("/funnels resume care now", "Write it like this: <code>/funnels resume welcome shift</code>"),
+        ("/funnels foo bar baz", "“foo” is nothing that can be done to a funnel; use one of pause, resume, "),
     ],
 )
 async def test_a_line_that_names_no_funnel_or_no_lead_is_told_what_is_amiss(desk: Desk, line: str, told: str):

@@ -43,7 +43,7 @@ class Folk:
 
 async def take_due(session: AsyncSession, *, resting: Sequence[int] = ()) -> list[Claimed]:
     """What the sender takes next, one a chat; `resting` are Telegram ids that it leaves alone."""
-    taken = await Taking(Published()).take(session, room=9, resting=resting, epoch=1, lease_seconds=60, now=NOW)
+    taken = await Taking(Published()).take(session, room=9, resting=resting, lease_seconds=60, now=NOW)
     return taken.claimed
 
 

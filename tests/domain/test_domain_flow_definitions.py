@@ -219,13 +219,13 @@ def test_a_duration_is_read_and_written(text: str, seconds: int):
     assert parse_duration(write_duration(parse_duration(text))) == timedelta(seconds=seconds)
 
 
-@pytest.mark.parametrize("text", ["", "1", "-1d", "1.5h", "1y", "9999999999s", None, "1d 2h"])
+@pytest.mark.parametrize("text", ["", "1", "-1d", "1.5h", "1y", None, "1d 2h"])
 def test_what_is_no_duration_is_refused_with_the_right_form(text: str | None):
     with pytest.raises(ValueError, match="write a duration as a number and a unit"):
         parse_duration(text)
 
 
-@pytest.mark.parametrize("text", ["3651d", "999999999w"])
+@pytest.mark.parametrize("text", ["3651d", "999999999w", "99999999999d", "9" * 5000 + "s"])
 def test_a_duration_is_ten_years_at_most(text: str):
     with pytest.raises(ValueError, match="ten years"):
         parse_duration(text)

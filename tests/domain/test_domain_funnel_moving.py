@@ -174,7 +174,7 @@ async def test_a_wait_for_an_event_gets_and_loses_its_time_with_the_wording(
     assert enrollment.waits_for == after.get("event")
 
 
-async def test_what_is_queued_of_a_step_that_is_gone_is_taken_back(database: Database, creator: Creator):
+async def hello_is_queued_and_its_step_goes(database: Database, creator: Creator) -> None:
     old = await reword(database, creator, REST, HELLO, {**REST, "key": "more"})
     enrollment_id = await stands(database, creator, old, "more", due=NOW)
     async with database.transaction() as session:
@@ -196,11 +196,24 @@ async def test_what_is_queued_of_a_step_that_is_gone_is_taken_back(database: Dat
                 )
             )
     await reword(database, creator, BYE, {**REST, "key": "more"})
+
+
+async def test_what_is_queued_of_a_step_that_is_gone_is_taken_back(database: Database, creator: Creator):
+    await hello_is_queued_and_its_step_goes(database, creator)
     await move(database, creator)
     async with database.reading() as session:
         rows = await session.execute(select(OutboxMessage.step, OutboxMessage.state))
         states = {row.step: row.state for row in rows}
     assert states == {"hello": OutboxState.CANCELLED, "bye": OutboxState.QUEUED}
+
+
+async def test_a_move_does_not_wait_for_what_the_sender_looks_at(database: Database, creator: Creator):
+    if database.is_sqlite:
+        pytest.skip("one writes at a time there")
+    await hello_is_queued_and_its_step_goes(database, creator)
+    async with database.transaction() as session:
+        await session.execute(select(OutboxMessage).with_for_update())
+        assert (await asyncio.wait_for(move(database, creator), 10)).moved == 1
 
 
 async def test_many_are_moved_batch_by_batch_and_a_stop_half_way_loses_nobody(database: Database, creator: Creator):

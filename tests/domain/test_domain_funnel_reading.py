@@ -97,6 +97,11 @@ def test_what_is_sent_gives_any_tag_that_the_chat_would_give():
     ]
 
 
+def test_an_event_that_is_not_there_is_not_taken_for_one_that_merely_ends_alike():
+    (told,) = said("one: {trigger: {event: deal.moved}, steps: [{key: a, do: goal}]}")
+    assert told.startswith("line 1: one.trigger.event: there is no event “deal.moved”; known: ")
+
+
 def test_each_mistake_is_told_with_its_line_and_place():
     assert said("""\
         one:
@@ -143,10 +148,13 @@ def test_each_mistake_is_told_with_its_line_and_place():
         ("a: " + "[" * 5000, "line 1: is nested too deeply"),
         ("a:\n" + "".join("  " * depth + "a:\n" for depth in range(1, 150)), "line 101: is nested too deeply"),
         ("a: &a [*a]", "line 1: stands within itself"),
-        ("x0: &x0 [a, a]\n" + "".join(f"x{n}: &x{n} [*x{n - 1}, *x{n - 1}]\n" for n in range(1, 30)), "is too much"),
+        (
+            "x0: &x0 [a, a]\n" + "".join(f"x{n}: &x{n} [*x{n - 1}, *x{n - 1}]\n" for n in range(1, 30)),
+            "is too much: with its aliases (*)",
+        ),
         ("#" * (MOST_BYTES + 1), "is larger than 128 KB"),
         ("a: !!python/object:os.system x", "line 1: not YAML: could not determine a constructor"),
-        ("- a", "line 1: must be keys and values"),
+        ("- a", "line 1: must be keys and values, like “funnels:”"),
         ("a: b: c", "line 1: not YAML: "),
         ("", "there is no funnel in it"),
         ("funnels:", "line 1: funnels: there is no funnel in it"),
@@ -159,6 +167,15 @@ def test_each_mistake_is_told_with_its_line_and_place():
 def test_what_is_no_funnel_is_refused_before_it_can_do_harm(text: str, why: str):
     first = said(text)[0]
     assert why in first
+
+
+@pytest.mark.parametrize("name", ["all", "everything", "alle", "alles"])
+def test_a_name_that_stands_for_every_funnel_is_refused_by_file_chat_and_api_alike(name: str):
+    refused = f"“{name}” stands for all funnels together, so none can be called that; choose another name"
+    steps = [{"key": "b", "do": "goal"}]
+    assert said(f"{name}: {{steps: [{{key: b, do: goal}}]}}") == [f"line 1: {name}: {refused}"]
+    assert [each.message for each in check_funnel(name, {"steps": steps}, AROUND).problems] == [refused]
+    assert check_funnel(f"{name}-of-them", {"steps": steps}, AROUND).problems == ()
 
 
 @pytest.mark.parametrize("raw", [b"\xff\xfe\x00a", b"\x00", b"a: \x80"])

@@ -132,6 +132,12 @@ async def test_what_cannot_be_an_event_is_refused_with_the_part_that_is_wrong(
     assert await teller.events() == []
 
 
+@pytest.mark.parametrize("value", [["x"], {"deep": 1}, None])
+async def test_a_value_that_is_wrong_is_told_once_and_under_its_name(teller: Teller, value: object):
+    response = await teller.tells({"name": "custom.x", "lead_id": teller.lena, "data": {"plan": value}})
+    assert (await error_of(response))["fields"] == {"data.plan": "is neither a text nor a number, true or false"}
+
+
 @pytest.mark.parametrize("whose", [{}, {"lead_id": 1, "email": "lena@example.com"}])
 async def test_it_is_of_exactly_one_lead(teller: Teller, whose: dict[str, Any]):
     assert (await teller.tells({"name": "custom.x"} | whose)).status == 422

@@ -98,7 +98,7 @@ async def start(request: web.Request) -> web.Response:
 
 
 async def leave(request: web.Request) -> web.Response:
-    """With whatever of it is still unsent; `ended` is how many were under way."""
+    """With whatever of it is still unsent; `ended` is how many were not over."""
     tools, key = request.app[TOOLS], request.match_info["key"]
     async with tools.database.reading() as session:
         await sign_in(request, session)

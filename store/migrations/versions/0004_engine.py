@@ -285,7 +285,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('seq', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
         batch_op.add_column(sa.Column('step', sa.String(), nullable=True))
         batch_op.add_column(sa.Column('broadcast_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
-        batch_op.add_column(sa.Column('epoch', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
+        batch_op.add_column(sa.Column('claim', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
         batch_op.alter_column('message',
                existing_type=sa.TEXT(),
                nullable=True)
@@ -361,7 +361,7 @@ def downgrade() -> None:
         batch_op.alter_column('message',
                existing_type=sa.TEXT(),
                nullable=False)
-        batch_op.drop_column('epoch')
+        batch_op.drop_column('claim')
         batch_op.drop_column('broadcast_id')
         batch_op.drop_column('step')
         batch_op.drop_column('seq')

@@ -22,6 +22,7 @@ broadcast-form = Oder in einer Zeile, ohne Formatierung; bevor etwas hinausgeht,
     <code>/broadcast alle Hallo zusammen!</code>
     <code>/broadcast "tag:vip and stage:customer" Hallo {"{{"} lead.first_name {"}}"}!</code>
     <code>/broadcast alle at="2026-12-01 10:00" lokal Guten Morgen!</code>
+broadcast-line-form = Schreib erst, für wen sie ist, und dann, was sie sagt: <code>/broadcast all Hallo zusammen!</code>
 broadcast-list = 📣 <b>Rundnachrichten</b> von { $creator }
 broadcast-none = 📣 Es gibt noch keine Rundnachrichten.
 broadcast-line = <b>{ $number }</b> · { $state } · { $title }
@@ -32,7 +33,10 @@ broadcast-to = An: <code>{ $question }</code>
 broadcast-reach = Erreicht jetzt <b>{ $reached }</b> von { $met ->
         [one] einem Kontakt
        *[other] { $met } Kontakten
-    }; die anderen haben keinen Chat mit mir, haben mich blockiert, wollen nichts oder haben nicht zugestimmt.
+    }{ $others ->
+        [0] .
+       *[other] ; die anderen haben keinen Chat mit mir, haben mich blockiert, wollen nichts oder haben nicht zugestimmt.
+    }
 broadcast-first = Die ersten davon: { $names }{ $others ->
         [0] {""}
         [one] {" "}und noch einer
@@ -55,6 +59,8 @@ broadcast-buttons-form = Schreib die Knöpfe, einen je Zeile, einen einzelnen St
     <code>Ansehen - product:preset-pack</code>
     <code>Kaufen - pay:preset-pack code=SPRING20 for=2d</code>
     <code>Mehr erfahren - flow:welcome</code>
+broadcast-buttons-many = Höchstens { $most } Knöpfe gehen, und das sind { $count }. { broadcast-buttons-form }
+broadcast-button-unread = „{ $line }“ kann ich nicht als Knopf lesen. { broadcast-buttons-form }
 broadcast-when-form = Schreib Tag und Uhrzeit so: <code>2026-12-01 10:00</code>.
 broadcast-choose-time = 🕒 Wann soll sie hinausgehen, nach deiner Uhr ({ $zone })? Sie erreicht jetzt { $reached }; wer sie bekommt, steht fest, wenn sie beginnt.
 broadcast-choose-local = 🕒 Wann soll sie hinausgehen, nach der Uhr jedes Kontakts? Wessen Uhr schon weiter ist, bekommt sie sofort; wessen Zeitzone niemand kennt, nach deiner ({ $zone }). Sie erreicht jetzt { $reached }.

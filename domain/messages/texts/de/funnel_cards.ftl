@@ -9,6 +9,8 @@ funnels-form = Oder in einer Zeile:
     <code>/funnels steps welcome</code>, <code>/funnels parked welcome</code>
     <code>/funnels simulate welcome 12 30</code>, <code>/funnels simulate all sample=50</code>
     <code>/funnels yaml welcome</code>, <code>/funnels archive welcome</code>
+funnels-line-form = Schreib es so: <code>{ $form }</code>
+funnels-unknown = „{ $verb }“ geht mit einem Funnel nicht; nimm eins von { $verbs }.
 funnels-list = 🪜 <b>Funnels</b> von { $creator }
 funnels-none = 🪜 Es gibt noch keine Funnels. Schick mir eine YAML-Datei mit einem.
 funnels-line = { $mark } <b>{ $name }</b> · { $state }
@@ -62,6 +64,10 @@ funnels-resuming = ⏸ <b>{ $name }</b> steht still. { $held ->
        *[other] { $held } Kontakte warten darin
     }{ $held ->
         [0] {""}
+        [one] { $overdue ->
+            [0] , seit weniger als einer Viertelstunde.
+           *[other] , seit mehr als einer Viertelstunde.
+        }
        *[other] , davon { $overdue } seit mehr als einer Viertelstunde.
     }
     Was soll aus dem werden, was überfällig ist?

@@ -15,7 +15,10 @@ funnel-moved-ended =
 
 refused-no-funnel = einen Funnel „{ $name }“ gibt es nicht
 refused-no-step = der Funnel „{ $name }“ hat keinen Schritt „{ $step }“, mit dem das ginge
-refused-funnel-stands = „{ $name }“ ist { $state }, da geht das nicht
+refused-funnel-stands = „{ $name }“ ist { $state }, da geht das nicht{ $stands ->
+        [paused] ; mit /funnels resume { $name } geht es weiter
+       *[other] {""}
+    }
 refused-not-kept = „{ $name }“ lässt sich nicht speichern: { $place } enthält etwas, das keine Datenbank behält
 refused-many-funnels = es gibt schon { $most } Funnels; archiviere erst einen
 

@@ -14,6 +14,16 @@ unclear-button-failed = ❌ { $number } nicht
 unclear-button-again = 🔁 { $number } nochmal
 unclear-button-all-sent = ✅ Alle ungewissen kamen an
 unclear-button-all-again = 🔁 Alle ungewissen nochmal senden
+unclear-ask-again = 🔁 { $count ->
+        [one] Die ungewisse Nachricht
+       *[other] Alle { $count } ungewissen Nachrichten
+    } nochmal senden? Wer sie schon hat, bekommt sie zweimal.
+unclear-ask-sent = ✅ { $count ->
+        [one] Die ungewisse Nachricht ist
+       *[other] Alle { $count } ungewissen Nachrichten sind
+    } angekommen? Das lässt sich nicht zurücknehmen.
+unclear-button-yes = ✅ Ja
+unclear-button-back = ◀ Zurück
 unclear-unknown = Eine Nachricht { $message } gibt es bei dir nicht.
 refused-settled = An Nachricht { $message } gibt es nichts zu klären: Es ist bekannt, was aus ihr wurde.
 event-message-settled = Nachricht geklärt

@@ -68,6 +68,7 @@ reason-holdout = sie sind in der Gruppe, die nichts bekommt
 reason-cannot-be-written-to = man kann ihnen nicht schreiben
 reason-broadcast-cancelled = die Rundnachricht wurde abgesagt
 reason-broadcast-paused = die Rundnachricht ist angehalten
+reason-an-earlier-one-goes-first = eine frühere Nachricht desselben Funnels geht vor
 reason-its-hours-or-the-budget = die Sendezeiten, oder sie haben zuletzt genug bekommen
 reason-its-funnel-stands-still = der Funnel steht still
 reason-its-step-stands-still = der Schritt steht still

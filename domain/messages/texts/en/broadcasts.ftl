@@ -22,6 +22,7 @@ broadcast-form = Or in one line, without formatting; you are asked before anythi
     <code>/broadcast all Hello everybody!</code>
     <code>/broadcast "tag:vip and stage:customer" Hello {"{{"} lead.first_name {"}}"}!</code>
     <code>/broadcast all at="2026-12-01 10:00" local Good morning!</code>
+broadcast-line-form = Write whom it is for, and then what it says: <code>/broadcast all Hello everybody!</code>
 broadcast-list = 📣 <b>Broadcasts</b> of { $creator }
 broadcast-none = 📣 There are no broadcasts yet.
 broadcast-line = <b>{ $number }</b> · { $state } · { $title }
@@ -32,7 +33,10 @@ broadcast-to = To: <code>{ $question }</code>
 broadcast-reach = Reaches <b>{ $reached }</b> of { $met ->
         [one] one lead
        *[other] { $met } leads
-    } now; the others have no chat with me, have blocked me, have said no, or have not consented.
+    } now{ $others ->
+        [0] .
+       *[other] ; the others have no chat with me, have blocked me, have said no, or have not consented.
+    }
 broadcast-first = First of them: { $names }{ $others ->
         [0] {""}
         [one] , and one more
@@ -55,6 +59,8 @@ broadcast-buttons-form = Type the buttons, one a line, a single hyphen for none:
     <code>Look at it - product:preset-pack</code>
     <code>Buy it - pay:preset-pack code=SPRING20 for=2d</code>
     <code>Tell me more - flow:welcome</code>
+broadcast-buttons-many = { $most } buttons are most, and these are { $count }. { broadcast-buttons-form }
+broadcast-button-unread = I cannot read “{ $line }” as a button. { broadcast-buttons-form }
 broadcast-when-form = Write day and time like <code>2026-12-01 10:00</code>.
 broadcast-choose-time = 🕒 When is it to go out, by your clock ({ $zone })? It reaches { $reached } now; who gets it is settled when it starts.
 broadcast-choose-local = 🕒 When is it to go out, by each lead's own clock? Whose clock shows a later time already gets it at once; whose time zone nobody knows goes by yours ({ $zone }). It reaches { $reached } now.

@@ -9,6 +9,8 @@ funnels-form = Or in one line:
     <code>/funnels steps welcome</code>, <code>/funnels parked welcome</code>
     <code>/funnels simulate welcome 12 30</code>, <code>/funnels simulate all sample=50</code>
     <code>/funnels yaml welcome</code>, <code>/funnels archive welcome</code>
+funnels-line-form = Write it like this: <code>{ $form }</code>
+funnels-unknown = “{ $verb }” is nothing that can be done to a funnel; use one of { $verbs }.
 funnels-list = 🪜 <b>Funnels</b> of { $creator }
 funnels-none = 🪜 There are no funnels yet. Send me a YAML file with one.
 funnels-line = { $mark } <b>{ $name }</b> · { $state }
@@ -62,6 +64,10 @@ funnels-resuming = ⏸ <b>{ $name }</b> stands still. { $held ->
        *[other] { $held } leads wait in it
     }{ $held ->
         [0] {""}
+        [one] { $overdue ->
+            [0] , for less than a quarter of an hour.
+           *[other] , for more than a quarter of an hour.
+        }
        *[other] , { $overdue } of them for more than a quarter of an hour.
     }
     What is to become of what is overdue?

@@ -15,7 +15,10 @@ funnel-moved-ended =
 
 refused-no-funnel = there is no funnel “{ $name }”
 refused-no-step = the funnel “{ $name }” has no step “{ $step }” that this could be done to
-refused-funnel-stands = “{ $name }” is { $state }, so that cannot be done
+refused-funnel-stands = “{ $name }” is { $state }, so that cannot be done{ $stands ->
+        [paused] ; /funnels resume { $name } lets it go on
+       *[other] {""}
+    }
 refused-not-kept = “{ $name }” cannot be kept: { $place } holds what no store keeps
 refused-many-funnels = there are { $most } funnels already; archive one first
 

@@ -14,6 +14,16 @@ unclear-button-failed = ❌ { $number } did not
 unclear-button-again = 🔁 { $number } again
 unclear-button-all-sent = ✅ All uncertain ones arrived
 unclear-button-all-again = 🔁 Send all uncertain ones again
+unclear-ask-again = 🔁 Send { $count ->
+        [one] the uncertain message
+       *[other] all { $count } uncertain messages
+    } again? Whoever has got it already gets it twice.
+unclear-ask-sent = ✅ Say of { $count ->
+        [one] the uncertain message that it has
+       *[other] all { $count } uncertain messages that they have
+    } arrived? That cannot be taken back.
+unclear-button-yes = ✅ Yes
+unclear-button-back = ◀ Back
 unclear-unknown = There is no message { $message } of yours.
 refused-settled = There is nothing to settle about message { $message }: it is known what became of it.
 event-message-settled = message settled

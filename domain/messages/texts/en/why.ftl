@@ -68,6 +68,7 @@ reason-holdout = they are in the group that gets nothing
 reason-cannot-be-written-to = they cannot be written to
 reason-broadcast-cancelled = the broadcast was cancelled
 reason-broadcast-paused = the broadcast is paused
+reason-an-earlier-one-goes-first = an earlier message of the same follow-up goes first
 reason-its-hours-or-the-budget = its hours, or they have been told enough lately
 reason-its-funnel-stands-still = its funnel stands still
 reason-its-step-stands-still = its step stands still
