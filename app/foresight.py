@@ -76,7 +76,7 @@ async def why_store(config: Path | None, lead_id: int, *, funnel: str | None, mo
     async with look_into(loaded.settings) as database, database.reading() as session:
         lead = await session.get(Lead, lead_id)
         if lead is None:
-            raise NotFound(f"there is no lead {lead_id}")
+            raise NotFound(f"there is no lead {lead_id}; /leads in the chat shows the numbers")
         lines = []
         if lead.merged_into_id is not None:
             # with all that was decided about them
@@ -120,7 +120,7 @@ async def _whose(session: AsyncSession, loaded: Loaded, slug: str | None, key: s
     if lead_id is not None:
         lead = await session.get(Lead, lead_id)
         if lead is None:
-            raise NotFound(f"there is no lead {lead_id}")
+            raise NotFound(f"there is no lead {lead_id}; /leads in the chat shows the numbers")
         creators = [each for each in creators if each.id == lead.creator_id]
     if slug is not None:
         creators = [each for each in creators if each.slug == slug]

@@ -81,10 +81,11 @@ async def note_block(session: AsyncSession, person_id: int, *, now: datetime, as
     `asked_at`: when a message was taken of which Telegram said so. False for one who was heard of since: they are back.
     """
     asked = select(Person.blocked_at, Person.seen_at).where(Person.id == person_id)
-    known_since, seen_at = (await session.execute(asked.with_for_update())).one()
-    if known_since is not None:
+    person = (await session.execute(asked.with_for_update())).one_or_none()
+    # whoever is forgotten meanwhile is noted nowhere
+    if person is None or person.blocked_at is not None:
         return True
-    if asked_at is not None and seen_at > asked_at:
+    if asked_at is not None and person.seen_at > asked_at:
         return False
     await session.execute(update(Person).where(Person.id == person_id).values(blocked_at=now))
     await session.execute(
