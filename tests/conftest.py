@@ -10,7 +10,7 @@ from aiohttp import web_app
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from compiled import share_compiled
+from quick_stores import not_to_survive_power_cuts, share_compiled
 from stores import DATA_KEYS, Stores, empty_postgresql, postgresql_server
 
 from store.database import Database
@@ -35,9 +35,10 @@ def postgresql() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _compiled_once() -> Iterator[None]:
+def _quick_stores() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         share_compiled(patch)
+        not_to_survive_power_cuts(patch)
         yield
 
 

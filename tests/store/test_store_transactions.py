@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from folk import NOW, a_creator, a_person, count
+from quick_stores import AS_SHIPPED
 from sqlalchemy import Executable, delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, StatementError
 from sqlalchemy.orm.exc import DetachedInstanceError
@@ -69,6 +70,15 @@ async def test_a_cancelled_transaction_saves_nothing_and_holds_nothing(database:
     async with database.transaction() as session:
         assert await count(session, Creator) == 0
         session.add(creator("a"))
+
+
+async def test_what_was_committed_survives_a_power_cut(tmp_path: Path):
+    database = Database.__new__(Database)
+    AS_SHIPPED(database, f"sqlite:///{tmp_path / 'spark.db'}")
+    async with database.engine.connect() as connection:
+        # https://www.sqlite.org/pragma.html#pragma_synchronous: 2 is FULL
+        assert (await connection.exec_driver_sql("PRAGMA synchronous")).scalar_one() == 2
+    await database.close()
 
 
 async def test_reading_refuses_to_write(database: Database):
