@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import json
 import sys
 import time
@@ -85,6 +86,9 @@ async def measure(url: str, sizes: Sizes, first: int) -> Found:
     found = Found()
     async with opened(url) as database:
         published = await read(database, sizes)
+        # as `spark run` does when it begins
+        gc.collect()
+        gc.freeze()
         for number in range(first, first + 2 * ROUNDS, 2):
             heart = Heartbeat()
             async with heart.listening():
