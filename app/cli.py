@@ -336,6 +336,7 @@ Spark is running. Open the chat page: {address}/playground
      /product add "Sound pack" 9.00 usd stock=20    /product list
      /idea add Studio tour #video !high             /idea list
      /leads    /lead 1    /export    /link flow book-session "Instagram bio"
+     /funnels    /funnels simulate welcome 1    /broadcast all Hello!    /stats
   4  Skip a day: the follow-up arrives. Leave a checkout unpaid and skip an hour: the reminder does.
 
 Ctrl-C stops it; everything is kept until `spark demo --fresh`.""",

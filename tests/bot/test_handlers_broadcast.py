@@ -199,7 +199,7 @@ async def test_whom_it_is_for_is_chosen_or_asked(chat: World):
     whom = await tapped(chat, draft, "To whom")
     draft = await tapped(chat, whom, "curious")
     assert "To: segment:curious" in draft.text
-    assert "Reaches 1 of one lead" in draft.text
+    assert "Reaches 1 of 1 lead" in draft.text
     whom = await tapped(chat, draft, "To whom")
     await press(chat, whom, "A question")
     assert "To: not stage:engaged" in (await typed(chat, "not stage:engaged", expects="Reaches")).text

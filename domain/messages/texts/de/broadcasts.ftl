@@ -31,7 +31,7 @@ broadcast-title = 📣 <b>Rundnachricht { $number }</b> · { $state }
 broadcast-to-all = An: alle
 broadcast-to = An: <code>{ $question }</code>
 broadcast-reach = Erreicht jetzt <b>{ $reached }</b> von { $met ->
-        [one] einem Kontakt
+        [one] 1 Kontakt
        *[other] { $met } Kontakten
     }{ $others ->
         [0] .

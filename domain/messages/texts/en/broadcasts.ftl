@@ -31,7 +31,7 @@ broadcast-title = 📣 <b>Broadcast { $number }</b> · { $state }
 broadcast-to-all = To: everybody
 broadcast-to = To: <code>{ $question }</code>
 broadcast-reach = Reaches <b>{ $reached }</b> of { $met ->
-        [one] one lead
+        [one] 1 lead
        *[other] { $met } leads
     } now{ $others ->
         [0] .
