@@ -126,7 +126,7 @@ async def _start(url: str, leads: int) -> None:
             }
             for model, columns in ((Person, person), (Lead, lead)):
                 rows = select(*(value.label(name) for name, value in columns.items()))
-                await session.execute(insert(model.__table__).from_select(list(columns), rows))  # type: ignore[arg-type]
+                await session.execute(insert(model).from_select(list(columns), rows))
         async with database.transaction() as session:
             content = Content(variants=(Variant(wordings={"en": Wording(text=NEWS)}),))
             broadcast = await draft_broadcast(session, creator, None, content, now=now)

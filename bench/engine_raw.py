@@ -55,7 +55,7 @@ def sqlite_seconds(path: str, now: datetime) -> tuple[int, float]:
 
 async def postgresql_seconds(url: str, now: datetime) -> tuple[int, float]:
     connection = await connect(url)
-    orders = _orders(postgresql.asyncpg.dialect())  # type: ignore[no-untyped-call]
+    orders = _orders(postgresql.asyncpg.dialect())  # type: ignore[no-untyped-call] - SQLAlchemy gives it no types
     query = _DUE.format(now="$1", most="$2", lock="FOR UPDATE OF t, e SKIP LOCKED")
     began, done = time.perf_counter(), 0
     while True:

@@ -80,7 +80,7 @@ async def fill(database: Database, sizes: Sizes) -> Published:
     maker = _Maker(sizes, creator, version or 0, sqlite=database.is_sqlite)
     for model, rows in maker.rows():
         async with database.transaction() as session:
-            await session.execute(insert(model.__table__).from_select(list(rows.selected_columns.keys()), rows))  # type: ignore[arg-type]
+            await session.execute(insert(model).from_select(list(rows.selected_columns.keys()), rows))
     async with database.transaction() as session:
         await session.execute(text("UPDATE event SET routed_at = occurred_at WHERE routed_at IS NULL"))
     if not database.is_sqlite:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from stage import Stage
 
 from automations.broadcasting import Broadcasting
-from domain.broadcasts.acts import draft_broadcast, find_broadcast, resume_broadcast, start_broadcast
+from domain.broadcasts.acts import draft_broadcast, find_broadcast, pause_broadcast, resume_broadcast, start_broadcast
 from domain.broadcasts.definition import Content, Variant, Wording
 from store.models import Broadcast, BroadcastRecipient, BroadcastState, Lead
 from store.queries.broadcasts import Counts, count_recipients
@@ -65,6 +65,10 @@ class OnAir:
     async def starts(self) -> None:
         async with self.stage.database.transaction() as session:
             await start_broadcast(session, await self.find(session), now=self.stage.clock())
+
+    async def pauses(self) -> None:
+        async with self.stage.database.transaction() as session:
+            await pause_broadcast(session, await self.find(session), now=self.stage.clock())
 
     async def resumes(self) -> None:
         async with self.stage.database.transaction() as session:

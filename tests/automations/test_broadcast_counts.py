@@ -220,8 +220,7 @@ async def _fed_while_it_is_paused(stage: Stage, monkeypatch: pytest.MonkeyPatch)
         await news.work_of.work()
 
     async def pause() -> None:
-        async with stage.database.transaction() as session:
-            await pause_broadcast(session, await news.find(session), now=stage.clock())
+        await news.pauses()
 
     async with stage.database.transaction() as session:
         await feed(session, news.id, CreatorSetup(), room=5, now=stage.clock())

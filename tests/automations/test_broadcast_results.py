@@ -13,7 +13,7 @@ from stage import FakeGateway, Stage
 from automations.broadcast_progress import SHOWN_EVERY, BroadcastProgress, standing_of
 from automations.gateway import Blocked, NotNow, Refused
 from automations.pace import Pace
-from domain.broadcasts.acts import cancel_broadcast, pause_broadcast
+from domain.broadcasts.acts import cancel_broadcast
 from domain.broadcasts.screens import standing_screen
 from domain.messages.plain import Rows
 from domain.step_counts import Counted, Measure, count_steps
@@ -103,8 +103,7 @@ async def test_after_a_pause_the_rate_is_that_of_now(stage: Stage):
     await news.starts()
     await news.work()
     await stage.send()
-    async with stage.database.transaction() as session:
-        await pause_broadcast(session, await news.find(session), now=stage.clock())
+    await news.pauses()
     stage.clock.pass_time(hours=5)
     await news.resumes()
     await news.work()
@@ -118,8 +117,7 @@ async def test_what_was_being_said_when_it_was_paused_is_shown_once_it_has_arriv
     await news.starts()
     await news.work()
     (claimed,) = await stage.claim()
-    async with stage.database.transaction() as session:
-        await pause_broadcast(session, await news.find(session), now=stage.clock())
+    await news.pauses()
     await progress.show()
     assert "Being sent: 1" in shown.sent[-1][1]
     await stage.confirm(claimed, 77)
@@ -137,8 +135,7 @@ async def test_what_a_crash_left_unknown_is_shown_without_anybody_asking(stage: 
     await news.starts()
     await news.work()
     await stage.claim()
-    async with stage.database.transaction() as session:
-        await pause_broadcast(session, await news.find(session), now=stage.clock())
+    await news.pauses()
     await progress.show()
     assert "Being sent: 1" in shown.sent[-1][1]
     stage.clock.pass_time(minutes=10)

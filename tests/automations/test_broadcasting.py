@@ -16,7 +16,6 @@ from domain.broadcasts.acts import (
     BroadcastStands,
     cancel_broadcast,
     change_content,
-    pause_broadcast,
     resume_broadcast,
     schedule_broadcast,
     unschedule_broadcast,
@@ -165,8 +164,7 @@ async def test_pausing_takes_back_what_is_queued_and_going_on_sends_the_rest_onc
     await news.starts()
     await news.work()
     taken = await stage.claim(most=1)
-    async with stage.database.transaction() as session:
-        await pause_broadcast(session, await news.find(session), now=stage.clock())
+    await news.pauses()
     assert await news.counts() == Counts(waiting=5, sending=1)
     await news.goes_out()
     assert stage.gateway.sent == []
@@ -186,8 +184,7 @@ async def test_what_could_not_be_said_when_it_was_paused_waits_with_the_others(s
     await news.starts()
     await news.work()
     taken = await stage.claim(most=1)
-    async with stage.database.transaction() as session:
-        await pause_broadcast(session, await news.find(session), now=stage.clock())
+    await news.pauses()
     async with stage.database.transaction() as session:
         await close_failed(session, taken[0], SlowDown(3), now=stage.clock(), chance=lambda: 0.0)
     assert await news.counts() == Counts(waiting=1, queued=1)
@@ -220,8 +217,7 @@ async def test_paused_while_it_is_written_down_it_goes_on_from_there(stage: Stag
     news = await drafted(stage)
     await news.starts()
     await news.work_of.work()
-    async with stage.database.transaction() as session:
-        await pause_broadcast(session, await news.find(session), now=stage.clock())
+    await news.pauses()
     await news.work()
     assert len(await news.recipients()) == 2
     async with stage.database.transaction() as session:

@@ -7,7 +7,7 @@ from sqlalchemy import update
 from stage import Stage, follow_up
 
 from automations.gateway import Blocked
-from domain.broadcasts.acts import cancel_broadcast, pause_broadcast
+from domain.broadcasts.acts import cancel_broadcast
 from domain.consent import unsubscribe
 from domain.hindsight import look_back
 from domain.messages.catalogue import plain_why
@@ -31,8 +31,7 @@ async def says_stop(stage: Stage, lead: Lead) -> None:
 
 
 async def pauses(stage: Stage, news: OnAir) -> None:
-    async with stage.database.transaction() as session:
-        await pause_broadcast(session, await news.find(session), now=stage.clock())
+    await news.pauses()
 
 
 async def calls_off(stage: Stage, news: OnAir) -> None:

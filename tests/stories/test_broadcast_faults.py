@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from sqlalchemy import select
-from world import CREATOR, PersonOfTheWorld, World, a_world
+from world import PersonOfTheWorld, World, a_world, seed
 
-from app.seed import seed_demo
 from domain.broadcasts.acts import draft_broadcast, find_broadcast, start_broadcast
 from domain.broadcasts.definition import Content, Variant, Wording
 from store.models import Broadcast, BroadcastState, Creator, OutboxMessage, OutboxState, Person
@@ -42,16 +41,7 @@ STORMS = (
 @pytest_asyncio.fixture
 async def world(store_url: str, tmp_path: Path) -> AsyncIterator[World]:
     async with a_world(store_url, tmp_path, CONFIG) as world:
-        settings = world.loaded.settings
-        await seed_demo(
-            world.spark.database,
-            world.spark.files,
-            "studio",
-            settings.creators["studio"],
-            bot_id=settings.bot_id or 0,
-            telegram_id=CREATOR,
-            now=world.clock(),
-        )
+        await seed(world)
         await world.spark.start()
         yield world
 

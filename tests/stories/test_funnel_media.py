@@ -3,9 +3,8 @@
 from pathlib import Path
 
 from sqlalchemy import select
-from world import CREATOR, a_world
+from world import a_world, seed
 
-from app.seed import seed_demo
 from store.models import FileHandle, Shape, StoredFile
 
 CONFIG = """\
@@ -28,16 +27,7 @@ async def test_a_voice_message_music_and_a_gif_arrive_as_such_and_go_up_once(sto
     for name in FILES:
         (tmp_path / name).write_bytes(b"bytes of " + name.encode())
     async with a_world(store_url, tmp_path, CONFIG) as world:
-        settings = world.loaded.settings
-        await seed_demo(
-            world.spark.database,
-            world.spark.files,
-            "studio",
-            settings.creators["studio"],
-            bot_id=settings.bot_id or 0,
-            telegram_id=CREATOR,
-            now=world.clock(),
-        )
+        await seed(world)
         await world.spark.start()
         for name in ("Lena", "Mia"):
             lead = await world.person(name)

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest_asyncio
 from sqlalchemy import select
-from world import CREATOR, World, a_world
+from world import World, a_world, begin_studio
 
-from app.seed import seed_demo
 from app.settings import load
 from domain.funnels.asked_moves import ask_to_move
 from domain.funnels.heads import find_funnel
@@ -39,19 +38,7 @@ FIRST = CARE.format(time="1d", text="How are you?")
 @pytest_asyncio.fixture
 async def world(store_url: str, tmp_path: Path) -> AsyncIterator[World]:
     async with a_world(store_url, tmp_path, CONFIG.format(care=FIRST)) as world:
-        settings = world.loaded.settings
-        await seed_demo(
-            world.spark.database,
-            world.spark.files,
-            "studio",
-            settings.creators["studio"],
-            bot_id=settings.bot_id or 0,
-            telegram_id=CREATOR,
-            now=world.clock(),
-        )
-        await world.spark.start()
-        await world.creator.say("/start")
-        await world.creator.hears("For you as the creator")
+        await begin_studio(world)
         yield world
 
 

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from sqlalchemy import select, update
-from world import CREATOR, PersonOfTheWorld, Said, World, a_world
+from world import CREATOR, PersonOfTheWorld, Said, World, a_world, begin_studio
 
-from app.seed import seed_demo
 from domain.funnels.definition import Funnel
 from domain.funnels.heads import save_funnel, stop_step
 from domain.step_counts import Counted, Measure, count_steps
@@ -61,19 +60,7 @@ async def world(store_url: str, tmp_path: Path) -> AsyncIterator[World]:
 @asynccontextmanager
 async def a_studio(store_url: str, folder: Path, language: str = "en") -> AsyncIterator[World]:
     async with a_world(store_url, folder, CONFIG.format(language=language)) as world:
-        settings = world.loaded.settings
-        await seed_demo(
-            world.spark.database,
-            world.spark.files,
-            "studio",
-            settings.creators["studio"],
-            bot_id=settings.bot_id or 0,
-            telegram_id=CREATOR,
-            now=world.clock(),
-        )
-        await world.spark.start()
-        await world.creator.say("/start")
-        await world.creator.hears("For you as the creator")
+        await begin_studio(world)
         yield world
 
 

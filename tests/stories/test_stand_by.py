@@ -5,9 +5,7 @@ from pathlib import Path
 
 import pytest
 from stores import Stores
-from world import CREATOR, a_world
-
-from app.seed import seed_demo
+from world import a_world, seed
 
 CONFIG = "creators: {studio: {name: Studio}}\ntelegram: {default_creator: studio}\n"
 
@@ -19,16 +17,7 @@ def sqlite_url(stores: Stores, tmp_path: Path) -> str:
 
 async def test_a_second_process_stands_by_and_takes_over(sqlite_url: str, tmp_path: Path):
     async with a_world(sqlite_url, tmp_path, CONFIG) as world:
-        settings = world.loaded.settings
-        await seed_demo(
-            world.spark.database,
-            world.spark.files,
-            "studio",
-            settings.creators["studio"],
-            bot_id=settings.bot_id or 0,
-            telegram_id=CREATOR,
-            now=world.clock(),
-        )
+        await seed(world)
         first, second, third = world.spark, world._build(), world._build()
         await first.start()
         waits, leaves = asyncio.create_task(second.start()), asyncio.create_task(third.start())

@@ -7,9 +7,8 @@ from pathlib import Path
 import aiohttp
 import pytest_asyncio
 from sqlalchemy import select
-from world import CREATOR, PersonOfTheWorld, World, a_world
+from world import PersonOfTheWorld, World, a_world, begin_studio
 
-from app.seed import seed_demo
 from domain.enrollments import begin_for_segment
 from domain.fields import LeadFieldSpec
 from domain.lead_acts import tag_lead
@@ -54,19 +53,7 @@ telegram: {default_creator: studio}
 @pytest_asyncio.fixture
 async def world(store_url: str, tmp_path: Path) -> AsyncIterator[World]:
     async with a_world(store_url, tmp_path, CONFIG) as world:
-        settings = world.loaded.settings
-        await seed_demo(
-            world.spark.database,
-            world.spark.files,
-            "studio",
-            settings.creators["studio"],
-            bot_id=settings.bot_id or 0,
-            telegram_id=CREATOR,
-            now=world.clock(),
-        )
-        await world.spark.start()
-        await world.creator.say("/start")
-        await world.creator.hears("For you as the creator")
+        await begin_studio(world)
         yield world
 
 
