@@ -147,7 +147,7 @@ class Engine:
             return False
         async with self.database.reading() as session:
             # what failed waits for its own time, and nobody for that
-            return self._routing.waits or not await has_due(session, now=self.clock())
+            return not await has_due(session, now=self.clock(), aside=self._routing.aside)
 
     async def _renew(self) -> int:
         async with self.database.transaction() as session:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import Select, delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.definitions import Published
@@ -31,8 +31,7 @@ async def run_flows(database: Database, clock: Clock, published: Published) -> i
             raise
         _log.exception("a batch of conversations failed, now one by one")
     async with database.reading() as session:
-        due = select(FlowTimer.run_id).where(FlowTimer.due_at <= clock()).order_by(FlowTimer.due_at, FlowTimer.run_id)
-        run_ids = (await session.scalars(due.limit(BATCH))).all()
+        run_ids = (await session.scalars(_due(clock()).with_only_columns(FlowTimer.run_id))).all()
     return sum([await _run_one(database, clock, published, each) for each in run_ids])
 
 
@@ -51,21 +50,10 @@ async def _run_one(database: Database, clock: Clock, published: Published, run_i
 
 
 async def run_due_flows(session: AsyncSession, published: Published, *, now: datetime, only: int | None = None) -> int:
-    """Takes a batch of due timers and moves their runs on; returns how many.
-
-    A lead with an event not yet routed waits for it, so what a run waits for comes before its time-out.
-    """
-    unrouted = exists().where(Event.lead_id == FlowRun.lead_id, Event.routed_at.is_(None))
-    this = [] if only is None else [FlowRun.id == only]
+    """Takes a batch of due timers and moves their runs on; returns how many."""
+    wanted = _due(now) if only is None else _due(now).where(FlowRun.id == only)
     claimed = await session.execute(
-        select(FlowTimer.due_at, FlowRun, Lead)
-        .join(FlowRun, FlowRun.id == FlowTimer.run_id)
-        .join(Lead, Lead.id == FlowRun.lead_id)
-        .where(FlowTimer.due_at <= now, ~unrouted, *this)
-        .order_by(FlowTimer.due_at, FlowTimer.run_id)
-        .limit(BATCH)
-        .with_for_update(of=FlowTimer, skip_locked=True)
-        .execution_options(populate_existing=True)
+        wanted.with_for_update(of=FlowTimer, skip_locked=True).execution_options(populate_existing=True)
     )
     due = [(run, lead) for _, run, lead in claimed]
     people = await _hold(session, {lead.person_id for _, lead in due if lead.person_id is not None}, wait=False)
@@ -82,6 +70,19 @@ async def run_due_flows(session: AsyncSession, published: Published, *, now: dat
         if person is not None:
             await time_is_up(session, Talk(lead, person, published), run, now=now)
     return len(free)
+
+
+def _due(now: datetime) -> Select[datetime, FlowRun, Lead]:
+    """A batch. A lead with an event not yet routed waits for it: what a run waits for comes before its time-out."""
+    unrouted = exists().where(Event.lead_id == FlowRun.lead_id, Event.routed_at.is_(None))
+    return (
+        select(FlowTimer.due_at, FlowRun, Lead)
+        .join(FlowRun, FlowRun.id == FlowTimer.run_id)
+        .join(Lead, Lead.id == FlowRun.lead_id)
+        .where(FlowTimer.due_at <= now, ~unrouted)
+        .order_by(FlowTimer.due_at, FlowTimer.run_id)
+        .limit(BATCH)
+    )
 
 
 async def show_to_flows(

@@ -206,11 +206,13 @@ async def _withdraw(session: AsyncSession, claimed: Claimed, error: str, *, now:
 async def _close_and_park(session: AsyncSession, claimed: Claimed, stuck: Stuck, *, now: datetime) -> None:
     """Trying again puts it into words anew, so nothing is left to settle about this one; but see `has_gone_on`."""
     await hold_to_park(session, stuck.enrollment_id)
-    if await has_gone_on(session, claimed):
+    if await has_gone_on(session, claimed.id):
         await _close(session, claimed, OutboxState.FAILED, stuck.reason, now=now)
     elif await _close(session, claimed, OutboxState.CANCELLED, stuck.reason, now=now):
-        await note_of_message(session, claimed.id, Outcome.PARKED, stuck.reason, now=now)
-        await park(session, stuck, now=now)
+        parked = await park(session, stuck, now=now)
+        # one that is over meanwhile stays as it is
+        outcome, reason = (Outcome.PARKED, stuck.reason) if parked else (Outcome.LEFT_OUT, "stopped")
+        await note_of_message(session, claimed.id, outcome, reason, now=now)
 
 
 async def _close(

@@ -46,6 +46,11 @@ class Pace:
         self._left -= 1
         self.rest(chat, self._gap)
 
+    def give_back(self) -> None:
+        """What was counted of a message that Telegram has heard nothing of."""
+        self.room()
+        self._left = min(self._left + 1, self._rate)
+
     def rest(self, chat: int, seconds: float) -> None:
         """Nothing more to this chat for so long."""
         until = self._monotonic() + seconds

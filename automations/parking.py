@@ -1,10 +1,10 @@
 """An enrollment that cannot go on waits for a person, alone, with its reason."""
 
 from datetime import datetime
-from typing import Protocol
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from automations.stuck import Stuck, tell_of_stuck
 from domain.enrollments import GOAL
@@ -32,26 +32,16 @@ async def park(session: AsyncSession, stuck: Stuck, *, now: datetime) -> bool:
     return True
 
 
-class OfEnrollment(Protocol):
-    """A message, which may be one of an enrollment's."""
-
-    @property
-    def id(self) -> int: ...
-    @property
-    def enrollment_id(self) -> int | None: ...
-
-
-async def has_gone_on(session: AsyncSession, message: OfEnrollment) -> bool:
-    """Whether a later message of its enrollment's is out: parked at this one, trying again would say that once more.
+async def has_gone_on(session: AsyncSession, message_id: int) -> bool:
+    """Whether a later message of its enrollment is out: parked at this one, trying again would say that once more.
 
     Such a message fails alone, and a person may send it again alone.
     """
-    later = exists().where(
-        OutboxMessage.enrollment_id == message.enrollment_id,
-        OutboxMessage.id > message.id,
-        OutboxMessage.state.in_(_SAID),
-    )
-    return bool(await session.scalar(select(later)))
+    later = aliased(OutboxMessage)
+    behind = (later.enrollment_id == OutboxMessage.enrollment_id) & (later.seq > OutboxMessage.seq)
+    asked = select(later.id).select_from(OutboxMessage).join(later, behind)
+    said = asked.where(OutboxMessage.id == message_id, later.state.in_(_SAID))
+    return await session.scalar(said.limit(1)) is not None
 
 
 async def hold_to_park(session: AsyncSession, enrollment_id: int) -> None:

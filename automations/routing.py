@@ -3,13 +3,14 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, func, select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from automations.enrolling import begin_by_events, begin_for_segments, triggers_of
 from automations.flows import show_to_flows
+from automations.later import Later
 from automations.stops import read_follows, show_to_follows
 from domain.attribution import attribute
 from domain.definitions import Published
@@ -19,14 +20,11 @@ from kit.clock import Clock
 from kit.log import get_logger
 from store.database import Database, is_unavailable
 from store.models import Event, Lead
+from store.queries.unrouted import WHOSE, unrouted_of, unrouted_of_all_but
 
 BATCH = 500
-# what fails is tried again after so long, then after twice that, and so on
-_AGAIN_AFTER, _LONGEST_AFTER = timedelta(seconds=10), timedelta(hours=1)
-# so many fail by themselves; with more of them it is no fault of theirs
-MOST_ASIDE = 200
-# to whom it happened: the lead's number, or one below zero for what happened to nobody
-_WHOSE: ColumnElement[int] = func.coalesce(Event.lead_id, -Event.id)
+# so many are tried one by one in a round, and so many again: however many fail, nobody waits long behind them
+MOST_TRIED = 100
 _log = get_logger(__name__)
 
 
@@ -40,31 +38,31 @@ class Routing:
     database: Database
     clock: Clock
     published: Published
-    # by whose they are: when to try again, and how long that was put off
-    _aside: dict[int, tuple[datetime, timedelta]] = field(default_factory=dict, init=False)
+    # whose events failed
+    _failed: Later = field(default_factory=Later, init=False)
 
     @property
-    def waits(self) -> bool:
-        """Whether something failed and waits for its time."""
-        return bool(self._aside)
+    def aside(self) -> Collection[int]:
+        """Whose events failed and wait for their own time."""
+        return self._failed.numbers
 
     async def run(self) -> int:
-        """Routes a batch, and what failed and may be tried again; returns how many events."""
+        """Routes a batch, and what failed and may be tried again; returns how many events it routed or set aside."""
         now = self.clock()
-        again = [whose for whose, (at, _) in self._aside.items() if at <= now]
-        done = sum([await self._alone(whose) for whose in again])
+        done = sum([await self._alone(whose) for whose in self._failed.due(now)[:MOST_TRIED]])
         try:
             async with self.database.transaction() as session:
-                return done + await route_events(session, self.published, now=now, without=self._aside)
+                return done + await route_events(session, self.published, now=now, without=self.aside)
         except Exception as error:
-            if is_unavailable(error) or len(self._aside) >= MOST_ASIDE:
+            if is_unavailable(error):
                 raise
             _log.exception("a batch of events failed, now lead by lead")
         async with self.database.reading() as session:
-            firsts = _unrouted(self._aside).with_only_columns(Event.id, _WHOSE).order_by(Event.id).limit(BATCH)
-            rows = (await session.execute(firsts)).all()
-        for whose in dict.fromkeys(row[1] for row in rows):
-            done += await self._alone(whose)
+            firsts = select(WHOSE).where(unrouted_of_all_but(session, self.aside)).order_by(Event.id).limit(BATCH)
+            tried = list(dict.fromkeys(await session.scalars(firsts)))[:MOST_TRIED]
+        for whose in tried:
+            # whoever fails leaves the head as well: what is behind them is next
+            done += await self._alone(whose) or int(whose in self.aside)
         return done
 
     async def _alone(self, whose: int) -> int:
@@ -73,16 +71,19 @@ class Routing:
         try:
             async with self.database.transaction() as session:
                 count = await route_events(session, self.published, now=now, of=whose)
+                is_busy = not count and await session.scalar(select(Event.id).where(unrouted_of(whose)).limit(1))
         except Exception as error:
             if is_unavailable(error):
                 raise
-            _, waited = self._aside.get(whose, (now, _AGAIN_AFTER / 2))
-            waits = min(waited * 2, _LONGEST_AFTER)
-            self._aside[whose] = now + waits, waits
+            waits = self._failed.put_off(whose, now=now)
             about = {"lead": whose} if whose > 0 else {"event": -whose}
             _log.exception("an event cannot be routed, later again", seconds=waits.total_seconds(), **about)
             return 0
-        self._aside.pop(whose, None)
+        if is_busy:
+            # somebody does something with them at this moment: nobody knows yet whether it goes now
+            self._failed.put_off_a_moment(whose, now=now)
+        else:
+            self._failed.forget(whose)
         return count
 
 
@@ -99,7 +100,8 @@ async def route_events(
     An event first ends what it ends, then wakes what waits for it, then begins what it begins. What happens to two
     leads does not depend on each other, so the first events of all leads are looked at together, then the second.
     """
-    events, leads = await _claim(session, _unrouted(without, of))
+    wanted = unrouted_of_all_but(session, without) if of is None else unrouted_of(of)
+    events, leads = await _claim(session, wanted)
     if not events:
         return 0
     triggers = triggers_of(published, {event.creator_id for event in events})
@@ -122,22 +124,14 @@ async def route_events(
     return len(events)
 
 
-def _unrouted(without: Collection[int], of: int | None = None) -> Select[Event]:
-    """Those of all leads but some, or of one alone."""
-    unrouted = select(Event).where(Event.routed_at.is_(None))
-    if of is not None:
-        return unrouted.where(_WHOSE.in_([of]))
-    return unrouted.where(_WHOSE.not_in(without)) if without else unrouted
-
-
-async def _claim(session: AsyncSession, unrouted: Select[Event]) -> tuple[list[Event], dict[int, Lead]]:
+async def _claim(session: AsyncSession, wanted: ColumnElement[bool]) -> tuple[list[Event], dict[int, Lead]]:
     """The events, and their leads, with whom nobody else does anything meanwhile.
 
     Whoever is written about, merged or forgotten at this moment comes later, with all that has happened to them: what
     such a transaction holds, and what this one does, would be waited for in a circle.
     """
-    claimed = await session.scalars(unrouted.order_by(Event.id).limit(BATCH).with_for_update(skip_locked=True))
-    events = list(claimed)
+    claimed = select(Event).where(wanted).order_by(Event.id).limit(BATCH).with_for_update(skip_locked=True)
+    events = list(await session.scalars(claimed))
     told = {event.lead_id for event in events if event.lead_id is not None}
     leads = await hold_free(session, told) if told else {}
     return [event for event in events if event.lead_id is None or event.lead_id in leads], leads

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from automations.asking import condition_of
+from automations.later import Later
 from automations.troubles import tell_cannot_ask
 from domain.definitions import Published
 from domain.enrollments import AT_ONCE, Current, Entry, begin_each
@@ -86,6 +87,8 @@ class SegmentWatches:
     published: Published
     # until when on the loop's clock the checks rest, so that a large store is not busy with them
     _rests_until: float = field(default=0.0, init=False)
+    # those at which something of ours fails
+    _failed: Later = field(default_factory=Later, init=False)
 
     async def check(self) -> int:
         """How many have come or gone in one batch of each segment."""
@@ -96,13 +99,19 @@ class SegmentWatches:
         wanted = watched_by(self.published)
         watches = await self._watches(wanted)
         for watch in watches:
+            now = self.clock()
+            if self._failed.waits(watch.id, now=now):
+                continue
             try:
                 done += await self._check(watch, wanted[watch.creator_id, watch.question or ""])
             except Exception as error:
                 if is_unavailable(error):
                     raise
-                # a fault of ours about this one: the others are looked at all the same, and it is tried again
-                _log.exception("a segment cannot be watched", watch=watch.id, creator=watch.creator_id)
+                # a fault of ours about this one: the others are looked at all the same
+                waits = self._failed.put_off(watch.id, now=now).total_seconds()
+                _log.exception("a segment cannot be watched", watch=watch.id, creator=watch.creator_id, seconds=waits)
+            else:
+                self._failed.forget(watch.id)
         took = loop.time() - begun
         if took > _LONG and all(watch.checked_at is not None for watch in watches):
             self._rests_until = loop.time() + took * _REST

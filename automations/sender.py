@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from automations.gateway import Away, Gateway, SendFailure, SlowDown
+from automations.gateway import Away, Gateway, PutOff, SendFailure, SlowDown, Uncertain
 from automations.outcomes import Chance, Claimed, Told, close_failed, confirm
 from automations.pace import Pace
 from automations.setting_aside import set_aside
@@ -22,6 +22,8 @@ from store.queries.leases import end_if_it_stands_still, give_back_lease, hold_l
 # a large file may take longer
 LEASE_SECONDS = 120
 _KEPT_AFTER = 30.0
+# a call that has not ended by then may never end, and nothing else reaches its chat meanwhile
+LONGEST_CALL = 900.0
 # so many are being said at once, and taken at once, at most
 MOST_AT_ONCE = 500
 MOST_TAKEN = 250
@@ -178,11 +180,17 @@ class Sender:
                 await give_back_lease(session, self._lease, self._holder)
 
     async def _keep_what_takes_long(self) -> None:
-        """Whoever speaks by now: swept up while it is being said, it would be said once more beside that."""
-        if self._under_way and self._monotonic() - self._kept_at > _KEPT_AFTER:
+        """Whoever speaks by now: swept up before it is said and noted, it would be said once more beside that."""
+        if not self.busy or self._monotonic() - self._kept_at <= _KEPT_AFTER:
+            return
+        # where it fails, the lease outlasts some tries more
+        self._kept_at = self._monotonic()
+        try:
             async with self._database.transaction() as session:
-                await keep_taken(session, self._under_way.values(), seconds=LEASE_SECONDS)
-            self._kept_at = self._monotonic()
+                claimed = [*self._under_way.values(), *(told.claimed for told in self._told)]
+                await keep_taken(session, claimed, seconds=LEASE_SECONDS)
+        except Exception:  # noqa: BLE001 - whatever it was, what is due goes out and what was said is noted
+            _log.exception("what takes long is not kept")
 
     async def _wait_for_room(self) -> None:
         """Room for a good part of a batch, unless Telegram keeps all calls waiting."""
@@ -261,12 +269,17 @@ class Sender:
 
     async def _try(self, claimed: Claimed) -> None:
         try:
-            message_id = await self._gateway.send(claimed.telegram_id, claimed.message)
+            message_id = await self._call(claimed)
         except SendFailure as failure:
-            if isinstance(failure, SlowDown):
-                self._pace.rest(claimed.telegram_id, failure.seconds)
-            if isinstance(failure, SlowDown | Away):
-                self._pace.rest_all(failure.seconds)
+            match failure:
+                case SlowDown(seconds=seconds):
+                    self._pace.rest(claimed.telegram_id, seconds)
+                    self._pace.rest_all(seconds)
+                case Away(seconds=seconds):
+                    self._pace.rest_all(seconds)
+                case PutOff():
+                    # Telegram has heard nothing of it
+                    self._pace.give_back()
             _log.warning("not sent", kind=claimed.kind, attempts=claimed.attempts, reason=str(failure))
             await self._note(claimed, failure)
             return
@@ -276,6 +289,14 @@ class Sender:
         else:
             # the buyer has it: that changes the order too, and is noted by itself
             await self._note(claimed, told)
+
+    async def _call(self, claimed: Claimed) -> int:
+        """Raises a SendFailure: of a call that does not end, Uncertain."""
+        try:
+            async with asyncio.timeout(LONGEST_CALL):
+                return await self._gateway.send(claimed.telegram_id, claimed.message)
+        except TimeoutError as error:
+            raise Uncertain("Timed out") from error
 
     async def _note(self, claimed: Claimed, heard: Told | SendFailure) -> None:
         """What is known is kept until it is saved: forgotten, it would be uncertain, and sent again or lost."""

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from automations.outcomes import LONGEST_WAIT, MOST_ATTEMPTS, tell_of_lost
 from automations.parking import has_gone_on, hold_to_park, park
 from automations.stuck import OUR_MISTAKE, OfFunnel, stuck_at
-from store.database import count_changed
+from domain.decisions import Outcome
 from store.models import Enrollment, OutboxMessage, OutboxState
 
 
@@ -19,17 +19,24 @@ class Unsaid(OfFunnel, Protocol):
     def id(self) -> int: ...
 
 
-async def end_unsaid(session: AsyncSession, message: Unsaid, error: Exception | str, *, now: datetime) -> OutboxState:
+# how the message itself ends
+ENDS_AS = {
+    Outcome.PARKED: OutboxState.CANCELLED,
+    Outcome.LEFT_OUT: OutboxState.CANCELLED,
+    Outcome.FAILED: OutboxState.FAILED,
+}
+
+
+async def end_unsaid(session: AsyncSession, message: Unsaid, error: Exception | str, *, now: datetime) -> Outcome:
     """Its enrollment stands still, alone; a message of none, or of one that has gone on, waits for a person.
 
-    Returns how the message ends.
+    Returns which of ENDS_AS has come of it: LEFT_OUT where the enrollment is over meanwhile.
     """
     stuck = stuck_at(message, error)
-    if stuck is not None and not await has_gone_on(session, message):
-        await park(session, stuck, now=now)
-        return OutboxState.CANCELLED
+    if stuck is not None and not await has_gone_on(session, message.id):
+        return Outcome.PARKED if await park(session, stuck, now=now) else Outcome.LEFT_OUT
     await tell_of_lost(session, message.id, str(error), now=now)
-    return OutboxState.FAILED
+    return Outcome.FAILED
 
 
 async def set_aside(session: AsyncSession, message_ids: Collection[int], *, now: datetime) -> int:
@@ -54,15 +61,15 @@ async def set_aside(session: AsyncSession, message_ids: Collection[int], *, now:
     for row in (await session.execute(asked.order_by(OutboxMessage.id))).all():
         if row.enrollment_id is not None:
             await hold_to_park(session, row.enrollment_id)
-        over = row.attempts + 1 >= MOST_ATTEMPTS
+        queued = select(OutboxMessage.id).where(OutboxMessage.id == row.id, OutboxMessage.state == OutboxState.QUEUED)
+        if await session.scalar(queued.with_for_update()) is None:
+            # over meanwhile
+            continue
         values: dict[str, object] = {"attempts": row.attempts + 1, "error": OUR_MISTAKE, "due_at": now + LONGEST_WAIT}
-        if over:
-            alone = row.enrollment_id is None or await has_gone_on(session, row)
-            state = OutboxState.FAILED if alone else OutboxState.CANCELLED
-            values |= {"state": state, "due_at": now, "closed_at": now}
-        changed = update(OutboxMessage).where(OutboxMessage.id == row.id, OutboxMessage.state == OutboxState.QUEUED)
-        if await count_changed(session, changed.values(values).execution_options(synchronize_session=False)):
-            aside += 1
-            if over:
-                await end_unsaid(session, row, OUR_MISTAKE, now=now)
+        if row.attempts + 1 >= MOST_ATTEMPTS:
+            ends_as = ENDS_AS[await end_unsaid(session, row, OUR_MISTAKE, now=now)]
+            values |= {"state": ends_as, "due_at": now, "closed_at": now}
+        changed = update(OutboxMessage).where(OutboxMessage.id == row.id).values(values)
+        await session.execute(changed.execution_options(synchronize_session=False))
+        aside += 1
     return aside

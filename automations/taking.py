@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from automations.judging import Blocks, Drops, EndsAll, Goes, Judged, Parks, PutsOff, Verdict, Wordings, judge
 from automations.outcomes import Claimed
-from automations.setting_aside import end_unsaid
+from automations.setting_aside import ENDS_AS, end_unsaid
 from automations.stuck import REASON_LENGTH
 from automations.turns import Turn, Turns
 from automations.wording import Words, is_worded_late
@@ -84,7 +84,7 @@ class Taking:
             await _settle_the_rest(session, others, now=now)
             taken.claimed += [_claimed(row, message, now) for row, message in worded]
             taken.settled += len(others)
-            if not others or len(taken.claimed) >= room or any(map(_holds_enrollment, others)):
+            if not others or len(taken.claimed) >= room or _whose_enrollments(others):
                 break
             # what stood behind those may be next
             waiting = await whose_turn(session, now=now)
@@ -157,10 +157,9 @@ async def _settle_the_rest(session: AsyncSession, judged: Sequence[Judged], *, n
     put_off: list[tuple[object, ...]] = []
     closed: list[tuple[object, ...]] = []
     ends: dict[tuple[EnrollmentState, str], list[int]] = {}
-    alone = set[int]()
+    unsaid: dict[int, Outcome] = {}
     # all at once, as everybody holds them, and once a transaction: those of a second time may come before them
-    over = [each[0].enrollment_id or 0 for each in judged if _holds_enrollment(each)]
-    if over:
+    if over := _whose_enrollments(judged):
         await hold_enrollments(session, over)
     for row, verdict in judged:
         match verdict:
@@ -173,21 +172,21 @@ async def _settle_the_rest(session: AsyncSession, judged: Sequence[Judged], *, n
             case EndsAll(state=state, reason=reason) if row.enrollment_id is not None:
                 ends.setdefault((state, reason), []).append(row.enrollment_id)
             case Parks(error=error):
-                closes_as = await end_unsaid(session, row, error, now=now)
-                closed.append((closes_as, str(error), now, row.id))
-                alone |= {row.id} if closes_as is OutboxState.FAILED else set()
+                unsaid[row.id] = await end_unsaid(session, row, error, now=now)
+                closed.append((ENDS_AS[unsaid[row.id]], str(error), now, row.id))
     bulk.update(OutboxMessage, ("due_at", "error"), put_off)
     bulk.update(OutboxMessage, ("state", "error", "closed_at"), closed)
-    told = [_decision(row, verdict, now, alone=row.id in alone) for row, verdict in judged if _is_decided(row, verdict)]
-    bulk.insert(Decision, _DECIDED, told)
+    told = [(row, verdict) for row, verdict in judged if _is_decided(row, verdict)]
+    bulk.insert(Decision, _DECIDED, [_decision(row, verdict, unsaid.get(row.id), now) for row, verdict in told])
     await bulk.write(session)
     for (state, reason), ids in ends.items():
         await end_enrollments(session, ids, reason, state=state, now=now)
 
 
-def _holds_enrollment(judged: Judged) -> bool:
-    row, verdict = judged
-    return isinstance(verdict, EndsAll | Parks) and row.enrollment_id is not None
+def _whose_enrollments(judged: Sequence[Judged]) -> list[int]:
+    """Those that end here, or are parked."""
+    over = (row for row, verdict in judged if isinstance(verdict, EndsAll | Parks))
+    return [row.enrollment_id for row in over if row.enrollment_id is not None]
 
 
 def _is_decided(row: Candidate, verdict: Verdict) -> bool:
@@ -196,14 +195,14 @@ def _is_decided(row: Candidate, verdict: Verdict) -> bool:
     return row.lead_id is not None and told and not isinstance(verdict, EndsAll)
 
 
-def _decision(row: Candidate, verdict: Verdict, now: datetime, *, alone: bool) -> tuple[object, ...]:
+def _decision(row: Candidate, verdict: Verdict, unsaid: Outcome | None, now: datetime) -> tuple[object, ...]:
     about = f"broadcast:{row.broadcast_id}" if row.funnel_key is None else f"funnel:{row.funnel_key}"
-    trace = [_trace(row.step or "", verdict, alone=alone)]
+    trace = [_trace(row.step or "", verdict, unsaid)]
     return (row.creator_id, row.lead_id, now, about, row.version_id, row.enrollment_id, trace)
 
 
-def _trace(step: str, verdict: Verdict, *, alone: bool) -> list[object]:  # noqa: PLR0911 - one a verdict
-    """Why it did not go out. `alone`: what it belongs to goes on."""
+def _trace(step: str, verdict: Verdict, unsaid: Outcome | None) -> list[object]:  # noqa: PLR0911 - one a verdict
+    """Why it did not go out. `unsaid`: what came of one that has no words."""
     match verdict:
         case PutsOff(until=until) if until == WAITS_FOR_SOMEBODY:
             return [step, Outcome.HELD]
@@ -213,8 +212,10 @@ def _trace(step: str, verdict: Verdict, *, alone: bool) -> list[object]:  # noqa
             return [step, Outcome.LEFT_OUT, reason]
         case Blocks():
             return [step, Outcome.LEFT_OUT, "blocked"]
+        case Parks() if unsaid is Outcome.LEFT_OUT:
+            return [step, unsaid, "stopped"]
         case Parks(error=error):
-            return [step, Outcome.FAILED if alone else Outcome.PARKED, shorten(str(error), REASON_LENGTH)]
+            return [step, unsaid, shorten(str(error), REASON_LENGTH)]
         case EndsAll(reason=reason):
             return [step, Outcome.STOPPED, reason]
         case Goes():

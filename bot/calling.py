@@ -14,13 +14,15 @@ from telegram.error import (
     TimedOut,
 )
 
-from automations.gateway import Away, Blocked, Moved, NotNow, Refused, SlowDown, Uncertain
-from bot.request import ConnectionLost, NoConnection
+from automations.gateway import Away, Blocked, Moved, NotNow, PutOff, Refused, SlowDown, Uncertain
+from bot.request import ConnectionLost, NoConnection, PoolFull
 
 T = TypeVar("T")
 # how many seconds nothing unasked is said: until the network may be there again, or somebody has mended the token
 NO_CONNECTION_REST = 2.0
 NO_TOKEN_REST = 60.0
+# after so many seconds one finds a place that found none
+NO_PLACE_WAIT = 1.0
 # Telegram's words for a chat that cannot be written to any more
 _GONE = ("bot was blocked", "user is deactivated", "chat not found", "can't initiate conversation")
 
@@ -38,7 +40,7 @@ async def calling(call: Callable[[], Awaitable[T]]) -> T:
     except Forbidden as error:
         raise Blocked(error.message) from error
     except (InvalidToken, NoConnection) as error:
-        raise _away(error) from error
+        raise _put_off(error) from error
     except (TimedOut, ConnectionLost) as error:
         raise Uncertain(_in_words(error)) from error
     except BadRequest as error:
@@ -52,9 +54,12 @@ async def calling(call: Callable[[], Awaitable[T]]) -> T:
         raise Refused(error.message) from error
 
 
-def _away(error: InvalidToken | NoConnection) -> Away:
-    if isinstance(error, InvalidToken):
-        return Away("Telegram does not know the bot's token", NO_TOKEN_REST)
+def _put_off(error: InvalidToken | NoConnection) -> PutOff:
+    match error:
+        case InvalidToken():
+            return Away("Telegram does not know the bot's token", NO_TOKEN_REST)
+        case PoolFull():
+            return PutOff("too much is being said at once", NO_PLACE_WAIT)
     return Away("no connection", NO_CONNECTION_REST)
 
 

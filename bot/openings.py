@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from telegram import Bot
 
-from automations.gateway import Away, Moved, NotNow, Refused, SendFailure, SlowDown, Withdrawn
+from automations.gateway import Moved, NotNow, PutOff, Refused, SendFailure, SlowDown, Withdrawn
 from bot.calling import calling
 from domain.channel_passes import Invitation, StillInside, begin_invite, note_invite
 from domain.channels import move_chat, note_no_invite
@@ -76,7 +76,7 @@ class Openings:
                     name=f"{INVITE_NAME}{invitation.pass_id}",
                 )
             )
-        except (SlowDown, Away):
+        except (SlowDown, PutOff):
             raise
         except Moved as moved:
             async with self.database.transaction() as session:

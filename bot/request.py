@@ -41,13 +41,17 @@ class NoConnection(NetworkError):  # noqa: N818 - as above
     """It was never made, or did no more than fetch a file: nothing was carried out."""
 
 
+class PoolFull(NoConnection):
+    """So much is being said at once that there was no place for it: our own load, whatever the network does."""
+
+
 class AiohttpRequest(BaseRequest):
     """Speaks to the Bot API through aiohttp, raising what `HTTPXRequest` would raise for the same answer
     at a fraction of its cost (bench/RESULTS.md). Times are seconds, None for no limit.
 
     It differs in this: it must be initialized before use, takes a proxy by argument only and never from the
     environment, and its exceptions never show the bot token, which stands in each URL of the Bot API. Waiting in vain
-    for a connection or for a place in the pool is no TimedOut but NoConnection: nothing was sent.
+    for a connection is no TimedOut but NoConnection, and for a place in the pool PoolFull: nothing was sent.
     """
 
     def __init__(
@@ -108,7 +112,7 @@ class AiohttpRequest(BaseRequest):
     ) -> tuple[int, bytes]:
         """The status and body of the answer.
 
-        Raises NoConnection, TimedOut, ConnectionLost, and RuntimeError unless open.
+        Raises NoConnection, PoolFull, TimedOut, ConnectionLost, and RuntimeError unless open.
         """
         session, pool, default = self._session, self._pool, self.DEFAULT_NONE
         if session is None:
@@ -124,7 +128,7 @@ class AiohttpRequest(BaseRequest):
             async with asyncio.timeout(self._pool_timeout if pool_timeout is default else pool_timeout):
                 await pool.acquire()
         except TimeoutError:
-            raise NoConnection(POOL_TIMEOUT) from None
+            raise PoolFull(POOL_TIMEOUT) from None
         try:
             body = _encode(request_data, write_timeout)
             async with session.request(method, url, data=body, timeout=timeout, allow_redirects=False) as answer:

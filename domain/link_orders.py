@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.definitions import Published
 from domain.discounts import CodeRefused, NoSuchCode
 from domain.entitlements import owned_already
+from domain.events import record_event
 from domain.orders import UNDER_WAY, CheckoutOpen, open_order
 from domain.pay_links import ForOrder, ForProduct, LinkOver, Payable, UnknownLink, product_start
 from domain.paying import pay_free
@@ -87,7 +88,7 @@ async def follow_pay_link(
     published: Published,
     now: datetime,
 ) -> ToPay | ToChat:
-    """Opens an order of what the link is for, or finds the one that can still be paid.
+    """Opens an order of what the link is for, or finds the one that can still be paid, and counts as a click.
 
     Raises UnknownLink, LinkOver, TooOften, and whatever `open_order` raises.
     """
@@ -97,12 +98,14 @@ async def follow_pay_link(
         wanted = await _asked(session, what)
     else:
         order = await _living(session, what.order_id)
-        if _can_be_paid(order, now):
-            # nobody pays for somebody who is not served any more
-            await _lead(session, order.lead_id)
-            return ToPay(order.id)
+        # nobody pays for somebody who is not served any more
         wanted = _Wanted(await _lead(session, order.lead_id), await wish_again(session, order), order.rail)
-    return await _open(session, wanted, offered=offered, good_for=good_for, published=published, now=now)
+        if _can_be_paid(order, now):
+            await _note_press(session, wanted, now=now)
+            return ToPay(order.id)
+    leads_to = await _open(session, wanted, offered=offered, good_for=good_for, published=published, now=now)
+    await _note_press(session, wanted, now=now)
+    return leads_to
 
 
 async def language_for(session: AsyncSession, what: Payable) -> str | None:
@@ -112,6 +115,13 @@ async def language_for(session: AsyncSession, what: Payable) -> str | None:
         lead_id = await session.scalar(select(Order.lead_id).where(Order.id == what.order_id))
     person = await session.scalar(select(Person).join(Lead, Lead.person_id == Person.id).where(Lead.id == lead_id))
     return None if person is None else person.speaks
+
+
+async def _note_press(session: AsyncSession, wanted: _Wanted, *, now: datetime) -> None:
+    """Once their lead is held, if it is: the event points at it, and two who press at once would wait in a circle."""
+    lead, product = wanted.lead, wanted.wish.product
+    about = f"product:{product.id}"
+    await record_event(session, "link.clicked", creator_id=lead.creator_id, lead_id=lead.id, subject=about, now=now)
 
 
 async def _open(

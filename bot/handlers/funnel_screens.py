@@ -111,6 +111,8 @@ async def steps_screen(turn: Turn, head: FunnelHead, page: int = 0) -> Message:
     places = await count_places(turn.session, head.creator_id, head.key) if under_way <= MOST_PLACED else {}
     totals = by_step(numbers)
     lines = [turn.words("funnels-steps", name=head.key)]
+    if any(each.money for each in numbers):
+        lines.append(turn.words("funnels-sums"))
     if places.get(""):
         lines.append(turn.words("funnels-above", count=places[""]))
     for place, step in enumerate(funnel.steps, start=1):

@@ -44,10 +44,9 @@ _LINES = {
 
 
 async def funnels(turn: Turn, arguments: str) -> None:
-    """`/funnels`, `/funnels welcome`, `/funnels pause welcome`, `/funnels start welcome tag:vip` and so on."""
+    """`/funnels`, `/funnels welcome`, `/funnels pause welcome`, `/funnels welcome start tag:vip` and so on."""
     creator = await turn.as_creator()
-    words = arguments.split(maxsplit=2)
-    match [words[0].lower(), *words[1:]] if words else []:
+    match _words(arguments):
         case [] | ["list"]:
             turn.send(await list_screen(turn, creator))
         case ["new"]:
@@ -67,6 +66,14 @@ async def funnels(turn: Turn, arguments: str) -> None:
             turn.send(await card(turn, await find_funnel(turn.session, creator.id, key.lower())))
         case [verb, *_]:
             raise turn.refusal("funnels-unknown", verb=shorten(verb, _SHOWN), verbs=", ".join(_LINES))
+
+
+def _words(arguments: str) -> list[str]:
+    """What is to be done in small letters, and first: `/lead 12 tag` has it second, so some write it so here."""
+    words = arguments.split(maxsplit=2)
+    if len(words) > 1 and words[0].lower() not in _LINES and words[1].lower() in _LINES:
+        words[:2] = words[1::-1]
+    return [words[0].lower(), *words[1:]] if words else []
 
 
 async def _do_line(turn: Turn, creator: Creator, head: FunnelHead, verb: str, rest: str) -> None:

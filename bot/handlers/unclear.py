@@ -20,7 +20,7 @@ from kit.text import shorten, unmarked
 from kit.zones import zone_named
 from store.models import Creator, OutboxMessage, OutboxState
 from store.queries.lead_lists import acts_for
-from store.queries.unclear import Unclear, list_unclear, uncertain_ids
+from store.queries.unclear import Unclear, count_uncertain, list_unclear
 
 ON_A_PAGE = 5
 WORDS_SHOWN = 60
@@ -111,14 +111,19 @@ async def _screen(turn: Turn, creator: Creator, page: int) -> Message:
 
 
 async def _ask_all(turn: Turn, creator: Creator, how: How, page: int) -> Message:
-    """Before it is done to all of them, those of other pages too."""
-    count = len(await uncertain_ids(turn.session, creator.id, most=MOST_AT_ONCE, until=turn.now))
+    """Before it is done to all of them, those of other pages too; of many, to the first so many of them."""
+    count = await count_uncertain(turn.session, creator.id, until=turn.now)
+    if not count:
+        return await _screen(turn, creator, page)
     # what has closed at this very moment is among them
     asked = (turn.now - _EPOCH) // _TICK + 1
     yes = Button(text=turn.words("unclear-button-yes"), data=f"settle:{how}:all:{creator.id}:{page}:{asked}")
     back = Button(text=turn.words("unclear-button-back"), data=f"settle:list:{creator.id}:{page}")
     key = "unclear-ask-again" if how == "again" else "unclear-ask-sent"
-    return Message(text=turn.words(key, count=count), buttons=((yes,), (back,)))
+    asks = turn.words(key, count=count)
+    if count > MOST_AT_ONCE:
+        asks += "\n\n" + turn.words("unclear-ask-most", most=MOST_AT_ONCE)
+    return Message(text=asks, buttons=((yes,), (back,)))
 
 
 def _line(turn: Turn, each: Unclear, zone: ZoneInfo) -> str:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import aliased
 
 from domain.events import record_event
 from domain.funnels.definition import LATE_AFTER, Funnel
+from domain.messages.catalogue import plain_why
 from domain.segments import ManagedByFile
 from kit.errors import Conflict, Invalid, NotFound, Reason
 from kit.keeping import not_keepable
@@ -49,12 +50,12 @@ class NoSuchFunnel(NotFound):
         super().__init__(f"there is no funnel “{key}”", why=Reason("refused-no-funnel", name=key))
 
 
-class NoSuchStep(NotFound):
-    code = "no_such_step"
+class StepRuns(Conflict):
+    code = "step_runs"
 
     def __init__(self, key: str, step: str) -> None:
-        why = Reason("refused-no-step", name=key, step=step)
-        super().__init__(f"the funnel “{key}” has no step “{step}”", why=why)
+        why = Reason("refused-step-runs", name=key, step=step)
+        super().__init__(plain_why(why, "en"), why=why)
 
 
 class FunnelStands(Conflict):
@@ -237,10 +238,10 @@ async def stop_step(session: AsyncSession, head: FunnelHead, step: str, *, now: 
 
 
 async def start_step(session: AsyncSession, head: FunnelHead, step: str, *, now: datetime) -> None:
-    """Raises NoSuchStep for one that does not stand still."""
+    """Raises StepRuns for one that does not stand still."""
     held = await find_funnel(session, head.creator_id, head.key, lock=True)
     if step not in held.stopped_steps:
-        raise NoSuchStep(head.key, step)
+        raise StepRuns(head.key, step)
     held.stopped_steps = [each for each in held.stopped_steps if each != step]
     held.changed_at = now
     await session.flush()

@@ -1,3 +1,4 @@
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import exists, func, or_, select
@@ -7,7 +8,9 @@ from store.models import (
     CallState,
     ChannelPass,
     CronFiring,
+    Enrollment,
     Event,
+    FlowRun,
     FlowTimer,
     Order,
     OrderState,
@@ -27,6 +30,7 @@ from store.models import (
 )
 from store.queries.broadcasts import has_broadcast_due, next_broadcast_at
 from store.queries.outbox import is_message_due, next_message_at
+from store.queries.unrouted import unrouted_of_all_but
 
 # orders that are looked at when their time comes, money on its way back, and stock that is held for a while
 _UNPAID = Order.state.in_([OrderState.OPEN, OrderState.AWAITING_PAYMENT])
@@ -70,13 +74,15 @@ async def earliest_due(session: AsyncSession, *, after: datetime) -> datetime | 
     return min((due for due in dues if due is not None), default=None)
 
 
-async def has_due(session: AsyncSession, *, now: datetime) -> bool:
-    """True while anything that is due by now is left undone."""
+async def has_due(session: AsyncSession, *, now: datetime, aside: Collection[int] = ()) -> bool:
+    """True while anything that is due by now is left undone, but for whatever waits for what happened to `aside`."""
+    of_enrollment = exists().where(Event.lead_id == Enrollment.lead_id, Event.routed_at.is_(None))
+    of_run = exists().where(Event.lead_id == FlowRun.lead_id, Event.routed_at.is_(None))
     left = select(
         or_(
-            exists().where(Event.routed_at.is_(None)),
-            exists().where(Timer.due_at <= now),
-            exists().where(FlowTimer.due_at <= now),
+            exists().where(unrouted_of_all_but(session, aside)),
+            exists().where(Timer.due_at <= now, Enrollment.id == Timer.enrollment_id, ~of_enrollment),
+            exists().where(FlowTimer.due_at <= now, FlowRun.id == FlowTimer.run_id, ~of_run),
             exists().where(CronFiring.fired_at.is_(None), CronFiring.fire_at <= now),
             exists().where(StartByHand.ended_at.is_(None)),
             exists().where(OutgoingCall.state == CallState.QUEUED, OutgoingCall.due_at <= now),

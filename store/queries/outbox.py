@@ -26,6 +26,7 @@ from store.models import (
     Person,
     Urgency,
 )
+from store.queries.unrouted import has_unrouted
 
 # in the key of a message that was said in handing a chat over
 HANDOVER = "handover"
@@ -83,11 +84,11 @@ _WHOSE_TURN = select(Creator.id, *(_first_due(urgency).label(urgency.name) for u
 
 
 async def is_message_due(session: AsyncSession, *, now: datetime) -> bool:
-    """True while one is being sent, or is due that can be."""
+    """True while one is being sent, or is due that can be, and waits for nothing that is not looked at yet."""
     sending = exists().where(_is(OutboxMessage, OutboxState.SENDING))
-    due = exists(
-        _of_each_creator().where(OutboxMessage.due_at <= now, is_reachable(OutboxMessage), ~held_back(OutboxMessage))
-    )
+    goes_first = OutboxMessage.urgency == literal_column(str(int(Urgency.PROMISED)))
+    can_go = is_reachable(OutboxMessage) & ~held_back(OutboxMessage) & (goes_first | ~has_unrouted(OutboxMessage))
+    due = exists(_of_each_creator().where(OutboxMessage.due_at <= now, can_go))
     return bool(await session.scalar(select(sending | due)))
 
 

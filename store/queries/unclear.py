@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, literal_column, select
+from sqlalchemy import ColumnElement, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.paging import Page, Paging
@@ -66,11 +66,19 @@ async def uncertain_ids(
     session: AsyncSession, creator_id: int, *, most: int, until: datetime | None = None
 ) -> Sequence[int]:
     """A creator's messages of which nobody can tell whether they arrived, the oldest first; so since `until`."""
-    uncertain = OutboxMessage.state == OutboxState.UNCERTAIN
-    ids = select(OutboxMessage.id).where(OutboxMessage.creator_id == creator_id, _UNCLEAR, uncertain)
-    if until is not None:
-        ids = ids.where(OutboxMessage.closed_at <= until)
+    ids = select(OutboxMessage.id).where(*_uncertain(creator_id, until))
     return (await session.scalars(ids.order_by(OutboxMessage.id).limit(most))).all()
+
+
+async def count_uncertain(session: AsyncSession, creator_id: int, *, until: datetime) -> int:
+    """How many these are in all."""
+    counted = select(func.count()).select_from(OutboxMessage).where(*_uncertain(creator_id, until))
+    return await session.scalar(counted) or 0
+
+
+def _uncertain(creator_id: int, until: datetime | None) -> list[ColumnElement[bool]]:
+    theirs = [OutboxMessage.creator_id == creator_id, _UNCLEAR, OutboxMessage.state == OutboxState.UNCERTAIN]
+    return theirs if until is None else [*theirs, OutboxMessage.closed_at <= until]
 
 
 @dataclass(frozen=True, slots=True)

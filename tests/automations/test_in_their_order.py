@@ -1,14 +1,20 @@
 """A funnel's messages to one lead go out in their order, also when one of them fails for a while or for good."""
 
+from typing import Any
+
+import pytest
 from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
 from stage import Stage
 
+import automations.taking
 from automations.gateway import Refused, SlowDown, Uncertain
+from automations.judging import Judged, judge
 from automations.outcomes import close_failed
 from automations.settling import settle
 from domain.decisions import decisions_of
 from domain.enrollments import GOAL, end_enrollments
-from store.models import EnrollmentState, Lead, OutboxState
+from store.models import Enrollment, EnrollmentState, Lead, OutboxState
 
 ONE = {"key": "one", "do": "send", "text": "one"}
 MINUTE = {"key": "minute", "do": "wait", "time": "1m"}
@@ -105,8 +111,14 @@ async def test_what_is_refused_before_anything_else_of_it_went_out_parks_it(stag
     assert (enrollment.state, enrollment.step) == (EnrollmentState.PARKED, "one")
 
 
+async def told_last(stage: Stage, lead: Lead) -> list[object]:
+    async with stage.database.reading() as session:
+        *_, latest = await decisions_of(session, [lead.id])
+    return latest.trace[-1]
+
+
 async def test_whoever_has_reached_the_goal_is_not_parked(stage: Stage):
-    await first_queued(stage)
+    lead = await first_queued(stage)
     (claimed,) = await stage.claim()
     async with stage.database.transaction() as session:
         await end_enrollments(session, [1], GOAL, state=EnrollmentState.DONE, now=stage.clock())
@@ -115,3 +127,21 @@ async def test_whoever_has_reached_the_goal_is_not_parked(stage: Stage):
     (enrollment,) = await stage.enrollments()
     assert (enrollment.state, enrollment.reason) == (EnrollmentState.DONE, GOAL)
     assert [message.state for message in await stage.outbox()] == [OutboxState.CANCELLED]
+    assert await told_last(stage, lead) == ["one", "left-out", "stopped"]
+
+
+async def test_whoever_reaches_the_goal_while_it_finds_no_words_is_not_said_to_be_parked(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+):
+    lead = await first_queued(stage, {**ONE, "text": "{{ 5 // lead.score }}"})
+
+    async def ends_meanwhile(session: AsyncSession, *given: Any, **named: Any) -> list[Judged]:
+        judged = await judge(session, *given, **named)
+        await session.execute(update(Enrollment).values(state=EnrollmentState.DONE, reason=GOAL))
+        return judged
+
+    monkeypatch.setattr(automations.taking, "judge", ends_meanwhile)
+    await stage.send_all()
+    assert [each.state for each in await stage.enrollments()] == [EnrollmentState.DONE]
+    assert [message.state for message in await stage.outbox()] == [OutboxState.CANCELLED]
+    assert await told_last(stage, lead) == ["one", "left-out", "stopped"]

@@ -171,6 +171,11 @@ async def test_without_the_number_of_its_claim_a_failure_heard_late_takes_the_me
     assert await a_failure_heard_late(stage) is OutboxState.QUEUED
 
 
+async def leases_are_over(stage: Stage) -> None:
+    async with stage.database.transaction() as session:
+        await session.execute(update(OutboxMessage).values(lease_until=database_in(session, -0.001)))
+
+
 async def a_call_outlasts_its_lease(stage: Stage) -> list[tuple[OutboxState, int]]:
     """And the sender goes its round meanwhile."""
     await stage.open()
@@ -178,8 +183,7 @@ async def a_call_outlasts_its_lease(stage: Stage) -> list[tuple[OutboxState, int
     await promised(stage, 2, OutboxKind.DELIVERY)
     sender = stage.sender()
     await sender.send_due()
-    async with stage.database.transaction() as session:
-        await session.execute(update(OutboxMessage).values(lease_until=database_in(session, -0.001)))
+    await leases_are_over(stage)
     await sender.send_due()
     await stage.sweep(abandoned=False)
     await sender.send_due()
@@ -203,6 +207,62 @@ async def test_without_keeping_it_what_takes_long_is_said_once_more_beside_it(
     monkeypatch.setattr(automations.sender, "_KEPT_AFTER", float("inf"))
     assert await a_call_outlasts_its_lease(stage) == [(OutboxState.SENT, 2)] * 2
     assert len(stage.gateway.sent) == 4
+
+
+async def test_what_has_been_said_is_nobody_elses_until_it_is_noted(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(automations.sender, "_KEPT_AFTER", 0.0)
+    await stage.open()
+    await promised(stage, 1)
+    sender = stage.sender()
+    await sender.send_due()
+    await asyncio.wait(sender._under_way)
+
+    async def breaks(*_: object, **__: object) -> None:
+        raise RuntimeError("the store is away")
+
+    monkeypatch.setattr(automations.sender, "confirm", breaks)
+    await leases_are_over(stage)
+    with pytest.raises(RuntimeError):
+        await sender.send_due()
+    assert await stage.sweep(abandoned=False) == 0
+
+
+async def test_a_fault_in_keeping_it_stops_neither_what_is_due_nor_what_was_said(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(automations.sender, "_KEPT_AFTER", 0.0)
+    await stage.open()
+    stage.gateway = gateway = SlowGateway()
+    await promised(stage, 1)
+    sender = stage.sender()
+    await sender.send_due()
+
+    async def breaks(*_: object, **__: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(automations.sender, "keep_taken", breaks)
+    await stage.promise(await stage.lead(300), "next")
+    assert await sender.send_due() == 1
+    gateway.lets.set()
+    await sender.finish(5)
+    assert [message.state for message in await stage.outbox()] == [OutboxState.SENT] * 2
+
+
+async def test_a_call_that_never_ends_is_uncertain_and_its_chat_open_again(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(automations.sender, "LONGEST_CALL", 0.02)
+    await stage.open()
+    stage.gateway = gateway = SlowGateway()
+    await stage.promise(await stage.lead(), "one")
+    await stage.promise(await stage.lead(), "two")
+    sender = stage.sender()
+    await stage.send(sender)
+    one, _ = await stage.outbox()
+    assert (one.state, one.uncertain, one.error) == (OutboxState.QUEUED, 1, "Timed out")
+    gateway.lets.set()
+    await stage.send(sender)
+    assert gateway.sent == [(100, "two")]
 
 
 async def test_what_was_swept_up_is_not_kept_for_a_call_of_which_it_knows_nothing_any_more(stage: Stage):

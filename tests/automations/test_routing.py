@@ -14,6 +14,7 @@ from domain.products import add_product
 from domain.setups import CreatorSetup
 from kit.money import Money
 from store.models import EnrollmentState, Event, Lead, OrderLine, OutboxKind, OutboxState, Product, Timer
+from store.queries.unrouted import unrouted_of
 
 HOUR = timedelta(hours=1)
 
@@ -305,3 +306,16 @@ async def test_an_event_before_the_time_is_over_counts_however_late_it_is_all_lo
     await stage.step_all()
     await stage.send_all()
     assert [text.splitlines()[0] for _, text in stage.gateway.sent] == ["Thanks"]
+
+
+async def test_what_happened_to_one_is_looked_up_and_not_searched_for(stage: Stage):
+    if not stage.database.is_sqlite:
+        # with a handful of rows PostgreSQL rightly reads them all
+        return
+    async with stage.database.reading() as session:
+        connection = await session.connection()
+        for whose, index in ((7, "ix_event_unrouted_lead"), (-7, "PRIMARY KEY")):
+            asked = select(Event).where(unrouted_of(whose)).order_by(Event.id)
+            told = asked.compile(connection.sync_connection, compile_kwargs={"literal_binds": True})
+            plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {told}")
+            assert index in "\n".join(str(row[-1]) for row in plan)

@@ -130,6 +130,16 @@ async def test_whoever_waits_for_a_file_to_go_up_holds_nobody_up(stage: Stage):
     assert await states(stage) == [OutboxState.SENT] * 3
 
 
+async def test_whoever_waits_for_a_file_costs_nobody_elses_turn(stage: Stage):
+    await stage.open()
+    for number in range(2):
+        await stage.promise(await stage.lead(100 + number), f"{number}")
+    sender = stage.sender(pace=Pace(in_all=1, monotonic=lambda: 1000.0))
+    stage.gateway.failures = [PutOff("its file goes up", 2)]
+    assert [await stage.send(sender) for _ in range(3)] == [1, 1, 0]
+    assert [text for _, text in stage.gateway.sent] == ["1"]
+
+
 async def test_what_failed_together_does_not_return_together(stage: Stage):
     await stage.open()
     for number in range(2):

@@ -12,7 +12,7 @@ from automations.pace import Pace
 from automations.ticks import Tick, Ticks
 from store.database import Database
 from store.database_clock import database_in, database_now
-from store.models import Lease, OutboxState
+from store.models import Event, Lease, OutboxKind, OutboxState
 
 
 class Counted:
@@ -251,6 +251,31 @@ async def test_from_an_event_to_the_message_the_engine_does_everything_due(stage
     assert [text.splitlines()[0] for _, text in stage.gateway.sent] == ["Hi there"]
     assert await whole.is_settled()
     assert await whole.next_due() is None
+    await whole.stop(within=1)
+
+
+async def test_whoever_is_set_aside_is_waited_for_by_nobody_and_everybody_else_is(stage: Stage):
+    paid = {"trigger": {"event": "order.paid", "data": {"product": 3}}, "steps": follow_up()["steps"]}
+    await stage.open(welcome=follow_up(), paid=paid)
+    whole = engine(stage, "only")
+    await whole.start(alone=True)
+    aside = await stage.lead(100)
+    await stage.lead(200)
+    await one_round(whole)
+    await stage.happens(aside, "order.paid")
+    async with stage.database.transaction() as session:
+        # no mapping: a fault of ours
+        await session.execute(update(Event).where(Event.name == "order.paid").values(data=[7]))
+    assert not await whole.is_settled()
+    await stage.promise(aside, "a follow-up", OutboxKind.FUNNEL)
+    await stage.promise(aside, "behind it", OutboxKind.BROADCAST)
+    await one_round(whole)
+    assert await whole.is_settled()
+    stage.clock.pass_time(days=1)
+    assert not await whole.is_settled()
+    await one_round(whole)
+    assert [chat for chat, _ in stage.gateway.sent] == [200]
+    assert await whole.is_settled()
     await whole.stop(within=1)
 
 

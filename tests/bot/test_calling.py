@@ -3,9 +3,9 @@
 import pytest
 from telegram.error import InvalidToken, NetworkError
 
-from automations.gateway import Away, SendFailure, Uncertain
+from automations.gateway import Away, PutOff, SendFailure, Uncertain
 from bot.calling import calling
-from bot.request import ConnectionLost, NoConnection
+from bot.request import ConnectionLost, NoConnection, PoolFull
 from domain.messages.catalogue import word_for_reason
 
 
@@ -14,6 +14,7 @@ from domain.messages.catalogue import word_for_reason
     [
         (ConnectionLost, Uncertain, "connection lost", "die Verbindung brach ab, bevor Telegram geantwortet hatte"),
         (NoConnection, Away, "no connection", "keine Verbindung zu Telegram"),
+        (PoolFull, PutOff, "too much is being said at once", "es wird gerade zu vieles auf einmal gesendet"),
     ],
 )
 async def test_a_broken_connection_is_told_in_words_and_by_no_name_of_an_exception(

@@ -1,10 +1,13 @@
 """Messages of which nobody can tell whether they arrived, as a creator sees and settles them."""
 
+import pytest
 from bot_world import SHIPPED, answered, hooked, tap
 from leads_chat import the_creator
 from sqlalchemy import select, update
 from world import CREATOR, PersonOfTheWorld, World
 
+import automations.settling
+import bot.handlers.unclear
 from domain.messages.plain import Message
 from domain.outbox import queue_message
 from store.models import OutboxKind, OutboxMessage, OutboxState, Person
@@ -38,7 +41,11 @@ async def states(world: World) -> list[OutboxState]:
         return list(await session.scalars(ours))
 
 
-async def test_a_creator_settles_them_one_by_one_and_all_at_once(store_url: str, tmp_path):
+async def test_a_creator_settles_them_one_by_one_and_all_at_once(
+    store_url: str, tmp_path, monkeypatch: pytest.MonkeyPatch
+):
+    for module in (bot.handlers.unclear, automations.settling):
+        monkeypatch.setattr(module, "MOST_AT_ONCE", LOST - 4)
     async with hooked(store_url, tmp_path, SHIPPED) as hook:
         world, updates = hook.world, iter(range(10**6, 10**7))
 
@@ -59,7 +66,8 @@ async def test_a_creator_settles_them_one_by_one_and_all_at_once(store_url: str,
         assert "“News 6 & more”" in said.text
         assert "uncertain · funnel to Lena" in said.text
         async with world.spark.database.reading() as session:
-            ids = list(await session.scalars(select(OutboxMessage.id).where(OutboxMessage.key.like("uncertain:%"))))
+            lost_ones = select(OutboxMessage.id).where(OutboxMessage.key.like("uncertain:%"))
+            ids = list(await session.scalars(lost_ones.order_by(OutboxMessage.id)))
         assert any(label == f"✅ {max(ids)} arrived" for label in said.labels)
         await press(f"settle:sent:{ids[0]}:1")
         await press(f"settle:failed:{ids[1]}:1")
@@ -78,6 +86,7 @@ async def test_a_creator_settles_them_one_by_one_and_all_at_once(store_url: str,
         assert f"There is nothing to settle about message {ids[0]}: it is known what became of it." in popped_up
         await press(f"settle:sent:all:{creator.id}:0")
         asked = await world.creator.hears(f"all {LOST - 3} uncertain messages")
+        assert f"{LOST - 4} go in one tap" in asked.text
         assert (await states(world)).count(OutboxState.UNCERTAIN) == LOST - 3
         # what became uncertain after the question is not meant by the yes
         await world.skip(minutes=1)
@@ -90,6 +99,9 @@ async def test_a_creator_settles_them_one_by_one_and_all_at_once(store_url: str,
         # the page it was on is empty by now
         await press(f"settle:list:{creator.id}:1")
         await world.creator.hears("One message to look at")
+        # a button of before finds none left, and asks about none
+        await press(f"settle:again:all:{creator.id}:0")
+        assert not any("Send all 0" in said.text for said in await world.creator.chat())
 
 
 async def test_nobody_settles_what_is_somebody_elses(store_url: str, tmp_path):

@@ -25,6 +25,7 @@ from domain.messages.plain import Message
 from domain.outbox import queue_message
 from domain.people import Profile, see_person
 from domain.prompts import take_next
+from domain.step_counts import Counted, Measure, count_steps
 from domain.uploads import UploadAddress
 from store.database import Database
 from store.models import (
@@ -38,6 +39,7 @@ from store.models import (
     OutboxMessage,
     OutboxState,
     Person,
+    StepCount,
 )
 
 NOW = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
@@ -278,6 +280,27 @@ async def test_a_card_offers_what_can_be_done_with_its_funnel(desk: Desk):
     shown = await offered()
     assert "👋 Take out …" in shown
     assert "🚀 Begin for …" not in shown
+
+
+async def test_the_name_may_stand_before_what_is_to_be_done(desk: Desk):
+    await desk.funnel("studio")
+    await desk.talks_to("studio")
+    assert "⏸ <b>care</b>" in text_of(await desk.says("/funnels care pause"))
+    assert "⏩ <b>care</b>" in text_of(await desk.says("/funnels Care RESUME shift"))
+
+
+async def test_what_was_paid_is_shown_with_word_that_nothing_is_taken_off(desk: Desk):
+    """A purchase that is given back later would be found for another message, or for other arms."""
+    head = await desk.funnel("studio")
+    await desk.talks_to("studio")
+    assert "not taken off" not in text_of(await desk.says("/funnels steps care"))
+    async with desk.database.transaction() as session:
+        bought = Counted(head.creator_id, "funnel:care", "hello", "", Measure.BOUGHT)
+        await count_steps(session, {bought: 1})
+        await session.execute(update(StepCount).values(money={"usd": 1710}))
+    shown = text_of(await desk.says("/funnels steps care"))
+    assert "bought 1 ($17.10)" in shown
+    assert "what was given back later is not taken off" in shown
 
 
 async def test_a_simulation_is_asked_for_in_one_line(desk: Desk):

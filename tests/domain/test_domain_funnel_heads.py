@@ -14,7 +14,7 @@ from domain.funnels.definition import Funnel
 from domain.funnels.heads import (
     FunnelStands,
     NoSuchFunnel,
-    NoSuchStep,
+    StepRuns,
     archive_funnel,
     find_funnel,
     pause_funnel,
@@ -216,7 +216,7 @@ async def test_a_step_stands_still_by_itself_until_it_is_started_or_reworded_awa
     assert await step(stop_step, "hello") is False
     assert (await head_of(database, creator)).stopped_steps == ["hello"]
     await step(start_step, "hello")
-    with pytest.raises(NoSuchStep):
+    with pytest.raises(StepRuns, match="the step “hello” of the funnel “care” does not stand still: it runs"):
         await step(start_step, "hello")
     await step(stop_step, "hello")
     async with database.transaction() as session:

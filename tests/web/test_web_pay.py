@@ -28,7 +28,7 @@ from domain.products import add_product
 from domain.setups import CreatorSetup
 from kit.money import Money
 from payments.rail import Bill, Checkout, Cursor, RailDown, RailRefused, Read, RefundAnswer, RefundDue, Standing
-from store.models import Lead, Order, OrderState, OutboxMessage, Product
+from store.models import Event, Lead, Order, OrderState, OutboxMessage, Product
 
 
 @dataclass
@@ -230,6 +230,26 @@ async def test_whoever_only_looks_orders_nothing(shop: Shop, client: Client):
     await shop.end(1)
     assert (await client.get(await shop.link_of(1), allow_redirects=False)).status == 200
     assert (len(await shop.orders()), len(shop.till.bills)) == (1, 1)
+
+
+async def test_who_presses_has_clicked_and_whoever_only_looks_has_not(shop: Shop, client: Client):
+    async def clicks() -> list[tuple[int | None, str]]:
+        async with shop.site.database.reading() as session:
+            told = select(Event).where(Event.name == "link.clicked").order_by(Event.id)
+            return [(each.lead_id, each.subject) for each in await session.scalars(told)]
+
+    pressed = (shop.lead_id, f"product:{shop.product_id}")
+    await client.get(shop.link(), allow_redirects=False)
+    assert await clicks() == []
+    await client.post(shop.link(), allow_redirects=False)
+    assert await clicks() == [pressed]
+    # the page of an order that is open already
+    await client.get(await shop.link_of(1), allow_redirects=False)
+    await client.post(await shop.link_of(1), allow_redirects=False)
+    assert await clicks() == [pressed, pressed]
+    anybody = urlsplit(str(product_address(shop.setup, shop.product_id, now=shop.site.clock()))).path
+    await client.post(anybody, allow_redirects=False)
+    assert await clicks() == [pressed, pressed]
 
 
 async def test_whoever_looks_hears_at_once_that_it_is_paid_or_over(shop: Shop, client: Client):

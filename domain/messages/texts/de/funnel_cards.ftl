@@ -34,6 +34,7 @@ funnels-size = { $steps ->
 funnels-nobody = noch niemand
 funnels-stopped-steps = ⏸ Diese Schritte stehen still, weil mich dort zu viele blockiert haben: { $steps }
 funnels-steps = 🪜 <b>{ $name }</b>, Schritt für Schritt
+funnels-sums = Beträge sind, was bezahlt wurde; was später zurückging, ist nicht abgezogen.
 funnels-above = { $count } noch vor dem ersten Schritt
 funnels-step = <b>{ $place }. { $key }</b> · { $do } · { $told }
 funnels-here = gerade hier { $count }

@@ -14,7 +14,7 @@ funnel-moved-ended =
     }
 
 refused-no-funnel = einen Funnel „{ $name }“ gibt es nicht
-refused-no-step = der Funnel „{ $name }“ hat keinen Schritt „{ $step }“, mit dem das ginge
+refused-step-runs = der Schritt „{ $step }“ des Funnels „{ $name }“ steht nicht still: Er läuft, falls es ihn noch gibt
 refused-funnel-stands = „{ $name }“ ist { $state }, da geht das nicht{ $stands ->
         [paused] ; mit /funnels resume { $name } geht es weiter
        *[other] {""}

@@ -22,6 +22,7 @@ unclear-ask-sent = ✅ { $count ->
         [one] Die ungewisse Nachricht ist
        *[other] Alle { $count } ungewissen Nachrichten sind
     } angekommen? Das lässt sich nicht zurücknehmen.
+unclear-ask-most = Auf einmal gehen { $most }, die ältesten zuerst; die übrigen bleiben in der Liste.
 unclear-button-yes = ✅ Ja
 unclear-button-back = ◀ Zurück
 unclear-unknown = Eine Nachricht { $message } gibt es bei dir nicht.

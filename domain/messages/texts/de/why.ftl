@@ -82,4 +82,5 @@ reason-the-process-ended-while-sending = Spark endete, während gesendet wurde
 reason-timed-out = Telegram hat nicht rechtzeitig geantwortet
 reason-connection-lost = die Verbindung brach ab, bevor Telegram geantwortet hatte
 reason-no-connection = keine Verbindung zu Telegram
+reason-too-much-is-being-said-at-once = es wird gerade zu vieles auf einmal gesendet
 reason-a-mistake-of-ours = ein Fehler von uns

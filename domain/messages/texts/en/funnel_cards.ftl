@@ -34,6 +34,7 @@ funnels-size = { $steps ->
 funnels-nobody = nobody yet
 funnels-stopped-steps = ⏸ These steps stand still, since too many blocked me there: { $steps }
 funnels-steps = 🪜 <b>{ $name }</b>, step by step
+funnels-sums = Sums are what was paid; what was given back later is not taken off.
 funnels-above = { $count } above the first step
 funnels-step = <b>{ $place }. { $key }</b> · { $do } · { $told }
 funnels-here = { $count } here now

@@ -14,7 +14,7 @@ funnel-moved-ended =
     }
 
 refused-no-funnel = there is no funnel “{ $name }”
-refused-no-step = the funnel “{ $name }” has no step “{ $step }” that this could be done to
+refused-step-runs = the step “{ $step }” of the funnel “{ $name }” does not stand still: it runs, unless it has been taken out
 refused-funnel-stands = “{ $name }” is { $state }, so that cannot be done{ $stands ->
         [paused] ; /funnels resume { $name } lets it go on
        *[other] {""}

@@ -22,6 +22,7 @@ unclear-ask-sent = ✅ Say of { $count ->
         [one] the uncertain message that it has
        *[other] all { $count } uncertain messages that they have
     } arrived? That cannot be taken back.
+unclear-ask-most = { $most } go in one tap, the oldest first; those that are left stay in the list.
 unclear-button-yes = ✅ Yes
 unclear-button-back = ◀ Back
 unclear-unknown = There is no message { $message } of yours.

@@ -82,4 +82,5 @@ reason-the-process-ended-while-sending = Spark ended while it was being sent
 reason-timed-out = Telegram gave no answer in time
 reason-connection-lost = the connection broke before Telegram had answered
 reason-no-connection = no connection to Telegram
+reason-too-much-is-being-said-at-once = too much is being said at once
 reason-a-mistake-of-ours = a mistake of ours
