@@ -64,6 +64,8 @@ async def quickly_to_the_end(stage: EngineStage, processes: list[EngineProcess],
     for process in processes:
         await process.kill()
         stage.processes.remove(process)
+    # a chat that was spoken to when the last one was killed is shut until that call's lease is over: two minutes
+    await stage.let_calls_end()
     last = stage.process()
     last.start()
     await last.ready()
