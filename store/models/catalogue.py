@@ -10,6 +10,7 @@ from store.models.sealed import Sealed
 
 _FORGETTING = text("forgetting_at IS NOT NULL")
 _FETCHING = text("fetch_at IS NOT NULL")
+_LISTED = text("active AND archived_at IS NULL")
 _FREE_KEY = text("entitlement_id IS NULL")
 # either both are empty, or they fit
 _STOCK_ADDS_UP = "COALESCE(stock + reserved + sold, -1) = COALESCE(initial, -1)"
@@ -51,6 +52,14 @@ class Product(Stocked, Numbered, Base):
         CheckConstraint("reserved >= 0 AND sold >= 0", name="product_counts_never_below_zero"),
         CheckConstraint(_STOCK_ADDS_UP, name="product_stock_adds_up"),
         Index("ix_product_shop", "creator_id", "active", "id"),
+        Index("ix_product_listed_new", "created_at", "id", sqlite_where=_LISTED, postgresql_where=_LISTED),
+        Index("ix_product_listed_price", "price_minor", "id", sqlite_where=_LISTED, postgresql_where=_LISTED),
+        Index("ix_product_listed_title", "title", "id", sqlite_where=_LISTED, postgresql_where=_LISTED),
+        Index("ix_product_listed_rating", "rating_milli", "id", sqlite_where=_LISTED, postgresql_where=_LISTED),
+        Index("ix_product_listed_sold", "sold", "id", sqlite_where=_LISTED, postgresql_where=_LISTED),
+        Index(
+            "ix_product_listed_category", "category", "created_at", "id", sqlite_where=_LISTED, postgresql_where=_LISTED
+        ),
     )
     creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"))
     slug: Mapped[str]
@@ -86,7 +95,19 @@ class Product(Stocked, Numbered, Base):
     # over the reviews that are not hidden
     rating_sum: Mapped[int] = mapped_column(default=0)
     rating_count: Mapped[int] = mapped_column(default=0)
+    # their mean, in thousandths of a star: what lists are sorted by
+    rating_milli: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
+
+
+class ProductWord(Base):
+    """A word that a product is found by, and `#tag` for each of its tags; the same as in `words`."""
+
+    __tablename__ = "product_word"
+    __table_args__ = (Index("ix_product_word_word", "word", "product_id"),)
+    product_id: Mapped[int] = mapped_column(ForeignKey("product.id"), primary_key=True)
+    # byte by byte, whatever the database's locale: a beginning is then a range of the index
+    word: Mapped[str] = mapped_column(Text().with_variant(Text(collation="C"), "postgresql"), primary_key=True)
 
 
 class ProductVariant(Stocked, Numbered, Base):

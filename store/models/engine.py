@@ -19,6 +19,7 @@ class Event(Numbered, Base):
         Index("ix_event_unrouted_lead", "lead_id", sqlite_where=_UNROUTED, postgresql_where=_UNROUTED),
         Index("ix_event_name", "creator_id", "name", "lead_id", "occurred_at"),
         Index("ix_event_lead", "lead_id", "name", "id"),
+        Index("ix_event_creator", "creator_id", "id"),
         Index(
             "uq_event_told",
             "creator_id",

@@ -47,6 +47,7 @@ _PHONE_CLAIMED = text("phone_proof IN ('entered', 'verified') AND phone_digest I
 # segments never meet those who were merged or forgotten
 _LIVING = text("merged_into_id IS NULL AND forgotten_at IS NULL")
 _MERGED = text("merged_into_id IS NOT NULL")
+_OF_ACCOUNT = text("account_id IS NOT NULL")
 # a value stands in one of three columns
 _NUMBER = text("number IS NOT NULL")
 _DIGEST = text("digest IS NOT NULL")
@@ -62,6 +63,13 @@ class Lead(Numbered, Base):
     __tablename__ = "lead"
     __table_args__ = (
         UniqueConstraint("creator_id", "person_id"),
+        Index(
+            "uq_lead_account",
+            *("account_id", "creator_id"),
+            unique=True,
+            sqlite_where=_OF_ACCOUNT,
+            postgresql_where=_OF_ACCOUNT,
+        ),
         Index(
             "uq_lead_email_claimed",
             "creator_id",
@@ -96,6 +104,8 @@ class Lead(Numbered, Base):
     )
     creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"))
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
+    # who has bought by the API as this lead
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     name: Mapped[str]
     email: Mapped[str | None] = mapped_column(Sealed("lead.email"))
     email_digest: Mapped[str | None]

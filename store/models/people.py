@@ -1,11 +1,12 @@
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ColumnElement, ForeignKey, Index, UniqueConstraint, func, text
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
-from store.models.base import Base, Numbered, state_column
+from store.models.base import Base, Moves, Numbered, state_column
 from store.models.sealed import Sealed
 
 _FORGETTING = text("forgetting_at IS NOT NULL")
@@ -66,24 +67,64 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class AccountState(StrEnum):
+    # waits for an administrator's word, or for its own to be proven
+    PENDING = "pending"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    BANNED = "banned"
+    # its owner has deleted it; what orders and events point at stays
+    DELETED = "deleted"
+
+
+ACCOUNT_MOVES = Moves(
+    {
+        AccountState.PENDING: frozenset({AccountState.ACTIVE, AccountState.BANNED, AccountState.DELETED}),
+        AccountState.ACTIVE: frozenset({AccountState.SUSPENDED, AccountState.BANNED, AccountState.DELETED}),
+        AccountState.SUSPENDED: frozenset({AccountState.ACTIVE, AccountState.BANNED, AccountState.DELETED}),
+        AccountState.BANNED: frozenset({AccountState.ACTIVE}),
+        AccountState.DELETED: frozenset(),
+    }
+)
+
+
 class Account(Numbered, Base):
-    """Someone who can sign in; so far by the Telegram person bound to it."""
+    """Someone who can sign in: by password, by an external identity, or by the Telegram person bound to it."""
 
     __tablename__ = "account"
     role: Mapped[Role] = state_column(Role, Role.BUYER)
+    state: Mapped[AccountState] = state_column(AccountState, AccountState.ACTIVE)
     name: Mapped[str]
     email: Mapped[str | None] = mapped_column(Sealed("account.email"))
     email_digest: Mapped[str | None] = mapped_column(unique=True)
+    # proven to be theirs, by an issuer that vouches for it or by an operator
+    email_verified_at: Mapped[datetime | None]
+    # argon2id, in its PHC string form
+    password_hash: Mapped[str | None]
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), unique=True)
     created_at: Mapped[datetime]
 
 
+class Right(StrEnum):
+    """What a member of a creator's team may do for them. To manage a broadcast is not to send it."""
+
+    VIEW = "view"
+    MANAGE = "manage"
+    SEND = "send"
+    MONEY = "money"
+    SUPPORT = "support"
+
+
 class Membership(Base):
-    """An account acts for a creator."""
+    """An account acts for a creator: as its owner, who may do everything, or with some rights."""
 
     __tablename__ = "membership"
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
     creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"), primary_key=True, index=True)
+    owner: Mapped[bool] = mapped_column(default=True)
+    # of `Right`; an owner has them all, whatever stands here
+    rights: Mapped[list[Any]] = mapped_column(default=list)
+    joined_at: Mapped[datetime | None]
 
 
 class BindToken(Base):
