@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.access import RULES, Act, NotYours, Standing
+from domain.standings import standings_of
 from kit.errors import Forbidden, NotSignedIn
 from kit.tokens import AUDIENCE, ISSUER, read_access_token
-from store.models import Account
-from store.queries.accounts import creators_of, find_account
+from store.models import Account, Right
+from store.queries.accounts import find_account
 from web.tools import TOOLS
 
 _LARGEST_ID = 2**63 - 1
@@ -19,26 +21,42 @@ CREATOR = "X-Creator"
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls, the creators that they act for, ids by slug, and which of them they name."""
+    """Who calls, the creators that they act for, by slug, and which of them they name."""
 
     account: Account
-    creators: Mapping[str, int]
+    standings: Mapping[str, Standing]
     named: str | None
+    # the session that they are signed in by; None of an API key or an outside issuer's token
+    sign_in_id: int | None = None
+    # of an API key: the rights it was made with
+    key_rights: frozenset[Right] | None = None
 
-    def must_be(self, user_id: str) -> None:
-        """Only one's own address, letter for letter: `7` is not `07`."""
-        if user_id != str(self.account.id):
-            raise Forbidden("this address belongs to another account")
+    def must(self, act: Act) -> None:
+        """Raises Forbidden for what is not theirs to do."""
+        rule = RULES[act]
+        if self.key_rights is not None and not rule.by_key and not rule.public:
+            raise NotYours("an API key cannot do that; sign in instead")
+        if rule.roles is not None and self.account.role not in rule.roles:
+            raise NotYours("this is not for accounts of your role")
+        if rule.of_creator:
+            self.acting_for(act)
 
-    def acting_for(self) -> int:
+    def acting_for(self, act: Act) -> int:
         """The creator whose rows these are: the one that the caller names, else the oldest that they act for."""
-        if not self.creators:
+        standing = self._standing()
+        standing.must(act)
+        if self.key_rights is not None:
+            Standing(standing.creator_id, owner=False, rights=self.key_rights).must(act)
+        return standing.creator_id
+
+    def _standing(self) -> Standing:
+        if not self.standings:
             raise Forbidden("this account acts for no creator")
         if self.named is None:
-            return next(iter(self.creators.values()))
-        if self.named not in self.creators:
+            return next(iter(self.standings.values()))
+        if self.named not in self.standings:
             raise Forbidden(f"{CREATOR} names no creator that this account acts for")
-        return self.creators[self.named]
+        return self.standings[self.named]
 
 
 async def sign_in(request: web.Request, session: AsyncSession) -> Caller:
@@ -54,7 +72,12 @@ async def sign_in(request: web.Request, session: AsyncSession) -> Caller:
     account = await find_account(session, account_id) if 0 < account_id <= _LARGEST_ID else None
     if account is None:
         raise NotSignedIn("the account of this access token is gone")
-    return Caller(account, await creators_of(session, account.id), _named(request))
+    return Caller(account, await standings_of(session, account.id), _named(request))
+
+
+async def sign_in_if_any(request: web.Request, session: AsyncSession) -> Caller | None:
+    """For public addresses: None without a token. A bad one is refused there too."""
+    return await sign_in(request, session) if "Authorization" in request.headers else None
 
 
 def _named(request: web.Request) -> str | None:

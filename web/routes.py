@@ -18,8 +18,7 @@ from web.api.funnels import (
     show_statistics,
     validate_funnels,
 )
-from web.api.ideas import show_ideas
-from web.api.leads import enter_lead, show_lead, show_leads
+from web.api.table import api_routes
 from web.bought import show_bought
 from web.downloads import download
 from web.health import show_alive, show_ready, show_store
@@ -52,9 +51,6 @@ def routes() -> list[web.RouteDef]:
         web.get("/d/{token}", download),
         web.get("/upload/{token}", show_upload),
         web.post("/upload/{token}", take_file),
-        web.get("/api/v1/leads", show_leads),
-        web.post("/api/v1/leads", enter_lead),
-        web.get("/api/v1/leads/{lead_id}", show_lead),
         web.post("/api/v1/events", enter_event),
         web.get("/api/v1/funnels", show_funnels),
         web.post("/api/v1/funnels/validate", validate_funnels),
@@ -69,5 +65,5 @@ def routes() -> list[web.RouteDef]:
         web.post("/api/v1/funnels/{key}/start", start),
         web.post("/api/v1/funnels/{key}/leave", leave),
         web.post("/api/v1/funnels/{key}/simulate", foresee),
-        web.get("/api/v1/{user_id}/ideas", show_ideas),
+        *api_routes(),
     ]

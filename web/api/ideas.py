@@ -2,18 +2,17 @@
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from aiohttp import web
 from pydantic import BaseModel
 
+from domain.access import Act
 from store.models import Idea, IdeaStage, Priority
 from store.queries.ideas import IdeaFilter, IdeaSort, list_ideas
-from web.answers import answer
 from web.api.lists import ListAnswer
-from web.api.query import ListQuery, Text, Words, read_query
-from web.auth import sign_in
-from web.tools import TOOLS
+from web.api.query import ListQuery, Text, Words
+from web.api.route import Call, NoBody, Route
 
 # instants begin with the newest, everything else with the first
 _NEWEST_FIRST = frozenset({IdeaSort.CREATED_AT, IdeaSort.UPDATED_AT})
@@ -72,11 +71,21 @@ class IdeaItem(BaseModel):
         )
 
 
-async def show_ideas(request: web.Request) -> web.Response:
-    async with request.app[TOOLS].database.reading() as session:
-        caller = await sign_in(request, session)
-        caller.must_be(request.match_info["user_id"])
-        creator_id = caller.acting_for()
-        query = read_query(request, IdeaQuery)
-        page = await list_ideas(session, creator_id, query.filter(), query.paging())
-    return answer(ListAnswer[IdeaItem].of(page, IdeaItem.of))
+async def show_ideas(call: Call[IdeaQuery, NoBody]) -> ListAnswer[IdeaItem]:
+    call.must_be(call.request.match_info["user_id"])
+    page = await list_ideas(call.session, call.creator_id, call.query.filter(), call.query.paging())
+    return ListAnswer[IdeaItem].of(page, IdeaItem.of)
+
+
+ROUTES: tuple[Route[Any, Any], ...] = (
+    Route(
+        "GET",
+        "/{user_id}/ideas",
+        Act.SEE_IDEAS,
+        show_ideas,
+        "A creator's content ideas",
+        {200: ListAnswer[IdeaItem]},
+        query=IdeaQuery,
+        proves=("test_web_ideas.py::test_the_list_has_the_shape_that_all_lists_have",),
+    ),
+)

@@ -1,24 +1,23 @@
 """`/api/v1/leads`: a creator's leads, asked for by segment or search, and entered by hand."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.access import Act
+from domain.identity import LeadExists
 from domain.leads import add_lead
 from kit.errors import NotFound
 from kit.paging import Page
 from store.models import Lead, Proof
 from store.queries.lead_pages import LeadRow, page_after
 from store.queries.leads import count_leads, find_living_lead, page_of_leads, saved_segments, search, where
-from web.answers import answer
-from web.api.body import read_json
+from store.segments.question import BadSegment
 from web.api.lists import ListAnswer
-from web.api.query import ListQuery, Printable, Text, read_id, read_query
-from web.auth import sign_in
-from web.tools import TOOLS
+from web.api.query import ListQuery, Printable, Text
+from web.api.route import Call, NoBody, NoQuery, Plain, Route
 
 
 class LeadQuery(ListQuery):
@@ -88,50 +87,40 @@ class LeadItem(BaseModel):
         )
 
 
-async def show_leads(request: web.Request) -> web.Response:
-    tools = request.app[TOOLS]
-    async with tools.database.reading() as session:
-        creator_id = (await sign_in(request, session)).acting_for()
-        query = read_query(request, LeadQuery)
-        known = tools.published.setup(creator_id).known(await saved_segments(session, creator_id))
-        condition = await where(session, creator_id, query.segment.strip() or "all", known, now=tools.clock())
-        if query.search.strip():
-            condition &= await search(session, creator_id, query.search)
-        paging = query.paging()
-        total = await count_leads(session, creator_id, condition)
-        leads = await page_of_leads(session, creator_id, condition, limit=paging.limit, offset=paging.offset)
-        rows = await _rows(session, creator_id, leads)
-    return answer(ListAnswer[LeadItem].of(Page(rows, total, paging), LeadItem.of))
+async def show_leads(call: Call[LeadQuery, NoBody]) -> ListAnswer[LeadItem]:
+    session, creator_id, query = call.session, call.creator_id, call.query
+    known = call.tools.published.setup(creator_id).known(await saved_segments(session, creator_id))
+    condition = await where(session, creator_id, query.segment.strip() or "all", known, now=call.tools.clock())
+    if query.search.strip():
+        condition &= await search(session, creator_id, query.search)
+    paging = query.paging()
+    total = await count_leads(session, creator_id, condition)
+    leads = await page_of_leads(session, creator_id, condition, limit=paging.limit, offset=paging.offset)
+    rows = await _rows(session, creator_id, leads)
+    return ListAnswer[LeadItem].of(Page(rows, total, paging), LeadItem.of)
 
 
-async def show_lead(request: web.Request) -> web.Response:
-    async with request.app[TOOLS].database.reading() as session:
-        creator_id = (await sign_in(request, session)).acting_for()
-        lead = await find_living_lead(session, creator_id, read_id(request, "lead_id"))
-        if lead is None:
-            raise NotFound("there is no such lead")
-        rows = await _rows(session, creator_id, [lead])
-    return answer(LeadItem.of(rows[0]))
+async def show_lead(call: Plain) -> LeadItem:
+    lead = await find_living_lead(call.session, call.creator_id, call.number("lead_id"))
+    if lead is None:
+        raise NotFound("there is no such lead")
+    rows = await _rows(call.session, call.creator_id, [lead])
+    return LeadItem.of(rows[0])
 
 
-async def enter_lead(request: web.Request) -> web.Response:
-    tools = request.app[TOOLS]
-    async with tools.database.reading() as session:
-        await sign_in(request, session)
-    new = await read_json(request, NewLead)
-    async with tools.database.transaction() as session:
-        creator_id = (await sign_in(request, session)).acting_for()
-        lead = await add_lead(
-            session,
-            creator_id,
-            name=new.name,
-            email=new.email,
-            phone=new.phone,
-            source=new.source or None,
-            now=tools.clock(),
-        )
-        rows = await _rows(session, creator_id, [lead])
-    return answer(LeadItem.of(rows[0]), status=201)
+async def enter_lead(call: Call[NoQuery, NewLead]) -> LeadItem:
+    new = call.body
+    lead = await add_lead(
+        call.session,
+        call.creator_id,
+        name=new.name,
+        email=new.email,
+        phone=new.phone,
+        source=new.source or None,
+        now=call.tools.clock(),
+    )
+    rows = await _rows(call.session, call.creator_id, [lead])
+    return LeadItem.of(rows[0])
 
 
 async def _rows(session: AsyncSession, creator_id: int, leads: list[Lead]) -> list[LeadRow]:
@@ -140,3 +129,42 @@ async def _rows(session: AsyncSession, creator_id: int, leads: list[Lead]) -> li
     rows = await page_after(session, creator_id, 0, len(ids), Lead.id.in_(ids)) if ids else []
     by_id = {row.lead.id: row for row in rows}
     return [by_id[each] for each in ids]
+
+
+ROUTES: tuple[Route[Any, Any], ...] = (
+    Route(
+        "GET",
+        "/leads",
+        Act.SEE_LEADS,
+        show_leads,
+        "The creator's leads, newest first",
+        {200: ListAnswer[LeadItem]},
+        query=LeadQuery,
+        refuses=(BadSegment,),
+        proves=("test_web_leads.py::test_leads_are_listed_newest_first_with_all_that_belongs_to_them",),
+    ),
+    Route(
+        "POST",
+        "/leads",
+        Act.CHANGE_LEADS,
+        enter_lead,
+        "Enters a lead",
+        {201: LeadItem},
+        session="write",
+        body=NewLead,
+        refuses=(LeadExists,),
+        repeatable=True,
+        example={"name": "Zoë", "email": "zoe@example.com"},
+        proves=("test_web_leads.py::test_a_lead_is_entered_once",),
+    ),
+    Route(
+        "GET",
+        "/leads/{lead_id}",
+        Act.SEE_LEADS,
+        show_lead,
+        "One lead, or what it became a part of",
+        {200: LeadItem},
+        refuses=(NotFound,),
+        proves=("test_web_leads.py::test_one_lead_is_found_by_number_and_others_leads_are_not",),
+    ),
+)

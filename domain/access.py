@@ -1,0 +1,200 @@
+"""Who may do what: the one table that the bot, the API and the pages ask. What is not in it, nobody may do.
+
+An act of a creator's business asks for a right of whoever acts for that creator; their owners have every right. Any
+other act asks for a role, or for nothing but an account, or not even for that.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from kit.errors import Forbidden, Reason
+from store.models import Right, Role
+
+
+class Act(StrEnum):
+    """What can be done, as the table of rights knows it. The words before the dot say what it is done to."""
+
+    # nobody needs an account for these
+    LOOK_AROUND = "instance.look"
+    SIGN_IN = "account.sign_in"
+    REGISTER = "account.register"
+    BROWSE_SHOP = "shop.browse"
+    FIND_CREATORS = "creators.find"
+    # of one's own, whoever one is
+    BE_ONESELF = "account.own"
+    BUY = "purchases.make"
+    SEE_PURCHASES = "purchases.read"
+    REVIEW = "reviews.write"
+    FIND_PEOPLE = "profiles.find"
+    BECOME_CREATOR = "account.upgrade"
+    # of a creator's business
+    SEE_BUSINESS = "business.read"
+    SEE_LEADS = "leads.read"
+    CHANGE_LEADS = "leads.write"
+    REMOVE_LEADS = "leads.remove"
+    EXPORT_LEADS = "leads.export"
+    WRITE_TO_LEADS = "leads.message"
+    GIVE_RIGHTS = "leads.rights"
+    SEE_PRODUCTS = "products.read"
+    CHANGE_PRODUCTS = "products.write"
+    SEE_ORDERS = "orders.read"
+    CHANGE_ORDERS = "orders.write"
+    EXPORT_ORDERS = "orders.export"
+    REFUND = "orders.refund"
+    SEE_SALES = "sales.read"
+    ANSWER_REVIEWS = "reviews.answer"
+    SEE_FLOWS = "flows.read"
+    CHANGE_FLOWS = "flows.write"
+    SEE_FUNNELS = "funnels.read"
+    CHANGE_FUNNELS = "funnels.write"
+    RUN_FUNNELS = "funnels.run"
+    SEE_BROADCASTS = "broadcasts.read"
+    CHANGE_BROADCASTS = "broadcasts.write"
+    SEND_BROADCASTS = "broadcasts.send"
+    SEE_SEGMENTS = "segments.read"
+    CHANGE_SEGMENTS = "segments.write"
+    SEE_LINKS = "links.read"
+    CHANGE_LINKS = "links.write"
+    SEE_EVENTS = "events.read"
+    TELL_EVENTS = "events.write"
+    SEE_IDEAS = "ideas.read"
+    CHANGE_IDEAS = "ideas.write"
+    SETTLE_MESSAGES = "messages.settle"
+    WORK_ON_TICKETS = "tickets.work"
+    UPLOAD = "uploads.make"
+    # what only its owners may do
+    LEAD_TEAM = "team.lead"
+    SEE_TEAM = "team.read"
+    MAKE_KEYS = "keys.make"
+    WIRE_HOOKS = "hooks.write"
+    CHANGE_BUSINESS = "business.write"
+    # of the instance
+    LOOK_AFTER_ACCOUNTS = "accounts.look_after"
+    LOOK_AFTER_INSTANCE = "instance.look_after"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Who may: everybody, whoever is signed in, some roles, or whoever acts for a creator with a right."""
+
+    public: bool = False
+    # None: any role
+    roles: frozenset[Role] | None = None
+    # of a creator's team; None where it is no creator's business
+    right: Right | None = None
+    # only who owns the business, by no key either
+    owner: bool = False
+    # False where it is a person's own to do: no API key may
+    by_key: bool = True
+
+    @property
+    def of_creator(self) -> bool:
+        return self.owner or self.right is not None
+
+
+_PUBLIC = Rule(public=True)
+_ANYBODY = Rule(by_key=False)
+_OWNER = Rule(owner=True, by_key=False)
+_VIEW, _MANAGE, _SEND, _MONEY, _SUPPORT = (Rule(right=right) for right in Right)
+
+RULES: Mapping[Act, Rule] = MappingProxyType(
+    {
+        Act.LOOK_AROUND: _PUBLIC,
+        Act.SIGN_IN: _PUBLIC,
+        Act.REGISTER: _PUBLIC,
+        Act.BROWSE_SHOP: _PUBLIC,
+        Act.FIND_CREATORS: _PUBLIC,
+        Act.BE_ONESELF: _ANYBODY,
+        Act.BUY: _ANYBODY,
+        Act.SEE_PURCHASES: _ANYBODY,
+        Act.REVIEW: _ANYBODY,
+        Act.FIND_PEOPLE: _ANYBODY,
+        Act.BECOME_CREATOR: Rule(roles=frozenset({Role.BUYER, Role.BRAND, Role.CREATOR}), by_key=False),
+        Act.SEE_BUSINESS: _VIEW,
+        Act.SEE_LEADS: _VIEW,
+        Act.CHANGE_LEADS: _MANAGE,
+        Act.REMOVE_LEADS: _MANAGE,
+        Act.EXPORT_LEADS: _MANAGE,
+        Act.WRITE_TO_LEADS: _SUPPORT,
+        Act.GIVE_RIGHTS: _MANAGE,
+        Act.SEE_PRODUCTS: _VIEW,
+        Act.CHANGE_PRODUCTS: _MANAGE,
+        Act.SEE_ORDERS: _VIEW,
+        Act.CHANGE_ORDERS: _MANAGE,
+        Act.EXPORT_ORDERS: _MANAGE,
+        Act.REFUND: _MONEY,
+        Act.SEE_SALES: _VIEW,
+        Act.ANSWER_REVIEWS: _SUPPORT,
+        Act.SEE_FLOWS: _VIEW,
+        Act.CHANGE_FLOWS: _MANAGE,
+        Act.SEE_FUNNELS: _VIEW,
+        Act.CHANGE_FUNNELS: _MANAGE,
+        Act.RUN_FUNNELS: _SEND,
+        Act.SEE_BROADCASTS: _VIEW,
+        Act.CHANGE_BROADCASTS: _MANAGE,
+        Act.SEND_BROADCASTS: _SEND,
+        Act.SEE_SEGMENTS: _VIEW,
+        Act.CHANGE_SEGMENTS: _MANAGE,
+        Act.SEE_LINKS: _VIEW,
+        Act.CHANGE_LINKS: _MANAGE,
+        Act.SEE_EVENTS: _VIEW,
+        Act.TELL_EVENTS: _MANAGE,
+        Act.SEE_IDEAS: _VIEW,
+        Act.CHANGE_IDEAS: _MANAGE,
+        Act.SETTLE_MESSAGES: _SEND,
+        Act.WORK_ON_TICKETS: _SUPPORT,
+        Act.UPLOAD: _MANAGE,
+        Act.LEAD_TEAM: _OWNER,
+        Act.SEE_TEAM: _VIEW,
+        Act.MAKE_KEYS: _OWNER,
+        Act.WIRE_HOOKS: _OWNER,
+        Act.CHANGE_BUSINESS: _OWNER,
+        Act.LOOK_AFTER_ACCOUNTS: Rule(roles=frozenset({Role.ADMIN}), by_key=False),
+        Act.LOOK_AFTER_INSTANCE: Rule(roles=frozenset({Role.ADMIN, Role.AGENT}), by_key=False),
+    }
+)
+
+
+class NotYours(Forbidden):
+    """Whoever asks is known, and may not."""
+
+    code = "forbidden"
+
+
+class NoSuchRight(NotYours):
+    """Of a team's member who has been given other rights."""
+
+    code = "right_missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How somebody stands to one creator: as an owner, or with some rights."""
+
+    creator_id: int
+    owner: bool
+    rights: frozenset[Right]
+
+    def may(self, act: Act) -> bool:
+        rule = RULES[act]
+        return self.owner or (not rule.owner and rule.right is not None and rule.right in self.rights)
+
+    def must(self, act: Act) -> None:
+        """Raises NoSuchRight."""
+        if self.may(act):
+            return
+        wanted = RULES[act].right
+        if wanted is None or RULES[act].owner:
+            raise NoSuchRight("only the owner of this business may do that", why=Reason("refused-owner-only"))
+        raise NoSuchRight(
+            f"this needs the right “{wanted}”, which its owner can give you",
+            why=Reason("refused-right-missing", right=Reason(f"right-{wanted}")),
+        )
+
+
+def read_rights(words: Collection[object]) -> frozenset[Right]:
+    """Rights as they stand in the store; words that are none are left out."""
+    known = {right.value: right for right in Right}
+    return frozenset(known[word] for word in words if isinstance(word, str) and word in known)

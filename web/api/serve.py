@@ -1,0 +1,97 @@
+"""From a route of the table to a handler of the server: who calls, whether they may, what they sent."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.access import RULES
+from web.answers import answer
+from web.api.body import read_json
+from web.api.query import read_query
+from web.api.repeating import answered_before, remember
+from web.api.route import Answered, Call, NoBody, Route
+from web.auth import Caller, sign_in, sign_in_if_any
+from web.rates import take_turn
+from web.tools import TOOLS
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def serve(route: Route[Any, Any]) -> Handler:
+    """Answers requests to that address.
+
+    A 401, a 403 and a 429 are said before a body is read; in a route that writes, who calls is asked again in the
+    transaction, since a right may be taken away meanwhile.
+    """
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        tools = request.app[TOOLS]
+        if route.session == "read":
+            async with tools.database.reading() as session:
+                call = await _admit(route, request, session)
+                return _answer(route, await route.does(call))
+        async with tools.database.reading() as session:
+            first = await _admit(route, request, session)
+        body = await read_json(request, route.body, most=route.most) if route.body is not NoBody else first.body
+        if route.session == "none":
+            done = await route.does(_with(first, body, first.caller, None))
+            return _answer(route, done)
+        async with tools.database.transaction() as session:
+            caller = await _caller(route, request, session)
+            call = _with(first, body, caller, session)
+            if route.repeatable and (before := await answered_before(call)) is not None:
+                return before
+            response = _answer(route, await route.does(call))
+            if route.repeatable:
+                await remember(call, response)
+            return response
+
+    return handle
+
+
+async def _admit(route: Route[Any, Any], request: web.Request, session: AsyncSession) -> Call[Any, Any]:
+    tools = request.app[TOOLS]
+    caller = await _caller(route, request, session)
+    await take_turn(request, route.rate, caller)
+    return Call(
+        request=request,
+        tools=tools,
+        query=read_query(request, route.query),
+        body=NoBody(),
+        caller=caller,
+        for_creator=_for_creator(route, caller),
+        open_session=session,
+    )
+
+
+async def _caller(route: Route[Any, Any], request: web.Request, session: AsyncSession) -> Caller | None:
+    """Raises NotSignedIn, or Forbidden for what is not theirs to do."""
+    rule = RULES[route.act]
+    caller = await (sign_in_if_any(request, session) if rule.public else sign_in(request, session))
+    if caller is not None:
+        caller.must(route.act)
+    return caller
+
+
+def _for_creator(route: Route[Any, Any], caller: Caller | None) -> int | None:
+    return caller.acting_for(route.act) if caller is not None and RULES[route.act].of_creator else None
+
+
+def _with(
+    first: Call[Any, Any], body: BaseModel, caller: Caller | None, session: AsyncSession | None
+) -> Call[Any, Any]:
+    return Call(first.request, first.tools, first.query, body, caller, first.for_creator, session)
+
+
+def _answer(route: Route[Any, Any], done: BaseModel | Answered | None) -> web.StreamResponse:
+    if isinstance(done, Answered):
+        if done.response is not None:
+            return done.response
+        status = route.usual if done.status is None else done.status
+        response = web.Response(status=status) if done.body is None else answer(done.body, status=status)
+        response.headers.update(done.headers)
+        return response
+    return web.Response(status=route.usual) if done is None else answer(done, status=route.usual)

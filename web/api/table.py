@@ -1,0 +1,22 @@
+"""Every endpoint under /api/v1: from this table come the addresses, the rights, the documents and docs/API.md."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from aiohttp import web
+
+from web.api import ideas, leads
+from web.api.route import Route
+from web.api.serve import serve
+
+PREFIX = "/api/v1"
+
+# those that stand before others whose addresses they would match: `/leads/export` before `/leads/{lead_id}`
+ROUTES: Sequence[Route[Any, Any]] = (
+    *leads.ROUTES,
+    *ideas.ROUTES,
+)
+
+
+def api_routes() -> list[web.RouteDef]:
+    return [web.route(each.method, PREFIX + each.path, serve(each)) for each in ROUTES]
