@@ -5,19 +5,6 @@ from importlib.metadata import version
 from aiohttp import web
 
 from web.answers import answer
-from web.api.events import enter_event
-from web.api.funnel_starts import foresee, leave, start
-from web.api.funnels import (
-    archive,
-    pause,
-    put_funnel,
-    resume,
-    show_funnel,
-    show_funnels,
-    show_resuming,
-    show_statistics,
-    validate_funnels,
-)
 from web.api.table import api_routes
 from web.bought import show_bought
 from web.downloads import download
@@ -51,19 +38,5 @@ def routes() -> list[web.RouteDef]:
         web.get("/d/{token}", download),
         web.get("/upload/{token}", show_upload),
         web.post("/upload/{token}", take_file),
-        web.post("/api/v1/events", enter_event),
-        web.get("/api/v1/funnels", show_funnels),
-        web.post("/api/v1/funnels/validate", validate_funnels),
-        web.post("/api/v1/funnels/simulate", foresee),
-        web.get("/api/v1/funnels/{key}", show_funnel),
-        web.put("/api/v1/funnels/{key}", put_funnel),
-        web.get("/api/v1/funnels/{key}/statistics", show_statistics),
-        web.get("/api/v1/funnels/{key}/resume", show_resuming),
-        web.post("/api/v1/funnels/{key}/resume", resume),
-        web.post("/api/v1/funnels/{key}/pause", pause),
-        web.post("/api/v1/funnels/{key}/archive", archive),
-        web.post("/api/v1/funnels/{key}/start", start),
-        web.post("/api/v1/funnels/{key}/leave", leave),
-        web.post("/api/v1/funnels/{key}/simulate", foresee),
         *api_routes(),
     ]
