@@ -167,7 +167,9 @@ async def _forget_orders(session: AsyncSession, family: Sequence[int], *, now: d
         execution_options=_BY_CORE,
     )
     await session.execute(
-        update(Order).where(Order.lead_id.in_(family)).values(open_key=None, checkout_url=None, details=None),
+        update(Order)
+        .where(Order.lead_id.in_(family))
+        .values(open_key=None, checkout_url=None, details=None, pages=None),
         execution_options=_BY_CORE,
     )
     await session.execute(
@@ -206,8 +208,8 @@ async def _forget_passes(session: AsyncSession, family: Sequence[int], *, now: d
 async def _empty_rows(session: AsyncSession, family: Sequence[int], *, now: datetime) -> None:
     nothing = dict.fromkeys(
         (
-            *("person_id", "email", "email_digest", "phone", "phone_digest", "source", "link_id", "time_zone"),
-            *("consented_at", "unsubscribed_at", "banned_at", "taken_over_at", "seen_at"),
+            *("person_id", "account_id", "email", "email_digest", "phone", "phone_digest", "source", "link_id"),
+            *("time_zone", "consented_at", "unsubscribed_at", "banned_at", "taken_over_at", "seen_at"),
         )
     )
     await session.execute(

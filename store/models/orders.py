@@ -67,6 +67,8 @@ class Order(Numbered, Base):
         UniqueConstraint("creator_id", "receipt_number"),
         Index("ix_order_lead", "lead_id", "creator_id", "id"),
         Index("ix_order_creator", "creator_id", "id"),
+        Index("ix_order_created", "creator_id", "created_at"),
+        Index("ix_order_paid", "creator_id", "paid_at"),
         Index("ix_order_look_at", "look_at", sqlite_where=_TO_LOOK_AT, postgresql_where=_TO_LOOK_AT),
         Index("ix_order_abandons", "abandons_at", sqlite_where=_TO_BE_ABANDONED, postgresql_where=_TO_BE_ABANDONED),
         CheckConstraint("refunded_minor >= 0", name="order_refunded_never_below_zero"),
@@ -98,6 +100,8 @@ class Order(Numbered, Base):
     checkout_url: Mapped[str | None] = mapped_column(Text)
     # what the buyer told the rail: name, e-mail, shipping address
     details: Mapped[Any | None] = mapped_column(SealedJson("order.details"))
+    # `success` and `cancel`: where the rail sends its buyer back to, other than everybody
+    pages: Mapped[Any | None] = mapped_column(SealedJson("order.pages"))
     expires_at: Mapped[datetime]
     # when the rail is asked next how it stands with the order
     look_at: Mapped[datetime | None]

@@ -264,6 +264,11 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('rights', sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), 'postgresql'), nullable=False, server_default='[]'))
         batch_op.add_column(sa.Column('joined_at', store.models.base.Instant(), nullable=True))
 
+    with op.batch_alter_table('order', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('pages', sa.Text(), nullable=True))
+        batch_op.create_index('ix_order_created', ['creator_id', 'created_at'], unique=False)
+        batch_op.create_index('ix_order_paid', ['creator_id', 'paid_at'], unique=False)
+
     with op.batch_alter_table('product', schema=None) as batch_op:
         batch_op.add_column(sa.Column('rating_milli', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False, server_default='0'))
         batch_op.create_index('ix_product_listed_category', ['category', 'created_at', 'id'], unique=False, sqlite_where=sa.text('active AND archived_at IS NULL'), postgresql_where=sa.text('active AND archived_at IS NULL'))
@@ -302,6 +307,11 @@ def downgrade() -> None:
         batch_op.drop_index('ix_product_listed_new', sqlite_where=sa.text('active AND archived_at IS NULL'), postgresql_where=sa.text('active AND archived_at IS NULL'))
         batch_op.drop_index('ix_product_listed_category', sqlite_where=sa.text('active AND archived_at IS NULL'), postgresql_where=sa.text('active AND archived_at IS NULL'))
         batch_op.drop_column('rating_milli')
+
+    with op.batch_alter_table('order', schema=None) as batch_op:
+        batch_op.drop_index('ix_order_paid')
+        batch_op.drop_index('ix_order_created')
+        batch_op.drop_column('pages')
 
     with op.batch_alter_table('membership', schema=None) as batch_op:
         batch_op.drop_column('joined_at')
