@@ -1,19 +1,17 @@
 """`/api/v1/events`: what another program tells of a lead."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, StrictInt, model_validator
 
-from domain.custom_events import lead_told_of, tell_event
+from domain.access import Act
+from domain.custom_events import BadEvent, NoSuchLead, ToldOtherwise, lead_told_of, tell_event
 from kit.errors import Invalid
 from store.models import Event
-from web.answers import answer
-from web.api.body import read_json
 from web.api.query import Printable, Text
-from web.auth import sign_in
-from web.tools import TOOLS
+from web.api.route import Answered, Call, NoQuery, Route
 
 # https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header
 KEY = "Idempotency-Key"
@@ -61,17 +59,12 @@ class EventItem(BaseModel):
         )
 
 
-async def enter_event(request: web.Request) -> web.Response:
+async def enter_event(call: Call[NoQuery, NewEvent]) -> Answered:
     """201 for a new one; 200 when the same was told before under the same key."""
-    tools = request.app[TOOLS]
-    async with tools.database.reading() as session:
-        await sign_in(request, session)
-    new, told_as = await read_json(request, NewEvent), _key(request)
-    async with tools.database.transaction() as session:
-        creator_id = (await sign_in(request, session)).acting_for()
-        lead = await lead_told_of(session, creator_id, lead_id=new.lead_id, email=new.email)
-        event, is_new = await tell_event(session, lead, new.name, new.data, told_as=told_as, now=tools.clock())
-    return answer(EventItem.of(event), status=201 if is_new else 200)
+    session, new, told_as = call.session, call.body, _key(call.request)
+    lead = await lead_told_of(session, call.creator_id, lead_id=new.lead_id, email=new.email)
+    event, is_new = await tell_event(session, lead, new.name, new.data, told_as=told_as, now=call.tools.clock())
+    return Answered(EventItem.of(event), status=201 if is_new else 200)
 
 
 def _key(request: web.Request) -> str | None:
@@ -82,3 +75,24 @@ def _key(request: web.Request) -> str | None:
     if len(given) > 1 or not (key.isascii() and key.isprintable() and 0 < len(key) <= _LONGEST_KEY):
         raise Invalid(f"{KEY} is one line of up to {_LONGEST_KEY} characters", fields={KEY: "cannot be read"})
     return key
+
+
+ROUTES: tuple[Route[Any, Any], ...] = (
+    Route(
+        "POST",
+        "/events",
+        Act.TELL_EVENTS,
+        enter_event,
+        "Tells an event of a lead",
+        {201: EventItem, 200: EventItem},
+        session="write",
+        body=NewEvent,
+        refuses=(BadEvent, NoSuchLead, ToldOtherwise),
+        example={"name": "custom.signed_up", "lead_id": 7, "data": {"plan": "pro"}},
+        proves=(
+            "test_web_events.py::test_an_event_of_a_lead_by_number_or_e_mail",
+            "test_web_events.py::test_the_same_told_again_under_one_key_is_told_once",
+            "test_web_events.py::test_a_lead_of_somebody_else_is_no_lead",
+        ),
+    ),
+)

@@ -3,30 +3,28 @@
 `/api/v1/funnels/simulate` is the same look ahead at all of them together.
 """
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, model_validator
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from automations.simulated import MOST_ASKED_DECISIONS, MOST_ASKED_LEADS, MOST_DAYS, Wish
+from automations.simulated import MOST_ASKED_DECISIONS, MOST_ASKED_LEADS, MOST_DAYS, BadSimulation, Wish
 from automations.simulating import simulate
-from domain.enrollments import begin_for_segment, end_enrollments, enroll_lead
-from domain.funnels.heads import FunnelStands, find_funnel
+from domain.access import Act
+from domain.enrollments import NotEnrolled, begin_for_segment, end_enrollments, enroll_lead
+from domain.funnels.heads import FunnelStands, NoSuchFunnel, find_funnel
 from domain.funnels.moving import wordings
-from domain.holding import hold_living
-from domain.starting_many import count_startable
+from domain.holding import LeadGone, hold_living
+from domain.starting_many import NeedsOrder, count_startable
 from kit.errors import NotFound
 from kit.zones import zone_named
 from store.models import RUNS, Lead
 from store.queries.funnel_views import under_way_of
 from store.queries.leads import find_living_lead
-from web.answers import answer
-from web.api.body import read_json
+from store.segments.question import BadSegment
 from web.api.funnel_answers import SimulationAnswer
 from web.api.query import Printable
-from web.auth import sign_in
-from web.tools import TOOLS
+from web.api.route import Answered, Call, NoQuery, Route
 
 # why somebody is through who was taken out of it
 TAKEN_OUT = "by hand"
@@ -71,59 +69,67 @@ class ToSimulate(BaseModel):
         return self
 
 
-async def start(request: web.Request) -> web.Response:
+class Begun(BaseModel):
+    lead_id: int
+    enrollment_id: int
+
+
+class Beginners(BaseModel):
+    """Of a segment: how many leads it meets, how many of them can be written to, and how many of those begin."""
+
+    met: int
+    reached: int
+    begin: int
+    # they are to begin; False when they were only counted
+    begins: bool
+
+
+class Left(BaseModel):
+    """`ended` is how many enrollments were not over."""
+
+    lead_id: int
+    ended: int
+
+
+async def start(call: Call[NoQuery, Start]) -> Answered:
     """201 with the lead's enrollment; of a segment 200 with how many there are, or 202 once they are to begin."""
-    tools, key = request.app[TOOLS], request.match_info["key"]
-    async with tools.database.reading() as session:
-        await sign_in(request, session)
-    given, now = await read_json(request, Start), tools.clock()
-    async with tools.database.transaction() as session:
-        creator_id = (await sign_in(request, session)).acting_for()
-        head = await find_funnel(session, creator_id, key)
-        if head.state not in RUNS or head.version_id is None:
-            raise FunnelStands(head.key, head.state)
-        setup = tools.published.setup(creator_id)
-        funnel = (await wordings(session, [head.version_id])).get(head.version_id)
-        if funnel is None:
-            raise FunnelStands(head.key, head.state)
-        if given.segment is not None:
-            count = await count_startable(session, head, funnel, given.segment, setup=setup, now=now)
-            if given.confirmed:
-                await begin_for_segment(session, creator_id, head.key, given.segment, now=now)
-            told = {"met": count.met, "reached": count.reached, "begin": count.begin, "begins": given.confirmed}
-            return answer(told, status=202 if given.confirmed else 200)
-        lead = await _lead(session, creator_id, given.lead_id or 0)
-        enrollment_id = await enroll_lead(session, lead, head.key, (head.version_id, funnel), setup, now=now)
-    return answer({"enrollment_id": enrollment_id, "lead_id": lead.id}, status=201)
+    session, creator_id, given, now = call.session, call.creator_id, call.body, call.tools.clock()
+    head = await find_funnel(session, creator_id, call.word("key"))
+    if head.state not in RUNS or head.version_id is None:
+        raise FunnelStands(head.key, head.state)
+    setup = call.tools.published.setup(creator_id)
+    funnel = (await wordings(session, [head.version_id])).get(head.version_id)
+    if funnel is None:
+        raise FunnelStands(head.key, head.state)
+    if given.segment is not None:
+        count = await count_startable(session, head, funnel, given.segment, setup=setup, now=now)
+        if given.confirmed:
+            await begin_for_segment(session, creator_id, head.key, given.segment, now=now)
+        told = Beginners(met=count.met, reached=count.reached, begin=count.begin, begins=given.confirmed)
+        return Answered(told, status=202 if given.confirmed else 200)
+    lead = await _lead(session, creator_id, given.lead_id or 0)
+    enrollment_id = await enroll_lead(session, lead, head.key, (head.version_id, funnel), setup, now=now)
+    return Answered(Begun(lead_id=lead.id, enrollment_id=enrollment_id), status=201)
 
 
-async def leave(request: web.Request) -> web.Response:
-    """With whatever of it is still unsent; `ended` is how many were not over."""
-    tools, key = request.app[TOOLS], request.match_info["key"]
-    async with tools.database.reading() as session:
-        await sign_in(request, session)
-    given = await read_json(request, Leave)
-    async with tools.database.transaction() as session:
-        creator_id = (await sign_in(request, session)).acting_for()
-        head = await find_funnel(session, creator_id, key)
-        lead = await _lead(session, creator_id, given.lead_id)
-        ids = await under_way_of(session, lead.id, head.key)
-        ended = await end_enrollments(session, ids, TAKEN_OUT, now=tools.clock())
-    return answer({"lead_id": lead.id, "ended": ended})
+async def leave(call: Call[NoQuery, Leave]) -> Left:
+    """With whatever of it is still unsent."""
+    head = await find_funnel(call.session, call.creator_id, call.word("key"))
+    lead = await _lead(call.session, call.creator_id, call.body.lead_id)
+    ids = await under_way_of(call.session, lead.id, head.key)
+    ended = await end_enrollments(call.session, ids, TAKEN_OUT, now=call.tools.clock())
+    return Left(lead_id=lead.id, ended=ended)
 
 
-async def foresee(request: web.Request) -> web.Response:
+async def foresee(call: Call[NoQuery, ToSimulate]) -> SimulationAnswer:
     """What one funnel would send when and why not, or with no name all of them; nothing is sent or changed."""
-    tools, key = request.app[TOOLS], request.match_info.get("key")
-    async with tools.database.reading() as session:
-        await sign_in(request, session)
-    given = await read_json(request, ToSimulate)
-    async with tools.database.reading() as session:
-        creator_id = (await sign_in(request, session)).acting_for()
-        if key is not None:
-            await find_funnel(session, creator_id, key)
+    tools, given = call.tools, call.body
+    key = call.word("key") if "key" in call.request.match_info else None
+    if key is not None:
+        async with tools.database.reading() as session:
+            await find_funnel(session, call.creator_id, key)
     wish = Wish(
-        creator_id,
+        call.creator_id,
         key,
         given.lead_id,
         sample=given.sample,
@@ -131,7 +137,7 @@ async def foresee(request: web.Request) -> web.Response:
         most_decisions=MOST_ASKED_DECISIONS,
     )
     simulation = await simulate(tools.database, tools.published, wish, now=tools.clock())
-    return answer(SimulationAnswer.of(simulation, zone_named(tools.published.setup(creator_id).time_zone)))
+    return SimulationAnswer.of(simulation, zone_named(tools.published.setup(call.creator_id).time_zone))
 
 
 async def _lead(session: AsyncSession, creator_id: int, number: int) -> Lead:
@@ -139,3 +145,63 @@ async def _lead(session: AsyncSession, creator_id: int, number: int) -> Lead:
     if lead is None:
         raise NotFound("there is no such lead")
     return await hold_living(session, lead)
+
+
+ROUTES: tuple[Route[Any, Any], ...] = (
+    Route(
+        "POST",
+        "/funnels/simulate",
+        Act.SEE_FUNNELS,
+        foresee,
+        "What all funnels together would send, and when",
+        {200: SimulationAnswer},
+        session="none",
+        body=ToSimulate,
+        refuses=(BadSimulation, NotFound),
+        rate="heavy",
+        example={"sample": 20, "days": 30},
+        proves=("test_web_funnels.py::test_a_sample_and_everything_together_are_simulated_too",),
+    ),
+    Route(
+        "POST",
+        "/funnels/{key}/simulate",
+        Act.SEE_FUNNELS,
+        foresee,
+        "What one funnel would send, and when",
+        {200: SimulationAnswer},
+        session="none",
+        body=ToSimulate,
+        refuses=(BadSimulation, NoSuchFunnel),
+        rate="heavy",
+        example={"days": 30},
+        proves=("test_web_funnels.py::test_a_simulation_tells_what_would_be_sent_and_changes_nothing",),
+    ),
+    Route(
+        "POST",
+        "/funnels/{key}/start",
+        Act.RUN_FUNNELS,
+        start,
+        "One lead begins, or everybody in a segment",
+        {201: Begun, 200: Beginners, 202: Beginners},
+        session="write",
+        body=Start,
+        refuses=(NoSuchFunnel, FunnelStands, NotEnrolled, NeedsOrder, BadSegment, LeadGone),
+        repeatable=True,
+        example={"lead_id": 7},
+        proves=("test_web_funnels.py::test_a_lead_and_a_segment_begin_and_a_lead_leaves",),
+    ),
+    Route(
+        "POST",
+        "/funnels/{key}/leave",
+        Act.CHANGE_FUNNELS,
+        leave,
+        "Takes a lead out",
+        {200: Left},
+        session="write",
+        body=Leave,
+        refuses=(NoSuchFunnel, LeadGone),
+        repeatable=True,
+        example={"lead_id": 7},
+        proves=("test_web_funnels.py::test_a_lead_and_a_segment_begin_and_a_lead_leaves",),
+    ),
+)

@@ -3,37 +3,45 @@
 import asyncio
 from typing import Annotated, Any, Self
 
-from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from automations.proposing import accept, around, propose
+from automations.proposing import FunnelWrong, accept, around, propose
 from automations.resuming import foresee_resuming
+from domain.access import Act
 from domain.funnels.definition import Funnel
-from domain.funnels.heads import FunnelStands, NoSuchFunnel, archive_funnel, find_funnel, pause_funnel, resume_funnel
+from domain.funnels.heads import (
+    FunnelStands,
+    NoSuchFunnel,
+    TooManyFunnels,
+    archive_funnel,
+    find_funnel,
+    pause_funnel,
+    resume_funnel,
+)
 from domain.funnels.moving import Policy, wordings
 from domain.funnels.reading import MOST_BYTES, Read, Surroundings, check_funnel, read_funnels
+from domain.segments import ManagedByFile
 from kit.errors import Invalid
 from kit.paging import Page
 from kit.yaml_text import Problem
 from store.models import Creator, FunnelHead, FunnelState, Kept, Late
 from store.queries.funnel_views import count_states, page_of_funnels, step_numbers, version_numbers
-from web.answers import answer
-from web.api.body import read_json
 from web.api.funnel_answers import (
     FunnelDetail,
     FunnelItem,
     ProblemItem,
     ProposedItem,
     ResumingAnswer,
+    Statistics,
     Validated,
     as_written,
     statistics,
 )
 from web.api.lists import ListAnswer
-from web.api.query import ListQuery, Printable, read_query
+from web.api.query import ListQuery, Printable
+from web.api.route import Answered, Call, NoBody, NoQuery, Plain, Route
 from web.auth import sign_in
-from web.tools import TOOLS
 
 # a YAML text may be escaped to several times its length
 _LARGEST = 4 * MOST_BYTES
@@ -83,64 +91,48 @@ class Choosing(BaseModel):
     late: Late
 
 
-async def show_funnels(request: web.Request) -> web.Response:
-    async with request.app[TOOLS].database.reading() as session:
-        creator_id = (await sign_in(request, session)).acting_for()
-        query = read_query(request, FunnelQuery)
-        page = await page_of_funnels(session, creator_id, query.paging(), archived=query.archived)
-        items = await _items(session, creator_id, *page.items)
-    found = Page(items, page.total, page.paging)
-    return answer(ListAnswer[FunnelItem].of(found, lambda item: item))
+async def show_funnels(call: Call[FunnelQuery, NoBody]) -> ListAnswer[FunnelItem]:
+    query = call.query
+    page = await page_of_funnels(call.session, call.creator_id, query.paging(), archived=query.archived)
+    items = await _items(call.session, call.creator_id, *page.items)
+    return ListAnswer[FunnelItem].of(Page(items, page.total, page.paging), lambda item: item)
 
 
-async def show_funnel(request: web.Request) -> web.Response:
-    async with request.app[TOOLS].database.reading() as session:
-        creator_id = (await sign_in(request, session)).acting_for()
-        head = await find_funnel(session, creator_id, _key(request))
-        return answer(await _detail(session, head))
+async def show_funnel(call: Plain) -> FunnelDetail:
+    return await _detail(call.session, await find_funnel(call.session, call.creator_id, call.word("key")))
 
 
-async def show_statistics(request: web.Request) -> web.Response:
-    async with request.app[TOOLS].database.reading() as session:
-        creator_id = (await sign_in(request, session)).acting_for()
-        head = await find_funnel(session, creator_id, _key(request))
-        funnel = await _wording(session, head)
-        if funnel is None:
-            raise FunnelStands(head.key, head.state)
-        numbers = await step_numbers(session, creator_id, head.key)
-    return answer(statistics(head.key, funnel, numbers))
+async def show_statistics(call: Plain) -> Statistics:
+    head = await find_funnel(call.session, call.creator_id, call.word("key"))
+    funnel = await _wording(call.session, head)
+    if funnel is None:
+        raise FunnelStands(head.key, head.state)
+    return statistics(head.key, funnel, await step_numbers(call.session, call.creator_id, head.key))
 
 
-async def validate_funnels(request: web.Request) -> web.Response:
+async def validate_funnels(call: Call[NoQuery, ToValidate]) -> Validated:
     """What is wrong with them, or what they would change; nothing is saved."""
-    tools = request.app[TOOLS]
+    tools, given = call.tools, call.body
     async with tools.database.reading() as session:
-        await sign_in(request, session)
-    given = await read_json(request, ToValidate, most=_LARGEST)
-    async with tools.database.reading() as session:
-        creator_id = (await sign_in(request, session)).acting_for()
-        ground = await around(session, tools.published, await session.get_one(Creator, creator_id))
+        ground = await around(session, tools.published, await session.get_one(Creator, call.creator_id))
     read = await _look_through(given.key or "", given, ground)
     problems = [ProblemItem.of(each) for each in read.problems]
     if problems:
-        return answer(Validated(valid=False, problems=problems, funnels=[]))
+        return Validated(valid=False, problems=problems, funnels=[])
     async with tools.database.reading() as session:
-        proposed = await propose(session, tools.published, creator_id, read.funnels, now=tools.clock())
-    return answer(Validated(valid=True, problems=[], funnels=[ProposedItem.of(each) for each in proposed]))
+        proposed = await propose(session, tools.published, call.creator_id, read.funnels, now=tools.clock())
+    return Validated(valid=True, problems=[], funnels=[ProposedItem.of(each) for each in proposed])
 
 
-async def put_funnel(request: web.Request) -> web.Response:
+async def put_funnel(call: Call[NoQuery, Wording]) -> Answered:
     """The wording for those who begin from now on. 201 for a new name; the same again changes nothing."""
-    tools, key = request.app[TOOLS], _key(request)
+    tools, given, key = call.tools, call.body, call.word("key")
     async with tools.database.reading() as session:
-        await sign_in(request, session)
-    given = await read_json(request, Wording, most=_LARGEST)
-    async with tools.database.reading() as session:
-        creator_id = (await sign_in(request, session)).acting_for()
-        ground = await around(session, tools.published, await session.get_one(Creator, creator_id))
+        ground = await around(session, tools.published, await session.get_one(Creator, call.creator_id))
     read = _only(key, await _look_through(key, given, ground))
     async with tools.database.transaction() as session:
-        creator_id = (await sign_in(request, session)).acting_for()
+        # the reading took a while, in which the right may have been taken away
+        creator_id = (await sign_in(call.request, session)).acting_for(Act.CHANGE_FUNNELS)
         creator = await session.get_one(Creator, creator_id)
         is_new = await _is_new(session, creator_id, key)
         (head,) = await accept(
@@ -153,53 +145,34 @@ async def put_funnel(request: web.Request) -> web.Response:
             now=tools.clock(),
         )
         detail = await _detail(session, head)
-    return answer(detail, status=201 if is_new else 200)
+    return Answered(detail, status=201 if is_new else 200)
 
 
-async def pause(request: web.Request) -> web.Response:
-    tools = request.app[TOOLS]
-    async with tools.database.transaction() as session:
-        creator_id = (await sign_in(request, session)).acting_for()
-        head = await find_funnel(session, creator_id, _key(request))
-        await pause_funnel(session, head, now=tools.clock())
-        return answer(await _detail(session, head))
+async def pause(call: Plain) -> FunnelDetail:
+    head = await find_funnel(call.session, call.creator_id, call.word("key"))
+    await pause_funnel(call.session, head, now=call.tools.clock())
+    return await _detail(call.session, head)
 
 
-async def show_resuming(request: web.Request) -> web.Response:
+async def show_resuming(call: Plain) -> ResumingAnswer:
     """What would become of what is overdue under each choice. 409 for one that is not paused."""
-    tools = request.app[TOOLS]
-    async with tools.database.reading() as session:
-        creator_id = (await sign_in(request, session)).acting_for()
-        head = await find_funnel(session, creator_id, _key(request))
-        if head.state is not FunnelState.PAUSED:
-            raise FunnelStands(head.key, head.state)
-        return answer(ResumingAnswer.of(await foresee_resuming(session, tools.published, head, now=tools.clock())))
+    head = await find_funnel(call.session, call.creator_id, call.word("key"))
+    if head.state is not FunnelState.PAUSED:
+        raise FunnelStands(head.key, head.state)
+    return ResumingAnswer.of(await foresee_resuming(call.session, call.tools.published, head, now=call.tools.clock()))
 
 
-async def resume(request: web.Request) -> web.Response:
-    tools = request.app[TOOLS]
-    async with tools.database.reading() as session:
-        await sign_in(request, session)
-    choice = await read_json(request, Choosing)
-    async with tools.database.transaction() as session:
-        creator_id = (await sign_in(request, session)).acting_for()
-        head = await find_funnel(session, creator_id, _key(request))
-        await resume_funnel(session, head, choice.late, now=tools.clock())
-        return answer(await _detail(session, head))
+async def resume(call: Call[NoQuery, Choosing]) -> FunnelDetail:
+    head = await find_funnel(call.session, call.creator_id, call.word("key"))
+    await resume_funnel(call.session, head, call.body.late, now=call.tools.clock())
+    return await _detail(call.session, head)
 
 
-async def archive(request: web.Request) -> web.Response:
+async def archive(call: Plain) -> FunnelDetail:
     """409 for one of the file's, and for one in which somebody is held."""
-    tools = request.app[TOOLS]
-    async with tools.database.transaction() as session:
-        creator_id = (await sign_in(request, session)).acting_for()
-        head = await find_funnel(session, creator_id, _key(request))
-        await archive_funnel(session, head, now=tools.clock())
-        return answer(await _detail(session, head))
-
-
-def _key(request: web.Request) -> str:
-    return request.match_info["key"]
+    head = await find_funnel(call.session, call.creator_id, call.word("key"))
+    await archive_funnel(call.session, head, now=call.tools.clock())
+    return await _detail(call.session, head)
 
 
 async def _look_through(key: str, given: Wording | ToValidate, ground: Surroundings) -> Read:
@@ -247,3 +220,129 @@ async def _wording(session: AsyncSession, head: FunnelHead) -> Funnel | None:
     if head.version_id is None:
         return None
     return (await wordings(session, [head.version_id])).get(head.version_id)
+
+
+_EXAMPLE = {
+    "trigger": {"event": "lead.captured"},
+    "steps": [
+        {"key": "rest", "do": "wait", "time": "1d"},
+        {"key": "ask", "do": "send", "text": "How are you?"},
+    ],
+}
+
+ROUTES: tuple[Route[Any, Any], ...] = (
+    Route(
+        "GET",
+        "/funnels",
+        Act.SEE_FUNNELS,
+        show_funnels,
+        "The creator's funnels, with how many are in each",
+        {200: ListAnswer[FunnelItem]},
+        query=FunnelQuery,
+        proves=("test_web_funnels.py::test_a_funnel_is_made_read_and_listed",),
+    ),
+    Route(
+        "POST",
+        "/funnels/validate",
+        Act.SEE_FUNNELS,
+        validate_funnels,
+        "What is wrong with funnels, or what they would change",
+        {200: Validated},
+        session="none",
+        body=ToValidate,
+        rate="heavy",
+        most=_LARGEST,
+        example={"key": "care", "definition": _EXAMPLE},
+        proves=(
+            "test_web_funnels.py::test_validating_says_what_would_change_and_for_whom",
+            "test_web_funnels.py::test_what_is_wrong_is_told_by_its_place_and_nothing_is_saved",
+        ),
+    ),
+    Route(
+        "GET",
+        "/funnels/{key}",
+        Act.SEE_FUNNELS,
+        show_funnel,
+        "One funnel, with what those who begin now take",
+        {200: FunnelDetail},
+        refuses=(NoSuchFunnel,),
+        proves=("test_web_funnels.py::test_a_funnel_is_made_read_and_listed",),
+    ),
+    Route(
+        "PUT",
+        "/funnels/{key}",
+        Act.CHANGE_FUNNELS,
+        put_funnel,
+        "Makes a funnel, or a new version of one",
+        {200: FunnelDetail, 201: FunnelDetail},
+        session="none",
+        body=Wording,
+        refuses=(ManagedByFile, FunnelStands, FunnelWrong, TooManyFunnels),
+        rate="heavy",
+        most=_LARGEST,
+        example={"definition": _EXAMPLE, "policy": "keep"},
+        proves=(
+            "test_web_funnels.py::test_a_funnel_is_made_read_and_listed",
+            "test_web_funnels.py::test_what_is_wrong_is_told_by_its_place_and_nothing_is_saved",
+        ),
+    ),
+    Route(
+        "GET",
+        "/funnels/{key}/statistics",
+        Act.SEE_FUNNELS,
+        show_statistics,
+        "What came of each step",
+        {200: Statistics},
+        refuses=(NoSuchFunnel, FunnelStands),
+        proves=("test_web_funnels.py::test_statistics_of_a_funnel_that_nobody_has_begun",),
+    ),
+    Route(
+        "GET",
+        "/funnels/{key}/resume",
+        Act.SEE_FUNNELS,
+        show_resuming,
+        "What would become of what is overdue under each choice",
+        {200: ResumingAnswer},
+        refuses=(NoSuchFunnel, FunnelStands),
+        rate="heavy",
+        proves=("test_web_funnels.py::test_a_pause_ends_as_is_chosen",),
+    ),
+    Route(
+        "POST",
+        "/funnels/{key}/resume",
+        Act.RUN_FUNNELS,
+        resume,
+        "Ends a pause",
+        {200: FunnelDetail},
+        session="write",
+        body=Choosing,
+        refuses=(NoSuchFunnel, FunnelStands),
+        repeatable=True,
+        example={"late": "once"},
+        proves=("test_web_funnels.py::test_a_pause_ends_as_is_chosen",),
+    ),
+    Route(
+        "POST",
+        "/funnels/{key}/pause",
+        Act.CHANGE_FUNNELS,
+        pause,
+        "Holds everybody where they are",
+        {200: FunnelDetail},
+        session="write",
+        refuses=(NoSuchFunnel, FunnelStands),
+        repeatable=True,
+        proves=("test_web_funnels.py::test_a_pause_ends_as_is_chosen",),
+    ),
+    Route(
+        "POST",
+        "/funnels/{key}/archive",
+        Act.CHANGE_FUNNELS,
+        archive,
+        "Puts a funnel away",
+        {200: FunnelDetail},
+        session="write",
+        refuses=(NoSuchFunnel, FunnelStands, ManagedByFile),
+        repeatable=True,
+        proves=("test_web_funnels.py::test_what_the_file_has_is_paused_but_not_reworded",),
+    ),
+)

@@ -5,7 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
-from web.api import ideas, leads
+from web.api import events, funnel_starts, funnels, ideas, leads
 from web.api.route import Route
 from web.api.serve import serve
 
@@ -15,6 +15,10 @@ PREFIX = "/api/v1"
 ROUTES: Sequence[Route[Any, Any]] = (
     *leads.ROUTES,
     *ideas.ROUTES,
+    *events.ROUTES,
+    # before the funnels, whose names would be theirs
+    *funnel_starts.ROUTES,
+    *funnels.ROUTES,
 )
 
 
