@@ -73,7 +73,7 @@ async def merge_leads(session: AsyncSession, into: Lead, other: Lead, *, now: da
     What both have told stays as `into` has it, an e-mail or phone as the surer of the two; what does not fit beside it
     is kept in a note. Orders, rights, follow-ups, tags, touches, notes, consents, files, tickets and messages move; a
     no to marketing of either holds for both, and `standing_of` says whose block does. Raises CannotMerge for leads of
-    two creators, for two who have a Telegram chat each, and for one that was merged or forgotten before.
+    two creators, for two who have a Telegram chat or an account each, and for one that was merged or forgotten before.
     """
     await hold_both(session, into, other)
     _check(into, other)
@@ -129,6 +129,11 @@ def _check(into: Lead, other: Lead) -> None:
         raise CannotMerge(
             f"leads {into.id} and {other.id} have a Telegram chat each, so they are two people",
             why=Reason("refused-merge-chats", lead=into.id, other=other.id),
+        )
+    if None not in {into.account_id, other.account_id} and into.account_id != other.account_id:
+        raise CannotMerge(
+            f"leads {into.id} and {other.id} are customers with an account each, so they are two people",
+            why=Reason("refused-merge-accounts", lead=into.id, other=other.id),
         )
 
 
@@ -223,6 +228,7 @@ async def _become_one(session: AsyncSession, into: Lead, other: Lead) -> list[st
     standing = standing_of(into, other)
     values: dict[str, object] = {
         "person_id": into.person_id or other.person_id,
+        "account_id": into.account_id or other.account_id,
         "name": into.name or other.name,
         "time_zone": into.time_zone or other.time_zone,
         "stage": _stage(into, other),
@@ -245,7 +251,7 @@ async def _become_one(session: AsyncSession, into: Lead, other: Lead) -> list[st
             apart.append(_apart(other if left is theirs else into, contact, left.value))
     if other.name not in {"", values["name"]}:
         apart.append(_apart(other, "name", other.name))
-    emptied = dict.fromkeys(("person_id", "email", "email_digest", "phone", "phone_digest", "time_zone"))
+    emptied = dict.fromkeys(("person_id", "account_id", "email", "email_digest", "phone", "phone_digest", "time_zone"))
     # the keys are free before they are taken: each stands with one lead only
     await session.execute(
         update(Lead).where(Lead.id == other.id).values(**emptied, name="", merged_into_id=into.id),

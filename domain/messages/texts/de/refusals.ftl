@@ -22,6 +22,7 @@ refused-merge-creators = Das sind Kontakte zweier Creator.
 refused-merged-before = Kontakt { $lead } gehört schon zu Kontakt { $into }.
 refused-merge-forgotten = Kontakt { $lead } wurde vergessen.
 refused-merge-chats = Die Kontakte { $lead } und { $other } haben je einen eigenen Telegram-Chat, sind also zwei Personen.
+refused-merge-accounts = Die Kontakte { $lead } und { $other } haben je ein eigenes Konto, sind also zwei Personen.
 refused-lead-gone = Kontakt { $lead } wurde gerade zusammengeführt oder vergessen.
 refused-same-email = Diese E-Mail-Adresse hat schon Kontakt { $lead }.
 refused-same-phone = Diese Telefonnummer hat schon Kontakt { $lead }.

@@ -22,6 +22,7 @@ refused-merge-creators = these are leads of two creators
 refused-merged-before = lead { $lead } was merged into lead { $into } before
 refused-merge-forgotten = lead { $lead } has been forgotten
 refused-merge-chats = leads { $lead } and { $other } have a Telegram chat each, so they are two people
+refused-merge-accounts = leads { $lead } and { $other } have an account each, so they are two people
 refused-lead-gone = lead { $lead } has just been merged or forgotten
 refused-same-email = lead { $lead } has this e-mail address already
 refused-same-phone = lead { $lead } has this phone number already
