@@ -33,7 +33,7 @@ class Schemas:
         wanted = sorted(set(models), key=lambda each: (each[0].__module__, each[0].__qualname__, each[1]))
         found, top = models_json_schema(wanted, ref_template=_AT + "{model}", schema_generator=_Generator)
         definitions: dict[str, Schema] = {name: _plain(each) for name, each in top.get("$defs", {}).items()}
-        self._refs = {key: _plain(each) for key, each in found.items()}
+        self._refs: dict[Any, Schema] = {key: _plain(each) for key, each in found.items()}
         self.components: Mapping[str, Schema] = {_named(name): definitions[name] for name in sorted(definitions)}
 
     def ref(self, model: type[BaseModel], mode: Mode) -> Schema:
