@@ -127,7 +127,14 @@ from store.models.signing_in import (
     SignIn,
 )
 from store.models.tickets import TICKET_MOVES, Ticket, TicketState
-from store.models.transfers import TRANSFER_MOVES, Transfer, TransferKind, TransferProblem, TransferState
+from store.models.transfers import (
+    TRANSFER_MOVES,
+    Transfer,
+    TransferKind,
+    TransferOutcome,
+    TransferProblem,
+    TransferState,
+)
 
 __all__ = [
     "ACCOUNT_MOVES",
@@ -265,6 +272,7 @@ __all__ = [
     "TrackedUrl",
     "Transfer",
     "TransferKind",
+    "TransferOutcome",
     "TransferProblem",
     "TransferState",
     "UploadLink",

@@ -2,7 +2,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Text, text
+from sqlalchemy import Enum, ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from store.models.base import Base, Moves, Numbered, state_column
@@ -31,6 +31,13 @@ class TransferState(StrEnum):
     DONE = "done"
 
 
+class TransferOutcome(StrEnum):
+    FINISHED = "finished"
+    # somebody said no, or nobody said yes
+    LEFT = "left"
+    FAILED = "failed"
+
+
 TRANSFER_MOVES = Moves(
     {
         TransferState.CHECKING: frozenset({TransferState.READY, TransferState.CLEARING}),
@@ -47,8 +54,8 @@ class Transfer(Numbered, Base):
     __tablename__ = "transfer"
     __table_args__ = (Index("ix_transfer_at_work", "id", sqlite_where=_AT_WORK, postgresql_where=_AT_WORK),)
     creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"))
-    # who asked, and is told how it goes
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    # who asked, and is told how it goes; None of one that was asked for by the API, whose caller looks by themselves
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     kind: Mapped[TransferKind] = state_column(TransferKind, TransferKind.IMPORT)
     state: Mapped[TransferState] = state_column(TransferState, TransferState.CHECKING)
     file_name: Mapped[str]
@@ -79,6 +86,11 @@ class Transfer(Numbered, Base):
     expires_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    # how it ended, and in English why it failed
+    outcome: Mapped[TransferOutcome | None] = mapped_column(
+        Enum(TransferOutcome, native_enum=False, length=24, values_callable=lambda enum: [str(each) for each in enum])
+    )
+    why: Mapped[str | None] = mapped_column(Text)
 
 
 class TransferProblem(Base):

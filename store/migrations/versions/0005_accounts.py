@@ -278,6 +278,11 @@ def upgrade() -> None:
         batch_op.create_index('ix_product_listed_sold', ['sold', 'id'], unique=False, sqlite_where=sa.text('active AND archived_at IS NULL'), postgresql_where=sa.text('active AND archived_at IS NULL'))
         batch_op.create_index('ix_product_listed_title', ['title', 'id'], unique=False, sqlite_where=sa.text('active AND archived_at IS NULL'), postgresql_where=sa.text('active AND archived_at IS NULL'))
 
+    with op.batch_alter_table('transfer', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('outcome', sa.Enum('finished', 'left', 'failed', name='transferoutcome', native_enum=False, length=24), nullable=True))
+        batch_op.add_column(sa.Column('why', sa.Text(), nullable=True))
+        batch_op.alter_column('person_id', existing_type=sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True)
+
     op.execute('UPDATE product SET rating_milli = rating_sum * 1000 / rating_count WHERE rating_count > 0')
     _fill_product_words()
 
@@ -299,6 +304,14 @@ def _fill_product_words() -> None:
 
 
 def downgrade() -> None:
+    # nobody would be told of them
+    op.execute('DELETE FROM transfer_problem WHERE transfer_id IN (SELECT id FROM transfer WHERE person_id IS NULL)')
+    op.execute('DELETE FROM transfer WHERE person_id IS NULL')
+    with op.batch_alter_table('transfer', schema=None) as batch_op:
+        batch_op.alter_column('person_id', existing_type=sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False)
+        batch_op.drop_column('why')
+        batch_op.drop_column('outcome')
+
     with op.batch_alter_table('product', schema=None) as batch_op:
         batch_op.drop_index('ix_product_listed_title', sqlite_where=sa.text('active AND archived_at IS NULL'), postgresql_where=sa.text('active AND archived_at IS NULL'))
         batch_op.drop_index('ix_product_listed_sold', sqlite_where=sa.text('active AND archived_at IS NULL'), postgresql_where=sa.text('active AND archived_at IS NULL'))
