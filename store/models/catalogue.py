@@ -11,6 +11,12 @@ from store.models.sealed import Sealed
 _FORGETTING = text("forgetting_at IS NOT NULL")
 _FETCHING = text("fetch_at IS NOT NULL")
 _LISTED = text("active AND archived_at IS NULL")
+_OWN = text("archived_at IS NULL")
+_ARCHIVED = text("archived_at IS NOT NULL")
+# of what is listed: on sale from or until some day, or a bundle, which may hold nothing
+_CONDITIONED = text(
+    "active AND archived_at IS NULL AND (active_from IS NOT NULL OR active_until IS NOT NULL OR kind = 'bundle')"
+)
 _FREE_KEY = text("entitlement_id IS NULL")
 # either both are empty, or they fit
 _STOCK_ADDS_UP = "COALESCE(stock + reserved + sold, -1) = COALESCE(initial, -1)"
@@ -60,6 +66,15 @@ class Product(Stocked, Numbered, Base):
         Index(
             "ix_product_listed_category", "category", "created_at", "id", sqlite_where=_LISTED, postgresql_where=_LISTED
         ),
+        Index(
+            "ix_product_listed_category_price",
+            *("category", "price_minor", "id"),
+            sqlite_where=_LISTED,
+            postgresql_where=_LISTED,
+        ),
+        Index("ix_product_conditioned", "id", sqlite_where=_CONDITIONED, postgresql_where=_CONDITIONED),
+        Index("ix_product_own", "creator_id", "id", sqlite_where=_OWN, postgresql_where=_OWN),
+        Index("ix_product_archived", "creator_id", "id", sqlite_where=_ARCHIVED, postgresql_where=_ARCHIVED),
     )
     creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"))
     slug: Mapped[str]

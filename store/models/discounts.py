@@ -1,7 +1,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from store.models.base import Base, Numbered
@@ -13,6 +13,7 @@ class DiscountCode(Numbered, Base):
     __tablename__ = "discount_code"
     __table_args__ = (
         UniqueConstraint("creator_id", "code"),
+        Index("ix_discount_code_creator", "creator_id", "id"),
         CheckConstraint("(percent IS NULL) <> (amount_minor IS NULL)", name="discount_percent_or_amount"),
         CheckConstraint("uses >= 0", name="discount_uses_never_below_zero"),
     )

@@ -251,6 +251,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('email_verified_at', store.models.base.Instant(), nullable=True))
         batch_op.add_column(sa.Column('password_hash', sa.String(), nullable=True))
 
+    with op.batch_alter_table('discount_code', schema=None) as batch_op:
+        batch_op.create_index('ix_discount_code_creator', ['creator_id', 'id'], unique=False)
+
     with op.batch_alter_table('event', schema=None) as batch_op:
         batch_op.create_index('ix_event_creator', ['creator_id', 'id'], unique=False)
 
@@ -271,6 +274,10 @@ def upgrade() -> None:
 
     with op.batch_alter_table('product', schema=None) as batch_op:
         batch_op.add_column(sa.Column('rating_milli', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False, server_default='0'))
+        batch_op.create_index('ix_product_archived', ['creator_id', 'id'], unique=False, sqlite_where=sa.text('archived_at IS NOT NULL'), postgresql_where=sa.text('archived_at IS NOT NULL'))
+        batch_op.create_index('ix_product_conditioned', ['id'], unique=False, sqlite_where=sa.text('active AND archived_at IS NULL AND (active_from IS NOT NULL OR active_until IS NOT NULL OR kind = \'bundle\')'), postgresql_where=sa.text('active AND archived_at IS NULL AND (active_from IS NOT NULL OR active_until IS NOT NULL OR kind = \'bundle\')'))
+        batch_op.create_index('ix_product_listed_category_price', ['category', 'price_minor', 'id'], unique=False, sqlite_where=sa.text('active AND archived_at IS NULL'), postgresql_where=sa.text('active AND archived_at IS NULL'))
+        batch_op.create_index('ix_product_own', ['creator_id', 'id'], unique=False, sqlite_where=sa.text('archived_at IS NULL'), postgresql_where=sa.text('archived_at IS NULL'))
         batch_op.create_index('ix_product_listed_category', ['category', 'created_at', 'id'], unique=False, sqlite_where=sa.text('active AND archived_at IS NULL'), postgresql_where=sa.text('active AND archived_at IS NULL'))
         batch_op.create_index('ix_product_listed_new', ['created_at', 'id'], unique=False, sqlite_where=sa.text('active AND archived_at IS NULL'), postgresql_where=sa.text('active AND archived_at IS NULL'))
         batch_op.create_index('ix_product_listed_price', ['price_minor', 'id'], unique=False, sqlite_where=sa.text('active AND archived_at IS NULL'), postgresql_where=sa.text('active AND archived_at IS NULL'))
@@ -313,6 +320,10 @@ def downgrade() -> None:
         batch_op.drop_column('outcome')
 
     with op.batch_alter_table('product', schema=None) as batch_op:
+        batch_op.drop_index('ix_product_own', sqlite_where=sa.text('archived_at IS NULL'), postgresql_where=sa.text('archived_at IS NULL'))
+        batch_op.drop_index('ix_product_listed_category_price', sqlite_where=sa.text('active AND archived_at IS NULL'), postgresql_where=sa.text('active AND archived_at IS NULL'))
+        batch_op.drop_index('ix_product_conditioned', sqlite_where=sa.text('active AND archived_at IS NULL AND (active_from IS NOT NULL OR active_until IS NOT NULL OR kind = \'bundle\')'), postgresql_where=sa.text('active AND archived_at IS NULL AND (active_from IS NOT NULL OR active_until IS NOT NULL OR kind = \'bundle\')'))
+        batch_op.drop_index('ix_product_archived', sqlite_where=sa.text('archived_at IS NOT NULL'), postgresql_where=sa.text('archived_at IS NOT NULL'))
         batch_op.drop_index('ix_product_listed_title', sqlite_where=sa.text('active AND archived_at IS NULL'), postgresql_where=sa.text('active AND archived_at IS NULL'))
         batch_op.drop_index('ix_product_listed_sold', sqlite_where=sa.text('active AND archived_at IS NULL'), postgresql_where=sa.text('active AND archived_at IS NULL'))
         batch_op.drop_index('ix_product_listed_rating', sqlite_where=sa.text('active AND archived_at IS NULL'), postgresql_where=sa.text('active AND archived_at IS NULL'))
@@ -338,6 +349,9 @@ def downgrade() -> None:
 
     with op.batch_alter_table('event', schema=None) as batch_op:
         batch_op.drop_index('ix_event_creator')
+
+    with op.batch_alter_table('discount_code', schema=None) as batch_op:
+        batch_op.drop_index('ix_discount_code_creator')
 
     with op.batch_alter_table('account', schema=None) as batch_op:
         batch_op.drop_column('password_hash')
