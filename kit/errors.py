@@ -56,3 +56,14 @@ class Invalid(Refusal):
 
     code = "invalid"
     status = 422
+
+
+class TooMany(Refusal):
+    """Not yet: what was asked for was asked for too often. `retry_after` is in whole seconds."""
+
+    code = "too_many"
+    status = 429
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message, why=Reason("refused-too-many", seconds=retry_after))
+        self.retry_after = retry_after

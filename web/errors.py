@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from kit.errors import Refusal
+from kit.errors import Refusal, TooMany
 from kit.log import get_logger
 from store.database import is_unavailable
 
@@ -44,6 +44,9 @@ class Trouble:
 def trouble_of(error: Exception) -> Trouble:
     """What the caller is told; what is not theirs to mend is logged, once, and told without its details."""
     match error:
+        case TooMany():
+            wait = {"Retry-After": str(error.retry_after)}
+            return Trouble(error.status, error.code.upper(), str(error), error.fields, wait)
         case Refusal():
             return Trouble(error.status, error.code.upper(), str(error), error.fields, _headers_of(error.status))
         case web.HTTPException():

@@ -1,6 +1,7 @@
 # Warum etwas nicht geht. Telegram-HTML; Werte sind schon maskiert.
 
 refused-already_answered = Das hast du schon beantwortet.
+refused-too-many = Das kam zu oft. Versuch es in { $seconds } s noch einmal.
 refused-not_for_sale = Das wird nicht mehr verkauft.
 refused-sold_out = Das ist ausverkauft.
 refused-not_owned = Das ist nicht in deiner Bibliothek.
@@ -15,6 +16,7 @@ refused-no-file = Diese Datei gibt es hier nicht; schick sie noch einmal.
 refused-file-taken = „{ $name }“ gehört zu „{ $title }“; für ein anderes Produkt schick sie noch einmal.
 refused-no-column = Diese Spalte gibt es nicht.
 refused-file-moved-on = Diese Datei ist schon bearbeitet; schick sie noch einmal.
+refused-transfer_not_ready = Spark sieht diese Datei noch durch; der Bericht kommt gleich.
 refused-acts-for-none = Dieses Konto handelt für keinen Creator.
 refused-draining = Spark startet gleich neu; schick es noch einmal.
 refused-merge-itself = Ein Kontakt lässt sich nicht mit sich selbst zusammenführen.

@@ -1,6 +1,7 @@
 # Why something cannot be done. Telegram HTML; values are escaped before they come here.
 
 refused-already_answered = You have answered this already.
+refused-too-many = That was asked for too often. Try again in { $seconds } s.
 refused-not_for_sale = This is no longer for sale.
 refused-sold_out = This is sold out.
 refused-not_owned = This is not in your library.
@@ -15,6 +16,7 @@ refused-no-file = there is no such file here; send it again
 refused-file-taken = “{ $name }” belongs to “{ $title }”; send it again for another product
 refused-no-column = there is no such column
 refused-file-moved-on = this file is dealt with already; send it again
+refused-transfer_not_ready = Spark is still looking through this file; its report comes in a moment.
 refused-acts-for-none = this account acts for no creator
 refused-draining = Spark is about to restart; send it again
 refused-merge-itself = a lead cannot be merged with itself
