@@ -9,10 +9,10 @@ from sqlalchemy.exc import IntegrityError
 
 from automations.csv_files import CsvFile
 from automations.gateway import Refused
-from automations.transfer_jobs import Shown, Tools, setup_of, size_of
+from automations.transfer_jobs import Shown, Tools, language_for, setup_of, size_of
 from automations.transfer_outcomes import end, promise, put_up
 from domain.messages.catalogue import say
-from domain.transfers.asking import fields_in_use, forget_problems
+from domain.transfers.asking import fields_in_use, forget_problems, sent_blob
 from domain.transfers.formulas import defuse, rearm
 from domain.transfers.importing import (
     Batch,
@@ -43,7 +43,7 @@ _ADDED = ("row", "problem")
 
 
 async def open_upload(tools: Tools, transfer: Transfer) -> IO[bytes]:
-    """The file as UTF-8 on this machine's disk, without a name; from Telegram the first time, then from the store.
+    """The file as UTF-8 on this machine's disk, without a name; the first time as it was sent, then from the store.
 
     Raises FileProblem and SendFailure.
     """
@@ -54,10 +54,7 @@ async def open_upload(tools: Tools, transfer: Transfer) -> IO[bytes]:
             await tools.files.read_into(blob, local)
             return local
         with TemporaryFile() as raw:
-            try:
-                await tools.gateway.download(transfer.telegram_file_id or "", raw)
-            except Refused:
-                raise FileProblem("import-gone") from None
+            await _fetch(tools, transfer, raw)
             await asyncio.to_thread(make_readable, raw, local)
         await tools.files.write_from(blob, local)
     except BaseException:
@@ -66,10 +63,21 @@ async def open_upload(tools: Tools, transfer: Transfer) -> IO[bytes]:
     return local
 
 
+async def _fetch(tools: Tools, transfer: Transfer, raw: IO[bytes]) -> None:
+    """As it came. Raises FileProblem where it is gone, and SendFailure."""
+    try:
+        if transfer.telegram_file_id is None:
+            await tools.files.read_into(sent_blob(transfer.folder), raw)
+        else:
+            await tools.gateway.download(transfer.telegram_file_id, raw)
+    except (Refused, FileNotFoundError):
+        raise FileProblem("import-gone") from None
+
+
 class CheckJob:
     """The dry run: changes nothing but what is kept of the transfer itself, and begins anew after a crash."""
 
-    def __init__(self, tools: Tools, transfer: Transfer, person: Person) -> None:
+    def __init__(self, tools: Tools, transfer: Transfer, person: Person | None) -> None:
         self.tools, self.transfer, self.person = tools, transfer, person
         self._file: IO[bytes] | None = None
         self._open: list[IO[bytes] | CsvFile] = []
@@ -120,14 +128,14 @@ class CheckJob:
             taken = await check_batch(session, self.transfer.creator_id, parsed, self._seen)
         if parsed.problems:
             async with self.tools.database.transaction() as session:
-                await keep_problems(session, self.transfer.id, parsed.problems, self.person.speaks)
+                await keep_problems(session, self.transfer.id, parsed.problems, language_for(self.person))
         self._note(rows, taken, parsed)
 
     def _note(self, rows: list[Row], taken: list[Match], parsed: Parsed) -> None:
         for row in rows:
             problem = parsed.problems.get(row.number)
             if problem is not None:
-                reason = problem.plain(self.person.speaks)
+                reason = problem.plain(language_for(self.person))
                 own = [defuse(rearm(row.cells[place])) for place in self._own if place < len(row.cells)]
                 self._problems.add([str(row.number), defuse(reason), *own])
                 if len(self._first) < NAMED:
@@ -147,13 +155,13 @@ class CheckJob:
         self._tally.bad += len(parsed.problems)
 
     async def _finish(self) -> None:
-        transfer, language, now = self.transfer, self.person.speaks, self.tools.clock()
+        transfer, language, now = self.transfer, language_for(self.person), self.tools.clock()
         number = transfer.checks + 1
         files = []
-        if self._problems.rows:
+        if self._problems.rows and self.person is not None:
             stored = await put_up(self.tools, transfer, f"problems-{number}.csv", self._problems.file)
             files.append((stored, say("import-problems-file", language)))
-        if self._matched.rows > NAMED:
+        if self._matched.rows > NAMED and self.person is not None:
             stored = await put_up(self.tools, transfer, f"known-{number}.csv", self._matched.file)
             files.append((stored, say("import-known-file", language)))
         report = check_report(
@@ -180,7 +188,7 @@ class CheckJob:
 class ImportJob:
     """Takes the rows in. How far it is stands in the store, saved with the rows themselves."""
 
-    def __init__(self, tools: Tools, transfer: Transfer, person: Person) -> None:
+    def __init__(self, tools: Tools, transfer: Transfer, person: Person | None) -> None:
         self.tools, self.transfer, self.person = tools, transfer, person
         self._file: IO[bytes] | None = None
         self._layout = Layout.model_validate(transfer.mapping)
@@ -220,10 +228,10 @@ class ImportJob:
         transfer = self.transfer
         ground = Ground(transfer.creator_id, transfer.id, setup_of(self.tools, transfer), self.tools.clock())
         async with self.tools.database.transaction() as session:
-            await import_batch(session, ground, batch, language=self.person.speaks)
+            await import_batch(session, ground, batch, language=language_for(self.person))
 
     async def _finish(self) -> None:
-        now, language = self.tools.clock(), self.person.speaks
+        now, language = self.tools.clock(), language_for(self.person)
         async with self.tools.database.transaction() as session:
             transfer = await session.get_one(Transfer, self.transfer.id)
             if transfer.state is not TransferState.RUNNING:

@@ -48,7 +48,8 @@ class Shown:
 
     tools: Tools
     transfer: Transfer
-    person: Person
+    # None where nobody is told: a program asks how far it is
+    person: Person | None
     kind: str
     began_with: int = 0
     _text: str = ""
@@ -63,30 +64,30 @@ class Shown:
     async def tell(self, rows: int, share: float | None) -> None:
         """`rows` are done, which is `share` of the whole."""
         now = self.tools.monotonic()
-        if now - self._told_at < self.tools.seconds_between_edits:
+        if self.person is None or now - self._told_at < self.tools.seconds_between_edits:
             return
         taken = max(now - self._began_at, 0.001)
         rate = (rows - self.began_with) / taken
         left = None if share is None or not share else taken / share * (1 - share)
         text = progress(self.kind, rows=rows, share=share, rate=rate, seconds_left=left, language=self.person.speaks)
-        await self._show(text)
+        await self._show(self.person, text)
         self._told_at = self.tools.monotonic()
 
     async def finish(self, rows: int) -> None:
         """What was shown says that it is over."""
-        if self._message_id is not None:
-            await self._show(say("transfer-progress-over", self.person.speaks, rows=rows))
+        if self._message_id is not None and self.person is not None:
+            await self._show(self.person, say("transfer-progress-over", self.person.speaks, rows=rows))
 
-    async def _show(self, text: str) -> None:
+    async def _show(self, person: Person, text: str) -> None:
         if text == self._text:
             return
         self._text = text
-        self.tools.pace.spend(self.person.telegram_id)
+        self.tools.pace.spend(person.telegram_id)
         try:
             if self._message_id is not None:
-                await self.tools.gateway.edit(self.person.telegram_id, self._message_id, text)
+                await self.tools.gateway.edit(person.telegram_id, self._message_id, text)
                 return
-            self._message_id = await self.tools.gateway.send(self.person.telegram_id, Message(text=text))
+            self._message_id = await self.tools.gateway.send(person.telegram_id, Message(text=text))
         except SendFailure as failure:
             _log.info("progress not shown", transfer=self.transfer.id, reason=str(failure))
             return
@@ -99,13 +100,20 @@ class Job(Protocol):
     """One transfer being worked on."""
 
     transfer: Transfer
-    person: Person
+
+    @property
+    def person(self) -> Person | None: ...
 
     async def step(self) -> bool:
         """Does a little of it; True once it is over."""
 
     def close(self) -> None:
         """What was kept on the disk of this machine goes."""
+
+
+def language_for(person: Person | None) -> str:
+    """English where it is a program that asks."""
+    return "en" if person is None else person.speaks
 
 
 def setup_of(tools: Tools, transfer: Transfer) -> CreatorSetup:

@@ -21,6 +21,7 @@ from store.models import (
     OutboxState,
     StoredFile,
     Transfer,
+    TransferOutcome,
     TransferState,
 )
 
@@ -54,36 +55,49 @@ async def promise(
     *,
     now: datetime,
 ) -> None:
-    """The files, each with the words under it, and then the last word. All of it once for each time it was checked."""
+    """The files, each with the words under it, and then the last word. All of it once for each time it was checked.
+
+    Nothing of it where a program asked.
+    """
+    if transfer.person_id is None:
+        return
     sent = list(transfer.files)
     for stored, caption in files:
         session.add(stored)
         await session.flush()
-        await _queue(session, transfer, Message(text=caption, file=stored.id), f"file:{stored.id}", now=now)
+        await _queue(
+            session, transfer, transfer.person_id, Message(text=caption, file=stored.id), f"file:{stored.id}", now=now
+        )
         sent.append(stored.id)
     await session.execute(update(Transfer).where(Transfer.id == transfer.id).values(files=sent))
     if last is not None:
-        await _queue(session, transfer, last, f"{transfer.state}:{transfer.checks}", now=now)
+        await _queue(session, transfer, transfer.person_id, last, f"{transfer.state}:{transfer.checks}", now=now)
 
 
-async def _queue(session: AsyncSession, transfer: Transfer, message: Message, key: str, *, now: datetime) -> None:
+async def _queue(
+    session: AsyncSession, transfer: Transfer, person_id: int, message: Message, key: str, *, now: datetime
+) -> None:
     await queue_message(
         session,
         message,
         key=f"transfer:{transfer.id}:{key}",
         kind=OutboxKind.NOTICE,
         creator_id=transfer.creator_id,
-        person_id=transfer.person_id,
+        person_id=person_id,
         now=now,
     )
 
 
-async def end(session: AsyncSession, transfer_id: int, *, now: datetime) -> bool:
-    """It is over, and its files go once they are sent, a day later at the latest. Ending it twice is a no-op."""
+async def end(session: AsyncSession, transfer_id: int, *, now: datetime, why: str | None = None) -> bool:
+    """It is over, and its files go once they are sent, a day later at the latest. Ending it twice is a no-op.
+
+    `why` says in English what it failed with.
+    """
+    outcome = TransferOutcome.FINISHED if why is None else TransferOutcome.FAILED
     over = (
         update(Transfer)
         .where(Transfer.id == transfer_id, Transfer.state.in_(TRANSFER_MOVES.sources(TransferState.CLEARING)))
-        .values(state=TransferState.CLEARING, ended_at=now, expires_at=now + KEPT_FOR)
+        .values(state=TransferState.CLEARING, ended_at=now, expires_at=now + KEPT_FOR, outcome=outcome, why=why)
     )
     return bool(await count_changed(session, over))
 
@@ -93,7 +107,7 @@ async def give_up_waiting(session: AsyncSession, *, now: datetime) -> int:
     waited = (
         update(Transfer)
         .where(Transfer.state == TransferState.READY, Transfer.expires_at <= now)
-        .values(state=TransferState.CLEARING, ended_at=now)
+        .values(state=TransferState.CLEARING, ended_at=now, outcome=TransferOutcome.LEFT)
     )
     return await count_changed(session, waited)
 
@@ -120,9 +134,11 @@ async def clear_ended(tools: Tools) -> int:
 
 
 async def _is_awaited(session: AsyncSession, transfer: Transfer, *, now: datetime) -> bool:
-    """True while a file of it is still to be sent; nobody waits for it longer than a day."""
+    """True while a file of it is still to be sent, or a program may ask; nobody waits for it longer than a day."""
     if transfer.expires_at is not None and transfer.expires_at <= now:
         return False
+    if transfer.person_id is None:
+        return True
     on_its_way = select(OutboxMessage.id).where(
         OutboxMessage.key.in_(file_keys(transfer)), OutboxMessage.state.in_(_ON_ITS_WAY)
     )

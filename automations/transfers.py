@@ -8,14 +8,16 @@ from automations.exports import ExportJob
 from automations.gateway import Blocked, NotNow, SlowDown, Uncertain
 from automations.imports import CheckJob, ImportJob
 from automations.order_exports import OrderExportJob
-from automations.transfer_jobs import Job, Tools
+from automations.transfer_jobs import Job, Tools, language_for
 from automations.transfer_outcomes import clear_ended, end, give_up_waiting, promise
 from domain.messages.catalogue import say
 from domain.messages.plain import Message
 from domain.messages.refusing import say_refusal
 from domain.transfers.importing import Overtaken
+from domain.transfers.problems import FileProblem
 from kit.errors import Refusal
 from kit.log import get_logger
+from kit.text import unmarked
 from store.database import is_unavailable
 from store.models import Person, Transfer, TransferKind, TransferState
 
@@ -75,15 +77,15 @@ class Transfers:
             self._last = next((each for each in able if each > self._last), able[0])
             if self._last not in self._jobs:
                 transfer = await session.get_one(Transfer, self._last)
-                person = await session.get_one(Person, transfer.person_id)
+                person = None if transfer.person_id is None else await session.get_one(Person, transfer.person_id)
                 self._jobs[self._last] = self._job(transfer, person)
         return self._jobs[self._last]
 
-    def _job(self, transfer: Transfer, person: Person) -> Job:
+    def _job(self, transfer: Transfer, person: Person | None) -> Job:
         match transfer.kind, transfer.state:
-            case TransferKind.EXPORT, _:
+            case TransferKind.EXPORT, _ if person is not None:
                 return ExportJob(self._tools, transfer, person)
-            case TransferKind.ORDERS, _:
+            case TransferKind.ORDERS, _ if person is not None:
                 return OrderExportJob(self._tools, transfer, person)
             case _, TransferState.CHECKING:
                 return CheckJob(self._tools, transfer, person)
@@ -91,7 +93,7 @@ class Transfers:
                 return ImportJob(self._tools, transfer, person)
 
     async def _step(self, job: Job) -> None:
-        transfer_id, language = job.transfer.id, job.person.speaks
+        transfer_id = job.transfer.id
         try:
             if await job.step():
                 self._drop(transfer_id)
@@ -103,22 +105,23 @@ class Transfers:
             self._drop(transfer_id)
         except Refusal as refusal:
             # what is wrong with the file, or a segment that named what is gone by now
-            await self._fail(job, say_refusal(refusal, language))
+            await self._fail(job, refusal)
         except Exception as error:
             if is_unavailable(error):
                 raise
             _log.exception("transfer failed", transfer=transfer_id)
-            await self._fail(job, say("import-broke", language))
+            await self._fail(job, FileProblem("import-broke"))
 
-    async def _fail(self, job: Job, reason: str) -> None:
-        transfer = job.transfer
+    async def _fail(self, job: Job, refusal: Refusal) -> None:
+        transfer, language = job.transfer, language_for(job.person)
+        reason = say_refusal(refusal, language)
         self._drop(transfer.id)
         # the reason is Telegram HTML already, the name is not
-        text = say("import-failed", job.person.speaks, name=transfer.file_name, reason="\x00").replace("\x00", reason)
+        text = say("import-failed", language, name=transfer.file_name, reason="\x00").replace("\x00", reason)
         async with self._tools.database.transaction() as session:
             current = await session.get_one(Transfer, transfer.id)
             await promise(session, current, [], Message(text=text), now=self._now)
-            await end(session, transfer.id, now=self._now)
+            await end(session, transfer.id, now=self._now, why=unmarked(say_refusal(refusal, "en")))
 
     def _drop(self, transfer_id: int) -> None:
         job = self._jobs.pop(transfer_id, None)

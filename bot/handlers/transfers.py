@@ -12,7 +12,7 @@ from domain.messages.plain import Message, Rows
 from domain.transfers.asking import (
     begin_export,
     begin_import,
-    change_column,
+    change_columns,
     confirm_import,
     find_transfer,
     give_up,
@@ -148,7 +148,7 @@ async def _set(turn: Turn, transfer: Transfer, column: int, place: str) -> None:
         if number >= len(known):
             raise turn.refusal("not-understood")
         target = known[number]
-    await change_column(turn.session, transfer, column, target)
+    await change_columns(turn.session, transfer, {column: target})
 
 
 def _layout(turn: Turn, transfer: Transfer) -> Layout:

@@ -1,6 +1,7 @@
 """What people ask of a transfer: to begin it, to change its columns, to go on, to leave it."""
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
@@ -18,6 +19,7 @@ from store.models import (
     OutboxState,
     Transfer,
     TransferKind,
+    TransferOutcome,
     TransferProblem,
     TransferState,
 )
@@ -38,10 +40,26 @@ class TransferMovedOn(Conflict):
     code = "transfer_moved_on"
 
 
+class TransferNotReady(Conflict):
+    """It is still being looked through: there is nothing to say yes or no to."""
+
+    code = "transfer_not_ready"
+
+
 async def begin_import(
-    session: AsyncSession, creator_id: int, person_id: int, *, telegram_file_id: str, file_name: str, now: datetime
+    session: AsyncSession,
+    creator_id: int,
+    person_id: int | None,
+    *,
+    file_name: str,
+    now: datetime,
+    telegram_file_id: str | None = None,
+    folder: str | None = None,
 ) -> Transfer:
-    """The file is fetched and checked from now on; nothing of it becomes a lead before somebody says yes."""
+    """The file is fetched and checked from now on; nothing of it becomes a lead before somebody says yes.
+
+    It is fetched from Telegram, or stands as `sent_blob(folder)` in the file store. Without a person nobody is told.
+    """
     transfer = Transfer(
         creator_id=creator_id,
         person_id=person_id,
@@ -49,7 +67,7 @@ async def begin_import(
         state=TransferState.CHECKING,
         file_name=file_name,
         telegram_file_id=telegram_file_id,
-        folder=_folder(),
+        folder=folder or new_folder(),
         mapping={},
         files=[],
         created_at=now,
@@ -72,7 +90,7 @@ async def begin_export(
 
 
 def _export(
-    kind: TransferKind, creator_id: int, person_id: int, question: str | None, file_name: str, *, now: datetime
+    kind: TransferKind, creator_id: int, person_id: int | None, question: str | None, file_name: str, *, now: datetime
 ) -> Transfer:
     return Transfer(
         creator_id=creator_id,
@@ -80,7 +98,7 @@ def _export(
         kind=kind,
         state=TransferState.RUNNING,
         file_name=file_name,
-        folder=_folder(),
+        folder=new_folder(),
         mapping={},
         files=[],
         question=question,
@@ -103,18 +121,20 @@ async def confirm_import(session: AsyncSession, transfer: Transfer) -> None:
     await _move(session, transfer, TransferState.RUNNING, **begin)
 
 
-async def change_column(session: AsyncSession, transfer: Transfer, column: int, target: str | None) -> None:
-    """The column is that field (None: left out), and the file is checked again. Raises TransferMovedOn."""
+async def change_columns(session: AsyncSession, transfer: Transfer, wanted: Mapping[int, str | None]) -> None:
+    """Each column is that field (None: left out), and the file is checked again. Raises TransferMovedOn."""
     layout = _layout(transfer)
-    if not 0 <= column < len(layout.columns):
-        raise NoSuchTransfer("there is no such column", why=Reason("refused-no-column"))
-    mapping = assign(layout, column, target).model_dump()
-    await _move(session, transfer, TransferState.CHECKING, mapping=mapping, expires_at=None)
+    for column, target in wanted.items():
+        if not 0 <= column < len(layout.columns):
+            raise NoSuchTransfer("there is no such column", why=Reason("refused-no-column"))
+        layout = assign(layout, column, target)
+    await _move(session, transfer, TransferState.CHECKING, mapping=layout.model_dump(), expires_at=None)
 
 
 async def give_up(session: AsyncSession, transfer: Transfer, *, now: datetime) -> None:
     """Nothing more is taken from it, and its files go. Raises TransferMovedOn."""
-    await _move(session, transfer, TransferState.CLEARING, ended_at=now, expires_at=now)
+    left = {"ended_at": now, "expires_at": now, "outcome": TransferOutcome.LEFT}
+    await _move(session, transfer, TransferState.CLEARING, **left)
 
 
 async def renew_exports(session: AsyncSession, creator_id: int, *, now: datetime) -> None:
@@ -161,11 +181,15 @@ async def forget_problems(session: AsyncSession, transfer_id: int) -> None:
 
 def _layout(transfer: Transfer) -> Layout:
     if transfer.state is not TransferState.READY:
-        raise _moved_on()
+        raise _not_now(transfer.state)
     return Layout.model_validate(transfer.mapping)
 
 
-def _moved_on() -> TransferMovedOn:
+def _not_now(state: TransferState) -> Conflict:
+    if state is TransferState.CHECKING:
+        return TransferNotReady("this file is still being looked through; wait until it is ready")
+    if state is TransferState.RUNNING:
+        return TransferMovedOn("this file is being taken in already", why=Reason("refused-file-moved-on"))
     return TransferMovedOn("this file is dealt with already; send it again", why=Reason("refused-file-moved-on"))
 
 
@@ -181,9 +205,15 @@ async def _move(session: AsyncSession, transfer: Transfer, state: TransferState,
     sources = set(TRANSFER_MOVES.sources(state)) & {TransferState.READY}
     move = update(Transfer).where(Transfer.id == transfer.id, Transfer.state.in_(sources)).values(state=state, **values)
     if not await count_changed(session, move):
-        raise _moved_on()
+        raise _not_now(await session.scalar(select(Transfer.state).where(Transfer.id == transfer.id)) or transfer.state)
     wake(session, TOPIC)
 
 
-def _folder() -> str:
+def sent_blob(folder: str) -> str:
+    """A file that was not sent by Telegram, as it came."""
+    return f"{folder}/sent.csv"
+
+
+def new_folder() -> str:
+    """A name that nobody guesses, for what is kept of one transfer in the file store."""
     return f"transfers/{secrets.token_hex(16)}"
