@@ -1,15 +1,28 @@
-"""For whom an account acts."""
+"""For whom an account acts, and for whom the person to whom it is bound."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Standing, read_rights
-from store.models import Creator, Membership
+from store.models import Account, AccountState, Creator, Membership, SignIn
+
+_OF_ACCOUNT = (
+    select(Account, Creator.slug, Creator.id, Membership.owner, Membership.rights)
+    .outerjoin(Membership, Membership.account_id == Account.id)
+    .outerjoin(Creator, Creator.id == Membership.creator_id)
+    .where(Account.id == bindparam("account_id"), Account.state == AccountState.ACTIVE)
+    .order_by(Creator.id)
+)
+_OF_SIGN_IN = _OF_ACCOUNT.join(SignIn, SignIn.account_id == Account.id).where(
+    SignIn.id == bindparam("sign_in_id"), SignIn.revoked_at.is_(None), SignIn.expires_at > bindparam("now")
+)
+Standings = Mapping[str, Standing]
 
 
-async def standings_of(session: AsyncSession, account_id: int) -> Mapping[str, Standing]:
+async def standings_of(session: AsyncSession, account_id: int) -> Standings:
     """How the account stands to each creator that it acts for, by slug, the oldest creator first."""
     rows = await session.execute(
         select(Creator.slug, Creator.id, Membership.owner, Membership.rights)
@@ -18,3 +31,50 @@ async def standings_of(session: AsyncSession, account_id: int) -> Mapping[str, S
         .order_by(Creator.id)
     )
     return {row.slug: Standing(row.id, row.owner, read_rights(row.rights)) for row in rows}
+
+
+async def active_account(session: AsyncSession, account_id: int) -> tuple[Account, Standings] | None:
+    """The account with its standings, in one statement; None unless it may do anything at present."""
+    return await _with_standings(session, account_id=account_id)
+
+
+async def signed_in(
+    session: AsyncSession, account_id: int, sign_in_id: int, *, now: datetime
+) -> tuple[Account, Standings] | None:
+    """As `active_account`, and None too once that session of it has ended or was revoked."""
+    return await _with_standings(session, account_id=account_id, sign_in_id=sign_in_id, now=now)
+
+
+async def _with_standings(session: AsyncSession, **values: object) -> tuple[Account, Standings] | None:
+    statement = _OF_SIGN_IN if "sign_in_id" in values else _OF_ACCOUNT
+    rows = (await session.execute(statement, values)).all()
+    if not rows:
+        return None
+    account: Account = rows[0][0]
+    return account, {
+        slug: Standing(creator_id, owner, read_rights(rights))
+        for _, slug, creator_id, owner, rights in rows
+        if creator_id is not None
+    }
+
+
+async def standing_of_person(session: AsyncSession, person_id: int, creator_id: int) -> Standing | None:
+    """None for whoever does not act for that creator, or whose account is not active."""
+    rows = await session.execute(
+        select(Membership.owner, Membership.rights)
+        .join(Account, Account.id == Membership.account_id)
+        .where(
+            Account.person_id == person_id, Account.state == AccountState.ACTIVE, Membership.creator_id == creator_id
+        )
+    )
+    row = rows.one_or_none()
+    return None if row is None else Standing(creator_id, row.owner, read_rights(row.rights))
+
+
+async def may_as_person(session: AsyncSession, person_id: int, act: Act) -> bool:
+    """Whether somebody's role lets them do what is nobody's business but the instance's."""
+    account = await session.scalar(
+        select(Account).where(Account.person_id == person_id, Account.state == AccountState.ACTIVE)
+    )
+    roles = RULES[act].roles
+    return account is not None and roles is not None and account.role in roles

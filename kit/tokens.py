@@ -3,6 +3,7 @@ import hashlib
 import hmac
 import secrets
 import string
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,7 +16,12 @@ ISSUER = "spark"
 AUDIENCE = "spark-api"
 _ALGORITHM = "HS256"
 _LETTERS = string.ascii_letters + string.digits
-_REQUIRED = ["sub", "iss", "aud", "iat", "exp", "typ", "jti"]
+_HEADER = {"alg": _ALGORITHM, "typ": "JWT"}
+_REQUIRED = ["sub", "sid", "iss", "aud", "iat", "exp", "typ", "jti"]
+_SKEW = timedelta(seconds=30)
+# ours has some 300 characters, an outside issuer's rarely over 2,000
+MOST_TOKEN = 8192
+_MOST_DIGITS = 19
 
 
 def derive_key(secret: str, purpose: str) -> bytes:
@@ -46,11 +52,20 @@ def digest_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """What a good access token says: whose it is, and which session it lives and ends with."""
+
+    account_id: int
+    sign_in_id: int
+
+
 def sign_access_token(
-    key: bytes, *, account_id: int, issuer: str, audience: str, now: datetime, lifetime: timedelta
+    key: bytes, *, account_id: int, sign_in_id: int, issuer: str, audience: str, now: datetime, lifetime: timedelta
 ) -> str:
     claims = {
         "sub": str(account_id),
+        "sid": str(sign_in_id),
         "iss": issuer,
         "aud": audience,
         "iat": int(now.timestamp()),
@@ -61,25 +76,53 @@ def sign_access_token(
     return jwt.encode(claims, key, algorithm=_ALGORITHM)
 
 
-def read_access_token(key: bytes, token: str, *, issuer: str, audience: str, now: datetime) -> int:
-    """The account's id. Raises NotSignedIn for any token that is not ours, not for this, or out of its time.
+def issuer_of(token: str) -> str | None:
+    """Who the token says that it is of, before anybody has checked that: by it the one verifier is chosen."""
+    if len(token) > MOST_TOKEN:
+        return None
+    try:
+        issuer = jwt.decode(token, options={"verify_signature": False}).get("iss")
+    except (jwt.PyJWTError, ValueError, RecursionError):
+        return None
+    return issuer if isinstance(issuer, str) else None
 
-    The library's own time checks read the wall clock and are off; `iat` and `exp` are held against `now`.
+
+def read_access_token(key: bytes, token: str, *, issuer: str, audience: str, now: datetime) -> AccessToken:
+    """Raises NotSignedIn for any token that is not ours, not for this, or out of its time.
+
+    Its header is to the letter what we write: one that names a key, an algorithm of its own or what must be
+    understood (`crit`, RFC 7515, 4.1.11) is none of ours. The library's own time checks read the wall clock and are
+    off; `iat` and `exp` are held against `now`.
     """
     try:
+        if len(token) > MOST_TOKEN or jwt.get_unverified_header(token) != _HEADER:
+            raise ValueError("no token of ours")
         claims: dict[str, Any] = jwt.decode(
             token,
             key,
             algorithms=[_ALGORITHM],
             issuer=issuer,
             audience=audience,
-            options={"require": _REQUIRED, "verify_exp": False, "verify_iat": False, "verify_nbf": False},
+            options={
+                "require": _REQUIRED,
+                "verify_exp": False,
+                "verify_iat": False,
+                "verify_nbf": False,
+                "strict_aud": True,
+                "enforce_minimum_key_length": True,
+            },
         )
         issued = datetime.fromtimestamp(int(claims["iat"]), UTC)
         expires = datetime.fromtimestamp(int(claims["exp"]), UTC)
-        account_id = int(claims["sub"])
-    except (jwt.PyJWTError, ValueError, TypeError, OverflowError, OSError):
-        raise NotSignedIn("the access token is not valid; ask the bot for a new one with /token") from None
-    if claims["typ"] != "access" or not issued - timedelta(seconds=30) <= now < expires:
-        raise NotSignedIn("the access token is no longer valid; ask the bot for a new one with /token")
-    return account_id
+        read = AccessToken(_number(claims["sub"]), _number(claims["sid"]))
+    except (jwt.PyJWTError, ValueError, TypeError, OverflowError, OSError, RecursionError):
+        raise NotSignedIn("the access token is not valid; sign in again") from None
+    if claims["typ"] != "access" or not issued - _SKEW <= now < expires:
+        raise NotSignedIn("the access token is no longer valid; refresh it, or sign in again")
+    return read
+
+
+def _number(text: Any) -> int:
+    if not (isinstance(text, str) and text.isascii() and text.isdigit() and len(text) < _MOST_DIGITS):
+        raise ValueError("no number of ours")
+    return int(text)

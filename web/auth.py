@@ -7,16 +7,16 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import RULES, Act, NotYours, Standing
-from domain.standings import standings_of
+from domain.standings import active_account, signed_in
 from kit.errors import Forbidden, NotSignedIn
-from kit.tokens import AUDIENCE, ISSUER, read_access_token
+from kit.tokens import AUDIENCE, ISSUER, issuer_of, read_access_token
 from store.models import Account, Right
-from store.queries.accounts import find_account
 from web.tools import TOOLS
 
-_LARGEST_ID = 2**63 - 1
 # of somebody who acts for several creators: the slug of the one that this request is about
 CREATOR = "X-Creator"
+# the account of an outside issuer's token, once that was asked
+_OUTSIDE = web.RequestKey("outside", int)
 
 
 @dataclass(frozen=True)
@@ -59,20 +59,33 @@ class Caller:
         return self.standings[self.named]
 
 
+async def recognise(request: web.Request) -> None:
+    """What has to be asked elsewhere about the token, before any transaction: an outside issuer's keys.
+
+    Raises NotSignedIn for a token of such an issuer that is not good.
+    """
+    outside = request.app[TOOLS].outside
+    if outside is None or len(request.headers.getall("Authorization", [])) != 1:
+        return
+    token = _bearer(request)
+    if outside.issues(issuer_of(token)):
+        request[_OUTSIDE] = await outside.account_of(token)
+
+
 async def sign_in(request: web.Request, session: AsyncSession) -> Caller:
     """Reads the account and what it may do anew at each request, so that taking a right away works at once."""
-    tools = request.app[TOOLS]
-    account_id = read_access_token(
-        tools.access_key,
-        _bearer(request),
-        issuer=ISSUER,
-        audience=AUDIENCE,
-        now=tools.clock(),
-    )
-    account = await find_account(session, account_id) if 0 < account_id <= _LARGEST_ID else None
-    if account is None:
-        raise NotSignedIn("the account of this access token is gone")
-    return Caller(account, await standings_of(session, account.id), _named(request))
+    outside = request.get(_OUTSIDE)
+    if outside is not None:
+        found, sign_in_id = await active_account(session, outside), None
+    else:
+        tools = request.app[TOOLS]
+        now = tools.clock()
+        token = read_access_token(tools.access_key, _bearer(request), issuer=ISSUER, audience=AUDIENCE, now=now)
+        sign_in_id = token.sign_in_id
+        found = await signed_in(session, token.account_id, sign_in_id, now=now)
+    if found is None:
+        raise NotSignedIn("this session has ended; sign in again")
+    return Caller(*found, _named(request), sign_in_id)
 
 
 async def sign_in_if_any(request: web.Request, session: AsyncSession) -> Caller | None:

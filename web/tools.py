@@ -12,6 +12,7 @@ from kit.clock import Clock
 from payments.rail import Rails
 from store.database import Database
 from store.files import FileStore
+from store.models import Role
 from web.once import Once
 
 
@@ -33,6 +34,18 @@ class StripeIntake(Protocol):
 
     async def keep(self, body: bytes, signature: str | None) -> None:
         """Returns once the event is saved. Raises Refusal when the signature is not Stripe's."""
+
+
+class Outside(Protocol):
+    """Issuers elsewhere whose tokens are accepted as Bearer."""
+
+    def issues(self, issuer: str | None) -> bool: ...
+
+    async def account_of(self, token: str) -> int:
+        """The account that its subject has here, made now if need be. Asks over the wire, so in no transaction.
+
+        Raises NotSignedIn.
+        """
 
 
 class Readiness:
@@ -73,6 +86,9 @@ class WebTools:
     rails: Rails = field(default_factory=dict)
     # how long a checkout can be paid, where a rail says so
     checkout_good_for: timedelta | None = None
+    # the roles in which people may sign up by themselves
+    self_register: frozenset[Role] = frozenset({Role.BUYER})
+    outside: Outside | None = None
     # the pages that orders are paid at, while they are being made
     checkouts: Once = field(default_factory=Once)
 

@@ -1,16 +1,14 @@
-from datetime import timedelta
-
 from bot.turn import Turn
 from domain.leads import display_name
 from domain.messages.catalogue import say
 from domain.messages.plain import Message
 from domain.outbox import tell_creator
+from domain.signing_in import ACCESS_LIFETIME, begin_in_bot
 from kit.text import shorten
 from kit.tokens import AUDIENCE, ISSUER, sign_access_token
 
 # leaves room for the words around it in one message
 MOST_SAID = 3000
-TOKEN_LIFETIME = timedelta(minutes=15)
 
 
 async def help_(turn: Turn, _arguments: str) -> None:
@@ -46,12 +44,14 @@ async def token(turn: Turn, _arguments: str) -> None:
     account = await turn.account()
     if account is None:
         raise turn.refusal("creators-only")
+    sign_in_id = await begin_in_bot(turn.session, account, now=turn.now)
     signed = sign_access_token(
         turn.facts.access_key,
         account_id=account.id,
+        sign_in_id=sign_in_id,
         issuer=ISSUER,
         audience=AUDIENCE,
         now=turn.now,
-        lifetime=TOKEN_LIFETIME,
+        lifetime=ACCESS_LIFETIME,
     )
-    turn.say("token", token=signed, account=account.id, minutes=int(TOKEN_LIFETIME.total_seconds() // 60))
+    turn.say("token", token=signed, account=account.id, minutes=int(ACCESS_LIFETIME.total_seconds() // 60))

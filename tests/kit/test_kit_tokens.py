@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kit.errors import NotSignedIn
-from kit.tokens import AUDIENCE, ISSUER, derive_key, digest_of, new_secret, read_access_token, sign_access_token
+from kit.tokens import (
+    AUDIENCE,
+    ISSUER,
+    derive_key,
+    digest_of,
+    issuer_of,
+    new_secret,
+    read_access_token,
+    sign_access_token,
+)
 
 # far from the wall clock on purpose: a token's time is ours
 NOW = datetime(2031, 5, 4, 12, 0, tzinfo=UTC)
@@ -18,11 +27,15 @@ LIFETIME = timedelta(minutes=15)
 
 
 def signed(now: datetime = NOW) -> str:
-    return sign_access_token(KEY, account_id=7, issuer=ISSUER, audience=AUDIENCE, now=now, lifetime=LIFETIME)
+    return sign_access_token(
+        KEY, account_id=7, sign_in_id=3, issuer=ISSUER, audience=AUDIENCE, now=now, lifetime=LIFETIME
+    )
 
 
 def read(token: str, now: datetime = NOW) -> int:
-    return read_access_token(KEY, token, issuer=ISSUER, audience=AUDIENCE, now=now)
+    claimed = read_access_token(KEY, token, issuer=ISSUER, audience=AUDIENCE, now=now)
+    assert claimed.sign_in_id == 3
+    return claimed.account_id
 
 
 def claims(**changes: Any) -> dict[str, Any]:
@@ -50,7 +63,7 @@ def test_a_token_from_the_future_is_refused_apart_from_a_little_skew():
         read(signed(NOW + timedelta(seconds=31)))
 
 
-@pytest.mark.parametrize("missing", ["sub", "iss", "aud", "iat", "exp", "typ", "jti"])
+@pytest.mark.parametrize("missing", ["sub", "sid", "iss", "aud", "iat", "exp", "typ", "jti"])
 def test_a_token_without_one_of_its_claims_is_refused(missing: str):
     with pytest.raises(NotSignedIn):
         read(jwt.encode(claims(**{missing: None}), KEY, "HS256"))
@@ -63,6 +76,10 @@ def test_a_token_without_one_of_its_claims_is_refused(missing: str):
         {"typ": ["access"]},
         {"iss": "somebody"},
         {"aud": "elsewhere"},
+        {"aud": ["spark-api"]},
+        {"sid": 3},
+        {"sid": "³"},
+        {"sid": "-3"},
         {"sub": "seven"},
         {"sub": 7},
         {"exp": "soon"},
@@ -106,6 +123,41 @@ def test_a_token_that_was_changed_is_refused():
     for changed in (f"{head}.{body[:-2]}AA.{signature}", f"{head}.{body}.{signature[::-1]}", f"{head}.{body}"):
         with pytest.raises(NotSignedIn):
             read(changed)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"kid": "../../dev/null"},
+        {"kid": "' UNION SELECT 'key"},
+        {"crit": ["exp"], "exp": 1},
+        {"crit": ["b64"], "b64": True},
+        {"jku": "https://evil.example/keys"},
+        {"x5u": "https://evil.example/cert"},
+        {"jwk": {"kty": "oct", "k": "AAAA"}},
+        {"typ": "at+jwt"},
+        {"cty": "JWT"},
+    ],
+)
+def test_a_header_that_says_more_than_ours_is_refused(headers: dict[str, Any]):
+    assert read(jwt.encode(claims(), KEY, "HS256")) == 7
+    signed_by_ours = jwt.encode(claims(), KEY, "HS256", headers=headers)
+    with pytest.raises(NotSignedIn):
+        read(signed_by_ours)
+
+
+def test_a_key_that_is_too_short_opens_nothing():
+    with pytest.warns(jwt.InsecureKeyLengthWarning):
+        by_short = jwt.encode(claims(), b"short", "HS256")
+    with pytest.raises(NotSignedIn):
+        read_access_token(b"short", by_short, issuer=ISSUER, audience=AUDIENCE, now=NOW)
+
+
+def test_the_issuer_is_read_before_anything_is_checked_and_breaks_nothing():
+    assert issuer_of(signed()) == "spark"
+    assert issuer_of(jwt.encode({"iss": "https://id.example"}, b"x" * 32, "HS256")) == "https://id.example"
+    for odd in ("", "a.b.c", signed()[:-1] + "." * 9, "x" * 9000, jwt.encode({}, b"x" * 32, "HS256")):
+        assert issuer_of(odd) is None
 
 
 @given(st.text() | st.from_regex(r"[\w-]*\.[\w-]*\.[\w-]*"))

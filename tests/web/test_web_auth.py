@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from sqlalchemy import delete
-from web_world import KEY, NOON, Client, Site, error_of
+from web_world import KEY, NOON, Client, Site, error_of, session_of
 
 from store.models import Account, Membership
 
@@ -25,6 +25,7 @@ async def account_id(site: Site) -> int:
 def claims(account_id: int, **changed: Any) -> dict[str, Any]:
     usual = {
         "sub": str(account_id),
+        "sid": str(session_of(account_id)),
         "iss": "spark",
         "aud": "spark-api",
         "iat": int(NOON.timestamp()),
@@ -91,7 +92,10 @@ async def test_no_token_is_a_401_whatever_the_address(client: Client, authorizat
         {"sub": "-1"},
         {"sub": "0"},
         {"sub": str(10**30)},
-        *({name: None} for name in ("sub", "iss", "aud", "iat", "exp", "typ", "jti")),
+        *({name: None} for name in ("sub", "sid", "iss", "aud", "iat", "exp", "typ", "jti")),
+        {"sid": 1},
+        {"sid": "0"},
+        {"sid": "9" * 40},
     ],
 )
 async def test_a_token_with_wrong_claims_is_a_401(client: Client, account_id: int, changed: dict[str, Any]):

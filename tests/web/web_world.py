@@ -8,16 +8,18 @@ from uuid import UUID
 
 from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient
+from aiohttp.typedefs import Handler
+from sqlalchemy import select
 
 from domain.definitions import Published
 from kit.clock import MovableClock
 from kit.errors import Refusal
 from kit.tokens import AUDIENCE, ISSUER, sign_access_token
 from payments.rail import Rail
-from store.database import Database
+from store.database import Database, insert_each_once
 from store.files import FileStore
 from store.migrations.resealing import fill_lookup_key
-from store.models import Account, Base, Creator, Idea, IdeaStage, Membership, Priority, Role
+from store.models import Account, Base, Creator, Idea, IdeaStage, Membership, Priority, Role, SignIn
 from web.bodies import MOST_BYTES
 from web.server import build_web_app
 from web.tools import Readiness, WebTools
@@ -70,8 +72,11 @@ class Site:
     files_url: str = "memory://"
     most_upload: int = 1 << 20
 
+    # accounts that hold a token of this site, whose session is to be in the store before it is asked for
+    holders: set[int] = field(default_factory=set)
+
     def app(self, *, with_rails: bool = True, client_max_size: int = MOST_BYTES) -> web.Application:
-        return build_web_app(
+        application = build_web_app(
             WebTools(
                 database=self.database,
                 clock=self.clock,
@@ -93,10 +98,42 @@ class Site:
             client_max_size=client_max_size,
         )
 
+        @web.middleware
+        async def with_sessions(request: web.Request, handler: Handler) -> web.StreamResponse:
+            await self.open_sessions()
+            return await handler(request)
+
+        application.middlewares.insert(0, with_sessions)
+        return application
+
+    async def open_sessions(self) -> None:
+        """What `token` promised: a session in the store for each account that was given one."""
+        wanted, self.holders = self.holders, set()
+        if not wanted:
+            return
+        async with self.database.transaction() as session:
+            there = await session.scalars(select(Account.id).where(Account.id.in_(wanted)))
+            rows = [
+                {
+                    "id": session_of(account_id),
+                    "account_id": account_id,
+                    "way": "password",
+                    "agent": "",
+                    "address": "",
+                    "created_at": self.clock(),
+                    "used_at": self.clock(),
+                    "expires_at": self.clock() + timedelta(days=3650),
+                }
+                for account_id in there
+            ]
+            await insert_each_once(session, SignIn, rows)
+
     def token(self, account_id: int) -> str:
+        self.holders.add(account_id)
         return sign_access_token(
             KEY,
             account_id=account_id,
+            sign_in_id=session_of(account_id),
             issuer=ISSUER,
             audience=AUDIENCE,
             now=self.clock(),
@@ -138,6 +175,11 @@ class Site:
                 }
                 session.add(Idea(creator_id=creator_id, **(usual | given)))
                 await session.flush()
+
+
+def session_of(account_id: int) -> int:
+    """The session that a test's own tokens live by, far from those that are counted."""
+    return 1_000_000_000 + 1_000 * account_id
 
 
 async def make_tables(database: Database) -> None:

@@ -13,7 +13,7 @@ from web.api.body import read_json
 from web.api.query import read_query
 from web.api.repeating import answered_before, remember
 from web.api.route import Answered, Call, NoBody, Route
-from web.auth import Caller, sign_in, sign_in_if_any
+from web.auth import Caller, recognise, sign_in, sign_in_if_any
 from web.rates import take_turn
 from web.tools import TOOLS
 
@@ -29,6 +29,7 @@ def serve(route: Route[Any, Any]) -> Handler:
 
     async def handle(request: web.Request) -> web.StreamResponse:
         tools = request.app[TOOLS]
+        await recognise(request)
         if route.session == "read":
             async with tools.database.reading() as session:
                 call = await _admit(route, request, session)
