@@ -1,4 +1,4 @@
-"""For whom an account acts, and for whom the person to whom it is bound."""
+"""For whom an account acts."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.access import Standing, read_rights
+from domain.access import RULES, Act, Standing, read_rights
 from store.models import Account, AccountState, Creator, Membership, SignIn
 
 _OF_ACCOUNT = (
@@ -56,25 +56,3 @@ async def _with_standings(session: AsyncSession, **values: object) -> tuple[Acco
         for _, slug, creator_id, owner, rights in rows
         if creator_id is not None
     }
-
-
-async def standing_of_person(session: AsyncSession, person_id: int, creator_id: int) -> Standing | None:
-    """None for whoever does not act for that creator, or whose account is not active."""
-    rows = await session.execute(
-        select(Membership.owner, Membership.rights)
-        .join(Account, Account.id == Membership.account_id)
-        .where(
-            Account.person_id == person_id, Account.state == AccountState.ACTIVE, Membership.creator_id == creator_id
-        )
-    )
-    row = rows.one_or_none()
-    return None if row is None else Standing(creator_id, row.owner, read_rights(row.rights))
-
-
-async def may_as_person(session: AsyncSession, person_id: int, act: Act) -> bool:
-    """Whether somebody's role lets them do what is nobody's business but the instance's."""
-    account = await session.scalar(
-        select(Account).where(Account.person_id == person_id, Account.state == AccountState.ACTIVE)
-    )
-    roles = RULES[act].roles
-    return account is not None and roles is not None and account.role in roles
