@@ -7,7 +7,8 @@ from PIL import Image
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.bundles import offer_after, put_in_bundle
-from domain.product_edits import ProductFields, edit_product
+from domain.product_checks import ProductFields
+from domain.product_edits import edit_product
 from domain.products import add_product
 from domain.variants import add_variant
 from kit.money import Money, exponent_of

@@ -1,10 +1,13 @@
-from collections.abc import Iterable, Sequence
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.events import record_event
+from domain.product_words import note_words
 from kit.errors import Invalid, NotFound, Reason
 from kit.money import Money
 from kit.text import name_words, slugify
@@ -13,6 +16,8 @@ from store.models import FileHandle, FileRole, Product, ProductKind, Shape, Stor
 
 TITLE_LENGTH = 200
 MOST_STOCK = 1_000_000_000
+_FEW = 5
+_MANY = 10**9
 # what Telegram lets a bot fetch: https://core.telegram.org/bots/api#getfile
 MOST_FETCHED = 20 * 1024 * 1024
 # wakes whoever fetches the bytes of what was sent
@@ -44,7 +49,6 @@ async def add_product(
         raise Invalid(
             "stock is a number from 0 to a billion", fields={"stock": str(stock)}, why=Reason("refused-stock")
         )
-    wanted = slug or slugify(title) or "product"
     values = {
         "creator_id": creator_id,
         "title": title,
@@ -55,15 +59,26 @@ async def add_product(
         "stock": stock,
         "initial": stock,
         "words": found_by(title, description),
-        "created_at": now,
     }
+    product_id = await insert_product(session, values, slug=slug, now=now)
+    return await session.get_one(Product, product_id)
+
+
+async def insert_product(
+    session: AsyncSession, values: Mapping[str, Any], *, slug: str | None = None, now: datetime
+) -> int:
+    """The number of a new one with these checked values; one that has its slug already lends it with a number."""
+    wanted = slug or slugify(values["title"]) or "product"
     product_id, number = None, 1
     while product_id is None:
         unique = wanted if number == 1 else f"{wanted}-{number}"
-        product_id = await insert_once(session, Product, {**values, "slug": unique})
-        number += 1
-    await record_event(session, "product.added", creator_id=creator_id, now=now, subject=f"product:{product_id}")
-    return await session.get_one(Product, product_id)
+        product_id = await insert_once(session, Product, {**values, "slug": unique, "created_at": now})
+        # of a title that many have, the next free number is not looked for one by one
+        number = number + 1 if number < _FEW else secrets.randbelow(_MANY)
+    await note_words(session, product_id, values["words"], values.get("tags", ()))
+    subject = f"product:{product_id}"
+    await record_event(session, "product.added", creator_id=values["creator_id"], now=now, subject=subject)
+    return product_id
 
 
 def read_title(text: str) -> str:

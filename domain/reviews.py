@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from babel.numbers import format_decimal
-from sqlalchemy import ColumnElement, delete, exists, select, update
+from sqlalchemy import ColumnElement, case, delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.deliveries import NotOwned
@@ -256,10 +256,12 @@ async def _move(
 
 
 async def _count(session: AsyncSession, product_id: int, *, stars: int, reviews: int) -> None:
+    """Its mean in thousandths moves with them: lists are sorted by it."""
+    total, count = Product.rating_sum + stars, Product.rating_count + reviews
     await session.execute(
         update(Product)
         .where(Product.id == product_id)
-        .values(rating_sum=Product.rating_sum + stars, rating_count=Product.rating_count + reviews)
+        .values(rating_sum=total, rating_count=count, rating_milli=case((count > 0, total * 1000 // count), else_=0))
     )
 
 

@@ -89,16 +89,21 @@ async def sell_beyond(session: AsyncSession, pieces: Iterable[Pieces]) -> None:
 
 async def set_stock(session: AsyncSession, goods: Product | ProductVariant, stock: int | None) -> None:
     """So many are left from now on; None is unlimited. `initial` moves with it. Raises Invalid."""
-    if stock is not None and not 0 <= stock <= MOST_STOCK:
-        raise Invalid(
-            "stock is a number from 0 to a billion", fields={"stock": str(stock)}, why=Reason("refused-stock")
-        )
+    check_stock(stock)
     model = type(goods)
     if isinstance(goods, ProductVariant):
         await hold_product(session, goods.product_id)
     initial = None if stock is None else stock + model.reserved + model.sold
     await session.execute(update(model).where(model.id == goods.id).values(stock=stock, initial=initial))
     await session.refresh(goods, ["stock", "initial", "reserved", "sold"])
+
+
+def check_stock(stock: int | None) -> None:
+    """Raises Invalid."""
+    if stock is not None and not 0 <= stock <= MOST_STOCK:
+        raise Invalid(
+            "stock is a number from 0 to a billion", fields={"stock": str(stock)}, why=Reason("refused-stock")
+        )
 
 
 async def _held(session: AsyncSession, pieces: Iterable[Pieces]) -> list[Pieces]:

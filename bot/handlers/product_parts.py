@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from bot.turn import Said, Turn
-from domain.product_edits import ProductFields
+from domain.product_checks import ProductFields
 from domain.setups import CreatorSetup
 from kit.money import Money
 from kit.zones import zone_named

@@ -23,7 +23,8 @@ from bot.turn import Turn
 from domain.bundles import offer_after, put_in_bundle, stop_offering, take_out
 from domain.covers import drop_cover
 from domain.messages.plain import Message
-from domain.product_edits import ProductFields, edit_product
+from domain.product_checks import ProductFields
+from domain.product_edits import edit_product
 from domain.product_files import remove_file
 from domain.prompts import ask_next
 from domain.variants import archive_variant

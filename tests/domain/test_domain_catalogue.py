@@ -18,7 +18,8 @@ from domain.covers import cover_of, drop_cover, refuse_cover, show_cover, take_c
 from domain.low_stock import tell_low_stock
 from domain.messages.plain import Message
 from domain.product_card import Choice, Offer, product_card
-from domain.product_edits import DESCRIPTION_LENGTH, SlugTaken, edit_product
+from domain.product_checks import DESCRIPTION_LENGTH, SlugTaken
+from domain.product_edits import edit_product
 from domain.product_files import attach_file, remove_file
 from domain.products import (
     MOST_FETCHED,
