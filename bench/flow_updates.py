@@ -105,15 +105,26 @@ async def spark_bot(
     adding = await _spark(program, environment, *add)
     if await adding.wait():
         raise RuntimeError("`spark creator add` failed")
-    process = await _spark(program, environment, "run", "--config", str(config))
+    try:
+        async with spark_process(program, environment, port, "run", "--config", str(config)) as pid:
+            yield Bot(name, pid, f"http://127.0.0.1:{port}/webhooks/telegram/{TOKEN.partition(':')[0]}", stub)
+    finally:
+        await stub.stop()
+
+
+@contextlib.asynccontextmanager
+async def spark_process(
+    program: Sequence[str], environment: dict[str, str], port: int, *arguments: str
+) -> AsyncIterator[int]:
+    """`spark run` until the block ends, from when it is ready; gives its pid."""
+    process = await _spark(program, environment, *arguments)
     try:
         await _until_ready(f"http://127.0.0.1:{port}/health/ready", process)
-        yield Bot(name, process.pid, f"http://127.0.0.1:{port}/webhooks/telegram/{TOKEN.partition(':')[0]}", stub)
+        yield process.pid
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(signal.SIGTERM)
         await process.wait()
-        await stub.stop()
 
 
 async def _spark(program: Sequence[str], environment: dict[str, str], *arguments: str) -> asyncio.subprocess.Process:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bench import (
+    api,
     engine_answers,
     engine_planning,
     engine_sending,
@@ -50,6 +51,7 @@ BENCHMARKS = [
     Benchmark("sealing", sealing.run),
     Benchmark("transfers", transfers.run),
     Benchmark("segments", segments.run),
+    Benchmark("api", api.run),
     Benchmark("engine_planning", engine_planning.run),
     Benchmark("engine_simulation", engine_simulation.run),
     Benchmark("engine_sending", engine_sending.run),
