@@ -10,6 +10,8 @@ from store.models.sealed import Sealed
 
 _FORGETTING = text("forgetting_at IS NOT NULL")
 _FETCHING = text("fetch_at IS NOT NULL")
+_LOOSE = text("loose_until IS NOT NULL")
+_REPORTED = text("state = 'reported'")
 _LISTED = text("active AND archived_at IS NULL")
 _OWN = text("archived_at IS NULL")
 _ARCHIVED = text("archived_at IS NOT NULL")
@@ -190,6 +192,7 @@ class StoredFile(Numbered, Base):
         Index("ix_stored_file_content", "creator_id", "sha256", "shape"),
         Index("ix_stored_file_forgetting", "id", sqlite_where=_FORGETTING, postgresql_where=_FORGETTING),
         Index("ix_stored_file_fetching", "fetch_at", sqlite_where=_FETCHING, postgresql_where=_FETCHING),
+        Index("ix_stored_file_loose", "loose_until", sqlite_where=_LOOSE, postgresql_where=_LOOSE),
     )
     creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"))
     product_id: Mapped[int | None] = mapped_column(ForeignKey("product.id"), index=True)
@@ -208,7 +211,12 @@ class StoredFile(Numbered, Base):
     size: Mapped[int | None]
     sha256: Mapped[str | None]
     blob: Mapped[str | None]
+    # of a picture that was drawn anew, in pixels
+    width: Mapped[int | None]
+    height: Mapped[int | None]
     created_at: Mapped[datetime]
+    # came up by the API and belongs to nothing yet: then it goes; empty for everything else
+    loose_until: Mapped[datetime | None]
     attached_at: Mapped[datetime | None]
     # when the bot next tries to fetch its bytes; empty once it has them, and for what it never can
     fetch_at: Mapped[datetime | None]
@@ -278,6 +286,8 @@ class Review(Numbered, Base):
         UniqueConstraint("lead_id", "product_id"),
         CheckConstraint("rating BETWEEN 1 AND 5", name="review_one_to_five"),
         Index("ix_review_product", "product_id", "state", "id"),
+        Index("ix_review_creator", "creator_id", "id"),
+        Index("ix_review_reported", "reported_at", "id", sqlite_where=_REPORTED, postgresql_where=_REPORTED),
     )
     creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"))
     lead_id: Mapped[int] = mapped_column(ForeignKey("lead.id"))

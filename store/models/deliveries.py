@@ -39,11 +39,15 @@ class Entitlement(Numbered, Base):
 
 
 class DownloadLink(Numbered, Base):
-    """A signed address of one file for one owner: so many uses, until then."""
+    """A signed address of one file, for one owner or for somebody who acts for its creator: so many uses, until then."""
 
     __tablename__ = "download_link"
-    __table_args__ = (CheckConstraint("uses <= most_uses", name="download_uses_within_limit"),)
-    entitlement_id: Mapped[int] = mapped_column(ForeignKey("entitlement.id"), index=True)
+    __table_args__ = (
+        CheckConstraint("uses <= most_uses", name="download_uses_within_limit"),
+        CheckConstraint("(entitlement_id IS NULL) <> (account_id IS NULL)", name="download_link_of_one"),
+    )
+    entitlement_id: Mapped[int | None] = mapped_column(ForeignKey("entitlement.id"), index=True)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)
     file_id: Mapped[int] = mapped_column(ForeignKey("stored_file.id"), index=True)
     most_uses: Mapped[int]
     uses: Mapped[int] = mapped_column(default=0)

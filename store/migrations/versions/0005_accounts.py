@@ -290,6 +290,23 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('why', sa.Text(), nullable=True))
         batch_op.alter_column('person_id', existing_type=sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True)
 
+    with op.batch_alter_table('stored_file', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('width', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
+        batch_op.add_column(sa.Column('height', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
+        batch_op.add_column(sa.Column('loose_until', store.models.base.Instant(), nullable=True))
+        batch_op.create_index('ix_stored_file_loose', ['loose_until'], unique=False, sqlite_where=sa.text('loose_until IS NOT NULL'), postgresql_where=sa.text('loose_until IS NOT NULL'))
+
+    with op.batch_alter_table('review', schema=None) as batch_op:
+        batch_op.create_index('ix_review_creator', ['creator_id', 'id'], unique=False)
+        batch_op.create_index('ix_review_reported', ['reported_at', 'id'], unique=False, sqlite_where=sa.text("state = 'reported'"), postgresql_where=sa.text("state = 'reported'"))
+
+    with op.batch_alter_table('download_link', schema=None) as batch_op:
+        batch_op.alter_column('entitlement_id', existing_type=sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True)
+        batch_op.add_column(sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
+        batch_op.create_foreign_key(batch_op.f('fk_download_link_account_id'), 'account', ['account_id'], ['id'])
+        batch_op.create_index(batch_op.f('ix_download_link_account_id'), ['account_id'], unique=False)
+        batch_op.create_check_constraint('download_link_of_one', '(entitlement_id IS NULL) <> (account_id IS NULL)')
+
     op.execute('UPDATE product SET rating_milli = rating_sum * 1000 / rating_count WHERE rating_count > 0')
     _fill_product_words()
 
@@ -311,6 +328,26 @@ def _fill_product_words() -> None:
 
 
 def downgrade() -> None:
+    # links of those who act for a creator
+    op.execute('DELETE FROM download WHERE link_id IN (SELECT id FROM download_link WHERE entitlement_id IS NULL)')
+    op.execute('DELETE FROM download_link WHERE entitlement_id IS NULL')
+    with op.batch_alter_table('download_link', schema=None) as batch_op:
+        batch_op.drop_constraint('download_link_of_one', type_='check')
+        batch_op.drop_index(batch_op.f('ix_download_link_account_id'))
+        batch_op.drop_constraint(batch_op.f('fk_download_link_account_id'), type_='foreignkey')
+        batch_op.drop_column('account_id')
+        batch_op.alter_column('entitlement_id', existing_type=sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False)
+
+    with op.batch_alter_table('review', schema=None) as batch_op:
+        batch_op.drop_index('ix_review_reported', sqlite_where=sa.text("state = 'reported'"), postgresql_where=sa.text("state = 'reported'"))
+        batch_op.drop_index('ix_review_creator')
+
+    with op.batch_alter_table('stored_file', schema=None) as batch_op:
+        batch_op.drop_index('ix_stored_file_loose', sqlite_where=sa.text('loose_until IS NOT NULL'), postgresql_where=sa.text('loose_until IS NOT NULL'))
+        batch_op.drop_column('loose_until')
+        batch_op.drop_column('height')
+        batch_op.drop_column('width')
+
     # nobody would be told of them
     op.execute('DELETE FROM transfer_problem WHERE transfer_id IN (SELECT id FROM transfer WHERE person_id IS NULL)')
     op.execute('DELETE FROM transfer WHERE person_id IS NULL')
