@@ -10,7 +10,9 @@ from kit.yaml_text import KeyPath, Problem, did_you_mean
 PREFIX = "SPARK_"
 _FILE = "_file"
 # blocks of keys, which a variable gives as JSON
-_BLOCKS = frozenset({"fields", "flows", "funnels", "messages", "segments", "shop", "values", "webhooks"})
+_BLOCKS = frozenset(
+    {"argon2", "fields", "flows", "funnels", "issuers", "messages", "segments", "shop", "values", "webhooks"}
+)
 # Apache Spark's, which a machine may well carry
 _FOREIGN = frozenset(
     {"SPARK_HOME", "SPARK_CONF_DIR", "SPARK_LOCAL_IP", "SPARK_LOCAL_DIRS", "SPARK_LOG_DIR", "SPARK_VERSION"}

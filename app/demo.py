@@ -181,6 +181,7 @@ def _settings(options: DemoOptions) -> Loaded:
         "SPARK_FILES__URL": (options.data.absolute() / "files").as_uri(),
         "SPARK_SECRET_KEY_FILE": str(key_file.absolute()),
         "SPARK_PUBLIC_URL": options.address,
+        "SPARK_ACCOUNTS__SELF_REGISTER": "buyer,creator,brand",
         "SPARK_HTTP__HOST": options.host,
         "SPARK_HTTP__PORT": str(options.port),
         _LEVEL: log_level(),

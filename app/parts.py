@@ -45,6 +45,7 @@ from domain.downloads import DownloadAddress
 from domain.forgetting import TOPIC as FORGETTING
 from domain.funnels.heads import TOPIC as FUNNELS
 from domain.orders import TOPIC as ORDERS
+from domain.passwords import Passwords
 from domain.pay_links import PayLinks
 from domain.payment_links import TOPIC as LINKS
 from domain.products import FETCHING
@@ -67,6 +68,7 @@ from payments.stripe_rail import NAME as STRIPE
 from payments.stripe_rail import StripeRail
 from store.database import Database
 from store.files import FileStore
+from store.models import Role as AccountRole
 from store.wakes import Wakes
 from web.server import build_web_app
 from web.tools import Readiness, WebTools
@@ -245,6 +247,8 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
         telegram=intake if by_webhook else None,
         stripe=stripe_events,
         bot_link=facts.link,
+        passwords=Passwords(**settings.accounts.argon2.model_dump()),
+        self_register=frozenset(map(AccountRole, settings.accounts.self_register)),
     )
     return Parts(
         settings=settings,

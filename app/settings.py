@@ -7,9 +7,11 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from app.config_accounts import Accounts
 from app.config_creator import CreatorConfig, Section
 from app.config_file import BadConfig, Places, read_config_file
 from app.config_include import include
+from app.config_rates import Rates, TrustedProxies
 from app.config_sources import Names, Sources
 from app.config_types import (
     ANY_CASE,
@@ -75,6 +77,8 @@ class Http(Section):
     host: str = "127.0.0.1"
     # 0 takes any free one
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    # whose X-Forwarded-For is believed
+    trusted_proxies: TrustedProxies = ()
 
 
 class Log(Section):
@@ -98,6 +102,8 @@ class Settings(BaseSettings):
     http: Annotated[Http, MAY_BE_EMPTY] = Http()
     log: Annotated[Log, MAY_BE_EMPTY] = Log()
     engine: Annotated[Engine, MAY_BE_EMPTY] = Engine()
+    rates: Annotated[Rates, MAY_BE_EMPTY] = Rates()
+    accounts: Annotated[Accounts, MAY_BE_EMPTY] = Accounts()
     secret_key: LongSecret | None = None
     data_keys: Annotated[tuple[LongSecret, ...], SEVERAL] = ()
     public_url: WebAddress = "http://127.0.0.1:8080"
@@ -168,6 +174,8 @@ _SECTIONS: dict[str, type[Section]] = {
     "http": Http,
     "log": Log,
     "engine": Engine,
+    "rates": Rates,
+    "accounts": Accounts,
 }
 _NAMES = Names(
     paths=[(section, key) for section, model in _SECTIONS.items() for key in model.model_fields]

@@ -8,12 +8,16 @@ from typing import Protocol
 from aiohttp import web
 
 from domain.definitions import Published
+from domain.passwords import Passwords
 from kit.clock import Clock
 from payments.rail import Rails
 from store.database import Database
 from store.files import FileStore
 from store.models import Role
+from web.address import Networks
 from web.once import Once
+from web.totals import KeptTotals
+from web.turns import Turns
 
 
 class TelegramIntake(Protocol):
@@ -86,11 +90,20 @@ class WebTools:
     rails: Rails = field(default_factory=dict)
     # how long a checkout can be paid, where a rail says so
     checkout_good_for: timedelta | None = None
+    passwords: Passwords = field(default_factory=Passwords)
     # the roles in which people may sign up by themselves
     self_register: frozenset[Role] = frozenset({Role.BUYER})
     outside: Outside | None = None
+    # how often somebody may ask; without limits where nothing else is said
+    turns: Turns = field(default_factory=lambda: Turns({}))
+    # whose word on where a request came from is believed
+    trusted_proxies: Networks = ()
+    # of pages whose scripts may call the API; `*` is any
+    allowed_origins: frozenset[str] = frozenset()
     # the pages that orders are paid at, while they are being made
     checkouts: Once = field(default_factory=Once)
+    # of long lists
+    totals: KeptTotals = field(default_factory=KeptTotals)
 
 
 TOOLS = web.AppKey("tools", WebTools)

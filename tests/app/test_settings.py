@@ -360,4 +360,29 @@ def test_the_page_on_settings_names_every_one_of_them_with_its_default():
     assert set(rows) == set(flat) | of_creators
     for key, default in flat.items():
         assert f"`SPARK_{key.upper().replace('.', '__')}`" in rows[key]
-        assert default in (None, ()) or f"| `{default}` |" in rows[key]
+        match default:
+            case dict():
+                assert all(f"`{name}: {value}`" in rows[key] for name, value in default.items())
+            case tuple() | None:
+                assert not default or f"| `{','.join(default)}` |" in rows[key]
+            case _:
+                assert f"| `{default}` |" in rows[key]
+
+
+def test_passwords_cost_no_less_than_the_floor_and_nobody_signs_up_for_an_office(write: Write):
+    write(
+        """
+        accounts:
+          self_register: [buyer, admin]
+          argon2: {time_cost: 1, memory_kib: 8}
+          issuers:
+            - {issuer: spark, audience: a, jwks_url: http://id.example/keys}
+            - {issuer: https://id.example, audience: a}
+        """
+    )
+    told = "\n".join(refusal_of())
+    for place in ("self_register", "time_cost", "memory_kib", "issuer", "jwks_url", "give one of public_key"):
+        assert place in told
+    write("")
+    accounts = load(None, {"SPARK_ACCOUNTS__SELF_REGISTER": "buyer, brand"}).settings.accounts
+    assert accounts.self_register == ("buyer", "brand")

@@ -12,6 +12,7 @@ from aiohttp.typedefs import Handler
 from sqlalchemy import select
 
 from domain.definitions import Published
+from domain.passwords import Passwords
 from kit.clock import MovableClock
 from kit.errors import Refusal
 from kit.tokens import AUDIENCE, ISSUER, sign_access_token
@@ -29,6 +30,8 @@ NOON = datetime(2031, 5, 4, 12, 0, tzinfo=UTC)
 KEY = b"0123456789abcdef0123456789abcdef"
 SECRET = "telegrams-own-word"
 BOT = "https://t.me/spark_bot"
+# as quick as argon2 gets
+PASSWORDS = Passwords(time_cost=1, memory_kib=8, parallelism=1)
 Client = TestClient[web.Request, web.Application]
 
 
@@ -71,6 +74,10 @@ class Site:
     rails: dict[str, Rail] = field(default_factory=dict)
     files_url: str = "memory://"
     most_upload: int = 1 << 20
+    # what else of `WebTools` a test wants otherwise
+    others: dict[str, Any] = field(default_factory=dict)
+    passwords: Passwords = PASSWORDS
+    self_register: frozenset[Role] = frozenset({Role.BUYER, Role.CREATOR, Role.BRAND})
 
     # accounts that hold a token of this site, whose session is to be in the store before it is asked for
     holders: set[int] = field(default_factory=set)
@@ -91,9 +98,12 @@ class Site:
                 most_upload=self.most_upload,
                 rails=self.rails,
                 bot_link=lambda: BOT,
+                passwords=self.passwords,
+                self_register=self.self_register,
                 files=FileStore(self.files_url),
                 telegram=self.telegram if with_rails else None,
                 stripe=self.stripe if with_rails else None,
+                **self.others,
             ),
             client_max_size=client_max_size,
         )
