@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import RULES
+from kit.errors import NotSignedIn
 from web.answers import answer
 from web.api.body import read_json
 from web.api.query import read_query
@@ -16,6 +17,7 @@ from web.api.route import Answered, Call, NoBody, Route
 from web.auth import Caller, recognise, sign_in, sign_in_if_any
 from web.rates import take_turn
 from web.tools import TOOLS
+from web.turns import TurnsSpent
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -28,6 +30,15 @@ def serve(route: Route[Any, Any]) -> Handler:
     """
 
     async def handle(request: web.Request) -> web.StreamResponse:
+        while True:
+            try:
+                return await attend(request)
+            except TurnsSpent as spent:
+                # nothing has been done yet, and no transaction is open
+                tools = request.app[TOOLS]
+                await tools.turns.take_more(spent, now=tools.clock())
+
+    async def attend(request: web.Request) -> web.StreamResponse:
         tools = request.app[TOOLS]
         await recognise(request)
         if route.session == "read":
@@ -55,8 +66,12 @@ def serve(route: Route[Any, Any]) -> Handler:
 
 async def _admit(route: Route[Any, Any], request: web.Request, session: AsyncSession) -> Call[Any, Any]:
     tools = request.app[TOOLS]
-    caller = await _caller(route, request, session)
-    await take_turn(request, route.rate, caller)
+    try:
+        caller = await _caller(route, request, session)
+    except NotSignedIn:
+        take_turn(request, "public", None)
+        raise
+    take_turn(request, route.rate, caller)
     return Call(
         request=request,
         tools=tools,
