@@ -11,10 +11,12 @@ from domain.definitions import Published
 from domain.discounts import CodeRefused, NoSuchCode
 from domain.entitlements import owned_already
 from domain.events import record_event
+from domain.order_words import titles
 from domain.orders import UNDER_WAY, CheckoutOpen, open_order
 from domain.pay_links import ForOrder, ForProduct, LinkOver, Payable, UnknownLink, product_start
 from domain.paying import pay_free
 from domain.pricing import FREE, ChooseVariant, Wish, rails_of
+from domain.reservations import lines_of
 from kit.errors import Conflict, Reason
 from store.models import DiscountCode, Lead, Order, OrderLine, OrderState, Person, Product, ProductVariant
 
@@ -76,7 +78,7 @@ async def look_at_pay_link(session: AsyncSession, what: Payable, *, now: datetim
     # whose money is on its way reads so once they ask
     if _can_be_paid(order, now) and order.pending_at is None and order.checkout_url is not None:
         return ToPage(order.checkout_url)
-    return ToAsk((await wish_again(session, order)).title)
+    return ToAsk(await titles(session, order) if _can_be_paid(order, now) else (await wish_again(session, order)).title)
 
 
 async def follow_pay_link(
@@ -99,12 +101,14 @@ async def follow_pay_link(
     else:
         order = await _living(session, what.order_id)
         # nobody pays for somebody who is not served any more
-        wanted = _Wanted(await _lead(session, order.lead_id), await wish_again(session, order), order.rail)
+        lead = await _lead(session, order.lead_id)
         if _can_be_paid(order, now):
-            await _note_press(session, wanted, now=now)
+            line = (await lines_of(session, order.id))[0]
+            await _note_press(session, lead, line.product_id, now=now)
             return ToPay(order.id)
+        wanted = _Wanted(lead, await wish_again(session, order), order.rail)
     leads_to = await _open(session, wanted, offered=offered, good_for=good_for, published=published, now=now)
-    await _note_press(session, wanted, now=now)
+    await _note_press(session, wanted.lead, wanted.wish.product.id, now=now)
     return leads_to
 
 
@@ -117,10 +121,9 @@ async def language_for(session: AsyncSession, what: Payable) -> str | None:
     return None if person is None else person.speaks
 
 
-async def _note_press(session: AsyncSession, wanted: _Wanted, *, now: datetime) -> None:
+async def _note_press(session: AsyncSession, lead: Lead, product_id: int, *, now: datetime) -> None:
     """Once their lead is held, if it is: the event points at it, and two who press at once would wait in a circle."""
-    lead, product = wanted.lead, wanted.wish.product
-    about = f"product:{product.id}"
+    about = f"product:{product_id}"
     await record_event(session, "link.clicked", creator_id=lead.creator_id, lead_id=lead.id, subject=about, now=now)
 
 
@@ -196,8 +199,11 @@ async def _asked(session: AsyncSession, what: ForProduct) -> _Wanted:
 
 
 async def wish_again(session: AsyncSession, order: Order) -> Wish:
-    """The same as that order wanted, at today's price."""
-    line = (await session.scalars(select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.id))).one()
+    """The same as that order wanted, at today's price. Raises LinkOver for one of several lines."""
+    line, *more = await lines_of(session, order.id)
+    if more:
+        # what a program put together, it puts together again
+        raise LinkOver("this link is over")
     product = await session.get_one(Product, line.product_id)
     variant = None if line.variant_id is None else await session.get_one(ProductVariant, line.variant_id)
     code = None

@@ -21,6 +21,7 @@ from domain.order_ends import (
     is_payable,
     release_stale,
 )
+from domain.order_opening import first_values
 from domain.order_words import tell_buyer
 from domain.pricing import (
     FREE,
@@ -39,7 +40,6 @@ from domain.setups import CreatorSetup
 from domain.stock import SoldOut
 from kit.errors import Conflict, Reason
 from kit.money import Money
-from kit.tokens import new_reference
 from store.database import count_changed, insert_once, wake
 from store.models import DiscountCode, Lead, Order, OrderLine, OrderState, ProductVariant
 from store.queries.catalogue import goes_by_post, is_empty_bundle
@@ -105,7 +105,7 @@ async def open_order(
     CheckoutOpen or CheckoutEnding, and has then opened nothing.
     """
     product = wish.product
-    check_on_sale(wish, now=now, has_variants=await _has_variants(session, product.id))
+    check_on_sale(wish, now=now, has_variants=await has_variants(session, product.id))
     if product.creator_id != lead.creator_id or await is_empty_bundle(session, product):
         raise NotForSale("this is no longer for sale")
     unit = price_on(wish, rail, stars_rates=setup.shop.stars_rates)
@@ -127,23 +127,18 @@ async def open_order(
         if rail_of_it != rail:
             # in its currency, and the same wish as by that rail's own button
             return await open_order(session, lead, wish, rail=rail_of_it, now=now, good_for=good_for, setup=setup)
-    values = {
-        "creator_id": lead.creator_id,
-        "lead_id": lead.id,
-        "reference": new_reference(),
-        "open_key": open_key,
-        "rail": rail_of_it,
-        "subtotal_minor": subtotal.amount_minor,
-        "discount_minor": discount.amount_minor,
-        "discount_code_id": discount.code_id,
-        "total_minor": total,
-        "currency": unit.currency,
-        "expires_at": now + good_for,
-        # no rail tells the end of an invoice, nor of an order that nobody went on to ask it about
-        "look_at": now + good_for if rail_of_it != FREE else None,
-        "abandons_at": now + setup.shop.abandoned_after if rail_of_it != FREE else None,
-        "created_at": now,
-    }
+    values = first_values(
+        lead,
+        rail=rail_of_it,
+        subtotal_minor=subtotal.amount_minor,
+        discount_minor=discount.amount_minor,
+        code_id=discount.code_id,
+        currency=unit.currency,
+        open_key=open_key,
+        now=now,
+        good_for=good_for,
+        setup=setup,
+    )
     # what is refused leaves nothing behind, whatever the caller goes on to do
     async with session.begin_nested():
         order_id = await insert_once(session, Order, values)
@@ -217,15 +212,15 @@ async def _fill(
     await session.flush()
     if hold:
         if not await reserve(session, order_id, until=None):
-            raise _sold_out(wish)
+            raise sold_out(wish)
     elif not await are_left(session, order_id):
         # nothing is held yet, but nobody is sent to pay for what has gone
-        raise _sold_out(wish)
+        raise sold_out(wish)
     if discount.code_id is not None:
         await use_code(session, discount.code_id, lead, order_id)
 
 
-def _sold_out(wish: Wish) -> SoldOut:
+def sold_out(wish: Wish) -> SoldOut:
     """Who wanted several reads how many they may have."""
     left = wish.goods.stock
     if left is None or not 0 < left < wish.quantity:
@@ -233,7 +228,7 @@ def _sold_out(wish: Wish) -> SoldOut:
     return SoldOut(f"only {left} left", why=Reason("refused-few-left", left=left))
 
 
-async def _has_variants(session: AsyncSession, product_id: int) -> bool:
+async def has_variants(session: AsyncSession, product_id: int) -> bool:
     variants = select(ProductVariant.id).where(
         ProductVariant.product_id == product_id, ProductVariant.archived_at.is_(None)
     )

@@ -61,7 +61,6 @@ async def begin_checkout(
         if order.session_id is not None:
             # its page is there already, even if nobody here knows the address any more
             return order.checkout_url if now < order.expires_at else None
-        bill = await _bill(session, order, published.setup(order.creator_id))
     rail = rails.get(order.rail)
     if rail is None:
         async with database.transaction() as session:
@@ -72,6 +71,9 @@ async def begin_checkout(
     async with database.transaction() as session:
         if not await note_asked(session, order_id, look_at=asks_when_over):
             return None
+        # from here on nobody changes what is in it
+        order = await session.get_one(Order, order_id)
+        bill = await _bill(session, order, published.setup(order.creator_id))
     try:
         checkout = await _make(database, rail, order, bill)
     except RailDown as down:
@@ -182,6 +184,7 @@ async def _bill(session: AsyncSession, order: Order, setup: CreatorSetup) -> Bil
     sent = any([await goes_by_post(session, product) for _, product in found])
     lead = await session.get_one(Lead, order.lead_id)
     person = None if lead.person_id is None else await session.get_one(Person, lead.person_id)
+    pages = order.pages or {}
     return Bill(
         order_id=order.id,
         reference=order.reference,
@@ -194,4 +197,6 @@ async def _bill(session: AsyncSession, order: Order, setup: CreatorSetup) -> Bil
         language=person.speaks if person is not None else setup.language,
         tax=setup.shop.tax,
         ships_to=tuple(setup.shop.shipping_countries) if sent else (),
+        success_url=pages.get("success"),
+        cancel_url=pages.get("cancel"),
     )

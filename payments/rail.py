@@ -49,6 +49,9 @@ class Bill:
     tax: bool = False
     # countries (ISO 3166) that it is sent to; none for what is not sent
     ships_to: tuple[str, ...] = ()
+    # where the buyer comes back to from the rail's page; None: where everybody does
+    success_url: str | None = None
+    cancel_url: str | None = None
 
     def __post_init__(self) -> None:
         asked = sum(line.total_minor for line in self.lines)

@@ -126,7 +126,11 @@ class StripeRail:
         try:
             session = await self._ask(
                 self._client.v1.checkout.sessions.create_async(
-                    session_params(bill, success_url=self._success_url, cancel_url=self._cancel_url),
+                    session_params(
+                        bill,
+                        success_url=bill.success_url or self._success_url,
+                        cancel_url=bill.cancel_url or bill.success_url or self._cancel_url,
+                    ),
                     {"idempotency_key": f"checkout:{bill.reference}:{bill.attempt}:{bill.customer or ''}"},
                 )
             )
