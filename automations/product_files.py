@@ -12,12 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from automations.gateway import FileGateway, NotNow, SendFailure, SlowDown, Uncertain
 from domain.covers import refuse_cover, show_cover
+from domain.images import draw_anew
 from domain.key_files import MOST_IN_ONE, add_some_keys, close_key_file, keys_of_file, refuse_key_file
 from domain.licence_keys import Added
 from kit.clock import Clock
 from kit.errors import Invalid, Reason
 from kit.log import get_logger
-from kit.pictures import BadPicture, redraw
+from kit.pictures import BadPicture
 from store.database import Database
 from store.files import PIECE, FileStore
 from store.models import FileHandle, FileRole, StoredFile
@@ -105,7 +106,7 @@ class ProductFiles:
 
     async def _keep_cover(self, sent: _Sent, content: IO[bytes]) -> None:
         try:
-            picture = await asyncio.to_thread(lambda: redraw(_whole(content)))
+            picture = await draw_anew(content)
         except BadPicture as refusal:
             why = refusal.why or Reason("refused-picture-damaged")
             async with self.database.transaction() as session:

@@ -2,12 +2,13 @@
 
 import io
 from dataclasses import dataclass
+from typing import IO
 
 from PIL import Image, ImageOps
 
 from kit.errors import Invalid, Reason
 
-MOST_PIXELS = 25_000_000
+MOST_PIXELS = 40_000_000
 # wider or higher ones are made smaller: a phone shows no more, and Telegram takes no more
 LONGEST_SIDE = 2560
 # Telegram's own limits for photos: https://core.telegram.org/bots/api#sendphoto
@@ -15,6 +16,8 @@ MOST_BYTES = 10 * 1024 * 1024
 MOST_RATIO = 20
 LEAST_SIDE = 16
 QUALITY = 88
+# so many first bytes tell what it is
+_MARK = 16
 
 
 class BadPicture(Invalid):
@@ -32,14 +35,18 @@ class Picture:
     height: int
 
 
-def redraw(content: bytes) -> Picture:
+def redraw(content: bytes | IO[bytes]) -> Picture:
     """The same picture, turned upright, as a JPEG, or as a PNG where it has see-through parts; without metadata.
 
-    Raises BadPicture. Takes up to a second of a processor, so callers run it in a thread.
+    Of what moves, its first picture. Raises BadPicture. Takes up to a second of a processor, so callers run it in a
+    thread.
     """
-    kind = _kind_of(content)
+    source = io.BytesIO(content) if isinstance(content, bytes) else content
+    source.seek(0)
+    kind = _kind_of(source.read(_MARK))
+    source.seek(0)
     try:
-        with Image.open(io.BytesIO(content), formats=[kind]) as opened:
+        with Image.open(source, formats=[kind]) as opened:
             # only the header has been read by now
             _check_size(*opened.size)
             return _redrawn(opened)
@@ -54,15 +61,17 @@ def redraw(content: bytes) -> Picture:
         raise BadPicture("the picture is damaged", why=Reason("refused-picture-damaged")) from error
 
 
-def _kind_of(content: bytes) -> str:
+def _kind_of(beginning: bytes) -> str:
     """By its first bytes, whatever its name says."""
-    if content.startswith(b"\xff\xd8\xff"):
+    if beginning.startswith(b"\xff\xd8\xff"):
         return "JPEG"
-    if content.startswith(b"\x89PNG\r\n\x1a\n"):
+    if beginning.startswith(b"\x89PNG\r\n\x1a\n"):
         return "PNG"
-    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+    if beginning[:4] == b"RIFF" and beginning[8:12] == b"WEBP":
         return "WEBP"
-    raise BadPicture("this is no JPEG, PNG or WebP picture", why=Reason("refused-picture-kind"))
+    if beginning.startswith((b"GIF87a", b"GIF89a")):
+        return "GIF"
+    raise BadPicture("this is no JPEG, PNG, WebP or GIF picture", why=Reason("refused-picture-kind"))
 
 
 def _check_size(width: int, height: int) -> None:

@@ -1,64 +1,22 @@
 """`/upload/{token}`: a creator sends up a file for a product, from a browser, without a limit of Telegram's."""
 
-import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from aiohttp import BodyPartReader, web
-from aiohttp.http_exceptions import HttpProcessingError
 
 from domain.messages.catalogue import plain
 from domain.messages.refusing import say_refusal
 from domain.uploads import Kept, Upload, UploadAddress, find_upload, read_name, read_type, take_upload
-from kit.errors import Invalid, Reason, Refusal
+from kit.errors import Refusal
 from kit.log import get_logger
 from kit.text import unmarked
 from kit.tokens import new_reference
-from store.files import StoreFullError
 from web.errors import NotReady
+from web.multipart import NoUpload, parts_of, take_in
 from web.pages import file_page, notice_page, reader_language
 from web.tools import TOOLS, WebTools
 
-_PIECE = 128 * 1024
-# of what stands around the file in the body
-_AROUND = 64 * 1024
-# who sends nothing for so long has gone
-_SILENCE_SECONDS = 60.0
-# the disk is left so much for everything else
-_LEFT_FREE = 64 << 20
-_FORM = "multipart/form-data"
 _log = get_logger(__name__)
-
-
-class UploadTooLarge(Refusal):
-    code = "upload_too_large"
-    status = 413
-
-    def __init__(self, most: int) -> None:
-        why = Reason("refused-upload_too_large", most=most >> 20)
-        super().__init__(f"a file has {most >> 20} MB at most", why=why)
-
-
-class NoUpload(Invalid):
-    """There is no file in what was sent."""
-
-    code = "no_upload"
-
-
-class NoForm(Invalid):
-    code = "no_upload"
-    status = 415
-
-
-class UploadBroken(Refusal):
-    """It ended before its end, or cannot be read."""
-
-    code = "upload_broken"
-
-
-class NoRoom(Refusal):
-    code = "no_room"
-    status = 507
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,28 +71,13 @@ async def _read(request: web.Request) -> _Asked:
 
 
 async def _keep(request: web.Request, tools: WebTools) -> Kept:
-    if request.content_type != _FORM:
-        raise NoForm("send the file as a form does: multipart/form-data")
-    length = request.content_length or 0
-    if length > tools.most_upload + _AROUND:
-        raise UploadTooLarge(tools.most_upload)
-    room = tools.files.room()
-    if room is not None and length + _LEFT_FREE > room:
-        _log.error("an upload was refused: the disk is too full", asked=length, room=room)
-        raise NoRoom("there is no room for this file at present")
-    part = await _file_part(request)
+    part = await _file_part(request, tools)
     blob = f"goods/{new_reference()}"
-    try:
-        digest, size = await tools.files.take_in(blob, _pieces(part, tools.most_upload))
-    except StoreFullError as error:
-        _log.exception("an upload could not be kept")
-        raise NoRoom("there is no room for this file at present") from error
-    name, kind = read_name(part.filename or ""), read_type(part.headers.get("Content-Type", ""))
-    kept = Kept(blob, name, kind, size, digest)
+    digest, size = await take_in(tools.files, blob, part, most=tools.most_upload)
     if not size:
         await tools.files.forget(blob)
         raise NoUpload("there is no file in what was sent")
-    return kept
+    return Kept(blob, read_name(part.filename or ""), read_type(part.headers.get("Content-Type", "")), size, digest)
 
 
 async def _hand_over(asked: _Asked, kept: Kept) -> None:
@@ -151,43 +94,14 @@ async def _hand_over(asked: _Asked, kept: Kept) -> None:
         raise
 
 
-async def _file_part(request: web.Request) -> BodyPartReader:
+async def _file_part(request: web.Request, tools: WebTools) -> BodyPartReader:
     """The first part of the form that is a file."""
-    try:
-        async with asyncio.timeout(_SILENCE_SECONDS):
-            reader = await request.multipart()
-            part = await reader.next()
-            while part is not None and not (isinstance(part, BodyPartReader) and part.filename is not None):
-                part = await reader.next()
-    except _BROKEN as error:
-        raise _broken() from error
-    if not isinstance(part, BodyPartReader) or not part.filename:
-        raise NoUpload("there is no file in what was sent")
-    return part
-
-
-async def _pieces(part: BodyPartReader, most: int) -> AsyncIterator[bytes]:
-    size, more = 0, True
-    while more:
-        try:
-            async with asyncio.timeout(_SILENCE_SECONDS):
-                piece = await part.read_chunk(_PIECE)
-        except _BROKEN as error:
-            raise _broken() from error
-        size += len(piece)
-        if size > most:
-            raise UploadTooLarge(most)
-        more = bool(piece)
-        if more:
-            yield piece
-
-
-# what the library raises for a body that is cut off, that stands still, or that was none
-_BROKEN = (web.RequestPayloadError, HttpProcessingError, OSError, ValueError, AssertionError, RuntimeError)
-
-
-def _broken() -> UploadBroken:
-    return UploadBroken("the file did not arrive whole; send it again")
+    async for part in parts_of(request, tools.files, most=tools.most_upload):
+        if part.filename is not None:
+            if part.filename:
+                return part
+            break
+    raise NoUpload("there is no file in what was sent")
 
 
 def _why_not(request: web.Request, refusal: Refusal, language: str) -> web.Response:

@@ -461,7 +461,7 @@ async def test_a_refused_picture_leaves_the_card_as_it_was_and_says_why(database
     async with database.transaction() as session:
         assert await cover_of(session, folk.product) is None
         assert [text for text in await notices(session) if "cannot be the picture" in text] == [
-            "⚠️ This cannot be the picture of “Preset &lt;pack&gt;”: this is no JPEG, PNG or WebP picture"
+            "⚠️ This cannot be the picture of “Preset &lt;pack&gt;”: this is no JPEG, PNG, WebP or GIF picture"
         ]
         heavy = await sent(session, folk, "heavy.jpg", size=MOST_FETCHED + 1, role=FileRole.COVER)
         with pytest.raises(BadPicture):

@@ -239,9 +239,9 @@ async def test_a_photo_that_a_creator_sends_is_asked_about(world: World):
 @pytest.mark.parametrize(
     ("name", "content", "why"),
     [
-        ("me.gif", b"GIF89a" + bytes(64), "no JPEG, PNG or WebP picture"),
+        ("me.gif", b"GIF89a" + bytes(64), "is damaged"),
         ("me.jpg", b"\xff\xd8\xff" + bytes(64), "the picture is damaged"),
-        ("me.png", b"#!/bin/sh\nrm -rf /", "no JPEG, PNG or WebP picture"),
+        ("me.png", b"#!/bin/sh\nrm -rf /", "no JPEG, PNG, WebP or GIF picture"),
         ("strip.jpg", a_photo(size=(900, 20)), "too small or too narrow"),
     ],
 )

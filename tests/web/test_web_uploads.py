@@ -13,7 +13,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy import delete, select
 from web_world import KEY, Client, Site, error_of, raw
 
-import web.uploads
+import web.multipart
 from domain.people import Profile, see_person
 from domain.products import add_product
 from domain.uploads import UploadAddress, open_upload, read_name
@@ -216,7 +216,7 @@ async def test_of_a_body_that_is_cut_off_nothing_stays(database: Database, tmp_p
 
 
 async def test_who_falls_silent_is_waited_for_no_longer(desk: Desk, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(web.uploads, "_SILENCE_SECONDS", 0.2)
+    monkeypatch.setattr(web.multipart, "SILENCE_SECONDS", 0.2)
     reader, writer = await asyncio.open_connection(desk.client.host, desk.client.port)
     head = f"POST {desk.path} HTTP/1.1\r\nHost: x\r\nContent-Length: {MB // 2}\r\n"
     head += "Content-Type: multipart/form-data; boundary=b\r\n\r\n"

@@ -42,7 +42,7 @@ product-ask-link = Wohin führt „{ $title }“? Schick die Adresse. /cancel br
 product-ask-instructions = Was lesen Käufer von „{ $title }“ zu dem, was sie bekommen? <code>-</code> für nichts, /cancel bricht ab.
 product-ask-slug = Unter welchem Kurznamen kennen Abläufe und Links „{ $title }“? Buchstaben, Ziffern und Bindestriche. /cancel bricht ab.
 product-ask-variant = Eine Variante von „{ $title }“ mit ihrem Preis: <code>Groß 25.00</code>, oder mit mehr: <code>Groß 25.00 stock=10 stars=300</code>. /cancel bricht ab.
-product-ask-image = Schick mir das Bild für „{ $title }“: ein Foto, oder eine JPEG-, PNG- oder WebP-Datei mit bis zu 25 Megapixeln. /cancel bricht ab.
+product-ask-image = Schick mir das Bild für „{ $title }“: ein Foto, oder eine JPEG-, PNG-, WebP- oder GIF-Datei mit bis zu 40 Megapixeln. /cancel bricht ab.
 product-ask-file = Schick mir die Datei für „{ $title }“. Eine mit demselben Namen ist ihre nächste Version. /cancel bricht ab.
 product-ask-keys = Schick mir die Lizenzschlüssel für „{ $title }“, einen je Zeile. /cancel bricht ab.
 product-keys-added = „{ $title }“: { $added ->
@@ -140,7 +140,7 @@ own-channels-none = Mach mich zuerst zum Administrator des Kanals oder der Grupp
 own-address = <b>{ $title }</b> öffnet sich hier: { $url }
 refused-bad_picture = das lässt sich nicht als Bild zeigen
 refused-picture-damaged = das Bild ist beschädigt
-refused-picture-kind = das ist kein JPEG-, PNG- oder WebP-Bild
+refused-picture-kind = das ist kein JPEG-, PNG-, WebP- oder GIF-Bild
 refused-picture-large = das Bild hat mehr als { $most } Megapixel
 refused-picture-narrow = das Bild ist zu klein oder zu schmal: jede Seite hat mindestens { $least } Pixel, und keine ist mehr als { $ratio }-mal so lang wie die andere
 refused-picture-heavy = ein Bild hat bis zu { $most } MB

@@ -42,7 +42,7 @@ product-ask-link = Where does “{ $title }” lead? Send the address. /cancel g
 product-ask-instructions = What do buyers of “{ $title }” read with what they get? <code>-</code> for nothing, /cancel gives it up.
 product-ask-slug = By which short name do flows and links call “{ $title }”? Letters, digits and hyphens. /cancel gives it up.
 product-ask-variant = A choice of “{ $title }” with its price: <code>Large 25.00</code>, or with more: <code>Large 25.00 stock=10 stars=300</code>. /cancel gives it up.
-product-ask-image = Send me the picture for “{ $title }”: a photo, or a JPEG, PNG or WebP file of up to 25 megapixels. /cancel gives it up.
+product-ask-image = Send me the picture for “{ $title }”: a photo, or a JPEG, PNG, WebP or GIF file of up to 40 megapixels. /cancel gives it up.
 product-ask-file = Send me the file for “{ $title }”. One of the same name is its next version. /cancel gives it up.
 product-ask-keys = Send me the licence keys for “{ $title }”, one on each line. /cancel gives it up.
 product-keys-added = “{ $title }”: { $added ->
@@ -140,7 +140,7 @@ own-channels-none = Make me an administrator of the channel or group first, with
 own-address = <b>{ $title }</b> opens here: { $url }
 refused-bad_picture = this cannot be shown as a picture
 refused-picture-damaged = the picture is damaged
-refused-picture-kind = this is no JPEG, PNG or WebP picture
+refused-picture-kind = this is no JPEG, PNG, WebP or GIF picture
 refused-picture-large = the picture has more than { $most } megapixels
 refused-picture-narrow = the picture is too small or too narrow: each side has { $least } pixels at least, and none is more than { $ratio } times the other
 refused-picture-heavy = a picture has up to { $most } MB
