@@ -15,6 +15,7 @@ TEXT_LENGTH = 4000
 _MOST = 10**15
 _YES = frozenset({"yes", "y", "true", "1", "ja", "j"})
 _NO = frozenset({"no", "n", "false", "0", "nein"})
+_ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _PLACE = re.compile(r"(-?\d{1,2}(?:\.\d{1,12})?)\s*,\s*(-?\d{1,3}(?:\.\d{1,12})?)")
 
 
@@ -43,6 +44,31 @@ def read_value(key: str, text: str, spec: LeadFieldSpec, *, language: str, today
             place = _PLACE.fullmatch(text)
             if place is not None and abs(float(place[1])) <= 90 and abs(float(place[2])) <= 180:  # noqa: PLR2004 - degrees
                 return f"{place[1]},{place[2]}"
+    raise _bad(key, spec)
+
+
+def take_value(  # noqa: PLR0911 - one a kind
+    key: str, given: object, spec: LeadFieldSpec, *, today: date
+) -> FieldValue:
+    """From a program: a number is a number and no text, yes and no are true and false (or those words).
+
+    A date is a text in ISO 8601, several of a choice are a list. Raises BadValue, as `read_value` does.
+    """
+    match spec.kind, given:
+        case FieldKind.NUMBER, int() | float() if not isinstance(given, bool) and abs(given) <= _MOST:
+            return float(given)
+        case FieldKind.YES_NO, bool():
+            return given
+        case FieldKind.YES_NO, "yes" | "no":
+            return given == "yes"
+        case FieldKind.DATE, str() if _ISO_DAY.fullmatch(given):
+            return read_value(key, given, spec, language="en", today=today)
+        case FieldKind.TEXT | FieldKind.CHOICE | FieldKind.LOCATION, str():
+            return read_value(key, given, spec, language="en", today=today)
+        case FieldKind.CHOICES, str():
+            return [_chosen(key, given, spec)]
+        case FieldKind.CHOICES, [*parts] if parts and all(isinstance(each, str) for each in parts):
+            return list(dict.fromkeys(_chosen(key, str(each), spec) for each in parts))
     raise _bad(key, spec)
 
 

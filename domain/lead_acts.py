@@ -106,6 +106,15 @@ async def add_note(session: AsyncSession, lead: Lead, text: str, *, now: datetim
     return note
 
 
+async def remove_note(session: AsyncSession, lead: Lead, note_id: int, *, now: datetime) -> bool:
+    """False when there is no such note about this lead."""
+    gone = delete(LeadNote).where(LeadNote.id == note_id, LeadNote.lead_id == lead.id)
+    if not await count_changed(session, gone):
+        return False
+    await _record(session, "lead.note_removed", lead, now=now)
+    return True
+
+
 async def ban_lead(session: AsyncSession, lead: Lead, *, now: datetime) -> bool:
     """The bot no longer answers this lead; what they paid for still reaches them. False when it was so already."""
     ban = update(Lead).where(Lead.id == lead.id, Lead.banned_at.is_(None)).values(banned_at=now)

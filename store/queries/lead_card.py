@@ -210,6 +210,16 @@ async def list_notes(session: AsyncSession, lead_id: int, *, limit: int, offset:
     return (await session.scalars(notes.limit(limit).offset(offset))).all()
 
 
+async def count_notes(session: AsyncSession, lead_id: int) -> int:
+    return await session.scalar(select(func.count()).select_from(LeadNote).where(LeadNote.lead_id == lead_id)) or 0
+
+
+async def family_of(session: AsyncSession, lead: Lead) -> list[int]:
+    """The lead, and those that have become a part of it."""
+    merged = select(Lead.id).where(Lead.merged_into_id == lead.id).order_by(Lead.id)
+    return [lead.id, *await session.scalars(merged)]
+
+
 async def _count(session: AsyncSession, model: type[Touch | Order | LeadNote], lead: Lead) -> int:
     return await session.scalar(select(func.count()).select_from(model).where(model.lead_id == lead.id)) or 0
 

@@ -25,6 +25,13 @@ class LeadRow:
     spent: dict[str, int] = field(default_factory=dict)
 
 
+async def rows_of(session: AsyncSession, creator_id: int, lead_ids: Sequence[int]) -> Sequence[LeadRow]:
+    """These leads with all that belongs to them, in the order given; those that are gone are left out."""
+    found = await page_after(session, creator_id, 0, len(lead_ids), Lead.id.in_(lead_ids)) if lead_ids else []
+    by_id = {row.lead.id: row for row in found}
+    return [by_id[each] for each in lead_ids if each in by_id]
+
+
 async def page_after(
     session: AsyncSession, creator_id: int, after: int, most: int, condition: ColumnElement[bool]
 ) -> Sequence[LeadRow]:

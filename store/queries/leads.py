@@ -1,5 +1,6 @@
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import ColumnElement, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -44,6 +45,31 @@ async def page_of_leads(
     """Newest first."""
     page = select(Lead).where(Lead.creator_id == creator_id, condition).order_by(Lead.id.desc())
     return list(await session.scalars(page.limit(limit).offset(offset)))
+
+
+class LeadSort(StrEnum):
+    """By what a list may be sorted: each has an index behind it."""
+
+    # as their numbers are
+    CAPTURED_AT = "captured_at"
+    SCORE = "score"
+
+
+async def page_of_ids(
+    session: AsyncSession,
+    creator_id: int,
+    condition: ColumnElement[bool],
+    *,
+    sort: LeadSort = LeadSort.CAPTURED_AT,
+    descending: bool = True,
+    limit: int,
+    offset: int,
+) -> Sequence[int]:
+    """Leads of the same score come by their numbers, in the same direction."""
+    columns = [Lead.id] if sort is LeadSort.CAPTURED_AT else [Lead.score, Lead.id]
+    page = select(Lead.id).where(Lead.creator_id == creator_id, condition)
+    page = page.order_by(*(each.desc() if descending else each for each in columns))
+    return (await session.scalars(page.limit(limit).offset(offset))).all()
 
 
 async def lead_matches(session: AsyncSession, lead_id: int, condition: ColumnElement[bool]) -> bool:

@@ -1,30 +1,48 @@
-"""`/api/v1/leads`: a creator's leads, asked for by segment or search, and entered by hand."""
+"""`/api/v1/leads`: a creator's leads, asked for by segment or search, entered by hand, changed and forgotten."""
 
-from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.ext.asyncio import AsyncSession
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from domain.access import Act
+from domain.contacts import BadContact
+from domain.forgetting import forget_lead
+from domain.holding import LeadGone
 from domain.identity import LeadExists
+from domain.lead_changes import change_lead
 from domain.leads import add_lead
-from kit.errors import NotFound
+from kit.errors import Conflict, Invalid
 from kit.paging import Page
-from store.models import Lead, Proof
-from store.queries.lead_pages import LeadRow, page_after
-from store.queries.leads import count_leads, find_living_lead, page_of_leads, saved_segments, search, where
+from store.queries.lead_pages import rows_of
+from store.queries.leads import LeadSort, count_leads, page_of_ids, saved_segments, search, where
 from store.segments.question import BadSegment
+from web.api.lead_answers import LeadItem, NoSuchLead, changed_lead, held_lead, own_lead, told_lead
 from web.api.lists import ListAnswer
 from web.api.query import ListQuery, Printable, Text
 from web.api.route import Call, NoBody, NoQuery, Plain, Route
 
+_MOST_SCORE = 1_000_000_000
+
+
+class LeadIsMerged(Conflict):
+    """The number leads to another lead: removing that one has to be said by its own number."""
+
+    code = "lead_is_merged"
+
+
+class Order(StrEnum):
+    ASC = "asc"
+    DESC = "desc"
+
 
 class LeadQuery(ListQuery):
-    """Both must hold when both are given."""
+    """Both must hold when both are given. Sorted by `captured_at` (as they came) or `score`, the highest first."""
 
     segment: Annotated[str, Printable, Field(max_length=2000)] = ""
     search: Text = ""
+    sort: LeadSort = LeadSort.CAPTURED_AT
+    order: Order = Order.DESC
 
 
 class NewLead(BaseModel):
@@ -36,55 +54,17 @@ class NewLead(BaseModel):
     source: Text | None = None
 
 
-class LeadItem(BaseModel):
-    """`first_name`, `username` and `language` are Telegram's; `spent` is in minor units by currency."""
+class LeadChange(BaseModel):
+    """What is not named stays as it is; null empties a contact, the name or the time zone."""
 
-    id: int
-    name: str
-    first_name: str | None
-    username: str | None
-    language: str | None
-    email: str | None
-    email_proof: Proof | None
-    phone: str | None
-    phone_proof: Proof | None
-    source: str | None
-    stage: str
-    score: int
-    tags: list[str]
-    fields: dict[str, str | float | list[str | float]]
-    orders: int
-    spent: dict[str, int]
-    consented_at: datetime | None
-    unsubscribed_at: datetime | None
-    captured_at: datetime
-    last_seen_at: datetime | None
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
-    @classmethod
-    def of(cls, row: LeadRow) -> "LeadItem":
-        lead = row.lead
-        return cls(
-            id=lead.id,
-            name=lead.name,
-            first_name=row.first_name,
-            username=row.username,
-            language=row.language,
-            email=lead.email,
-            email_proof=None if lead.email is None else lead.email_proof,
-            phone=lead.phone,
-            phone_proof=None if lead.phone is None else lead.phone_proof,
-            source=lead.source,
-            stage=lead.stage,
-            score=lead.score,
-            tags=row.tags,
-            fields={key: values[0] if len(values) == 1 else values for key, values in row.fields.items()},
-            orders=row.orders,
-            spent=row.spent,
-            consented_at=lead.consented_at,
-            unsubscribed_at=lead.unsubscribed_at,
-            captured_at=lead.created_at,
-            last_seen_at=lead.seen_at,
-        )
+    name: Text | None = None
+    email: Text | None = None
+    phone: Text | None = None
+    time_zone: Text | None = None
+    stage: Text | None = None
+    score: Annotated[StrictInt, Field(ge=-_MOST_SCORE, le=_MOST_SCORE)] | None = None
 
 
 async def show_leads(call: Call[LeadQuery, NoBody]) -> ListAnswer[LeadItem]:
@@ -94,18 +74,22 @@ async def show_leads(call: Call[LeadQuery, NoBody]) -> ListAnswer[LeadItem]:
     if query.search.strip():
         condition &= await search(session, creator_id, query.search)
     paging = query.paging()
-    total = await count_leads(session, creator_id, condition)
-    leads = await page_of_leads(session, creator_id, condition, limit=paging.limit, offset=paging.offset)
-    rows = await _rows(session, creator_id, leads)
-    return ListAnswer[LeadItem].of(Page(rows, total, paging), LeadItem.of)
+    which = ("leads", creator_id, query.segment.strip(), query.search.strip())
+    total = await call.tools.totals.of(which, lambda: count_leads(session, creator_id, condition))
+    ids = await page_of_ids(
+        session,
+        creator_id,
+        condition,
+        sort=query.sort,
+        descending=query.order is Order.DESC,
+        limit=paging.limit,
+        offset=paging.offset,
+    )
+    return ListAnswer[LeadItem].of(Page(await rows_of(session, creator_id, ids), total, paging), LeadItem.of)
 
 
 async def show_lead(call: Plain) -> LeadItem:
-    lead = await find_living_lead(call.session, call.creator_id, call.number("lead_id"))
-    if lead is None:
-        raise NotFound("there is no such lead")
-    rows = await _rows(call.session, call.creator_id, [lead])
-    return LeadItem.of(rows[0])
+    return await told_lead(call.session, await own_lead(call))
 
 
 async def enter_lead(call: Call[NoQuery, NewLead]) -> LeadItem:
@@ -119,17 +103,34 @@ async def enter_lead(call: Call[NoQuery, NewLead]) -> LeadItem:
         source=new.source or None,
         now=call.tools.clock(),
     )
-    rows = await _rows(call.session, call.creator_id, [lead])
-    return LeadItem.of(rows[0])
+    return await told_lead(call.session, lead)
 
 
-async def _rows(session: AsyncSession, creator_id: int, leads: list[Lead]) -> list[LeadRow]:
-    """With all that belongs to them, in the order given."""
-    ids = [lead.id for lead in leads]
-    rows = await page_after(session, creator_id, 0, len(ids), Lead.id.in_(ids)) if ids else []
-    by_id = {row.lead.id: row for row in rows}
-    return [by_id[each] for each in ids]
+async def alter_lead(call: Call[NoQuery, LeadChange]) -> LeadItem:
+    lead = await held_lead(call)
+    changes = call.body.model_dump(include=call.body.model_fields_set)
+    setup = call.tools.published.setup(call.creator_id)
+    await change_lead(call.session, lead, changes, setup, now=call.tools.clock())
+    return await changed_lead(call.session, lead)
 
+
+async def remove_lead(call: Plain) -> None:
+    lead = await own_lead(call)
+    if lead.id != call.number("lead_id"):
+        raise LeadIsMerged(f"this lead is a part of lead {lead.id} now; remove that one, if it is meant")
+    await forget_lead(call.session, lead, now=call.tools.clock())
+
+
+_CHANGE: dict[str, Any] = {
+    "session": "write",
+    "body": LeadChange,
+    "refuses": (NoSuchLead, LeadGone, BadContact, LeadExists, Invalid),
+    "example": {"name": "Zoë Lang", "stage": "engaged", "score": 10},
+    "proves": (
+        "test_api_leads.py::test_a_lead_is_changed_part_by_part",
+        "test_api_leads.py::test_what_a_lead_cannot_be_is_refused_and_changes_nothing",
+    ),
+}
 
 ROUTES: tuple[Route[Any, Any], ...] = (
     Route(
@@ -137,11 +138,16 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         "/leads",
         Act.SEE_LEADS,
         show_leads,
-        "The creator's leads, newest first",
+        "The creator's leads, newest first unless sorted",
         {200: ListAnswer[LeadItem]},
         query=LeadQuery,
         refuses=(BadSegment,),
-        proves=("test_web_leads.py::test_leads_are_listed_newest_first_with_all_that_belongs_to_them",),
+        proves=(
+            "test_web_leads.py::test_leads_are_listed_newest_first_with_all_that_belongs_to_them",
+            "test_web_leads.py::test_a_segment_and_a_search_narrow_the_list",
+            "test_api_leads.py::test_leads_are_sorted_by_score_and_by_when_they_came",
+            "test_api_lead_pages.py::test_a_long_list_costs_as_many_statements_as_a_short_one",
+        ),
     ),
     Route(
         "POST",
@@ -152,7 +158,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         {201: LeadItem},
         session="write",
         body=NewLead,
-        refuses=(LeadExists,),
+        refuses=(LeadExists, BadContact, Invalid),
         repeatable=True,
         example={"name": "Zoë", "email": "zoe@example.com"},
         proves=("test_web_leads.py::test_a_lead_is_entered_once",),
@@ -164,7 +170,36 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         show_lead,
         "One lead, or what it became a part of",
         {200: LeadItem},
-        refuses=(NotFound,),
+        refuses=(NoSuchLead,),
         proves=("test_web_leads.py::test_one_lead_is_found_by_number_and_others_leads_are_not",),
+    ),
+    Route(
+        "PATCH",
+        "/leads/{lead_id}",
+        Act.CHANGE_LEADS,
+        alter_lead,
+        "Changes what is named of a lead",
+        {200: LeadItem},
+        **_CHANGE,
+    ),
+    Route(
+        "PUT",
+        "/leads/{lead_id}",
+        Act.CHANGE_LEADS,
+        alter_lead,
+        "The same as PATCH: what is not named stays",
+        {200: LeadItem},
+        **_CHANGE,
+    ),
+    Route(
+        "DELETE",
+        "/leads/{lead_id}",
+        Act.REMOVE_LEADS,
+        remove_lead,
+        "Forgets a lead: what is personal goes, for good",
+        {204: None},
+        session="write",
+        refuses=(NoSuchLead, LeadIsMerged),
+        proves=("test_api_leads.py::test_a_removed_lead_is_forgotten",),
     ),
 )

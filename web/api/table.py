@@ -5,7 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
-from web.api import events, funnel_starts, funnels, ideas, leads
+from web.api import events, funnel_starts, funnels, ideas, lead_acts, lead_messages, lead_pages, leads, links, segments
 from web.api.route import Route
 from web.api.serve import serve
 
@@ -14,11 +14,16 @@ PREFIX = "/api/v1"
 # those that stand before others whose addresses they would match: `/leads/export` before `/leads/{lead_id}`
 ROUTES: Sequence[Route[Any, Any]] = (
     *leads.ROUTES,
+    *lead_acts.ROUTES,
+    *lead_pages.ROUTES,
+    *lead_messages.ROUTES,
     *ideas.ROUTES,
     *events.ROUTES,
     # before the funnels, whose names would be theirs
     *funnel_starts.ROUTES,
     *funnels.ROUTES,
+    *segments.ROUTES,
+    *links.ROUTES,
 )
 
 
