@@ -6,34 +6,14 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.contacts import read_email
+from domain.accounts import add_account
 from domain.outbox import Told, queue_message, tell_creator
-from kit.errors import Conflict, Invalid
-from store.database import insert_once
 from store.models import Account, Creator, OutboxKind, Person, Role
-from store.sealing import digest
-
-
-class AccountExists(Conflict):
-    code = "account_exists"
 
 
 async def add_admin(session: AsyncSession, *, name: str, now: datetime, email: str | None = None) -> Account:
-    """An account that nobody has yet. Raises AccountExists, or Invalid with the field that is wrong."""
-    if not name.strip():
-        raise Invalid("an account needs a name", fields={"name": name})
-    email = None if email is None else read_email(email)
-    values = {
-        "role": Role.ADMIN,
-        "name": name.strip(),
-        "email": email,
-        "email_digest": None if email is None else await digest(session, email, "email"),
-        "created_at": now,
-    }
-    account_id = await insert_once(session, Account, values)
-    if account_id is None:
-        raise AccountExists("an account with this e-mail exists already; choose another e-mail")
-    return await session.get_one(Account, account_id)
+    """An account that nobody has yet. Raises EmailTaken, or Invalid with the field that is wrong."""
+    return await add_account(session, role=Role.ADMIN, name=name, email=email, verified=True, now=now)
 
 
 async def admins(session: AsyncSession) -> Sequence[Person]:

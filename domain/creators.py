@@ -9,7 +9,7 @@ from domain.contacts import read_email
 from kit.errors import Conflict, Invalid, NotFound, Reason
 from kit.money import check_currency
 from kit.text import slugify
-from kit.tokens import digest_of, new_secret
+from kit.tokens import digest_of, new_key, new_secret
 from store.database import insert_once
 from store.models import Account, BindToken, Creator, Membership, Person, Role
 from store.sealing import digest
@@ -18,6 +18,10 @@ BIND_LIFETIME = timedelta(days=7)
 BIND_PREFIX = "bind_"
 # a `/start` payload that begins so is no creator's: `bind_…`, `claim_…` (`domain.claiming`)
 _PAYLOADS = frozenset({"bind", "claim"})
+
+
+# leaves room for what makes a slug one's own
+_MOST_OF_SLUG = 45
 
 
 class CreatorExists(Conflict):
@@ -53,21 +57,8 @@ async def add_creator(
     time_zone: str = "UTC",
 ) -> NewCreator:
     """A creator with the account that acts for it. Raises CreatorExists, or Invalid with the field that is wrong."""
-    if not name.strip():
-        raise Invalid("a creator needs a name", fields={"name": name})
-    if slug != slugify(slug) or not slug or slug in _PAYLOADS:
-        raise Invalid(f"“{slug}” is no slug: use lower-case letters, digits and hyphens", fields={"slug": slug})
-    if time_zone not in available_timezones():
-        raise Invalid(f"“{time_zone}” is no time zone, use one like Europe/Berlin", fields={"time_zone": time_zone})
     email = None if email is None else read_email(email)
-    values = {
-        "slug": slug,
-        "name": name.strip(),
-        "currency": check_currency(currency),
-        "time_zone": time_zone,
-        "created_at": now,
-    }
-    creator_id = await insert_once(session, Creator, values)
+    creator_id = await found_business(session, name=name, slug=slug, currency=currency, time_zone=time_zone, now=now)
     if creator_id is None:
         raise CreatorExists(f"there is a creator “{slug}” already; `spark creator list` shows them")
     account_id = await insert_once(
@@ -87,6 +78,41 @@ async def add_creator(
     await session.flush()
     payload = await make_bind_payload(session, account_id, now=now)
     return NewCreator(await session.get_one(Creator, creator_id), await session.get_one(Account, account_id), payload)
+
+
+async def found_business(
+    session: AsyncSession, *, name: str, slug: str, currency: str, time_zone: str, now: datetime
+) -> int | None:
+    """A creator whom nobody acts for yet; None when the slug is another's. Raises Invalid with what is wrong."""
+    if not name.strip():
+        raise Invalid("a creator needs a name", fields={"name": name})
+    if slug != slugify(slug) or not slug or slug in _PAYLOADS:
+        raise Invalid(f"“{slug}” is no slug: use lower-case letters, digits and hyphens", fields={"slug": slug})
+    if time_zone not in available_timezones():
+        raise Invalid(f"“{time_zone}” is no time zone, use one like Europe/Berlin", fields={"time_zone": time_zone})
+    values = {
+        "slug": slug,
+        "name": name.strip(),
+        "currency": check_currency(currency),
+        "time_zone": time_zone,
+        "created_at": now,
+    }
+    return await insert_once(session, Creator, values)
+
+
+async def free_slug(session: AsyncSession, name: str) -> str:
+    """One made of the name that nobody has at present, such as `studio-north-2`."""
+    wanted = slugify(name)[:_MOST_OF_SLUG].strip("-") or "creator"
+    taken = (
+        set(await session.scalars(select(Creator.slug).where(Creator.slug.in_([wanted, *_numbered(wanted)]))))
+        | _PAYLOADS
+    )
+    free = (each for each in (wanted, *_numbered(wanted)) if each not in taken)
+    return next(free, None) or f"{wanted}-{new_key().lower()}"
+
+
+def _numbered(slug: str) -> list[str]:
+    return [f"{slug}-{number}" for number in range(2, 10)]
 
 
 async def make_bind_payload(session: AsyncSession, account_id: int, *, now: datetime) -> str:

@@ -203,7 +203,8 @@ async def test_an_administrator_is_added_by_a_link_or_at_once_and_a_creator_stay
     environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     from app.operate import add_admin_to_store, add_creator_to_store
-    from domain.admins import AccountExists, admins
+    from domain.accounts import EmailTaken
+    from domain.admins import admins
     from domain.creators import bind_by_payload, creators_of
     from domain.people import Profile, see_person
     from kit.clock import SystemClock
@@ -216,7 +217,7 @@ async def test_an_administrator_is_added_by_a_link_or_at_once_and_a_creator_stay
     await add_creator_to_store(None, name="Studio", slug="studio", email=None, telegram_id=5)
     told = await add_admin_to_store(None, name="Ada", email="ada@example.com", telegram_id=6)
     assert told == ["added administrator no. 2: Ada", "the bot can write to them once they have written to it"]
-    with pytest.raises(AccountExists):
+    with pytest.raises(EmailTaken):
         await add_admin_to_store(None, name="Eve", email="ada@example.com", telegram_id=None)
     _, line = await add_admin_to_store(None, name="Cora", email=None, telegram_id=None)
     database, now = Database(environ["SPARK_STORE__URL"], data_keys=(KEY,)), SystemClock()()
