@@ -1,12 +1,10 @@
 import asyncio
-import io
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from tempfile import TemporaryFile
 from typing import IO
 
-import segno
 from telegram import (
     Bot,
     InlineKeyboardButton,
@@ -26,6 +24,7 @@ from bot.openings import Openings
 from bot.request import AiohttpRequest
 from domain.messages.plain import Message, Rows
 from kit.log import get_logger
+from kit.qr import qr_png
 from kit.text import TEXT_LIMIT, pages
 from store.database import Database, insert_once, is_unavailable
 from store.files import FileStore
@@ -116,7 +115,7 @@ class TelegramGateway:
 
     async def send_qr(self, telegram_id: int, url: str, message: Message) -> int:
         """The QR code of an address as a photo, with the message under it."""
-        photo = InputFile(await asyncio.to_thread(_qr, url), filename="qr.png")
+        photo = InputFile(await asyncio.to_thread(qr_png, url), filename="qr.png")
         sent = await calling(
             lambda: self.bot.send_photo(
                 telegram_id, photo, caption=message.text, parse_mode=ParseMode.HTML, reply_markup=markup(message)
@@ -229,13 +228,6 @@ def _before_it_is_said() -> Iterator[None]:
         if not is_unavailable(error):
             raise
         raise NotNow("the store cannot be reached") from error
-
-
-def _qr(url: str) -> bytes:
-    """A PNG about 500 pixels wide, with the quiet zone that readers need around it."""
-    picture = io.BytesIO()
-    segno.make_qr(url, error="m").save(picture, kind="png", scale=12, border=4)
-    return picture.getvalue()
 
 
 def markup(message: Message) -> Markup | None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.events import record_event
@@ -159,8 +159,3 @@ async def _code_named(session: AsyncSession, creator_id: int, typed: str) -> str
             DiscountCode.archived_at.is_(None),
         )
     )
-
-
-async def count_links(session: AsyncSession, creator_id: int) -> int:
-    query = select(func.count()).where(Link.creator_id == creator_id, Link.archived_at.is_(None))
-    return await session.scalar(query) or 0

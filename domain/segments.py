@@ -64,6 +64,15 @@ async def save_segment(
     return key
 
 
+async def find_segment(session: AsyncSession, creator_id: int, setup: CreatorSetup, name: str) -> tuple[str, str]:
+    """Its name as it is kept, and what it asks: one of the file's, or one that was saved. Raises NoSuchSegment."""
+    key = name.strip().casefold()
+    question = {**await saved_segments(session, creator_id), **setup.segments}.get(key)
+    if question is None:
+        raise NoSuchSegment(f"there is no saved segment “{key}”", why=Reason("refused-no-segment", name=key))
+    return key, question
+
+
 async def drop_segment(session: AsyncSession, creator_id: int, setup: CreatorSetup, name: str) -> None:
     """Raises ManagedByFile, NoSuchSegment, and SegmentInUse while something asks it by its name."""
     key = _own(setup, name)

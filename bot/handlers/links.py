@@ -8,14 +8,14 @@ from bot.handlers.product_parts import split_words
 from bot.numbers import read_id
 from bot.replies import QrReply, TapReply
 from bot.turn import Turn
-from domain.links import archive_link, count_links, make_link, own_link
+from domain.links import archive_link, make_link, own_link
 from domain.messages.plain import CALLBACK_BYTES, Button, Message, Rows, column
 from kit.money import Money
 from kit.paging import Paging
 from kit.text import shorten
 from store.models import Creator, Link, LinkTarget, Product
 from store.queries.ideas import IdeaFilter, list_ideas
-from store.queries.links import idea_of, link_result, list_links
+from store.queries.links import count_links, idea_of, link_result, list_links
 
 SHOWN = 10
 LABEL_LENGTH = 60
@@ -133,7 +133,7 @@ async def show_link(turn: Turn, shown: Link) -> None:
         buttons = column(Button(text=turn.words("link-button-archive"), data=f"link:archive:{shown.id}"))
     else:
         lines.append(turn.words("link-is-archived"))
-    turn.replies.append(QrReply(url=url, message=Message(text="\n".join(lines), buttons=buttons)))
+    turn.replies.append(QrReply(url=url, message=Message(text="\n".join(lines), buttons=turn.offered(buttons))))
 
 
 async def _list(turn: Turn, creator: Creator, page: int) -> None:

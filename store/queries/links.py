@@ -1,17 +1,29 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import distinct, func, select
+from sqlalchemy import ColumnElement, and_, distinct, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from store.kept_money import BOUGHT, KEPT_MINOR
 from store.models import Idea, Lead, Link, LinkTarget, Order, Payment, Touch
 
 
-async def list_links(session: AsyncSession, creator_id: int, *, limit: int, offset: int = 0) -> Sequence[Link]:
-    """The newest first; those put away are left out."""
-    query = select(Link).where(Link.creator_id == creator_id, Link.archived_at.is_(None))
+async def list_links(
+    session: AsyncSession, creator_id: int, *, limit: int, offset: int = 0, archived: bool = False
+) -> Sequence[Link]:
+    """The newest first; either those in use or those put away."""
+    query = select(Link).where(_listed(creator_id, archived=archived))
     return (await session.scalars(query.order_by(Link.id.desc()).limit(limit).offset(offset))).all()
+
+
+async def count_links(session: AsyncSession, creator_id: int, *, archived: bool = False) -> int:
+    """So many are listed."""
+    return await session.scalar(select(func.count()).where(_listed(creator_id, archived=archived))) or 0
+
+
+def _listed(creator_id: int, *, archived: bool) -> ColumnElement[bool]:
+    put_away = Link.archived_at.is_not(None) if archived else Link.archived_at.is_(None)
+    return and_(Link.creator_id == creator_id, put_away)
 
 
 async def idea_of(session: AsyncSession, link: Link) -> str | None:
