@@ -39,6 +39,8 @@ class Act(StrEnum):
     GIVE_RIGHTS = "leads.rights"
     SEE_PRODUCTS = "products.read"
     CHANGE_PRODUCTS = "products.write"
+    # of one's own as a buyer, or of a creator's: which of the two, and by what right, is asked of each order
+    ORDER = "orders.any"
     SEE_ORDERS = "orders.read"
     CHANGE_ORDERS = "orders.write"
     EXPORT_ORDERS = "orders.export"
@@ -80,6 +82,8 @@ class Rule:
     """Who may: everybody, whoever is signed in, some roles, or whoever acts for a creator with a right."""
 
     public: bool = False
+    # who calls is about to sign in: a token that they send along all the same is not looked at
+    way_in: bool = False
     # None: any role
     roles: frozenset[Role] | None = None
     # of a creator's team; None where it is no creator's business
@@ -95,6 +99,7 @@ class Rule:
 
 
 _PUBLIC = Rule(public=True)
+_WAY_IN = Rule(public=True, way_in=True)
 _ANYBODY = Rule(by_key=False)
 _OWNER = Rule(owner=True, by_key=False)
 _VIEW, _MANAGE, _SEND, _MONEY, _SUPPORT = (Rule(right=right) for right in Right)
@@ -102,8 +107,8 @@ _VIEW, _MANAGE, _SEND, _MONEY, _SUPPORT = (Rule(right=right) for right in Right)
 RULES: Mapping[Act, Rule] = MappingProxyType(
     {
         Act.LOOK_AROUND: _PUBLIC,
-        Act.SIGN_IN: _PUBLIC,
-        Act.REGISTER: _PUBLIC,
+        Act.SIGN_IN: _WAY_IN,
+        Act.REGISTER: _WAY_IN,
         Act.BROWSE_SHOP: _PUBLIC,
         Act.FIND_CREATORS: _PUBLIC,
         Act.BE_ONESELF: _ANYBODY,
@@ -121,6 +126,7 @@ RULES: Mapping[Act, Rule] = MappingProxyType(
         Act.GIVE_RIGHTS: _MANAGE,
         Act.SEE_PRODUCTS: _VIEW,
         Act.CHANGE_PRODUCTS: _MANAGE,
+        Act.ORDER: Rule(),
         Act.SEE_ORDERS: _VIEW,
         Act.CHANGE_ORDERS: _MANAGE,
         Act.EXPORT_ORDERS: _MANAGE,

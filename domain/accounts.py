@@ -50,7 +50,7 @@ async def add_account(
     password_hash: str | None = None,
     now: datetime,
 ) -> Account:
-    """`verified`: an operator or an issuer vouches for the e-mail. Raises EmailTaken, or Invalid with the wrong field."""
+    """`verified`: somebody vouches for the e-mail. Raises EmailTaken, or Invalid with the field that is wrong."""
     email = None if email is None else read_email(email)
     values = {
         "role": role,

@@ -12,7 +12,7 @@ from kit.errors import NotSignedIn
 from web.answers import answer
 from web.api.body import read_json
 from web.api.query import read_query
-from web.api.repeating import answered_before, remember
+from web.api.repeating import answered_before, do_once, remember
 from web.api.route import Answered, Call, NoBody, Route
 from web.auth import Caller, recognise, sign_in, sign_in_if_any
 from web.rates import take_turn
@@ -40,17 +40,19 @@ def serve(route: Route[Any, Any]) -> Handler:
 
     async def attend(request: web.Request) -> web.StreamResponse:
         tools = request.app[TOOLS]
-        await recognise(request)
+        if not RULES[route.act].way_in:
+            await recognise(request)
         if route.session == "read":
             async with tools.database.reading() as session:
                 call = await _admit(route, request, session)
                 return _answer(route, await route.does(call))
         async with tools.database.reading() as session:
             first = await _admit(route, request, session)
-        body = await read_json(request, route.body, most=route.most) if route.body is not NoBody else first.body
+        reads = route.body is not NoBody and route.takes is None
+        body = await read_json(request, route.body, most=route.most) if reads else first.body
         if route.session == "none":
-            done = await route.does(_with(first, body, first.caller, None))
-            return _answer(route, done)
+            call = _with(first, body, first.caller, None)
+            return await (do_once(call, lambda: _done(route, call)) if route.repeatable else _done(route, call))
         async with tools.database.transaction() as session:
             caller = await _caller(route, request, session)
             call = _with(first, body, caller, session)
@@ -86,6 +88,8 @@ async def _admit(route: Route[Any, Any], request: web.Request, session: AsyncSes
 async def _caller(route: Route[Any, Any], request: web.Request, session: AsyncSession) -> Caller | None:
     """Raises NotSignedIn, or Forbidden for what is not theirs to do."""
     rule = RULES[route.act]
+    if rule.way_in:
+        return None
     caller = await (sign_in_if_any(request, session) if rule.public else sign_in(request, session))
     if caller is not None:
         caller.must(route.act)
@@ -94,6 +98,10 @@ async def _caller(route: Route[Any, Any], request: web.Request, session: AsyncSe
 
 def _for_creator(route: Route[Any, Any], caller: Caller | None) -> int | None:
     return caller.acting_for(route.act) if caller is not None and RULES[route.act].of_creator else None
+
+
+async def _done(route: Route[Any, Any], call: Call[Any, Any]) -> web.StreamResponse:
+    return _answer(route, await route.does(call))
 
 
 def _with(
