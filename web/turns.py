@@ -100,7 +100,7 @@ class Turns:
 def _left(back_at: datetime | None, *, most: int, now: datetime) -> int:
     """How many turns there are. Raises TooMany when there is none."""
     each = MINUTE // most
-    used = max(now, min(back_at or now, now + MINUTE)) - now
+    used = _begins(back_at, now) - now
     left = (MINUTE - used) // each
     if not left:
         wait = used + each - MINUTE
@@ -111,7 +111,14 @@ def _left(back_at: datetime | None, *, most: int, now: datetime) -> int:
 def _take(back_at: datetime | None, turns: int, *, most: int, now: datetime) -> datetime:
     """When all turns will be back once these are taken. Raises TooMany when there is none."""
     _left(back_at, most=most, now=now)
-    return max(now, min(back_at or now, now + MINUTE)) + turns * (MINUTE // most)
+    return _begins(back_at, now) + turns * (MINUTE // most)
+
+
+def _begins(back_at: datetime | None, now: datetime) -> datetime:
+    # another process's clock may be ahead a little; one that went back keeps nobody out
+    if back_at is None or back_at > now + 2 * MINUTE:
+        return now
+    return max(now, min(back_at, now + MINUTE))
 
 
 def _keep(kept: OrderedDict[str, _Kept], name: str, value: _Kept) -> None:

@@ -1,5 +1,6 @@
 """JSON bodies in, checked whole: every wrong part is named at once."""
 
+import hashlib
 from typing import TypeVar
 
 import orjson
@@ -12,6 +13,8 @@ from web.bodies import read_body
 
 B = TypeVar("B", bound=BaseModel)
 _MOST_BYTES = 64 * 1024
+# of the body as it came
+BODY_DIGEST = web.RequestKey("body_digest", str)
 
 
 async def read_json(request: web.Request, model: type[B], *, most: int = _MOST_BYTES) -> B:
@@ -19,7 +22,9 @@ async def read_json(request: web.Request, model: type[B], *, most: int = _MOST_B
     if request.content_type != "application/json":
         raise web.HTTPUnsupportedMediaType
     try:
-        given = orjson.loads(await read_body(request, most=most))
+        body = await read_body(request, most=most)
+        request[BODY_DIGEST] = hashlib.sha256(body).hexdigest()
+        given = orjson.loads(body)
     except orjson.JSONDecodeError:
         raise web.HTTPBadRequest from None
     if not isinstance(given, dict):
