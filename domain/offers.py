@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.messages.plain import Button
@@ -13,10 +12,16 @@ from store.models import Order
 
 async def order_address(session: AsyncSession, setup: CreatorSetup, order_id: int) -> str | None:
     """Where the order, or another of the same, can be paid; None before Spark knows its own address."""
-    opened_at = await session.scalar(select(Order.created_at).where(Order.id == order_id))
-    if setup.pay_links is None or opened_at is None:
+    order = await session.get(Order, order_id)
+    return None if order is None else address_of(setup, order)
+
+
+def address_of(setup: CreatorSetup, order: Order) -> str | None:
+    """The same of an order that is at hand."""
+    if setup.pay_links is None:
         return None
-    return setup.pay_links.address(ForOrder(order_id), until=opened_at + timedelta(days=setup.shop.pay_link_days))
+    until = order.created_at + timedelta(days=setup.shop.pay_link_days)
+    return setup.pay_links.address(ForOrder(order.id), until=until)
 
 
 def product_address(
