@@ -59,7 +59,7 @@ class Product(Stocked, Numbered, Base):
         CheckConstraint("stock >= 0", name="stock_never_below_zero"),
         CheckConstraint("reserved >= 0 AND sold >= 0", name="product_counts_never_below_zero"),
         CheckConstraint(_STOCK_ADDS_UP, name="product_stock_adds_up"),
-        Index("ix_product_shop", "creator_id", "active", "id"),
+        Index("ix_product_listed_creator", "creator_id", "id", sqlite_where=_LISTED, postgresql_where=_LISTED),
         Index("ix_product_listed_new", "created_at", "id", sqlite_where=_LISTED, postgresql_where=_LISTED),
         Index("ix_product_listed_price", "price_minor", "id", sqlite_where=_LISTED, postgresql_where=_LISTED),
         Index("ix_product_listed_title", "title", "id", sqlite_where=_LISTED, postgresql_where=_LISTED),

@@ -276,6 +276,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('rating_milli', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False, server_default='0'))
         batch_op.create_index('ix_product_archived', ['creator_id', 'id'], unique=False, sqlite_where=sa.text('archived_at IS NOT NULL'), postgresql_where=sa.text('archived_at IS NOT NULL'))
         batch_op.create_index('ix_product_conditioned', ['id'], unique=False, sqlite_where=sa.text('active AND archived_at IS NULL AND (active_from IS NOT NULL OR active_until IS NOT NULL OR kind = \'bundle\')'), postgresql_where=sa.text('active AND archived_at IS NULL AND (active_from IS NOT NULL OR active_until IS NOT NULL OR kind = \'bundle\')'))
+        batch_op.drop_index('ix_product_shop')
+        batch_op.create_index('ix_product_listed_creator', ['creator_id', 'id'], unique=False, sqlite_where=sa.text('active AND archived_at IS NULL'), postgresql_where=sa.text('active AND archived_at IS NULL'))
         batch_op.create_index('ix_product_listed_category_price', ['category', 'price_minor', 'id'], unique=False, sqlite_where=sa.text('active AND archived_at IS NULL'), postgresql_where=sa.text('active AND archived_at IS NULL'))
         batch_op.create_index('ix_product_own', ['creator_id', 'id'], unique=False, sqlite_where=sa.text('archived_at IS NULL'), postgresql_where=sa.text('archived_at IS NULL'))
         batch_op.create_index('ix_product_listed_category', ['category', 'created_at', 'id'], unique=False, sqlite_where=sa.text('active AND archived_at IS NULL'), postgresql_where=sa.text('active AND archived_at IS NULL'))
@@ -358,6 +360,8 @@ def downgrade() -> None:
 
     with op.batch_alter_table('product', schema=None) as batch_op:
         batch_op.drop_index('ix_product_own', sqlite_where=sa.text('archived_at IS NULL'), postgresql_where=sa.text('archived_at IS NULL'))
+        batch_op.drop_index('ix_product_listed_creator', sqlite_where=sa.text('active AND archived_at IS NULL'), postgresql_where=sa.text('active AND archived_at IS NULL'))
+        batch_op.create_index('ix_product_shop', ['creator_id', 'active', 'id'], unique=False)
         batch_op.drop_index('ix_product_listed_category_price', sqlite_where=sa.text('active AND archived_at IS NULL'), postgresql_where=sa.text('active AND archived_at IS NULL'))
         batch_op.drop_index('ix_product_conditioned', sqlite_where=sa.text('active AND archived_at IS NULL AND (active_from IS NOT NULL OR active_until IS NOT NULL OR kind = \'bundle\')'), postgresql_where=sa.text('active AND archived_at IS NULL AND (active_from IS NOT NULL OR active_until IS NOT NULL OR kind = \'bundle\')'))
         batch_op.drop_index('ix_product_archived', sqlite_where=sa.text('archived_at IS NOT NULL'), postgresql_where=sa.text('archived_at IS NOT NULL'))
