@@ -4,7 +4,6 @@ from telegram import CallbackQuery, ChatMember, MessageEntity, Update
 from telegram import Message as TelegramMessage
 from telegram.constants import ChatType
 
-from bot.commands import CREATORS
 from bot.handlers import (
     about,
     admin,
@@ -41,6 +40,9 @@ from bot.handlers import (
 )
 from bot.replies import TapReply
 from bot.turn import Turn
+from domain.chat_acts import COMMANDS as SAID
+from domain.chat_acts import FILES, acts_of_command, acts_of_tap
+from domain.chat_acts import TAPS as TAPPED
 from domain.leads import see_lead
 from domain.people import note_block
 from domain.prompts import drop_prompt, take_next
@@ -83,27 +85,14 @@ COMMANDS: dict[str, Command] = {
 }
 # what nobody is refused, not even whom the creator has banned
 ALWAYS_ANSWERED = frozenset({"stop", "forget_me", "my_data", "privacy"})
+_ASKED = (SAID, TAPPED)
 # commands and buttons of those who act for a creator, whatever they are to another one
-FOR_CREATORS = frozenset(
-    {
-        *CREATORS,
-        "orders",
-        "order",
-        "products",
-        "attach",
-        "leads",
-        "lead",
-        "tags",
-        "import",
-        "review",
-        "settle",
-        "bc",
-        "fn",
-        "ticket",
-    }
-)
+FOR_CREATORS = frozenset(name for asked in _ASKED for name, done in asked.items() if done.of_creator)
 # of those who look after the instance, whatever they are to its creators
-FOR_ADMINS = frozenset({"admin", "reported", "tickets", "ticket"})
+FOR_ADMINS = frozenset(name for asked in _ASKED for name, done in asked.items() if done.of_instance) | {
+    "tickets",
+    "ticket",
+}
 TAPS: dict[str, Tap] = {
     "flow": answers.tap,
     "begin": answers.begin,
@@ -172,24 +161,27 @@ async def _message(turn: Turn, message: TelegramMessage) -> None:
     if command is not None:
         handler = COMMANDS.get(command)
         if handler is not None:
+            turn.acts = acts_of_command(command, arguments)
             await handler(turn, arguments)
         elif not await answers.own_command(turn, command):
             turn.say("not-understood")
-    elif (receive := _receiver(message)) is not None and await _creator_unasked(turn):
+    elif (received := _receiver(message)) is not None and await _creator_unasked(turn):
+        kind, receive = received
+        turn.acts = (FILES[kind],)
         await receive(turn, message)
     else:
         await answers.answer(turn, message)
 
 
-def _receiver(message: TelegramMessage) -> Receive | None:
+def _receiver(message: TelegramMessage) -> tuple[str, Receive] | None:
     """What a file is to a creator who was not asked for one, told by its name; None for what is no file."""
-    if message.document is not None:
-        if transfers.is_table(message.document):
-            return transfers.receive
-        return funnel_files.receive if funnel_files.is_funnels(message.document) else products.receive_file
-    if message.video is not None or message.audio is not None:
-        return products.receive_file
-    return products.receive_photo if message.photo else None
+    if transfers.is_table(message.document):
+        return "leads", transfers.receive
+    if funnel_files.is_funnels(message.document):
+        return "funnels", funnel_files.receive
+    if message.document is not None or message.video is not None or message.audio is not None:
+        return "goods", products.receive_file
+    return ("goods", products.receive_photo) if message.photo else None
 
 
 async def _creator_unasked(turn: Turn) -> bool:
@@ -236,6 +228,7 @@ async def _tap(turn: Turn, query: CallbackQuery) -> None:
     if known is not None and known.banned_at is not None and not await _is_answered(turn, kind):
         turn.replies.append(TapReply(query_id=query.id))
         return
+    turn.acts = acts_of_tap(kind, arguments)
     try:
         await handler(turn, query, arguments)
     except ValueError as error:

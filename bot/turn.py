@@ -7,18 +7,19 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.replies import MenuReply, Reply, SendReply, TapReply
+from domain.access import RULES, Act, Standing
+from domain.chat_acts import Acts, acts_of_tap
+from domain.chat_standings import may_as_person, standing_of_person
 from domain.creators import default_creator
 from domain.definitions import Published
 from domain.flows.talk import Talk
 from domain.leads import capture_lead, find_lead
 from domain.messages.catalogue import say, word_for
-from domain.messages.plain import Message
+from domain.messages.plain import Button, Message, Rows
 from domain.people import talk_to_creator
 from domain.uploads import UploadAddress
 from kit.errors import Refusal
-from store.models import Account, Creator, Lead, Link, Membership, Person
-from store.queries.lead_lists import acts_for
-from store.queries.reviews import is_admin
+from store.models import Account, AccountState, Creator, Lead, Link, Membership, Person
 
 
 class Said(Refusal):
@@ -54,6 +55,10 @@ class Turn:
     person: Person
     now: datetime
     replies: list[Reply] = field(default_factory=list)
+    # what this is, as `domain.chat_acts` says; any of them is enough
+    acts: Acts = ()
+    # to the creator whose business it turned out to be
+    standing: Standing | None = None
     _known_lead: Lead | None = None
 
     def say(self, key: str, /, **values: object) -> None:
@@ -72,7 +77,7 @@ class Turn:
         return Said(self.words(key, **values))
 
     def send(self, message: Message) -> None:
-        self.replies.append(SendReply(message=message))
+        self.replies.append(SendReply(message=message.model_copy(update={"buttons": self.offered(message.buttons)})))
 
     def show(self, messages: Sequence[Message]) -> None:
         """Replies with the screens of a flow, of which the last may be a question."""
@@ -128,7 +133,7 @@ class Turn:
                 select(Creator)
                 .join(Membership, Membership.creator_id == Creator.id)
                 .join(Account, Account.id == Membership.account_id)
-                .where(Account.person_id == self.person.id)
+                .where(Account.person_id == self.person.id, Account.state == AccountState.ACTIVE)
                 .order_by(Creator.id)
             )
         ).all()
@@ -137,16 +142,56 @@ class Turn:
 
     async def show_menu(self, otherwise: Literal["everyone", "automatic"] = "everyone") -> None:
         """This chat's command menu has what is theirs from now on; `otherwise` is of who acts for nobody."""
-        own, admin = await self.own_creator(), await is_admin(self.session, self.person.id)
+        own, admin = await self.own_creator(), await self.looks_after_instance()
         self.replies.append(MenuReply(commands="creator" if own is not None else otherwise, admin=admin))
 
-    async def as_creator(self, number: int | None = None) -> Creator:
-        """The one of that number, as a button names it, or else whom they talk to. Raises Said for everyone else."""
-        if number is not None:
-            if not await acts_for(self.session, self.person.id, number):
-                raise self.refusal("creators-only")
-            return await self.session.get_one(Creator, number)
+    async def some_creator(self) -> Creator:
+        """For one of whom they act, where a row says later which, and what they may. Raises Said for everyone else."""
         creator = await self.own_creator()
         if creator is None:
             raise self.refusal("creators-only")
         return creator
+
+    async def as_creator(self, number: int | None = None) -> Creator:
+        """The one of that number, as a button names it, or else whom they talk to.
+
+        Raises Said for whoever does not act for them, and NoSuchRight for who may not do this.
+        """
+        if number is None:
+            number = (await self.some_creator()).id
+        if not await self.allowed(number):
+            raise self.refusal("creators-only")
+        return await self.session.get_one(Creator, number)
+
+    async def allowed(self, creator_id: int) -> bool:
+        """Whether they act for that creator. Raises NoSuchRight where they do, and may not do this."""
+        if not self.acts:
+            raise RuntimeError("nobody has said what this is: it stands in no table of domain.chat_acts")
+        standing = await standing_of_person(self.session, self.person.id, creator_id)
+        if standing is None:
+            return False
+        if not any(standing.may(act) for act in self.acts):
+            standing.must(self.acts[0])
+        self.standing = standing
+        return True
+
+    async def may(self, act: Act, creator_id: int) -> bool:
+        standing = await standing_of_person(self.session, self.person.id, creator_id)
+        return standing is not None and standing.may(act)
+
+    async def looks_after_instance(self) -> bool:
+        return await may_as_person(self.session, self.person.id, Act.LOOK_AFTER_INSTANCE)
+
+    def offered(self, buttons: Rows) -> Rows:
+        """Without what a member of the team may not do for the creator that this is about."""
+        if self.standing is None or self.standing.owner:
+            return buttons
+        rows = (tuple(button for button in row if self._may_tap(self.standing, button)) for row in buttons)
+        return tuple(row for row in rows if row)
+
+    def _may_tap(self, standing: Standing, button: Button) -> bool:
+        if button.data is None:
+            return True
+        kind, *arguments = button.data.split(":")
+        acts = acts_of_tap(kind, arguments)
+        return any(not RULES[act].of_creator or standing.may(act) for act in acts)

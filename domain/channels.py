@@ -7,6 +7,7 @@ from sqlalchemy import delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from domain.access import Act, Standing, read_rights
 from domain.channel_passes import Invitation, may_invite, note_join, try_removals_again
 from domain.deliveries import deliver_waiting
 from domain.events import record_event
@@ -17,6 +18,7 @@ from kit.text import shorten
 from store.database import insert_once, upsert
 from store.models import (
     Account,
+    AccountState,
     Channel,
     ChannelPass,
     Creator,
@@ -207,14 +209,15 @@ def _told(seen: Seen, *, lost: bool) -> Told:
 async def _creator_of(session: AsyncSession, seen: Seen) -> int | None:
     """For whom the person acts: for the creator whom they are talking to where that is theirs, else their first."""
     rows = await session.execute(
-        select(Creator.id, Person.creator_id)
+        select(Creator.id, Person.creator_id, Membership.owner, Membership.rights)
         .join(Membership, Membership.creator_id == Creator.id)
         .join(Account, Account.id == Membership.account_id)
         .join(Person, Person.id == Account.person_id)
-        .where(Person.bot_id == seen.bot_id, Person.telegram_id == seen.by)
+        .where(Person.bot_id == seen.bot_id, Person.telegram_id == seen.by, Account.state == AccountState.ACTIVE)
         .order_by(Creator.id)
     )
-    theirs = rows.all()
+    # a channel is sold as a product is
+    theirs = [row for row in rows if Standing(row.id, row.owner, read_rights(row.rights)).may(Act.CHANGE_PRODUCTS)]
     current = [row.id for row in theirs if row.id == row.creator_id]
     return next(iter([*current, *(row.id for row in theirs)]), None)
 

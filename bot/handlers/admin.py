@@ -12,7 +12,7 @@ from domain.messages.plain import Button, Message, column
 from kit.money import language_of
 from kit.paging import Paging
 from store.queries.rails import RailLag, rail_lag
-from store.queries.reviews import is_admin, list_reported
+from store.queries.reviews import list_reported
 from store.queries.troubles import Trouble, count_troubles
 
 _RAILS = {"stripe": "Stripe", "stars": "Telegram"}
@@ -32,7 +32,7 @@ async def tap(turn: Turn, query: CallbackQuery, _arguments: list[str]) -> None:
 
 async def _screen(turn: Turn) -> Message:
     """Raises Said for everyone else."""
-    if not await is_admin(turn.session, turn.person.id):
+    if not await turn.looks_after_instance():
         raise turn.refusal("admins-only")
     lag = await rail_lag(turn.session, now=turn.now)
     troubles = [each for each in await count_troubles(turn.session, now=turn.now) if each.count]

@@ -122,9 +122,10 @@ async def prompted(turn: Turn, asked: Prompted, message: TelegramMessage) -> Non
 
 
 async def own_broadcast(turn: Turn, number: int) -> tuple[Creator, Broadcast]:
-    """Of a creator that this person acts for, whichever the chat is with. Raises NoSuchBroadcast."""
-    await turn.as_creator()
+    """Of a creator that this person acts for, whichever the chat is with. Raises NoSuchBroadcast, and NoSuchRight."""
+    await turn.some_creator()
     found = await find_own_broadcast(turn.session, turn.person.id, number)
+    await turn.allowed(found.creator_id)
     return await turn.session.get_one(Creator, found.creator_id), found
 
 

@@ -38,15 +38,16 @@ _ENDED = frozenset({BroadcastState.DONE, BroadcastState.CANCELLED})
 
 async def broadcast(turn: Turn, arguments: str) -> None:
     """`/broadcast`, `/broadcast 12`, `/broadcast all Hello`, `/broadcast "tag:vip" at="2026-12-01 10:00" Hello`."""
-    creator = await turn.as_creator()
     told = arguments.strip()
+    if is_id(told):
+        turn.send(await card(turn, *await own_broadcast(turn, read_id(told))))
+        return
+    creator = await turn.as_creator()
     match told.lower():
         case "" | "list":
             turn.send(await list_screen(turn, creator))
         case "new":
             await _ask_for_message(turn, creator)
-        case number if is_id(number):
-            turn.send(await card(turn, *await own_broadcast(turn, read_id(number))))
         case _:
             await _from_line(turn, creator, told)
 

@@ -15,7 +15,12 @@ def edit(turn: Turn, query: CallbackQuery, screen: Message) -> None:
             turn.send(screen)
             return
         turn.replies.append(
-            EditReply(message_id=query.message.message_id, text=screen.text, buttons=screen.buttons, caption=under_file)
+            EditReply(
+                message_id=query.message.message_id,
+                text=screen.text,
+                buttons=turn.offered(screen.buttons),
+                caption=under_file,
+            )
         )
     else:
         turn.send(screen)

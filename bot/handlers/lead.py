@@ -19,9 +19,10 @@ _SAYS_MORE = re.compile(r"^#|[:=]")
 
 async def lead(turn: Turn, arguments: str) -> None:
     """`/lead`, `/lead 12`, `/lead 12 tag vip` and the like, `/lead add Anna anna@example.com +49151…`."""
-    creator = await turn.as_creator()
+    await turn.some_creator()
     first, _, rest = arguments.strip().partition(" ")
     if not first:
+        await turn.as_creator()
         buttons = column(
             Button(text=turn.words("lead-button-list"), data="leads:open"),
             Button(text=turn.words("lead-button-forms"), data="lead:forms"),
@@ -29,7 +30,7 @@ async def lead(turn: Turn, arguments: str) -> None:
         turn.send(Message(text=turn.words("lead-menu"), buttons=buttons))
         return
     if first.lower() == "add":
-        await _add(turn, creator, rest)
+        await _add(turn, await turn.as_creator(), rest)
         return
     number = read_number(first)
     if number is None:

@@ -20,9 +20,12 @@ def read_number(text: str) -> int | None:
 
 
 async def own_lead(turn: Turn, number: int) -> tuple[Creator, Lead]:
-    """A lead of a creator that this person acts for; a merged one's is the lead it is a part of now. Raises Said."""
+    """A lead of a creator that this person acts for; a merged one's is the lead it is a part of now.
+
+    Raises Said, and NoSuchRight.
+    """
     found = await find_own_lead(turn.session, turn.person.id, number)
-    if found is None:
+    if found is None or not await turn.allowed(found[0].id):
         raise turn.refusal("lead-unknown", lead=number)
     creator, asked = found
     current = await current_lead(turn.session, asked.id)

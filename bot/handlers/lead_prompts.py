@@ -18,6 +18,7 @@ from bot.handlers.lead_lines import change_tags, note, write
 from bot.handlers.lead_screens import merge_screen
 from bot.handlers.leads import search_view
 from bot.turn import Turn
+from domain.chat_acts import acts_of_prompt
 from domain.flows.given import SentFile
 from domain.holding import hold_living
 from domain.products import keep_upload
@@ -41,10 +42,12 @@ async def prompted(turn: Turn, message: TelegramMessage) -> bool:
     asked = await take_next(turn.session, turn.person.id, now=turn.now)
     if asked is None and message.reply_to_message is not None:
         lead_id = await relayed_lead(turn.session, turn.person.id, message.reply_to_message.message_id)
+        # whoever helps this creator answers, or reads why not
         if lead_id is not None and await find_own_lead(turn.session, turn.person.id, lead_id) is not None:
             asked = Prompted("write", {"lead": lead_id})
     if asked is None:
         return False
+    turn.acts = acts_of_prompt(asked.act)
     await _do(turn, asked, message)
     return True
 

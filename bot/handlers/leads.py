@@ -13,7 +13,6 @@ from domain.messages.plain import Message
 from domain.prompts import ask_next
 from domain.segments import drop_segment, save_segment
 from store.models import Creator, LeadView
-from store.queries.lead_lists import acts_for
 from store.queries.leads import count_leads, saved_segments
 from store.segments.checking import check_question
 from store.segments.parts import parts_of
@@ -100,7 +99,7 @@ async def search_view(turn: Turn, view_id: int, text: str) -> None:
 
 async def own_view(turn: Turn, view_id: int) -> tuple[LeadView, Creator]:
     view = await find_view(turn.session, view_id, turn.person.id)
-    if not await acts_for(turn.session, turn.person.id, view.creator_id):
+    if not await turn.allowed(view.creator_id):
         raise turn.refusal("creators-only")
     return view, await turn.session.get_one(Creator, view.creator_id)
 

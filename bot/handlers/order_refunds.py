@@ -39,9 +39,10 @@ async def refund(turn: Turn, arguments: str) -> None:
 
 
 async def own_details(turn: Turn, order_id: int) -> OrderDetails:
-    """Raises Said for an order of somebody else's."""
-    if await find_own_order(turn.session, turn.person.id, order_id) is None:
-        await turn.as_creator()
+    """Raises Said for an order of somebody else's, and NoSuchRight."""
+    found = await find_own_order(turn.session, turn.person.id, order_id)
+    if found is None or not await turn.allowed(found[0].id):
+        await turn.some_creator()
         raise turn.refusal("order-unknown", order=order_id)
     return await order_details(turn.session, order_id)
 

@@ -10,6 +10,7 @@ from bot.handlers.transfers import export_orders
 from bot.numbers import read_id
 from bot.replies import TapReply
 from bot.turn import Turn
+from domain.access import Act
 from domain.messages.plain import Button, Message
 from kit.paging import Paging
 from kit.text import shorten
@@ -49,6 +50,7 @@ async def orders(turn: Turn, arguments: str) -> None:
         case ["export", choice] if choice in CHOICES:
             await export_orders(turn, await turn.as_creator(), choice)
         case [] | [_] if creator is not None and (not words or words[0] in CHOICES):
+            await turn.as_creator(creator.id)
             turn.send(await _sales(turn, creator, words[0] if words else "all", 0))
         case _:
             raise turn.refusal("orders-form" if creator is not None else "orders-form-buyer")
@@ -72,9 +74,12 @@ async def tap(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
 
 async def card(turn: Turn, order_id: int) -> Message:
     """As this person may see it: their sale, or what they ordered. Raises Said for anybody else's."""
-    if await find_own_order(turn.session, turn.person.id, order_id) is not None:
+    own = await find_own_order(turn.session, turn.person.id, order_id)
+    bought = await find_bought(turn.session, turn.person.id, order_id)
+    if own is not None and (bought is None or await turn.may(Act.SEE_ORDERS, own[0].id)):
+        await turn.allowed(own[0].id)
         return await sale_screen(turn, await order_details(turn.session, order_id))
-    if await find_bought(turn.session, turn.person.id, order_id) is not None:
+    if bought is not None:
         return bought_screen(turn, await order_details(turn.session, order_id))
     raise turn.refusal("order-unknown", order=order_id)
 

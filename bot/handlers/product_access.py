@@ -6,14 +6,13 @@ from bot.turn import Turn
 from domain.products import NoSuchProduct
 from kit.errors import Reason
 from store.models import Creator, Product, ProductVariant
-from store.queries.lead_lists import acts_for
 
 
 async def own_product(turn: Turn, number: int) -> tuple[Creator, Product]:
-    """A product of a creator that this person acts for. Raises NoSuchProduct."""
-    await turn.as_creator()
+    """A product of a creator that this person acts for. Raises NoSuchProduct, and NoSuchRight."""
+    await turn.some_creator()
     product = await turn.session.get(Product, number)
-    if product is None or not await acts_for(turn.session, turn.person.id, product.creator_id):
+    if product is None or not await turn.allowed(product.creator_id):
         raise NoSuchProduct("there is no such product here", why=Reason("refused-no-product"))
     return await turn.session.get_one(Creator, product.creator_id), product
 

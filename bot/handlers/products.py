@@ -27,15 +27,17 @@ OFFERED = 20
 
 async def product(turn: Turn, arguments: str) -> None:
     """`/product`, `/product add …`, `/product list`, `/product 3`, `/product 3 price 19.00`, `/product stock 3 50`."""
-    creator = await turn.as_creator()
+    creator = await turn.some_creator()
     first, _, rest = arguments.strip().partition(" ")
     rest = rest.strip()
     match first.lower():
         case "":
+            await turn.as_creator()
             turn.send(_menu(turn, creator.name))
         case "add":
-            await add_in_line(turn, creator, rest)
+            await add_in_line(turn, await turn.as_creator(), rest)
         case "list":
+            await turn.as_creator()
             turn.send(await list_screen(turn, creator, 0, archived=rest.lower() == "archived"))
         case number if is_id(number):
             _, found = await own_product(turn, read_id(number))
@@ -55,6 +57,12 @@ async def product(turn: Turn, arguments: str) -> None:
 
 async def menu(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
     """`products:list`, `page:N`, `archived:N`, `form`, `new`, `kind:KIND`; `products:ID…` is about one of them."""
+    if arguments and is_id(arguments[0]):
+        # whichever creator's it is
+        _, found = await own_product(turn, read_id(arguments[0]))
+        turn.replies.append(TapReply(query_id=query.id))
+        await tap_product(turn, query, found, arguments[1:])
+        return
     creator = await turn.as_creator()
     turn.replies.append(TapReply(query_id=query.id))
     match arguments:
@@ -70,9 +78,6 @@ async def menu(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
         case ["kind", kind] if kind in set(ProductKind):
             await ask_next(turn.session, turn.person.id, "product-new", {"kind": kind}, now=turn.now)
             turn.say("product-ask-new")
-        case [number, *act] if is_id(number):
-            _, found = await own_product(turn, read_id(number))
-            await tap_product(turn, query, found, act)
         case _:
             raise turn.refusal("not-understood")
 

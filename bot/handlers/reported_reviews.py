@@ -11,7 +11,7 @@ from domain.review_words import TITLE_LENGTH, stars
 from kit.paging import Paging
 from kit.text import shorten
 from store.models import Creator, Product, Review
-from store.queries.reviews import is_admin, list_reported
+from store.queries.reviews import list_reported
 
 SHOWN = 5
 WORDS_LENGTH = 300
@@ -20,7 +20,7 @@ Row = tuple[Button, ...]
 
 async def tap(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
     """`reported` sends the list, `reported:PAGE` turns a page of one that is there."""
-    if not await is_admin(turn.session, turn.person.id):
+    if not await turn.looks_after_instance():
         raise turn.refusal("admins-only")
     turn.replies.append(TapReply(query_id=query.id))
     if arguments:

@@ -8,6 +8,8 @@ from bot.handlers.edits import edit
 from bot.numbers import read_id
 from bot.replies import TapReply
 from bot.turn import Turn
+from domain.access import Act
+from domain.chat_standings import reader_of
 from domain.leads import find_lead
 from domain.messages.catalogue import word_for
 from domain.messages.plain import Button, Message
@@ -31,7 +33,7 @@ from kit.paging import Paging
 from kit.text import shorten
 from store.models import Creator, Lead, Product, Review, ReviewState
 from store.queries.catalogue import is_on_sale
-from store.queries.reviews import find_review, list_reviews, standing_to
+from store.queries.reviews import find_review, list_reviews
 
 SHOWN = 5
 # what somebody types after one of these is for `take_words`
@@ -49,7 +51,7 @@ async def tap_list(turn: Turn, query: CallbackQuery, arguments: list[str]) -> No
     lead, product = await _product(turn, read_id(number))
     if _is_banned(turn, lead, query):
         return
-    standing = await standing_to(turn.session, turn.person.id, product.creator_id)
+    standing = await reader_of(turn.session, turn.person.id, product.creator_id)
     owner = lead is not None and await may_review(turn.session, lead.id, product.id)
     if not (standing.sees_all or owner or is_on_sale(product, turn.now)):
         raise NoSuchProduct("this is no longer for sale", why=Reason("refused-not_for_sale"))
@@ -96,7 +98,7 @@ async def tap_review(turn: Turn, query: CallbackQuery, arguments: list[str]) -> 
     lead, product = await _product(turn, review.product_id)
     if _is_banned(turn, lead, query):
         return
-    standing = await standing_to(turn.session, turn.person.id, review.creator_id)
+    standing = await reader_of(turn.session, turn.person.id, review.creator_id)
     if review.state == ReviewState.HIDDEN and not standing.sees_all and not _wrote(lead, review):
         raise NoSuchReview("there is no such review")
     told = None
@@ -110,7 +112,7 @@ async def tap_review(turn: Turn, query: CallbackQuery, arguments: list[str]) -> 
             fresh = await report_review(turn.session, review, reporter, now=turn.now)
             waits = fresh or review.state == ReviewState.REPORTED
             told = turn.words("review-reported" if waits else "review-looked-at")
-        case ["answer"] if standing.creators:
+        case ["answer"] if await turn.allowed(review.creator_id):
             await ask_next(turn.session, turn.person.id, "review-answer", {"review": review.id}, now=turn.now)
             turn.say("review-ask-answer")
         case ["hide"] if standing.admins:
@@ -141,7 +143,7 @@ async def take_words(turn: Turn, asked: Prompted, words: str) -> None:
 
 async def _answer(turn: Turn, review_id: int, words: str) -> None:
     review = await turn.session.get(Review, review_id)
-    if review is None or not (await standing_to(turn.session, turn.person.id, review.creator_id)).creators:
+    if review is None or not await turn.allowed(review.creator_id):
         raise NoSuchReview("there is no such review")
     await answer_review(turn.session, review, words, now=turn.now)
     turn.say("review-answer-kept")
@@ -194,11 +196,11 @@ async def _list(turn: Turn, lead: Lead | None, product: Product, page: int, *, h
 async def _one(turn: Turn, lead: Lead | None, product: Product, review: Review) -> Message:
     """All of it, with what this person can do about it."""
     creator = await turn.session.get_one(Creator, review.creator_id)
-    standing = await standing_to(turn.session, turn.person.id, review.creator_id)
+    standing = await reader_of(turn.session, turn.person.id, review.creator_id)
     title = turn.words("review-of", title=shorten(product.title, TITLE_LENGTH))
     text = f"{title}\n\n{_told(turn, creator, review)}"
     acts: list[str] = []
-    if standing.creators:
+    if standing.may(Act.ANSWER_REVIEWS):
         acts.append("answer")
     if standing.admins:
         acts += {

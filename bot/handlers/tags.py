@@ -22,14 +22,15 @@ MOST_AT_ONCE = 20
 
 async def tag(turn: Turn, arguments: str) -> None:
     """`/tag` lists all tags; `/tag vip` shows who has it; `/tag 12 vip -old` gives and takes them."""
-    creator = await turn.as_creator()
+    await turn.some_creator()
     words = arguments.split()
-    if not words:
-        turn.send(await _screen(turn, creator, 0))
-        return
-    number = read_number(words[0])
+    number = read_number(words[0]) if words else None
     if number is not None and len(words) > 1:
         await _change(turn, number, words[1:])
+        return
+    creator = await turn.as_creator()
+    if not words:
+        turn.send(await _screen(turn, creator, 0))
     elif len(words) == 1 and number is None:
         wanted = read_tag(words[0])
         if wanted not in await count_tags(turn.session, creator.id):

@@ -14,7 +14,6 @@ from kit.paging import Paging
 from kit.text import shorten
 from kit.zones import zone_named
 from store.models import Creator, Lead, Ticket, TicketState
-from store.queries.reviews import standing_to
 from store.queries.tickets import find_ticket, list_tickets
 
 ON_A_PAGE = 5
@@ -71,7 +70,7 @@ async def _creator(turn: Turn, number: int | None = None) -> Creator:
     if number is None:
         own = await turn.own_creator()
         if own is not None:
-            return own
+            return await turn.as_creator(own.id)
         number = (await turn.creator()).id
     creator = await _seen_by(turn, number)
     if creator is None:
@@ -80,9 +79,9 @@ async def _creator(turn: Turn, number: int | None = None) -> Creator:
 
 
 async def _seen_by(turn: Turn, number: int) -> Creator | None:
-    """None for whoever neither acts for that creator nor looks after the instance."""
-    standing = await standing_to(turn.session, turn.person.id, number)
-    return await turn.session.get(Creator, number) if standing.sees_all else None
+    """None for whoever neither acts for that creator nor looks after the instance. Raises NoSuchRight."""
+    sees = await turn.looks_after_instance() or await turn.allowed(number)
+    return await turn.session.get(Creator, number) if sees else None
 
 
 async def _find(turn: Turn, creator: Creator, told: str) -> Ticket:

@@ -162,4 +162,4 @@ def _ask(turn: Turn, query: CallbackQuery, text: str, rows: Rows, *, anew: bool)
     if anew or query.message is None:
         turn.send(Message(text=text, buttons=rows))
     else:
-        turn.replies.append(EditReply(message_id=query.message.message_id, text=text, buttons=rows))
+        turn.replies.append(EditReply(message_id=query.message.message_id, text=text, buttons=turn.offered(rows)))

@@ -19,7 +19,6 @@ from kit.paging import Paging
 from kit.text import shorten, unmarked
 from kit.zones import zone_named
 from store.models import Creator, OutboxMessage, OutboxState
-from store.queries.lead_lists import acts_for
 from store.queries.unclear import Unclear, count_uncertain, list_unclear
 
 ON_A_PAGE = 5
@@ -75,10 +74,10 @@ async def tap(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
 
 async def _settle(turn: Turn, how: How, numbers: Sequence[int]) -> Creator:
     """All of them or none, whatever creator the chat is with; returns whose the last is. Raises Said for another's."""
-    creator = await turn.as_creator()
+    creator = await turn.some_creator()
     for number in numbers:
         message = await turn.session.get(OutboxMessage, number)
-        if message is None or not await acts_for(turn.session, turn.person.id, message.creator_id):
+        if message is None or not await turn.allowed(message.creator_id):
             raise turn.refusal("unclear-unknown", message=number)
         creator = await turn.session.get_one(Creator, message.creator_id)
     await settle_each(turn.session, numbers, how, now=turn.now)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from store.models import Account, Creator, Lead, Membership, OutboxMessage, Person
+from store.models import Account, AccountState, Creator, Lead, Membership, OutboxMessage, Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ async def find_own_lead(session: AsyncSession, person_id: int, lead_id: int) -> 
         .join(Lead, Lead.creator_id == Creator.id)
         .join(Membership, Membership.creator_id == Creator.id)
         .join(Account, Account.id == Membership.account_id)
-        .where(Account.person_id == person_id, Lead.id == lead_id)
+        .where(Account.person_id == person_id, Account.state == AccountState.ACTIVE, Lead.id == lead_id)
     )
     row = rows.one_or_none()
     return None if row is None else (row[0], row[1])
@@ -54,7 +54,9 @@ async def acts_for(session: AsyncSession, person_id: int, creator_id: int) -> bo
     query = (
         select(Membership.creator_id)
         .join(Account, Account.id == Membership.account_id)
-        .where(Account.person_id == person_id, Membership.creator_id == creator_id)
+        .where(
+            Account.person_id == person_id, Account.state == AccountState.ACTIVE, Membership.creator_id == creator_id
+        )
     )
     return await session.scalar(query) is not None
 

@@ -10,6 +10,7 @@ from kit.money import Money
 from kit.paging import Page, Paging
 from store.models import (
     Account,
+    AccountState,
     Creator,
     DiscountCode,
     Dispute,
@@ -125,7 +126,7 @@ async def find_own_order(session: AsyncSession, person_id: int, order_id: int) -
         .join(Creator, Creator.id == Order.creator_id)
         .join(Membership, Membership.creator_id == Creator.id)
         .join(Account, Account.id == Membership.account_id)
-        .where(Order.id == order_id, Account.person_id == person_id)
+        .where(Order.id == order_id, Account.person_id == person_id, Account.state == AccountState.ACTIVE)
         .limit(1)
     )
     row = found.one_or_none()

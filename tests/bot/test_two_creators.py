@@ -14,6 +14,7 @@ from bot.dispatch import COMMANDS, TAPS
 from bot.handlers.funnel_files import prompted
 from bot.replies import FunnelFileReply, Reply, ResumingReply, SendReply, SimulateReply, StatsReply
 from bot.turn import BotFacts, Said, Turn
+from domain.chat_acts import acts_of_command, acts_of_prompt, acts_of_tap
 from domain.creators import add_creator, bind_by_payload
 from domain.definitions import Published
 from domain.enrollments import begin
@@ -109,6 +110,7 @@ class Desk:
         query = CallbackQuery(id="1", from_user=User(1, who, is_bot=False), chat_instance="1", data=data)
 
         async def tap(turn: Turn) -> None:
+            turn.acts = acts_of_tap(kind, arguments)
             await TAPS[kind](turn, query, arguments)
 
         return await self.turn(who, tap)
@@ -117,6 +119,7 @@ class Desk:
         command, _, arguments = line.removeprefix("/").partition(" ")
 
         async def say(turn: Turn) -> None:
+            turn.acts = acts_of_command(command, arguments)
             await COMMANDS[command](turn, arguments)
 
         return await self.turn(who, say)
@@ -334,6 +337,7 @@ async def test_a_file_that_was_asked_for_is_for_whom_it_was_asked(desk: Desk):
     async def answers(turn: Turn) -> None:
         asked = await take_next(turn.session, turn.person.id, now=NOW)
         assert asked is not None
+        turn.acts = acts_of_prompt(asked.act)
         await prompted(turn, asked, typed)
 
     (reply,) = await desk.turn("Ada", answers)

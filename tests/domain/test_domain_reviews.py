@@ -12,6 +12,7 @@ from stores import DATA_KEYS, Stores
 
 import domain.reviews
 from domain.admins import add_admin
+from domain.chat_standings import reader_of
 from domain.creators import bind_person
 from domain.deliveries import NotOwned
 from domain.entitlements import grant, owns, revoke
@@ -48,7 +49,7 @@ from store.models import (
     Review,
     ReviewState,
 )
-from store.queries.reviews import list_reported, list_reviews, standing_to
+from store.queries.reviews import list_reported, list_reviews
 
 LATER = NOW + timedelta(hours=1)
 
@@ -355,12 +356,12 @@ async def test_those_who_act_for_a_creator_look_after_the_reviews_there(database
         stranger = await a_person(session, 2001)
         acting = {each.telegram_id: each.id for each in (await session.scalars(select(Person))).all()}
         ours, theirs = acting[1001], acting[1002]
-        assert (await standing_to(session, ours, creator.id)).creators
-        assert not (await standing_to(session, theirs, creator.id)).sees_all
-        assert (await standing_to(session, theirs, other.id)).sees_all
-        assert not (await standing_to(session, stranger.id, creator.id)).sees_all
+        assert (await reader_of(session, ours, creator.id)).creators
+        assert not (await reader_of(session, theirs, creator.id)).sees_all
+        assert (await reader_of(session, theirs, other.id)).sees_all
+        assert not (await reader_of(session, stranger.id, creator.id)).sees_all
         await an_admin(session, stranger)
-        admin = await standing_to(session, stranger.id, creator.id)
+        admin = await reader_of(session, stranger.id, creator.id)
         assert (admin.creators, admin.admins, admin.sees_all) == (False, True, True)
 
 
