@@ -5,6 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from domain.forgetting import TOPIC
+from domain.loose_files import drop_stale
 from domain.raw_words import finish_forgetting
 from kit.clock import Clock
 from store.database import Database
@@ -18,7 +19,8 @@ BATCH = 100
 class Forgetting:
     """What could not go in the transaction that forgot somebody: their files, and what their answer still needed.
 
-    At last the store's own traces of what was deleted go, those of before a crash included.
+    With them go files that were sent up and that nothing has taken within a day. At last the store's own traces of
+    what was deleted go, those of before a crash included.
     """
 
     database: Database
@@ -33,6 +35,7 @@ class Forgetting:
         self._traces |= TOPIC in woken
 
     async def run(self) -> int:
+        await self._drop_stale()
         done = await self._drop_people() + await self._drop_files()
         if self._traces or done:
             # noted before: what is forgotten in the meantime has a turn of its own
@@ -48,6 +51,14 @@ class Forgetting:
             async with self.database.transaction() as session:
                 people = await finish_forgetting(session, now=self.clock())
         return people
+
+    async def _drop_stale(self) -> None:
+        now = self.clock()
+        async with self.database.reading() as session:
+            waits = await session.scalar(select(exists().where(StoredFile.loose_until <= now)))
+        if waits:
+            async with self.database.transaction() as session:
+                await drop_stale(session, now=now)
 
     async def _drop_files(self) -> int:
         """The content goes before its row, so that a crash in between leaves nothing that nobody knows of."""

@@ -12,7 +12,7 @@ from domain.outbox import tell_creator
 from domain.products import FETCHING, MOST_FETCHED, NoSuchProduct, find_product, hold_product
 from kit.errors import Reason
 from kit.pictures import BadPicture, Picture
-from store.database import wake
+from store.database import count_changed, wake
 from store.models import FileHandle, FileRole, Product, Shape, StoredFile
 
 _COVER = (StoredFile.role == FileRole.COVER, StoredFile.replaced_at.is_(None))
@@ -43,11 +43,7 @@ async def show_cover(session: AsyncSession, file_id: int, picture: Picture, blob
     if stored is None or stored.product_id is None or stored.fetch_at is None:
         return
     await hold_product(session, stored.product_id)
-    await session.execute(
-        update(StoredFile)
-        .where(StoredFile.product_id == stored.product_id, *_COVER, StoredFile.attached_at.is_not(None))
-        .values(replaced_at=now)
-    )
+    await _replace(session, stored.product_id, now=now)
     # what Telegram holds is the file as it was sent
     await session.execute(delete(FileHandle).where(FileHandle.file_id == file_id))
     stored.blob, stored.sha256, stored.size = blob, blob, len(picture.content)
@@ -55,19 +51,32 @@ async def show_cover(session: AsyncSession, file_id: int, picture: Picture, blob
     stored.attached_at, stored.fetch_at = now, None
     await session.flush()
     product = await session.get_one(Product, stored.product_id)
-    await record_event(
-        session,
-        "product.edited",
-        creator_id=product.creator_id,
-        subject=f"product:{product.id}",
-        now=now,
-        fields=["cover"],
-    )
+    await _record(session, product, now=now)
 
     def shown(language: str) -> Message:
         return Message(text=say("cover-shown", language, title=product.title), file=file_id)
 
     await tell_creator(session, shown, key=f"cover:{file_id}", creator_id=product.creator_id, now=now)
+
+
+async def put_cover(session: AsyncSession, product: Product, file_id: int, *, now: datetime) -> bool:
+    """A picture that has been drawn anew already is on the card from now on; False for one that is taken or going.
+
+    The one that is there already stays.
+    """
+    await hold_product(session, product.id)
+    shown = await cover_of(session, product.id)
+    if shown is not None and shown.id == file_id:
+        return True
+    own = update(StoredFile).where(
+        StoredFile.id == file_id, StoredFile.product_id.is_(None), StoredFile.forgetting_at.is_(None)
+    )
+    if not await count_changed(session, own.values(loose_until=None)):
+        return False
+    await _replace(session, product.id, now=now)
+    await session.execute(own.values(product_id=product.id, attached_at=now))
+    await _record(session, product, now=now)
+    return True
 
 
 async def refuse_cover(session: AsyncSession, file_id: int, why: Reason, *, now: datetime) -> None:
@@ -93,6 +102,25 @@ async def drop_cover(session: AsyncSession, product: Product, *, now: datetime) 
     stored.replaced_at = now
     await session.flush()
     return True
+
+
+async def _replace(session: AsyncSession, product_id: int, *, now: datetime) -> None:
+    await session.execute(
+        update(StoredFile)
+        .where(StoredFile.product_id == product_id, *_COVER, StoredFile.attached_at.is_not(None))
+        .values(replaced_at=now)
+    )
+
+
+async def _record(session: AsyncSession, product: Product, *, now: datetime) -> None:
+    await record_event(
+        session,
+        "product.edited",
+        creator_id=product.creator_id,
+        subject=f"product:{product.id}",
+        now=now,
+        fields=["cover"],
+    )
 
 
 async def cover_of(session: AsyncSession, product_id: int) -> StoredFile | None:

@@ -38,13 +38,18 @@ async def attach_file(
         )
     )
     if stored is None:
-        raise NoSuchProduct("there is no such file here; send it again", why=Reason("refused-no-file"))
+        raise _none()
     # of two products tapped at once one has it
     own = update(StoredFile).where(
-        StoredFile.id == file_id, StoredFile.product_id.is_(None) | (StoredFile.product_id == product_id)
+        StoredFile.id == file_id,
+        StoredFile.product_id.is_(None) | (StoredFile.product_id == product_id),
+        # one that came up by the API and waited too long may be going at this moment
+        StoredFile.forgetting_at.is_(None),
     )
-    if not await count_changed(session, own.values(product_id=product_id)):
+    if not await count_changed(session, own.values(product_id=product_id, loose_until=None)):
         await session.refresh(stored)
+        if stored.forgetting_at is not None:
+            raise _none()
         raise await _taken(session, stored)
     of_that_name = (
         StoredFile.product_id == product_id,
@@ -84,7 +89,7 @@ async def remove_file(session: AsyncSession, product: Product, file_id: int, *, 
         select(StoredFile).where(StoredFile.id == file_id, StoredFile.product_id == product.id, *GOODS)
     )
     if stored is None:
-        raise NoSuchProduct("there is no such file here; send it again", why=Reason("refused-no-file"))
+        raise _none()
     stored.replaced_at = now
     await session.flush()
     of_that_name = (
@@ -97,6 +102,10 @@ async def remove_file(session: AsyncSession, product: Product, file_id: int, *, 
     )
     await session.refresh(stored)
     return stored
+
+
+def _none() -> NoSuchProduct:
+    return NoSuchProduct("there is no such file here; send it again", why=Reason("refused-no-file"))
 
 
 async def _taken(session: AsyncSession, stored: StoredFile) -> FileTaken:

@@ -120,19 +120,23 @@ def _operation(route: Route[Any, Any], schemas: Schemas) -> dict[str, Any]:
     }
     if route.does.__doc__:
         operation["description"] = " ".join(route.does.__doc__.split())
-    if route.takes is not None:
-        media = {"schema": {"type": "object"}} if "form" in route.takes.kind else {}
-        operation["requestBody"] = {
-            "required": True,
-            "description": route.takes.means,
-            "content": {route.takes.kind: media},
-        }
-    elif route.body is not NoBody:
-        content: dict[str, Any] = {"schema": schemas.ref(route.body, "validation")}
-        if route.example is not None:
-            content["example"] = route.example
-        operation["requestBody"] = {"required": True, "content": {"application/json": content}}
+    if (body := _body(route, schemas)) is not None:
+        operation["requestBody"] = body
     return operation
+
+
+def _body(route: Route[Any, Any], schemas: Schemas) -> dict[str, Any] | None:
+    """Of JSON, of what is no JSON, or of either."""
+    content: dict[str, Any] = {}
+    told: dict[str, Any] = {"required": True}
+    if route.takes is not None:
+        form = {"type": "object", "properties": route.takes.fields, "required": route.takes.needs}
+        told["description"] = route.takes.means
+        content[route.takes.kind] = {"schema": form} if "form" in route.takes.kind else {}
+    if route.body is not NoBody:
+        json: dict[str, Any] = {"schema": schemas.ref(route.body, "validation")}
+        content["application/json"] = json | ({} if route.example is None else {"example": route.example})
+    return {**told, "content": content} if content else None
 
 
 def _camel(path: str) -> str:

@@ -1,6 +1,6 @@
 """What an endpoint is: one row of the table in `web.api.table`, from which addresses, rights and documents are made."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
@@ -103,6 +103,9 @@ class Media:
 
     kind: str
     means: str = ""
+    # of a form: its parts as JSON Schema, and which of them have to be there
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    needs: Sequence[str] = ()
 
 
 Does = Callable[[Call[Q, B]], Awaitable[BaseModel | Answered | None]]
@@ -128,7 +131,7 @@ class Route(Generic[Q, B]):
     session: Literal["read", "write", "none"] = "read"
     query: type[Q] = NoQuery  # type: ignore[assignment]  # what a route without parameters takes
     body: type[B] = NoBody  # type: ignore[assignment]  # what a route without a body takes
-    # of a body that is no JSON, which the handler reads itself
+    # of a body that is no JSON, which the handler reads itself; beside a `body`, either may come, and it reads both
     takes: Media | None = None
     refuses: tuple[type[Refusal], ...] = ()
     # how many a minute: of signing in, of what anybody may ask, of reads and of writes
