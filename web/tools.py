@@ -10,11 +10,13 @@ from aiohttp import web
 from domain.definitions import Published
 from domain.passwords import Passwords
 from kit.clock import Clock
+from kit.kept import Kept
 from payments.rail import Rails
 from store.database import Database
 from store.files import FileStore
 from store.models import Role
 from web.address import Networks
+from web.kept_answers import KeptAnswers
 from web.once import Once
 from web.totals import KeptTotals
 from web.turns import Turns
@@ -104,6 +106,10 @@ class WebTools:
     checkouts: Once = field(default_factory=Once)
     # of long lists
     totals: KeptTotals = field(default_factory=KeptTotals)
+    # of the shop, where to count takes longer; how narrow its filters are; and what is told of all of it
+    shop_totals: KeptTotals = field(default_factory=lambda: KeptTotals(exact_up_to=1000))
+    shop_breadths: Kept = field(default_factory=Kept)
+    shop_answers: KeptAnswers = field(default_factory=KeptAnswers)
 
 
 TOOLS = web.AppKey("tools", WebTools)

@@ -2,16 +2,15 @@
 
 Each filter is a range of an index. A few entries of each are counted first, which is kept a while, as only speed hangs
 on it: the narrowest filter is followed when it is narrow, and otherwise the order itself is, row by row, until the page
-is full. A narrow answer tells its total with the page. Other totals are counted in the indexes; those that are large
-are kept for a second.
+is full. A narrow answer tells its total with the page; other totals are counted in the indexes.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.kept import Kept
@@ -33,11 +32,9 @@ from store.queries.product_shapes import (
 MOST_WORDS = 5
 # of so many rows each can be looked at
 NARROW = 2000
-# so few are counted anew each time
-FEW = 1000
-_TOTAL_GOOD_FOR = timedelta(seconds=1)
 _BREADTH_GOOD_FOR = timedelta(minutes=1)
 _LARGEST_ID = 2**63 - 1
+Totals = Callable[[Hashable, Callable[[], Awaitable[int]]], Awaitable[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +52,12 @@ class ProductFilter:
 
 
 async def search_products(
-    session: AsyncSession, wanted: ProductFilter, paging: Paging, *, kept: Kept, now: datetime
+    session: AsyncSession, wanted: ProductFilter, paging: Paging, *, kept: Kept, totals: Totals, now: datetime
 ) -> Page[Row[Any]]:
-    """Rows of `CARD` that anybody may see now. Ties end in the number, so that pages neither overlap nor leave out."""
+    """Rows of `CARD` that anybody may see now. Ties end in the number, so that pages neither overlap nor leave out.
+
+    `totals` counts by key, or knows how many there were a second ago; in `kept` stands how narrow filters are.
+    """
     words: Sequence[str] = search_words(wanted.search)[:MOST_WORDS]
     creator_id = None if wanted.creator is None else await _creator_of(session, wanted.creator)
     if (wanted.search and not words) or (wanted.creator is not None and creator_id is None):
@@ -93,7 +93,7 @@ async def search_products(
     elif len(rows) < paging.limit and (rows or not paging.offset):
         total = seen
     else:
-        total = max(await _total(session, shape, way, values, kept=kept, now=now), seen if rows else 0)
+        total = max(await totals(_key(values), lambda: _count(session, shape, way, values)), seen if rows else 0)
     return Page(rows, total, paging)
 
 
@@ -176,22 +176,12 @@ async def _breadth(
     return int(known)
 
 
-async def _total(
-    session: AsyncSession, shape: Shape, way: Way, values: Mapping[str, Any], *, kept: Kept, now: datetime
-) -> int:
-    """Exact; of more than a few it may be a second old."""
-    same = {name: value for name, value in values.items() if name != "now"}
-    key: Hashable = ("total", *sorted(same.items()))
-    known = kept.find(key, good_for=_TOTAL_GOOD_FOR, now=now)
-    if known is not None:
-        return int(known)
-    total = await session.scalar(_counting(shape, way), values) or 0
-    if total > FEW:
-        kept.keep(key, total, now=now)
-    return int(total)
+def _key(values: Mapping[str, Any]) -> Hashable:
+    """Which of the shop is meant, at whatever moment it is asked."""
+    return ("products", *sorted((name, value) for name, value in values.items() if name != "now"))
 
 
-def _counting(shape: Shape, way: Way) -> Select[Any]:
+async def _count(session: AsyncSession, shape: Shape, way: Way, values: Mapping[str, Any]) -> int:
     """However it is sorted."""
     unsorted = Shape(shape.words, shape.tags, shape.category, shape.least, shape.most, shape.creator)
-    return count_statement(unsorted, way)
+    return await session.scalar(count_statement(unsorted, way), values) or 0
