@@ -87,6 +87,28 @@ class Reconciler:
         await asyncio.gather(*(self._look(each) for each in due))
         return len(due)
 
+    async def look_now(self, order_id: int) -> None:
+        """Asks about one order at once, whatever it is, and does what its rail says. Raises RailDown or RailRefused."""
+        async with self.database.reading() as session:
+            found = await session.execute(
+                select(Order, Lead.forgotten_at).join(Lead, Lead.id == Order.lead_id).where(Order.id == order_id)
+            )
+            order, forgotten_at = found.one()
+        now, rail = self.clock(), self.rails.get(order.rail)
+        if rail is None or order.session_id is None:
+            return
+        due = _Due(
+            order.id,
+            order.rail,
+            order.session_id,
+            now,
+            order.created_at,
+            order.expires_at,
+            forgotten=forgotten_at is not None,
+        )
+        with correlated(order=order_id):
+            await self._conclude(due, rail, await _in_time(rail.look_up(order.session_id)), now=now)
+
     async def let_go(self) -> int:
         """What was held for a while, or asked for in Telegram, and not paid in time: one order after the other."""
         done = 0

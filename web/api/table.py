@@ -5,7 +5,23 @@ from typing import Any
 
 from aiohttp import web
 
-from web.api import events, funnel_starts, funnels, ideas, lead_acts, lead_messages, lead_pages, leads, links, segments
+from web.api import (
+    events,
+    funnel_starts,
+    funnels,
+    ideas,
+    lead_acts,
+    lead_messages,
+    lead_pages,
+    leads,
+    links,
+    order_moves,
+    orders,
+    product_files,
+    purchase,
+    segments,
+    uploads,
+)
 from web.api.route import Route
 from web.api.serve import serve
 
@@ -23,7 +39,12 @@ ROUTES: Sequence[Route[Any, Any]] = (
     *funnel_starts.ROUTES,
     *funnels.ROUTES,
     *segments.ROUTES,
+    *orders.ROUTES,
+    *order_moves.ROUTES,
+    *purchase.ROUTES,
     *links.ROUTES,
+    *uploads.ROUTES,
+    *product_files.ROUTES,
 )
 
 
