@@ -29,6 +29,7 @@ from kit.clock import Clock
 from kit.log import get_logger
 from store.queries.leases import clear_leases
 from store.schema import migrate
+from web.runner import Runner
 
 _log = get_logger(__name__)
 # SIGTERM: ten seconds in all
@@ -82,7 +83,7 @@ class Spark:
         self._companion = companion
         if companion is not None:
             companion.mount(self._parts.application)
-        self._runner = web.AppRunner(self._parts.application, access_log=None, shutdown_timeout=1.0)
+        self._runner = Runner(self._parts.application, access_log=None, shutdown_timeout=1.0)
         self._stopping = asyncio.Event()
 
     async def start(self) -> None:

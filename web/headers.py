@@ -25,9 +25,13 @@ def correlation_id_of(request: web.BaseRequest) -> str:
     return chosen
 
 
+def security_headers(public_url: str) -> dict[str, str]:
+    return _SECURITY | (_HSTS if public_url.lower().startswith("https://") else {})
+
+
 def header_writer(public_url: str) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
     """Adds what a response does not say by itself, at the last moment before its first byte leaves."""
-    always = _SECURITY | (_HSTS if public_url.lower().startswith("https://") else {})
+    always = security_headers(public_url)
 
     async def write(request: web.Request, response: web.StreamResponse) -> None:
         request[STARTED] = True
