@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.errors import Forbidden, NotFound
+from kit.paging import Page, Paging
 from kit.text import shorten
 from kit.tokens import digest_of, new_secret
 from store.database import count_changed
@@ -112,14 +113,14 @@ async def refresh(session: AsyncSession, token: str, *, now: datetime) -> Signed
     return SignedIn(account, sign_in_id, await _next_token(session, sign_in_id, now=now), row.expires_at)
 
 
-async def living_sessions(session: AsyncSession, account_id: int, *, now: datetime) -> list[SignIn]:
+async def living_sessions(session: AsyncSession, account_id: int, paging: Paging, *, now: datetime) -> Page[SignIn]:
     """Those that go on, the newest first."""
+    living = (SignIn.account_id == account_id, SignIn.revoked_at.is_(None), SignIn.expires_at > now)
+    total = await session.scalar(select(func.count()).select_from(SignIn).where(*living))
     found = await session.scalars(
-        select(SignIn)
-        .where(SignIn.account_id == account_id, SignIn.revoked_at.is_(None), SignIn.expires_at > now)
-        .order_by(SignIn.id.desc())
+        select(SignIn).where(*living).order_by(SignIn.id.desc()).limit(paging.limit).offset(paging.offset)
     )
-    return list(found)
+    return Page(list(found), total or 0, paging)
 
 
 async def revoke(session: AsyncSession, account_id: int, sign_in_id: int, *, now: datetime) -> None:

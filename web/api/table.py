@@ -6,6 +6,8 @@ from typing import Any
 from aiohttp import web
 
 from web.api import (
+    auth,
+    auth_sessions,
     events,
     funnel_starts,
     funnels,
@@ -21,6 +23,7 @@ from web.api import (
     purchase,
     segments,
     uploads,
+    users,
 )
 from web.api.route import Route
 from web.api.serve import serve
@@ -29,6 +32,9 @@ PREFIX = "/api/v1"
 
 # those that stand before others whose addresses they would match: `/leads/export` before `/leads/{lead_id}`
 ROUTES: Sequence[Route[Any, Any]] = (
+    *auth.ROUTES,
+    *auth_sessions.ROUTES,
+    *users.ROUTES,
     *leads.ROUTES,
     *lead_acts.ROUTES,
     *lead_pages.ROUTES,

@@ -1,0 +1,168 @@
+"""`/api/v1/users/me` and one's password."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.access import Act
+from domain.accounts import EmailTaken, change_email, rename, set_password
+from domain.password_links import PasswordLinkOver, must_be_good, set_password_by_link
+from domain.passwords import BadPassword, check_password
+from domain.sign_in_rates import Tried, clear, must_wait, note_failure
+from kit.errors import Invalid, TooMany
+from store.models import Account
+from web.api.accounts import AccountItem, address
+from web.api.auth_bodies import Password
+from web.api.auth_sessions import show_me
+from web.api.query import Text
+from web.api.route import Call, NoQuery, Route
+
+
+class WrongPassword(Invalid):
+    code = "wrong_password"
+
+
+class AboutMe(BaseModel):
+    """What is left out stays. Another e-mail needs the password of an account that has one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Text | None = None
+    email: Text | None = None
+    current_password: Password | None = None
+
+
+class PasswordChange(BaseModel):
+    """An account that has no password yet leaves `current_password` out."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    current_password: Password | None = None
+    new_password: Password
+
+
+class PasswordByLink(BaseModel):
+    """`token` is of a link that the operator made."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    token: Text
+    password: Password
+
+
+async def change_me(call: Call[NoQuery, AboutMe]) -> AccountItem:
+    body, tools, account = call.body, call.tools, call.account
+    if body.email is not None:
+        await _prove(call, body.current_password)
+    async with tools.database.transaction() as session:
+        if body.email is not None:
+            await _still(session, account)
+            await change_email(session, account.id, body.email)
+        if body.name is not None:
+            await rename(session, account.id, body.name)
+        changed = await session.get_one(Account, account.id, populate_existing=True)
+        return AccountItem.of(changed, call.caller.standings if call.caller else {})
+
+
+async def change_password(call: Call[NoQuery, PasswordChange]) -> None:
+    """The session that asks goes on; all others end."""
+    tools, account = call.tools, call.account
+    check_password(call.body.new_password, field="new_password")
+    await _prove(call, call.body.current_password)
+    password_hash = await tools.passwords.hash(call.body.new_password)
+    async with tools.database.transaction() as session:
+        await _still(session, account)
+        present = None if call.caller is None else call.caller.sign_in_id
+        await set_password(session, account.id, password_hash, but=present, now=tools.clock())
+
+
+async def set_password_once(call: Call[NoQuery, PasswordByLink]) -> None:
+    tools, body = call.tools, call.body
+    check_password(body.password)
+    async with tools.database.reading() as session:
+        await must_be_good(session, body.token, now=tools.clock())
+    password_hash = await tools.passwords.hash(body.password)
+    async with tools.database.transaction() as session:
+        await set_password_by_link(session, body.token, password_hash, now=tools.clock())
+
+
+async def _prove(call: Call[Any, Any], password: str | None) -> None:
+    """That whoever asks is who they are, and not only holds their token. Raises WrongPassword or TooMany."""
+    tools, account = call.tools, call.account
+    if account.password_hash is None:
+        return
+    tried = Tried(f"account {account.id}", address(call))
+    async with tools.database.reading() as session:
+        await must_wait(session, tried, now=tools.clock())
+    right = await tools.passwords.matches(account.password_hash, password or "")
+    async with tools.database.transaction() as session:
+        if right:
+            await clear(session, tried, now=tools.clock())
+        else:
+            await must_wait(session, tried, now=tools.clock())
+            await note_failure(session, tried, now=tools.clock())
+    if not right:
+        raise WrongPassword("this is not the present password", fields={"current_password": "is not the present one"})
+
+
+async def _still(session: AsyncSession, account: Account) -> None:
+    """Raises WrongPassword when somebody else has changed it since it was compared."""
+    now = await session.get_one(Account, account.id, with_for_update=True)
+    if now.password_hash != account.password_hash:
+        raise WrongPassword("the password was changed meanwhile", fields={"current_password": "was changed meanwhile"})
+
+
+_PROOFS = "test_api_users.py::"
+ROUTES: tuple[Route[Any, Any], ...] = (
+    Route(
+        "GET",
+        "/users/me",
+        Act.BE_ONESELF,
+        show_me,
+        "One's account",
+        {200: AccountItem},
+        proves=(f"{_PROOFS}test_name_and_e_mail_are_changed_by_their_owner",),
+    ),
+    Route(
+        "PUT",
+        "/users/me",
+        Act.BE_ONESELF,
+        change_me,
+        "Changes one's name or e-mail; a new e-mail is not verified",
+        {200: AccountItem},
+        session="none",
+        body=AboutMe,
+        refuses=(EmailTaken, WrongPassword, Invalid, TooMany),
+        example={"name": "Zoë Lind"},
+        proves=(f"{_PROOFS}test_name_and_e_mail_are_changed_by_their_owner",),
+    ),
+    Route(
+        "POST",
+        "/profile/me/change-password",
+        Act.BE_ONESELF,
+        change_password,
+        "Changes one's password; every other session ends",
+        {204: None},
+        session="none",
+        body=PasswordChange,
+        refuses=(BadPassword, WrongPassword, TooMany),
+        rate="sign_in",
+        example={"current_password": "correct horse", "new_password": "battery staple"},
+        proves=(f"{_PROOFS}test_a_changed_password_ends_every_other_session",),
+    ),
+    Route(
+        "POST",
+        "/auth/set-password",
+        Act.SIGN_IN,
+        set_password_once,
+        "Sets a password by a link that is good once",
+        {204: None},
+        session="none",
+        body=PasswordByLink,
+        refuses=(BadPassword, PasswordLinkOver),
+        rate="sign_in",
+        example={"token": "12.9vXbL0nT2kq5dYk3mS8wQ4rT7uZ1aB6cE0fG2hJ4kL6", "password": "correct horse"},
+        proves=(f"{_PROOFS}test_a_link_of_the_operators_sets_a_password_once",),
+    ),
+)
