@@ -5,10 +5,6 @@ twice can see it, and a signature where there is a secret.
 """
 
 import asyncio
-import base64
-import binascii
-import hashlib
-import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +14,7 @@ import orjson
 from sqlalchemy import ColumnElement, Select, delete, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from automations.signing import signed_headers
 from domain.definitions import Published
 from domain.message_rules import Webhook
 from domain.messages.catalogue import say
@@ -116,24 +113,7 @@ class OutgoingCalls:
 
 
 def signed(webhook: Webhook, call_id: str, body: bytes, *, now: datetime) -> dict[str, str]:
-    """The headers of a call, https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md."""
-    told_at = str(int(now.timestamp()))
-    headers = {"Content-Type": "application/json", "webhook-id": call_id, "webhook-timestamp": told_at}
-    if webhook.secret is not None:
-        content = f"{call_id}.{told_at}.".encode() + body
-        mark = hmac.new(_key(webhook.secret), content, hashlib.sha256).digest()
-        headers["webhook-signature"] = f"v1,{base64.b64encode(mark).decode()}"
-    return headers
-
-
-def _key(secret: str) -> bytes:
-    """Written as `whsec_` and base64, or any other word as it is."""
-    if not secret.startswith("whsec_"):
-        return secret.encode()
-    try:
-        return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
-    except binascii.Error:
-        return secret.encode()
+    return signed_headers([] if webhook.secret is None else [webhook.secret], call_id, body, now=now)
 
 
 def due_query(*, now: datetime) -> Select[OutgoingCall]:

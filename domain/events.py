@@ -41,6 +41,11 @@ KNOWN_EVENTS = frozenset(
         "funnel.saved",
         "funnel.step_started",
         "funnel.step_stopped",
+        "hook.added",
+        "hook.changed",
+        "hook.disabled",
+        "hook.removed",
+        "hook.secret_changed",
         "idea.added",
         "idea.due",
         "keys.added",
@@ -109,7 +114,7 @@ KNOWN_EVENTS = frozenset(
 )
 # what a creator does, or what comes of it: no lead is in it, so that nobody begins by it
 _OF_CREATORS = frozenset(
-    {"broadcast", "bundle", "channel", "coupon", "funnel", "idea", "keys", "payment_link", "product", "segment"}
+    {"broadcast", "bundle", "channel", "coupon", "funnel", "hook", "idea", "keys", "payment_link", "product", "segment"}
     | {"upsell", "variant"}
 )
 LEADLESS = frozenset(name for name in KNOWN_EVENTS if name.partition(".")[0] in _OF_CREATORS) | {"link.made"}

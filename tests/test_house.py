@@ -112,6 +112,7 @@ def test_nothing_is_left_for_later():
 
 BELONGS_TO_A_CREATOR = {
     *("lead", "product", "order", "idea", "event", "enrollment", "funnel_version", "flow_version"),
+    *("flow_head", "hook"),
     *("outbox_message", "stored_file", "membership"),
     *("lead_field", "lead_tag", "lead_word", "lead_note", "lead_view", "consent", "segment"),
     *("link", "touch", "tracked_url", "transfer"),
@@ -141,6 +142,7 @@ OF_ANOTHER_ROW = {
     *("channel_pass", "download_link", "download", "rail_customer"),
     *("creator", "person", "account", "lease", "telegram_update", "provider_event", "rail_cursor", "channel"),
     *("clock_jump", "planning_span"),
+    *("hook_message", "hook_try"),
 }
 
 

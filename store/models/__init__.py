@@ -37,7 +37,7 @@ from store.models.deliveries import (
 )
 from store.models.discounts import DiscountCode, DiscountUse
 from store.models.engine import ClockJump, Event, Lease
-from store.models.flows import FLOW_RUN_MOVES, FlowRun, FlowRunState, FlowTimer, FlowVersion, Prompt
+from store.models.flows import FLOW_RUN_MOVES, FlowHead, FlowRun, FlowRunState, FlowTimer, FlowVersion, Prompt
 from store.models.funnels import (
     FUNNEL_MOVES,
     RUNS,
@@ -186,6 +186,7 @@ __all__ = [
     "FieldKind",
     "FileHandle",
     "FileRole",
+    "FlowHead",
     "FlowRun",
     "FlowRunState",
     "FlowTimer",

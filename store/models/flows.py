@@ -22,6 +22,18 @@ class FlowVersion(Numbered, Base):
     created_at: Mapped[datetime]
 
 
+class FlowHead(Base):
+    """What chat and API say of a flow: which wording those who begin now take, and whether anybody begins at all."""
+
+    __tablename__ = "flow_head"
+    creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    # None of one that stands in the file, which says so itself
+    version_id: Mapped[int | None] = mapped_column(ForeignKey("flow_version.id"), index=True)
+    paused_at: Mapped[datetime | None]
+    changed_at: Mapped[datetime]
+
+
 class FlowRunState(StrEnum):
     """ACTIVE has a question open, WAITING stands at a wait, PAUSED made room for another run."""
 

@@ -11,6 +11,7 @@ from store.models.base import Base, Moves, Numbered, state_column
 from store.models.sealed import Sealed
 
 _WAITING = text("state = 'waiting'")
+_ENDED = text("ended_at IS NOT NULL")
 
 
 class Hook(Numbered, Base):
@@ -62,6 +63,8 @@ class HookMessage(Numbered, Base):
         UniqueConstraint("hook_id", "event_id"),
         Index("ix_hook_message_waiting", "hook_id", "event_id", sqlite_where=_WAITING, postgresql_where=_WAITING),
         Index("ix_hook_message_log", "hook_id", "id"),
+        # whose time in the log comes to its end
+        Index("ix_hook_message_ended", "ended_at", sqlite_where=_ENDED, postgresql_where=_ENDED),
     )
     hook_id: Mapped[int] = mapped_column(ForeignKey("hook.id"))
     event_id: Mapped[int] = mapped_column(ForeignKey("event.id"), index=True)

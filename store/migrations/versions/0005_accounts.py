@@ -55,6 +55,19 @@ def upgrade() -> None:
         batch_op.create_index('ix_creator_profile_category', ['public', 'category', 'creator_id'], unique=False)
         batch_op.create_index('ix_creator_profile_rate', ['public', 'rate_minor', 'creator_id'], unique=False)
 
+    op.create_table('flow_head',
+    sa.Column('creator_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('key', sa.String(), nullable=False),
+    sa.Column('version_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('paused_at', store.models.base.Instant(), nullable=True),
+    sa.Column('changed_at', store.models.base.Instant(), nullable=False),
+    sa.ForeignKeyConstraint(['creator_id'], ['creator.id'], name=op.f('fk_flow_head_creator_id')),
+    sa.ForeignKeyConstraint(['version_id'], ['flow_version.id'], name=op.f('fk_flow_head_version_id')),
+    sa.PrimaryKeyConstraint('creator_id', 'key', name=op.f('pk_flow_head'))
+    )
+    with op.batch_alter_table('flow_head', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_flow_head_version_id'), ['version_id'], unique=False)
+
     op.create_table('hook',
     sa.Column('creator_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('url', sa.Text(), nullable=False),
@@ -229,6 +242,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('hook_message', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_hook_message_event_id'), ['event_id'], unique=False)
+        batch_op.create_index('ix_hook_message_ended', ['ended_at'], unique=False, sqlite_where=sa.text('ended_at IS NOT NULL'), postgresql_where=sa.text('ended_at IS NOT NULL'))
         batch_op.create_index('ix_hook_message_log', ['hook_id', 'id'], unique=False)
         batch_op.create_index('ix_hook_message_waiting', ['hook_id', 'event_id'], unique=False, sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
 
@@ -407,6 +421,7 @@ def downgrade() -> None:
     with op.batch_alter_table('hook_message', schema=None) as batch_op:
         batch_op.drop_index('ix_hook_message_waiting', sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
         batch_op.drop_index('ix_hook_message_log')
+        batch_op.drop_index('ix_hook_message_ended', sqlite_where=sa.text('ended_at IS NOT NULL'), postgresql_where=sa.text('ended_at IS NOT NULL'))
         batch_op.drop_index(batch_op.f('ix_hook_message_event_id'))
 
     op.drop_table('hook_message')
@@ -455,6 +470,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_hook_creator')
 
     op.drop_table('hook')
+    with op.batch_alter_table('flow_head', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_flow_head_version_id'))
+
+    op.drop_table('flow_head')
     with op.batch_alter_table('creator_profile', schema=None) as batch_op:
         batch_op.drop_index('ix_creator_profile_rate')
         batch_op.drop_index('ix_creator_profile_category')
