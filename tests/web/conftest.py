@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
+from shop_world import ApiShop, Stage, on_stage, open_shop, site_with_stripe
 from stores import DATA_KEYS, Stores
 from web_world import Client, Site
 
@@ -55,3 +56,29 @@ async def client(site: Site) -> AsyncIterator[Client]:
 async def either_client(either_site: Site) -> AsyncIterator[Client]:
     async for client in _serve(either_site):
         yield client
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[Stage]:
+    async with on_stage() as stage:
+        yield stage
+
+
+@pytest.fixture
+async def shop(site: Site, stage: Stage) -> AsyncIterator[ApiShop]:
+    """A creator's shop on SQLite, with Stripe's stand-in."""
+    async for shop in _shop(site, stage):
+        yield shop
+
+
+@pytest.fixture
+async def either_shop(either_site: Site, stage: Stage) -> AsyncIterator[ApiShop]:
+    async for shop in _shop(either_site, stage):
+        yield shop
+
+
+async def _shop(site: Site, stage: Stage) -> AsyncIterator[ApiShop]:
+    rail = site_with_stripe(site, stage)
+    async with TestClient(TestServer(site.app())) as client:
+        yield await open_shop(site, client, stage)
+    await rail.close()
