@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.accounts import add_account
 from domain.outbox import Told, queue_message, tell_creator
-from store.models import Account, Creator, OutboxKind, Person, Role
+from store.models import Account, AccountState, Creator, OutboxKind, Person, Role
 
 
 async def add_admin(session: AsyncSession, *, name: str, now: datetime, email: str | None = None) -> Account:
@@ -21,7 +21,7 @@ async def admins(session: AsyncSession) -> Sequence[Person]:
     found = await session.scalars(
         select(Person)
         .join(Account, Account.person_id == Person.id)
-        .where(Account.role == Role.ADMIN)
+        .where(Account.role == Role.ADMIN, Account.state == AccountState.ACTIVE)
         .order_by(Person.id)
     )
     return found.all()

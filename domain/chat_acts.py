@@ -272,7 +272,6 @@ PROMPTS: Mapping[str, Act] = MappingProxyType(
         "search": Act.SEE_LEADS,
         "review-words": Act.REVIEW,
         "review-answer": Act.ANSWER_REVIEWS,
-        "team-note": Act.LEAD_TEAM,
     }
 )
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, String, and_, cast, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import RULES, Act, Standing, read_rights
@@ -20,6 +20,16 @@ async def standing_of_person(session: AsyncSession, person_id: int, creator_id: 
     )
     row = rows.one_or_none()
     return None if row is None else Standing(creator_id, row.owner, read_rights(row.rights))
+
+
+def members_who_may(*acts: Act) -> ColumnElement[bool]:
+    """Of rows of Membership joined to their Account: those of active accounts who may do any of these."""
+    rights = {right for act in acts if (right := RULES[act].right) is not None}
+    # as both stores write a list of words
+    kept = cast(Membership.rights, String)
+    return and_(
+        Account.state == AccountState.ACTIVE, or_(Membership.owner, *(kept.contains(f'"{each}"') for each in rights))
+    )
 
 
 async def may_as_person(session: AsyncSession, person_id: int, act: Act) -> bool:

@@ -16,8 +16,9 @@ from store.sealing import digest
 
 BIND_LIFETIME = timedelta(days=7)
 BIND_PREFIX = "bind_"
-# a `/start` payload that begins so is no creator's: `bind_…`, `claim_…` (`domain.claiming`)
-_PAYLOADS = frozenset({"bind", "claim"})
+# a `/start` payload that begins so is no creator's: `bind_…`, `claim_…` (`domain.claiming`), `join_…`
+# (`domain.invitations`)
+_PAYLOADS = frozenset({"bind", "claim", "join"})
 
 
 # leaves room for what makes a slug one's own
@@ -160,13 +161,25 @@ async def bind_person(session: AsyncSession, account_id: int, person: Person) ->
         if admin:
             await session.execute(update(Account).where(Account.id == theirs).values(role=Role.ADMIN))
             await session.execute(update(Account).where(Account.id == account_id).values(role=Role.BUYER))
-        for creator_id in acts_for:
-            await insert_once(session, Membership, {"account_id": theirs, "creator_id": creator_id})
-        await session.execute(delete(Membership).where(Membership.account_id == account_id))
+        await _take_memberships(session, account_id, theirs)
         await session.execute(delete(BindToken).where(BindToken.account_id == account_id))
     else:
         await session.execute(update(Account).where(Account.id == account_id).values(person_id=person.id))
     return await session.get_one(Creator, acts_for[-1]) if acts_for else None
+
+
+async def _take_memberships(session: AsyncSession, account_id: int, into: int) -> None:
+    """What one account may do another may from now on, beside what it may already."""
+    for each in (await session.scalars(select(Membership).where(Membership.account_id == account_id))).all():
+        known = await session.get(Membership, (into, each.creator_id))
+        if known is None:
+            values = {"owner": each.owner, "rights": each.rights, "joined_at": each.joined_at}
+            await insert_once(session, Membership, {"account_id": into, "creator_id": each.creator_id, **values})
+        else:
+            known.owner = known.owner or each.owner
+            known.rights = sorted({*known.rights, *each.rights})
+    await session.flush()
+    await session.execute(delete(Membership).where(Membership.account_id == account_id))
 
 
 async def creators_of(session: AsyncSession, account_id: int) -> list[int]:

@@ -10,6 +10,8 @@ from store.models import Event
 # everything that is recorded, and so can be asked for by segments, flows and funnels
 KNOWN_EVENTS = frozenset(
     {
+        "api_key.made",
+        "api_key.revoked",
         "broadcast.cancelled",
         "broadcast.done",
         "broadcast.drafted",
@@ -102,6 +104,10 @@ KNOWN_EVENTS = frozenset(
         "review.reported",
         "review.shown",
         "segment.saved",
+        "team.changed",
+        "team.invited",
+        "team.joined",
+        "team.left",
         "ticket.opened",
         "ticket.reopened",
         "ticket.solved",
@@ -115,7 +121,7 @@ KNOWN_EVENTS = frozenset(
 # what a creator does, or what comes of it: no lead is in it, so that nobody begins by it
 _OF_CREATORS = frozenset(
     {"broadcast", "bundle", "channel", "coupon", "funnel", "hook", "idea", "keys", "payment_link", "product", "segment"}
-    | {"upsell", "variant"}
+    | {"api_key", "team", "upsell", "variant"}
 )
 LEADLESS = frozenset(name for name in KNOWN_EVENTS if name.partition(".")[0] in _OF_CREATORS) | {"link.made"}
 # yet a funnel's trigger may name these: everybody in its `when` begins

@@ -4,6 +4,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.access import Act
+from domain.chat_standings import members_who_may
 from domain.messages.plain import Message
 from store.database import insert_once, wake
 from store.models import URGENCY, Account, Membership, OutboxKind, OutboxMessage, Person, Role
@@ -55,21 +57,22 @@ async def tell_creator(
     lead_id: int | None = None,
     alone: bool = False,
 ) -> None:
-    """A notice to everyone who acts for this creator and has a chat with the bot, to each in their own language.
+    """A notice to everyone who may look after this creator's business and has a chat with the bot, each in their own
+    language: owners, and members of the team who may view or answer.
 
-    `lead_id` is of the lead that it speaks of: when they are forgotten, so is what it said. `alone`: to the creator,
+    `lead_id` is of the lead that it speaks of: when they are forgotten, so is what it said. `alone`: to the owners,
     and not to those who help them.
     """
     people = (
         select(Person)
         .join(Account, Account.person_id == Person.id)
         .join(Membership, Membership.account_id == Account.id)
-        .where(Membership.creator_id == creator_id)
+        .where(Membership.creator_id == creator_id, members_who_may(Act.SEE_BUSINESS, Act.WRITE_TO_LEADS))
         .order_by(Person.id)
     )
     if alone:
         # whoever looks after the instance too is still who they are
-        people = people.where(Account.role != Role.AGENT)
+        people = people.where(Account.role != Role.AGENT, Membership.owner)
     for person in (await session.scalars(people)).all():
         await queue_message(
             session,

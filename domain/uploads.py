@@ -9,6 +9,8 @@ from hashlib import sha256
 from sqlalchemy import ColumnElement, delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.access import Act
+from domain.chat_standings import members_who_may
 from domain.goods import MOST_SENT
 from domain.messages.catalogue import say
 from domain.messages.plain import Message
@@ -198,9 +200,11 @@ def _good(now: datetime) -> ColumnElement[bool]:
 
 
 def _theirs() -> ColumnElement[bool]:
-    """Whether the account acts for the product's creator."""
+    """Whether the account may change the products of the creator whose product it is."""
     return exists().where(
         Membership.account_id == UploadLink.account_id,
+        Account.id == Membership.account_id,
+        members_who_may(Act.CHANGE_PRODUCTS),
         Membership.creator_id == Product.creator_id,
         Product.id == UploadLink.product_id,
     )

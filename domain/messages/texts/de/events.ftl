@@ -1,5 +1,7 @@
 # Was geschah, in wenigen Worten. Ohne Auszeichnung; unbekannte Ereignisse stehen, wie sie heißen.
 
+event-api_key-made = API-Schlüssel angelegt
+event-api_key-revoked = API-Schlüssel widerrufen
 event-checkout-abandoned = Kasse verlassen, ohne zu zahlen
 event-consent-given = hat eingewilligt
 event-consent-withdrawn = hat die Einwilligung widerrufen
@@ -58,3 +60,7 @@ event-keys-added = Schlüssel hinzugefügt
 event-order-shipped = Bestellung verschickt
 event-entitlement-restored = Zugang zurückgegeben
 event-entitlement-revoked = Zugang zurückgenommen
+event-team-joined = dem Team beigetreten
+event-team-left = aus dem Team gegangen
+event-team-invited = ins Team eingeladen
+event-team-changed = Rechte im Team geändert

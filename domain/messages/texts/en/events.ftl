@@ -1,5 +1,7 @@
 # What happened, in a few words. Plain words; unknown events are shown as they are called.
 
+event-api_key-made = API key made
+event-api_key-revoked = API key revoked
 event-checkout-abandoned = checkout left unpaid
 event-consent-given = gave consent
 event-consent-withdrawn = withdrew consent
@@ -58,3 +60,7 @@ event-keys-added = keys added
 event-order-shipped = order sent off
 event-entitlement-restored = access given back
 event-entitlement-revoked = access taken back
+event-team-joined = joined the team
+event-team-left = left the team
+event-team-invited = invited to the team
+event-team-changed = rights in the team changed
