@@ -19,6 +19,7 @@ from store.queries.product_files import page_of_files
 from web.api.body import read_json
 from web.api.forms import FILE, IMAGE_REFUSALS, TAKES_FILE, UPLOAD_REFUSALS, read_form
 from web.api.lists import ListAnswer
+from web.api.product_answers import acts_for
 from web.api.query import ListQuery
 from web.api.route import Answered, Call, Media, NoBody, NoQuery, Plain, Route
 from web.api.uploads import UploadRef
@@ -109,7 +110,7 @@ async def show_image(call: Plain) -> Answered:
     tools, product_id = call.tools, call.number("product_id")
     async with tools.database.reading() as session:
         product = await session.get(Product, product_id)
-        if product is None or not (is_on_sale(product, tools.clock()) or _acts_for(call, product)):
+        if product is None or not (is_on_sale(product, tools.clock()) or acts_for(call, product.creator_id)):
             raise NoSuchProduct("there is no such product")
         cover = await cover_of(session, product_id)
     if cover is None or cover.blob is None or cover.size is None or cover.mime_type not in _SHOWN:
@@ -162,11 +163,6 @@ async def _show(call: Call[Any, Any], product_id: int, upload_id: int) -> ImageI
             width=stored.width,
             height=stored.height,
         )
-
-
-def _acts_for(call: Call[Any, Any], product: Product) -> bool:
-    standings = call.caller.standings.values() if call.caller is not None else ()
-    return any(each.creator_id == product.creator_id and each.may(Act.SEE_PRODUCTS) for each in standings)
 
 
 def _has(request: web.Request, tag: str) -> bool:
