@@ -61,13 +61,7 @@ async def parts_of(request: web.Request, files: FileStore, *, most: int) -> Asyn
     """
     if request.content_type != FORM:
         raise NoForm("send the file as a form does: multipart/form-data")
-    length = request.content_length or 0
-    if length > most + _AROUND:
-        raise UploadTooLarge(most)
-    room = files.room()
-    if room is not None and length + _LEFT_FREE > room:
-        _log.error("an upload was refused: the disk is too full", asked=length, room=room)
-        raise no_room()
+    _check_length(request, files, most + _AROUND, most=most)
     try:
         reader = await request.multipart()
     except _BROKEN as error:
@@ -103,6 +97,42 @@ async def take_in(files: FileStore, blob: str, part: BodyPartReader, *, most: in
     except StoreFullError as error:
         _log.exception("an upload could not be kept")
         raise no_room() from error
+
+
+async def take_body(request: web.Request, files: FileStore, blob: str, *, most: int) -> tuple[str, int]:
+    """The same with the whole body, where that is the file itself."""
+    _check_length(request, files, most, most=most)
+    try:
+        return await files.take_in(blob, _body_of(request, most))
+    except StoreFullError as error:
+        _log.exception("an upload could not be kept")
+        raise no_room() from error
+
+
+async def _body_of(request: web.Request, most: int) -> AsyncIterator[bytes]:
+    size = 0
+    while True:
+        try:
+            async with asyncio.timeout(SILENCE_SECONDS):
+                piece = await request.content.read(_PIECE)
+        except _BROKEN as error:
+            raise _broken() from error
+        if not piece:
+            return
+        size += len(piece)
+        if size > most:
+            raise UploadTooLarge(most)
+        yield piece
+
+
+def _check_length(request: web.Request, files: FileStore, longest: int, *, most: int) -> None:
+    length = request.content_length or 0
+    if length > longest:
+        raise UploadTooLarge(most)
+    room = files.room()
+    if room is not None and length + _LEFT_FREE > room:
+        _log.error("an upload was refused: the disk is too full", asked=length, room=room)
+        raise no_room()
 
 
 def no_room() -> NoRoom:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.setups import CreatorSetup
 from domain.transfers.mapping import assign, targets
 from domain.transfers.reading import Layout
-from kit.errors import Conflict, NotFound, Reason
+from kit.errors import Conflict, Invalid, NotFound, Reason
 from store.database import count_changed, wake
 from store.models import (
     TRANSFER_MOVES,
@@ -129,6 +129,21 @@ async def change_columns(session: AsyncSession, transfer: Transfer, wanted: Mapp
             raise NoSuchTransfer("there is no such column", why=Reason("refused-no-column"))
         layout = assign(layout, column, target)
     await _move(session, transfer, TransferState.CHECKING, mapping=layout.model_dump(), expires_at=None)
+
+
+async def map_columns(
+    session: AsyncSession, transfer: Transfer, wanted: Mapping[str, str | None], setup: CreatorSetup
+) -> None:
+    """The same by the columns' names. Raises Invalid for a column or a field that there is not, and TransferMovedOn."""
+    columns = _layout(transfer).columns
+    known = await possible_targets(session, transfer.creator_id, setup)
+    wrong = {name: "there is no such column" for name in wanted if not name or name not in columns}
+    wrong |= {name: f"“{target}” is no field" for name, target in wanted.items() if target not in (None, *known)}
+    if wrong:
+        raise Invalid(
+            "some columns are wrong: " + ", ".join(sorted(wrong)), fields=wrong, why=Reason("refused-no-column")
+        )
+    await change_columns(session, transfer, {columns.index(name): target for name, target in wanted.items()})
 
 
 async def give_up(session: AsyncSession, transfer: Transfer, *, now: datetime) -> None:

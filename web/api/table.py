@@ -6,13 +6,17 @@ from typing import Any
 from aiohttp import web
 
 from web.api import (
+    api_keys,
     auth,
     auth_sessions,
+    creator_upload,
     events,
     funnel_starts,
     funnels,
     ideas,
+    imports,
     lead_acts,
+    lead_export,
     lead_messages,
     lead_pages,
     leads,
@@ -35,6 +39,9 @@ ROUTES: Sequence[Route[Any, Any]] = (
     *auth.ROUTES,
     *auth_sessions.ROUTES,
     *users.ROUTES,
+    *api_keys.ROUTES,
+    *lead_export.ROUTES,
+    *imports.ROUTES,
     *leads.ROUTES,
     *lead_acts.ROUTES,
     *lead_pages.ROUTES,
@@ -51,6 +58,7 @@ ROUTES: Sequence[Route[Any, Any]] = (
     *links.ROUTES,
     *uploads.ROUTES,
     *product_files.ROUTES,
+    *creator_upload.ROUTES,
 )
 
 

@@ -1,0 +1,136 @@
+"""What is kept of a lead, page by page, and what reading it costs."""
+
+import pytest
+from lead_world import BOT_ID, Counted, Desk
+from web_world import NOON, Client, Site, error_of
+
+from domain.decisions import Noted, Outcome, note_decisions
+from domain.lead_acts import relay_to_creator, tag_lead
+from domain.people import Profile, see_person
+from store.models import Account, Lead, LeadField, Person
+
+
+@pytest.fixture
+async def desk(either_site: Site, either_client: Client) -> Desk:
+    return await Desk.of(either_site, either_client)
+
+
+async def test_notes_are_written_read_and_removed(desk: Desk):
+    path = f"/leads/{await desk.add('Zoe')}/notes"
+    first = await desk.told("POST", path, {"text": " loves film "}, status=201)
+    assert (first["text"], first["created_at"]) == ("loves film", "2031-05-04T12:00:00Z")
+    second = await desk.told("POST", path, {"text": "calls on Monday"}, status=201)
+    page = await desk.told("GET", path, params={"limit": "1"})
+    assert (page["items"], page["total"], page["has_more"]) == ([second], 2, True)
+    for body in ({"text": ""}, {"text": "  "}, {"text": "x" * 2001}, {"text": 5}, {"text": "a\0"}, {}):
+        assert (await desk.ask("POST", path, body)).status == 422, body
+    stranger = await Desk.of(desk.site, desk.client, "bob")
+    theirs = f"/leads/{await stranger.add('Own')}/notes"
+    for note in (f"{path}/{first['id']}", f"{theirs}/{first['id']}", f"{path}/x"):
+        assert (await stranger.ask("DELETE", note)).status == 404, note
+    await desk.told("DELETE", f"{path}/{first['id']}", status=204)
+    response = await desk.ask("DELETE", f"{path}/{first['id']}")
+    assert (response.status, (await error_of(response))["code"]) == (404, "NO_SUCH_NOTE")
+    assert (await desk.told("GET", path))["items"] == [second]
+    assert (await stranger.ask("GET", path)).status == 404
+    assert (await stranger.ask("POST", path, {"text": "x"})).status == 404
+
+
+async def test_the_timeline_tells_what_happened_page_by_page(desk: Desk):
+    lead_id, other = await desk.add("Zoe"), await desk.add("Zoe again")
+    desk.site.clock.pass_time(hours=1)
+    await desk.told("POST", f"/leads/{other}/tags", {"tags": ["vip"]})
+    desk.site.clock.pass_time(hours=1)
+    await desk.told("POST", f"/leads/{other}/merge", {"into": lead_id})
+    told = await desk.told("GET", f"/leads/{lead_id}/timeline")
+    names = [each["name"] for each in told["items"]]
+    assert (names[0], set(names), told["total"]) == ("lead.merged", {"lead.merged", "lead.tagged", "lead.added"}, 4)
+    assert told["items"][1] == {
+        "name": "lead.tagged",
+        "subject": "",
+        "data": {"tag": "vip"},
+        "occurred_at": "2031-05-04T13:00:00Z",
+    }
+    page = await desk.told("GET", f"/leads/{lead_id}/timeline", params={"limit": "1", "offset": "1"})
+    assert page["items"] == told["items"][1:2]
+    stranger = await Desk.of(desk.site, desk.client, "bob")
+    assert (await stranger.ask("GET", f"/leads/{lead_id}/timeline")).status == 404
+
+
+async def test_decisions_about_a_lead_are_told_in_words(desk: Desk):
+    lead_id = await desk.add("Zoe")
+    async with desk.site.database.transaction() as session:
+        for hour, outcome in enumerate((Outcome.SAID, Outcome.END)):
+            noted = Noted(desk.creator_id, lead_id, "funnel:welcome", None, None, [["hi", outcome.value]])
+            await note_decisions(session, [noted], now=NOON.replace(hour=hour))
+    told = (await desk.told("GET", f"/leads/{lead_id}/decisions"))["items"]
+    assert [(each["at"], each["about"], each["version"]) for each in told] == [
+        ("2031-05-04T01:00:00Z", "funnel:welcome", None),
+        ("2031-05-04T00:00:00Z", "funnel:welcome", None),
+    ]
+    assert all(len(each["lines"]) == 1 and "hi" in each["lines"][0] for each in told)
+    assert len((await desk.told("GET", f"/leads/{lead_id}/decisions", params={"limit": "1"}))["items"]) == 1
+    assert (await desk.ask("GET", f"/leads/{lead_id}/decisions", params={"limit": "101"})).status == 422
+    stranger = await Desk.of(desk.site, desk.client, "bob")
+    assert (await stranger.ask("GET", f"/leads/{lead_id}/decisions")).status == 404
+
+
+async def test_what_was_said_in_a_chat_is_read_and_answered(desk: Desk):
+    lead_id = await desk.capture("Lena", 1001)
+    path = f"/leads/{lead_id}/messages"
+    written = await desk.told("POST", path, {"text": "Hi <Lena> & co"}, status=201)
+    assert {key: written[key] for key in ("by", "kind", "state", "text", "has_file")} == {
+        "by": "bot",
+        "kind": "notice",
+        "state": "queued",
+        "text": "Hi <Lena> & co",
+        "has_file": False,
+    }
+    another = await desk.site.add_account(desk.creator_id)
+    async with desk.site.database.transaction() as session:
+        # two who act for the creator are told of each message that she writes
+        for telegram_id, account_id in ((1, desk.account_id), (2, another)):
+            person = await see_person(session, BOT_ID, Profile(telegram_id, "Ada", None, "en"), now=NOON)
+            (await session.get_one(Account, account_id)).person_id = person.id
+        lead = await session.get_one(Lead, lead_id)
+        lena = await session.get_one(Person, lead.person_id)
+        for number, text in enumerate(("Is <it> ready?\nReally?", "Hello?")):
+            await relay_to_creator(session, lead, lena, text, key=f"relay:{lead_id}:{number}", now=NOON)
+    told = await desk.told("GET", path)
+    assert [(each["by"], each["text"]) for each in told["items"]] == [
+        ("lead", "Hello?"),
+        ("lead", "Is <it> ready?\nReally?"),
+        ("bot", "Hi <Lena> & co"),
+    ]
+    assert told["total"] == 3
+    for body in ({"text": ""}, {"text": "  "}, {"text": "😀" * 2049}, {"text": "x" * 4097}, {"text": None}, {}):
+        assert (await desk.ask("POST", path, body)).status == 422, body
+    stranger = await Desk.of(desk.site, desk.client, "bob")
+    assert (await stranger.ask("GET", path)).status == 404
+    assert (await stranger.ask("POST", path, {"text": "Hi"})).status == 404
+
+
+async def test_whoever_has_no_chat_cannot_be_written_to(desk: Desk):
+    path = f"/leads/{await desk.add('Zoe')}/messages"
+    response = await desk.ask("POST", path, {"text": "Hi"})
+    assert (response.status, (await error_of(response))["code"]) == (409, "LEAD_WITHOUT_CHAT")
+    assert (await desk.told("GET", path))["items"] == []
+
+
+async def test_a_long_list_costs_as_many_statements_as_a_short_one(desk: Desk):
+    async def fill(first: int, last: int) -> None:
+        for number in range(first, last):
+            lead_id = await desk.capture(f"P{number}", 5000 + number)
+            async with desk.site.database.transaction() as session:
+                await tag_lead(session, await session.get_one(Lead, lead_id), f"t{number}", now=NOON)
+                values = {"value": "x", "answered_at": NOON, "creator_id": desk.creator_id}
+                session.add(LeadField(lead_id=lead_id, key="k", item=0, **values))
+
+    counts = []
+    for begin, expected in ((0, 5), (5, 50)):
+        await fill(begin, expected)
+        with Counted(desk.site.database) as counted:
+            listed = await desk.told("GET", "/leads", params={"limit": "100", "segment": "stage:new"})
+        assert len(listed["items"]) == expected
+        counts.append(len(counted.statements))
+    assert counts[0] == counts[1] <= 12
