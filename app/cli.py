@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from app.account_commands import accounts
 from kit import log
 from kit.errors import Refusal
 
@@ -25,7 +26,6 @@ _err = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 creators = typer.Typer(no_args_is_help=True, help="Creators: whose business the bot is.")
 cli.add_typer(creators, name="creator")
-accounts = typer.Typer(no_args_is_help=True, help="Accounts: who looks after the instance.")
 cli.add_typer(accounts, name="account")
 
 Config = Annotated[Path | None, typer.Option("--config", help="The settings file; config.yaml when it is there.")]
@@ -288,25 +288,6 @@ def creator_list(*, config: Config = None) -> None:
     from app.operate import list_creators_of_store
 
     for line in asyncio.run(list_creators_of_store(config)):
-        _out.print(line, markup=False)
-
-
-@accounts.command("add")
-def account_add(
-    *,
-    role: Annotated[str, typer.Option(help="admin; creators are added by `spark creator add`.")],
-    name: Annotated[str, typer.Option(help="Who it is, for other administrators.")] = "Administrator",
-    email: Annotated[str | None, typer.Option()] = None,
-    telegram_id: Annotated[int | None, typer.Option(min=1, help="Their own Telegram id, if it is known.")] = None,
-    config: Config = None,
-) -> None:
-    """Add an administrator, with a one-time link that binds their Telegram."""
-    from app.operate import add_admin_to_store
-
-    if role != "admin":
-        told = f"--role {role}: only admin is added so, and a creator by `spark creator add`"
-        _refuse(f"spark account add: {told}; see spark account add --help", BAD_USAGE)
-    for line in asyncio.run(add_admin_to_store(config, name=name, email=email, telegram_id=telegram_id)):
         _out.print(line, markup=False)
 
 

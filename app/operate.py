@@ -9,7 +9,6 @@ from sqlalchemy import select
 from app.keys import check_keys, seal_anew
 from app.parts import STORE_TROUBLE, CannotStart, cannot_use_store, open_database
 from app.settings import Settings, load
-from domain.admins import add_admin
 from domain.creators import add_creator, bind_person, make_bind_payload
 from domain.people import Profile, see_person
 from kit.clock import SystemClock
@@ -73,30 +72,10 @@ async def add_creator_to_store(
             await bind_person(session, new.account.id, person)
     lines = [f"added creator no. {new.creator.id}: {new.creator.name} ({new.creator.slug})"]
     if telegram_id is None:
-        lines.append(_how_to_bind(new.bind_payload))
+        lines.append(how_to_bind(new.bind_payload))
     if configured is None:
         lines.append(f"they have no flows or funnels yet: add a section creators.{slug} to config.yaml")
     lines.append("a running Spark takes up new flows and funnels when it is restarted")
-    return lines
-
-
-async def add_admin_to_store(
-    config: Path | None, *, name: str, email: str | None, telegram_id: int | None
-) -> list[str]:
-    """Somebody who looks after the instance. Raises Refusal for what is wrong with the account."""
-    settings = load(config).settings
-    if telegram_id is not None and settings.bot_id is None:
-        raise CannotStart("--telegram-id is of one bot: set SPARK_TELEGRAM__TOKEN first")
-    now = SystemClock()()
-    async with open_store(settings) as database, database.transaction() as session:
-        account = await add_admin(session, name=name, email=email, now=now)
-        lines = [f"added administrator no. {account.id}: {account.name}"]
-        if telegram_id is not None and settings.bot_id is not None:
-            person = await see_person(session, settings.bot_id, Profile(telegram_id, name, None, "en"), now=now)
-            await bind_person(session, account.id, person)
-            lines.append("the bot can write to them once they have written to it")
-        else:
-            lines.append(_how_to_bind(await make_bind_payload(session, account.id, now=now)))
     return lines
 
 
@@ -112,10 +91,10 @@ async def link_creator_of_store(config: Path | None, *, slug: str) -> list[str]:
         )
         if account_id is None:
             raise NotFound(f"there is no creator “{slug}”; `spark creator list` shows them")
-        return [_how_to_bind(await make_bind_payload(session, account_id, now=SystemClock()()))]
+        return [how_to_bind(await make_bind_payload(session, account_id, now=SystemClock()()))]
 
 
-def _how_to_bind(payload: str) -> str:
+def how_to_bind(payload: str) -> str:
     return f"to bind their Telegram, once, within a week, they send the bot: /start {payload}"
 
 

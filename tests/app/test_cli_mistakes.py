@@ -4,6 +4,7 @@ import re
 import signal
 import sqlite3
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -96,7 +97,10 @@ def test_a_log_level_that_is_none_is_bad_config(environ: dict[str, str], tmp_pat
         (["creator", "add", "--slug", "x"], "spark creator add: missing option '--name'; see spark creator add --help"),
         (["creator", "frobnicate"], "spark creator: no such command 'frobnicate'; see spark creator --help"),
         (["account", "add"], "spark account add: missing option '--role'; see spark account add --help"),
-        (["account", "add", "--role", "buyer"], "spark account add: --role buyer: only admin is added so"),
+        (["account", "add", "--role", "owner"], "spark account add: --role owner: use admin, agent, brand, buyer"),
+        (["account", "add", "--role", "creator"], "spark account add: --role creator: use admin, agent, brand, buyer"),
+        (["account", "add", "--role", "agent"], "spark account add: without --email nobody could sign in"),
+        (["account", "password"], "spark account password: missing option '--email'"),
         (["check", "surplus"], "spark check: got unexpected extra argument"),
         ([*ADD, "--telegram-id", "-5"], "spark creator add: invalid value for '--telegram-id': "),
         ([*ADD, "--telegram-id", "0"], "spark creator add: invalid value for '--telegram-id': "),
@@ -202,30 +206,41 @@ async def test_the_link_moves_the_account_to_whoever_uses_it(
 async def test_an_administrator_is_added_by_a_link_or_at_once_and_a_creator_stays_one(
     environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    from app.operate import add_admin_to_store, add_creator_to_store
+    from app.operate import add_creator_to_store
+    from app.operate_accounts import add_account_to_store, link_password_of_store
     from domain.accounts import EmailTaken
     from domain.admins import admins
     from domain.creators import bind_by_payload, creators_of
+    from domain.password_links import PasswordLinkOver, set_password_by_link
     from domain.people import Profile, see_person
     from kit.clock import SystemClock
+    from kit.errors import NotFound
     from store.database import Database
-    from store.models import Account
+    from store.models import Account, Role
 
     monkeypatch.chdir(tmp_path)
     for name, value in (environ | READY).items():
         monkeypatch.setenv(name, value)
     await add_creator_to_store(None, name="Studio", slug="studio", email=None, telegram_id=5)
-    told = await add_admin_to_store(None, name="Ada", email="ada@example.com", telegram_id=6)
+    add = partial(add_account_to_store, None, role=Role.ADMIN)
+    *told, first = await add(name="Ada", email="ada@example.com", telegram_id=6)
     assert told == ["added administrator no. 2: Ada", "the bot can write to them once they have written to it"]
     with pytest.raises(EmailTaken):
-        await add_admin_to_store(None, name="Eve", email="ada@example.com", telegram_id=None)
-    _, line = await add_admin_to_store(None, name="Cora", email=None, telegram_id=None)
+        await add(name="Eve", email="ada@example.com", telegram_id=None)
+    _, line = await add(name="Cora", email=None, telegram_id=None)
+    (second,) = await link_password_of_store(None, email="Ada@example.com")
+    with pytest.raises(NotFound):
+        await link_password_of_store(None, email="nobody@example.com")
     database, now = Database(environ["SPARK_STORE__URL"], data_keys=(KEY,)), SystemClock()()
     async with database.transaction() as session:
         cora = await see_person(session, 7000000002, Profile(5, "Cora", None, "en"), now=now)
         assert await bind_by_payload(session, cora, line.rpartition(" ")[2], now=now) is None
         assert [each.telegram_id for each in await admins(session)] == [5, 6]
         assert await creators_of(session, 1) == [1]
+        with pytest.raises(PasswordLinkOver):
+            await set_password_by_link(session, first.rpartition("/")[2], "a hash", now=now)
+        assert "/password/" in second
+        assert await set_password_by_link(session, second.rpartition("/")[2], "a hash", now=now) == 2
         roles = [(await session.get_one(Account, number, populate_existing=True)).role for number in (1, 2, 3)]
         assert roles == ["admin", "admin", "buyer"]
     await database.close()
