@@ -16,7 +16,7 @@ _HIDDEN_KEYS = re.compile(r"token|secret|password|authorization|e_?mail|phone|^t
 # ... and by the look of the value, wherever it stands
 _HIDDEN_VALUES = re.compile(
     r"\d{5,}:[A-Za-z0-9_-]{10,}"  # a bot token
-    r"|\b(?:sk|rk|pk)_(?:live|test)_\w+|\bwhsec_\w+"  # Stripe's keys
+    r"|\b(?:sk|rk|pk)_(?:live|test|spark)_[\w-]+|\bwhsec_\w+"  # Stripe's keys, and our own
     r"|\beyJ[\w-]+\.[\w-]+\.[\w-]+"  # a signed token
     r"|[\w.+-]+@[\w-]+\.[\w.-]+"  # an e-mail address
     r"|(?<![\w.:-])\+\d{7,15}\b"  # a phone number

@@ -7,6 +7,7 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import RULES, Act, NotYours, Standing
+from domain.api_keys import BEGINNING, NOTED_EVERY, key_holder
 from domain.standings import active_account, signed_in
 from kit.errors import Forbidden, NotSignedIn
 from kit.tokens import AUDIENCE, ISSUER, issuer_of, read_access_token
@@ -15,6 +16,8 @@ from web.tools import TOOLS
 
 # of somebody who acts for several creators: the slug of the one that this request is about
 CREATOR = "X-Creator"
+# an API key whose use is to be noted once the answer is made
+KEY_USED = web.RequestKey("key_used", int)
 # the account of an outside issuer's token, once that was asked
 _OUTSIDE = web.RequestKey("outside", int)
 
@@ -77,6 +80,8 @@ async def sign_in(request: web.Request, session: AsyncSession) -> Caller:
     outside = request.get(_OUTSIDE)
     if outside is not None:
         found, sign_in_id = await active_account(session, outside), None
+    elif _bearer(request).startswith(BEGINNING):
+        return await _by_key(request, session)
     else:
         tools = request.app[TOOLS]
         now = tools.clock()
@@ -91,6 +96,16 @@ async def sign_in(request: web.Request, session: AsyncSession) -> Caller:
 async def sign_in_if_any(request: web.Request, session: AsyncSession) -> Caller | None:
     """For public addresses: None without a token. A bad one is refused there too."""
     return await sign_in(request, session) if "Authorization" in request.headers else None
+
+
+async def _by_key(request: web.Request, session: AsyncSession) -> Caller:
+    secret, now = _bearer(request), request.app[TOOLS].clock()
+    holder = await key_holder(session, secret, now=now) if secret.isascii() else None
+    if holder is None:
+        raise NotSignedIn("this API key is not good any more")
+    if holder.used_at is None or holder.used_at <= now - NOTED_EVERY:
+        request[KEY_USED] = holder.key_id
+    return Caller(holder.account, {holder.slug: holder.standing}, _named(request), key_rights=holder.rights)
 
 
 def _named(request: web.Request) -> str | None:

@@ -8,17 +8,21 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import RULES
+from domain.api_keys import note_use
 from kit.errors import NotSignedIn
+from kit.log import get_logger
+from store.database import is_unavailable
 from web.answers import answer
 from web.api.body import read_json
 from web.api.query import read_query
 from web.api.repeating import answered_before, do_once, remember
 from web.api.route import Answered, Call, NoBody, Route
-from web.auth import Caller, recognise, sign_in, sign_in_if_any
+from web.auth import KEY_USED, Caller, recognise, sign_in, sign_in_if_any
 from web.rates import take_turn
 from web.tools import TOOLS
 from web.turns import TurnsSpent
 
+_log = get_logger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -30,13 +34,9 @@ def serve(route: Route[Any, Any]) -> Handler:
     """
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        while True:
-            try:
-                return await attend(request)
-            except TurnsSpent as spent:
-                # nothing has been done yet, and no transaction is open
-                tools = request.app[TOOLS]
-                await tools.turns.take_more(spent, now=tools.clock())
+        response = await _in_turn(request, attend)
+        await _note_key(request)
+        return response
 
     async def attend(request: web.Request) -> web.StreamResponse:
         tools = request.app[TOOLS]
@@ -64,6 +64,30 @@ def serve(route: Route[Any, Any]) -> Handler:
             return response
 
     return handle
+
+
+async def _in_turn(request: web.Request, attend: Handler) -> web.StreamResponse:
+    while True:
+        try:
+            return await attend(request)
+        except TurnsSpent as spent:
+            # nothing has been done yet, and no transaction is open
+            tools = request.app[TOOLS]
+            await tools.turns.take_more(spent, now=tools.clock())
+
+
+async def _note_key(request: web.Request) -> None:
+    """When its key was used last; what was asked for is done, whether that can be written down or not."""
+    if (key_id := request.get(KEY_USED)) is None:
+        return
+    tools = request.app[TOOLS]
+    try:
+        async with tools.database.transaction() as session:
+            await note_use(session, key_id, now=tools.clock())
+    except Exception as error:
+        if not is_unavailable(error):
+            raise
+        _log.warning("the use of an API key is not noted", error=type(error).__name__)
 
 
 async def _admit(route: Route[Any, Any], request: web.Request, session: AsyncSession) -> Call[Any, Any]:
