@@ -34,6 +34,8 @@ class CheckedResolver(AbstractResolver):
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         found = await self._resolver.resolve(host, port, family)
+        if not found:
+            raise OSError("the name stands for no address")
         if not all(self._allows(each["host"]) for each in found):
             raise NotAllowed(NOT_PUBLIC)
         return found

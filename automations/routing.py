@@ -15,6 +15,7 @@ from automations.stops import read_follows, show_to_follows
 from domain.attribution import attribute
 from domain.definitions import Published
 from domain.holding import hold_free
+from domain.hooks import promise_to_hooks
 from domain.upsells import offer_more
 from kit.clock import Clock
 from kit.log import get_logger
@@ -121,6 +122,7 @@ async def route_events(
         execution_options={"synchronize_session": False},
     )
     await attribute(session, events)
+    await promise_to_hooks(session, events, now=now)
     return len(events)
 
 

@@ -29,6 +29,7 @@ from store.models import (
     TransferState,
 )
 from store.queries.broadcasts import has_broadcast_due, next_broadcast_at
+from store.queries.hooks import is_hook_due, next_hook_at
 from store.queries.outbox import is_message_due, next_message_at
 from store.queries.unrouted import unrouted_of_all_but
 
@@ -54,6 +55,7 @@ async def earliest_due(session: AsyncSession, *, after: datetime) -> datetime | 
                 OutgoingCall.state == CallState.QUEUED, OutgoingCall.due_at > after
             )
         ),
+        await next_hook_at(session, after=after),
         await session.scalar(
             select(func.min(ProviderEvent.retry_at)).where(
                 ProviderEvent.state == ProviderEventState.KEPT, ProviderEvent.retry_at > after
@@ -102,4 +104,5 @@ async def has_due(session: AsyncSession, *, now: datetime, aside: Collection[int
         bool(await session.scalar(left))
         or await is_message_due(session, now=now)
         or await has_broadcast_due(session, now=now)
+        or await is_hook_due(session, now=now)
     )

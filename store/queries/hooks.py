@@ -1,0 +1,84 @@
+"""Outgoing webhooks as they are listed, and which of them have something to tell."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, ScalarSelect, Select, exists, func, literal_column, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.paging import Page, Paging
+from store.models import Event, Hook, HookMessage, HookState, HookTry
+
+# in the words of the partial index, which answers for no state that comes as a parameter
+_WAITING: ColumnElement[Any] = literal_column(f"'{HookState.WAITING}'")
+# what is called at all
+LIVES = Hook.removed_at.is_(None) & Hook.disabled_at.is_(None)
+
+
+def head_due_at() -> ScalarSelect[Any]:
+    """When the oldest message that waits for a webhook is to be told: those behind it wait for it."""
+    head = select(HookMessage.due_at).where(HookMessage.hook_id == Hook.id, HookMessage.state == _WAITING)
+    return head.order_by(HookMessage.event_id).limit(1).correlate(Hook).scalar_subquery()
+
+
+def head_query(hook_id: int) -> Select[Any, Any]:
+    """The oldest message that waits for it, and its event."""
+    return (
+        select(HookMessage, Event)
+        .join(Event, Event.id == HookMessage.event_id)
+        .where(HookMessage.hook_id == hook_id, HookMessage.state == _WAITING)
+        .order_by(HookMessage.event_id)
+        .limit(1)
+    )
+
+
+async def is_hook_due(session: AsyncSession, *, now: datetime) -> bool:
+    return bool(await session.scalar(select(exists().where(LIVES, head_due_at() <= now))))
+
+
+async def next_hook_at(session: AsyncSession, *, after: datetime) -> datetime | None:
+    heads = select(head_due_at().label("due_at")).select_from(Hook).where(LIVES).subquery()
+    due_at: datetime | None = await session.scalar(select(func.min(heads.c.due_at)).where(heads.c.due_at > after))
+    return due_at
+
+
+async def list_hooks(session: AsyncSession, creator_id: int, paging: Paging) -> Page[Hook]:
+    """The oldest first; those that were removed are left out."""
+    theirs = (Hook.creator_id == creator_id) & Hook.removed_at.is_(None)
+    total = await session.scalar(select(func.count()).select_from(Hook).where(theirs))
+    rows = await session.scalars(select(Hook).where(theirs).order_by(Hook.id).limit(paging.limit).offset(paging.offset))
+    return Page(rows.all(), total or 0, paging)
+
+
+Delivery = tuple[HookMessage, Event]
+
+
+async def list_deliveries(
+    session: AsyncSession, hook_id: int, paging: Paging, *, state: HookState | None = None
+) -> Page[Delivery]:
+    """The newest first."""
+    theirs = HookMessage.hook_id == hook_id
+    if state is not None:
+        theirs &= HookMessage.state == state
+    total = await session.scalar(select(func.count()).select_from(HookMessage).where(theirs))
+    page = (
+        select(HookMessage, Event)
+        .join(Event, Event.id == HookMessage.event_id)
+        .where(theirs)
+        .order_by(HookMessage.id.desc())
+        .limit(paging.limit)
+        .offset(paging.offset)
+    )
+    rows = [(message, event) for message, event in await session.execute(page)]
+    return Page(rows, total or 0, paging)
+
+
+async def tries_of(session: AsyncSession, message_ids: Sequence[int]) -> Mapping[int, Sequence[HookTry]]:
+    """Of each of these messages, the oldest first."""
+    found: dict[int, list[HookTry]] = {each: [] for each in message_ids}
+    if message_ids:
+        tries = select(HookTry).where(HookTry.message_id.in_(message_ids)).order_by(HookTry.id)
+        for each in await session.scalars(tries):
+            found[each.message_id].append(each)
+    return found
