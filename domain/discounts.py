@@ -13,6 +13,7 @@ from domain.pricing import STARS_CURRENCY, Wish
 from domain.setups import CreatorSetup
 from kit.errors import Conflict, Invalid, NotFound, Reason
 from kit.money import Money, step_of
+from kit.paging import Page, Paging
 from store.database import insert_once
 from store.models import DiscountCode, DiscountUse, Lead, Order, OrderLine, Product
 from store.queries.leads import lead_matches, saved_segments, where
@@ -65,6 +66,23 @@ class Discount:
 
     code_id: int | None = None
     amount_minor: int = 0
+
+
+def terms_of(code: DiscountCode) -> Terms:
+    """As they stand."""
+    amount = None
+    if code.amount_minor is not None and code.currency is not None:
+        amount = Money(code.amount_minor, code.currency)
+    return Terms(
+        percent=code.percent,
+        amount=amount,
+        products=tuple(code.products),
+        segment=code.segment,
+        starts_at=code.starts_at,
+        ends_at=code.ends_at,
+        most_uses=code.most_uses,
+        most_per_person=code.most_per_person,
+    )
 
 
 def read_code(text: str) -> str:
@@ -123,13 +141,23 @@ async def list_codes(session: AsyncSession, creator_id: int, *, archived: bool =
     return (await session.scalars(query.order_by(DiscountCode.id.desc()).limit(MOST_CODES_SHOWN))).all()
 
 
-async def get_code(session: AsyncSession, creator_id: int, code_id: int) -> DiscountCode:
-    """Raises NoSuchCode for one that is not this creator's."""
-    return _there(
-        await session.scalar(
-            select(DiscountCode).where(DiscountCode.id == code_id, DiscountCode.creator_id == creator_id)
-        )
-    )
+async def page_of_codes(
+    session: AsyncSession, creator_id: int, paging: Paging, *, archived: bool
+) -> Page[DiscountCode]:
+    """Newest first; with `archived` also those that are out of use."""
+    mine = [DiscountCode.creator_id == creator_id]
+    if not archived:
+        mine.append(DiscountCode.archived_at.is_(None))
+    total = await session.scalar(select(func.count()).select_from(DiscountCode).where(*mine)) or 0
+    query = select(DiscountCode).where(*mine).order_by(DiscountCode.id.desc())
+    found = await session.scalars(query.limit(paging.limit).offset(paging.offset))
+    return Page(found.all(), total, paging)
+
+
+async def get_code(session: AsyncSession, creator_id: int, code_id: int, *, hold: bool = False) -> DiscountCode:
+    """Raises NoSuchCode for one that is not this creator's. With `hold` nobody else changes it meanwhile."""
+    query = select(DiscountCode).where(DiscountCode.id == code_id, DiscountCode.creator_id == creator_id)
+    return _there(await session.scalar(query.with_for_update() if hold else query))
 
 
 async def find_code(session: AsyncSession, creator_id: int, code: str) -> DiscountCode:

@@ -44,7 +44,13 @@ class KeyCounts:
 
 def read_keys(text: str) -> list[str]:
     """One key a line; empty lines are passed over. Raises Invalid for a list that is empty, too long, or no list."""
-    keys = [key for line in _BREAKS.split(text.removeprefix("\ufeff")) if (key := line.strip().strip('"').strip())]
+    found = [key for line in _BREAKS.split(text.removeprefix("\ufeff")) if (key := line.strip().strip('"').strip())]
+    check_keys(found)
+    return found
+
+
+def check_keys(keys: Sequence[str]) -> None:
+    """Raises Invalid."""
     if not keys or len(keys) > MOST_AT_ONCE:
         raise Invalid(f"send 1 to {MOST_AT_ONCE} keys, one a line", why=Reason("refused-keys", most=MOST_AT_ONCE))
     wrong = next((number for number, key in enumerate(keys, 1) if len(key) > KEY_LENGTH or not key.isprintable()), None)
@@ -53,7 +59,6 @@ def read_keys(text: str) -> list[str]:
             f"key {wrong} cannot be one: up to {KEY_LENGTH} letters, digits and signs",
             why=Reason("refused-key", number=wrong, most=KEY_LENGTH),
         )
-    return keys
 
 
 async def add_keys(session: AsyncSession, product: Product, keys: Iterable[str], *, now: datetime) -> Added:

@@ -9,8 +9,9 @@ from sqlalchemy import exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.events import record_event
+from domain.product_checks import check_amounts
 from domain.products import hold_product
-from domain.stock import MOST_STOCK, set_stock
+from domain.stock import check_stock, set_stock
 from kit.errors import Conflict, Invalid, NotFound, Reason
 from kit.money import MOST_STARS, Money
 from store.database import count_changed, insert_once
@@ -43,7 +44,7 @@ async def add_variant(
     Raises Invalid, or BadVariant where the product can have none.
     """
     title = _read_title(title)
-    _check_stock(stock)
+    check_stock(stock)
     _check_stars(price_stars)
     await hold_product(session, product.id)
     await _check_fits(session, product, price)
@@ -121,6 +122,16 @@ async def find_variant(session: AsyncSession, product: Product, text: str) -> Pr
     raise NoSuchVariant(f"there is no variant “{wanted}” of it", why=Reason("refused-no-variant", title=wanted))
 
 
+async def variant_of(session: AsyncSession, product: Product, variant_id: int) -> ProductVariant:
+    """By its number, archived or not. Raises NoSuchVariant for another product's."""
+    query = select(ProductVariant).where(ProductVariant.id == variant_id, ProductVariant.product_id == product.id)
+    variant = await session.scalar(query)
+    if variant is None:
+        title = str(variant_id)
+        raise NoSuchVariant("there is no such variant of it", why=Reason("refused-no-variant", title=title))
+    return variant
+
+
 async def _named(session: AsyncSession, product: Product, title: str) -> ProductVariant:
     query = select(ProductVariant).where(ProductVariant.product_id == product.id, ProductVariant.title == title)
     return (await session.scalars(query)).one()
@@ -140,6 +151,7 @@ async def _check_fits(session: AsyncSession, product: Product, price: Money) -> 
 
 
 def _check_price(product: Product, price: Money) -> None:
+    check_amounts(price.amount_minor, price.currency, None)
     if price.currency != product.currency:
         raise BadVariant(
             f"its price is in {product.currency.upper()}",
@@ -181,13 +193,6 @@ def _read_title(text: str) -> str:
             why=Reason("refused-title", most=TITLE_LENGTH),
         )
     return title
-
-
-def _check_stock(stock: int | None) -> None:
-    if stock is not None and not 0 <= stock <= MOST_STOCK:
-        raise Invalid(
-            "stock is a number from 0 to a billion", fields={"stock": str(stock)}, why=Reason("refused-stock")
-        )
 
 
 def _check_stars(stars: int | None) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit.paging import Page, Paging
 from kit.text import search_words
 from store.models import BundleItem, Channel, DiscountCode, Product, ProductKind, ProductVariant, Upsell
+from store.queries.product_search import Totals
 from store.queries.product_shapes import LISTED
 
 MOST_SHOWN = 50
@@ -76,17 +77,36 @@ async def count_categories(session: AsyncSession, creator_id: int, *, now: datet
     return {row.category: row.many for row in rows}
 
 
-async def list_products(session: AsyncSession, creator_id: int, paging: Paging, *, archived: bool) -> Page[Product]:
+async def list_products(
+    session: AsyncSession, creator_id: int, paging: Paging, *, archived: bool, totals: Totals | None = None
+) -> Page[Product]:
     """All that the creator has, on sale or not, newest first; the archived ones apart."""
     put_away = Product.archived_at.is_not(None) if archived else Product.archived_at.is_(None)
     query = select(Product).where(Product.creator_id == creator_id, put_away).order_by(Product.id.desc())
-    return await _page(session, query, paging)
+    if totals is None:
+        return await _page(session, query, paging)
+
+    async def count() -> int:
+        of_them = select(func.count()).select_from(Product).where(Product.creator_id == creator_id, put_away)
+        return await session.scalar(of_them) or 0
+
+    found = await session.scalars(query.limit(paging.limit).offset(paging.offset))
+    return Page(found.all(), await totals(("own products", creator_id, archived), count), paging)
 
 
 async def variants_of(session: AsyncSession, product_id: int) -> Sequence[ProductVariant]:
     """The choices that are for sale, oldest first."""
     living = select(ProductVariant).where(ProductVariant.product_id == product_id, ProductVariant.archived_at.is_(None))
     return (await session.scalars(living.order_by(ProductVariant.id))).all()
+
+
+async def page_of_variants(session: AsyncSession, product_id: int, paging: Paging) -> Page[ProductVariant]:
+    """All that the product has or had, oldest first."""
+    mine = ProductVariant.product_id == product_id
+    total = await session.scalar(select(func.count()).select_from(ProductVariant).where(mine)) or 0
+    query = select(ProductVariant).where(mine).order_by(ProductVariant.id)
+    found = await session.scalars(query.limit(paging.limit).offset(paging.offset))
+    return Page(found.all(), total, paging)
 
 
 async def is_empty_bundle(session: AsyncSession, product: Product) -> bool:

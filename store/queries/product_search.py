@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row, bindparam, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.kept import Kept
 from kit.paging import Page, Paging
 from kit.text import search_words
-from store.models import Creator, Product
+from store.models import Creator, Product, ProductVariant
 from store.queries.product_shapes import (
     CARD,
     LAST,
@@ -106,6 +106,10 @@ _ONE = (
     select(
         *CARD,
         Product.creator_id,
+        Product.active_until,
+        exists()
+        .where(ProductVariant.product_id == Product.id, ProductVariant.archived_at.is_(None))
+        .label("has_variants"),
         (Product.active & Product.archived_at.is_(None) & NOW_ON_SALE).label("shown"),
     )
     .join(Creator, Creator.id == Product.creator_id)

@@ -22,7 +22,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.visitors import InternalTraversal
 
-from store.models import BundleItem, Creator, Product, ProductKind, ProductWord
+from store.models import BundleItem, Creator, FileRole, Product, ProductKind, ProductWord, StoredFile
 
 # a word and all that begin with it: no character is larger
 LAST = "\U0010ffff"
@@ -78,12 +78,17 @@ SORTED_BY: dict[ProductSort, ColumnElement[Any]] = {
 }
 # in the words of the indexes, which SQLite compares letter by letter
 LISTED = text("product.active AND product.archived_at IS NULL")
-_CONDITIONED = text("(product.active_from IS NOT NULL OR product.active_until IS NOT NULL OR product.kind = 'bundle')")
+CONDITIONED = text("(product.active_from IS NOT NULL OR product.active_until IS NOT NULL OR product.kind = 'bundle')")
 _NOW = bindparam("now", type_=Product.__table__.c.active_from.type)
 NOW_ON_SALE = and_(
     or_(Product.active_from.is_(None), Product.active_from <= _NOW),
     or_(Product.active_until.is_(None), Product.active_until > _NOW),
     or_(Product.kind != ProductKind.BUNDLE, exists().where(BundleItem.bundle_id == Product.id)),
+)
+_COVER = (
+    exists()
+    .where(StoredFile.product_id == Product.id, StoredFile.role == FileRole.COVER)
+    .where(StoredFile.replaced_at.is_(None), StoredFile.attached_at.is_not(None))
 )
 CARD = (
     Product.id,
@@ -104,6 +109,7 @@ CARD = (
     Product.created_at,
     Creator.slug.label("creator_slug"),
     Creator.name.label("creator_name"),
+    _COVER.label("has_image"),
 )
 
 
@@ -159,7 +165,7 @@ def count_statement(shape: Shape, way: Way) -> Select[Any]:
     off_sale = (
         select(func.count())
         .select_from(Product)
-        .where(LISTED, _CONDITIONED, not_(NOW_ON_SALE), *_filters(shape, way, _Use.CHECK))
+        .where(LISTED, CONDITIONED, not_(NOW_ON_SALE), *_filters(shape, way, _Use.CHECK))
         .scalar_subquery()
     )
     return select(listed - off_sale)

@@ -9,6 +9,8 @@ from web.api import (
     api_keys,
     auth,
     auth_sessions,
+    codes,
+    creator_stats,
     creator_upload,
     events,
     funnel_starts,
@@ -23,11 +25,16 @@ from web.api import (
     links,
     order_moves,
     orders,
+    platform,
+    product_acts,
     product_files,
+    product_parts,
+    products,
     purchase,
     segments,
     uploads,
     users,
+    variants,
 )
 from web.api.route import Route
 from web.api.serve import serve
@@ -58,6 +65,13 @@ ROUTES: Sequence[Route[Any, Any]] = (
     *links.ROUTES,
     *uploads.ROUTES,
     *product_files.ROUTES,
+    *products.ROUTES,
+    *product_acts.ROUTES,
+    *variants.ROUTES,
+    *product_parts.ROUTES,
+    *codes.ROUTES,
+    *platform.ROUTES,
+    *creator_stats.ROUTES,
     *creator_upload.ROUTES,
 )
 
