@@ -14,17 +14,14 @@ from telegram import Bot
 from app.lock import StoreLock
 from app.settings import Settings
 from app.webhook_calls import HttpCaller
+from app.worker_ticks import add_chores, add_rail_ticks, add_webhooks
 from automations.broadcast_progress import BroadcastProgress
 from automations.clock_jumps import ClockJumps
 from automations.engine import Engine
-from automations.forgetting import Forgetting
 from automations.funnel_heads import FunnelHeads
-from automations.outgoing_calls import OutgoingCalls
+from automations.hooks import Hooks
 from automations.pace import Pace
-from automations.product_files import ProductFiles
-from automations.removals import Removals
 from automations.sender import MOST_AT_ONCE
-from automations.step_acts import CALLS
 from automations.ticks import Tick, Ticks
 from automations.transfer_jobs import Tools
 from automations.transfers import Transfers
@@ -39,27 +36,18 @@ from bot.presence import Presence
 from bot.request import AiohttpRequest
 from bot.stars import TelegramStars
 from bot.turn import BotFacts
-from domain.channel_passes import TOPIC as PASSES
 from domain.definitions import Published
 from domain.downloads import DownloadAddress
-from domain.forgetting import TOPIC as FORGETTING
 from domain.funnels.heads import TOPIC as FUNNELS
-from domain.orders import TOPIC as ORDERS
+from domain.hooks import TOPIC as HOOKS
 from domain.passwords import Passwords
 from domain.pay_links import PayLinks
-from domain.payment_links import TOPIC as LINKS
-from domain.products import FETCHING
-from domain.refunds import TOPIC as REFUNDS
 from domain.uploads import UploadAddress
 from kit.clock import Clock
 from kit.errors import Refusal
 from kit.tokens import derive_key
-from payments.payment_links import PaymentLinks
 from payments.provider_events import TOPIC, Applier, ProviderEvents
 from payments.rail import Rail, Rails
-from payments.reconciling import TOPIC as RECONCILE
-from payments.reconciling import Reconciler
-from payments.refunding import Refunding
 from payments.stars_rail import NAME as STARS
 from payments.stars_rail import StarsRail
 from payments.stars_words import StarsApplier
@@ -115,6 +103,9 @@ class Parts:
     presence: Presence
     stripe: StripeRail | None
     caller: HttpCaller | None
+    # of the addresses that creators named by API
+    hook_caller: HttpCaller
+    hooks: Hooks | None
     rails: Rails
     intake: Intake
     engine: Engine | None
@@ -125,8 +116,20 @@ class Parts:
     pay_links: PayLinks
 
 
-def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, takes_uploads: bool) -> Parts:
-    """Raises CannotStart for settings that are missing or do not go together."""
+def build_parts(
+    settings: Settings,
+    clock: Clock,
+    role: Role,
+    *,
+    pace: Pace,
+    takes_uploads: bool,
+    hook_caller: HttpCaller | None = None,
+) -> Parts:
+    """Raises CannotStart for settings that are missing or do not go together.
+
+    `hook_caller` stands in for one that calls the public internet alone.
+    """
+    hook_caller = hook_caller or HttpCaller.to_anybody()
     token, secret_key = settings.telegram.token, settings.secret_key
     if token is None or settings.bot_id is None:
         raise CannotStart("set SPARK_TELEGRAM__TOKEN to the bot's token from @BotFather (or try `spark demo`)")
@@ -182,7 +185,7 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
     appliers: dict[str, Applier] = {STARS: StarsApplier()}
     if stripe_events is not None:
         appliers[STRIPE] = stripe_events
-    engine, poller, caller, holder = None, None, None, uuid.uuid4().hex
+    engine, poller, caller, hooks, holder = None, None, None, None, uuid.uuid4().hex
     if role is not Role.WEB:
         engine = Engine(
             database=database,
@@ -198,15 +201,12 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
             transfers=Transfers(Tools(database, clock, gateway, files, pace, published)),
             progress=BroadcastProgress(database, clock, gateway, pace, published),
         )
-        caller = _add_webhooks(
+        caller = add_webhooks(
             ticks, database, clock, published, keep=timedelta(days=settings.engine.keep_decisions_days)
         )
-        removals = Removals(database, clock, TelegramDoors(bot))
-        ticks.add(Tick("removals", removals.run, every=2, topics=frozenset({PASSES})))
-        forgetting = Forgetting(database, clock, files)
-        ticks.add(Tick("forgetting", forgetting.run, every=2, topics=frozenset({FORGETTING})))
-        sent_files = ProductFiles(database, clock, gateway, files, settings.bot_id)
-        ticks.add(Tick("files", sent_files.run, every=10, topics=frozenset({FETCHING})))
+        add_chores(
+            ticks, database, clock, doors=TelegramDoors(bot), gateway=gateway, files=files, bot_id=settings.bot_id
+        )
         if not by_webhook:
             poller = Poller(database, bot, updates_request, intake, holder=holder)
     presence = Presence(
@@ -228,7 +228,7 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
     provider_events = ProviderEvents(database, clock, appliers)
     ticks.add(Tick("provider events", provider_events.apply_due, every=1, topics=frozenset({TOPIC})))
     if role is not Role.WEB:
-        _add_rail_ticks(ticks, database, clock, rails, stripe)
+        add_rail_ticks(ticks, database, clock, rails, stripe)
     tools = WebTools(
         database=database,
         clock=clock,
@@ -247,6 +247,7 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
         telegram=intake if by_webhook else None,
         stripe=stripe_events,
         bot_link=facts.link,
+        hook_caller=hook_caller,
         passwords=Passwords(**settings.accounts.argon2.model_dump()),
         self_register=frozenset(map(AccountRole, settings.accounts.self_register)),
     )
@@ -265,6 +266,8 @@ def build_parts(settings: Settings, clock: Clock, role: Role, *, pace: Pace, tak
         presence=presence,
         stripe=stripe,
         caller=caller,
+        hook_caller=hook_caller,
+        hooks=hooks,
         rails=rails,
         intake=intake,
         engine=engine,
@@ -293,28 +296,6 @@ def cannot_use_store(error: Exception) -> CannotStart:
     """One line about a store that cannot be opened or reached."""
     told = str(getattr(error, "orig", None) or error).strip() or type(error).__name__
     return CannotStart(f"the store cannot be used ({told.splitlines()[0]}); check store.url")
-
-
-def _add_webhooks(
-    ticks: Ticks, database: Database, clock: Clock, published: Published, *, keep: timedelta
-) -> HttpCaller:
-    caller = HttpCaller()
-    calls = OutgoingCalls(database, clock, published, caller, keep=keep)
-    ticks.add(Tick("webhooks", calls.run, every=5, topics=frozenset({CALLS})))
-    ticks.add(Tick("prune webhooks", calls.prune, every=600))
-    return caller
-
-
-def _add_rail_ticks(ticks: Ticks, database: Database, clock: Clock, rails: Rails, stripe: StripeRail | None) -> None:
-    """What is asked of the rails unasked: how orders stand, what their lists tell, refunds, the ends of links."""
-    reconciler, refunding = Reconciler(database, clock, rails), Refunding(database, clock, rails)
-    ticks.add(Tick("refunds", refunding.refund_due, every=1, topics=frozenset({REFUNDS})))
-    ticks.add(Tick("looks", reconciler.look_up_due, every=1))
-    ticks.add(Tick("reservations", reconciler.let_go, every=1, topics=frozenset({ORDERS})))
-    ticks.add(Tick("rails' lists", reconciler.read_lists, every=5, topics=frozenset({RECONCILE})))
-    if stripe is not None:
-        links = PaymentLinks(database, clock, stripe)
-        ticks.add(Tick("payment links", links.work, every=10, topics=frozenset({LINKS})))
 
 
 def _make_rail(settings: Settings) -> StripeRail | None:

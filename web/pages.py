@@ -47,6 +47,16 @@ def file_page(title: str, text: str, *, language: str, field: str, button: str) 
     return _page(title, text, form, language=language)
 
 
+def password_page(title: str, text: str, *, language: str, field: str, button: str, status: int = 200) -> web.Response:
+    """Plain words and one password to be sent to this same address; `field` says which."""
+    form = (
+        f'<form method="post"><label for="password">{html.escape(field)}</label>'
+        '<input type="password" id="password" name="password" required autocomplete="new-password">'
+        f'<button type="submit">{html.escape(button)}</button></form>'
+    )
+    return _page(title, text, form, language=language, status=status)
+
+
 def button_page(title: str, text: str, *, language: str, button: str) -> web.Response:
     """Plain words and one button, which posts to this same address and may be led on to another site."""
     form = f'<form method="post"><button type="submit">{html.escape(button)}</button></form>'

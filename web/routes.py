@@ -10,6 +10,7 @@ from web.bought import show_bought
 from web.downloads import download
 from web.health import show_alive, show_ready, show_store
 from web.metrics import show_metrics
+from web.password_page import show_password_page, take_password
 from web.pay import pay
 from web.redirects import follow
 from web.uploads import show_upload, take_file
@@ -38,5 +39,7 @@ def routes() -> list[web.RouteDef]:
         web.get("/d/{token}", download),
         web.get("/upload/{token}", show_upload),
         web.post("/upload/{token}", take_file),
+        web.get("/password/{token}", show_password_page),
+        web.post("/password/{token}", take_password),
         *api_routes(),
     ]

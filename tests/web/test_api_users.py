@@ -154,3 +154,23 @@ async def test_a_link_of_the_operators_sets_a_password_once(either_site: Site, e
         token = await make_password_link(session, account.id, now=site.clock())
     site.clock.pass_time(seconds=timedelta(days=3).total_seconds())
     assert (await use(token)).status == 409
+
+
+async def test_the_page_of_a_link_sets_a_password_too(site: Site, client: Client):
+    async with site.database.transaction() as session:
+        account = await add_account(session, role=Role.AGENT, name="Noor", email="noor@example.com", now=NOON)
+        token = await make_password_link(session, account.id, now=NOON)
+    german = {"Accept-Language": "de"}
+    page = await client.get(f"/password/{token}", headers=german)
+    assert (page.status, page.headers["Referrer-Policy"]) == (200, "no-referrer")
+    assert "Neues Passwort" in await page.text()
+    for odd in (b"", b"password=short", b"password=%ff%ff%ff%ff%ff%ff%ff%ff", b"password=" + b"x" * 300, b"\xff=1"):
+        refused = await client.post(f"/password/{token}", data=odd)
+        assert refused.status == 422, odd
+    assert (await client.post(f"/password/{token}", data=b"x" * 20_000)).status == 413
+    done = await client.post(f"/password/{token}", data={"password": " corréct horse "})
+    assert done.status == 200
+    assert (await log_in(client, " corréct horse ", "noor@example.com")).status == 200
+    for gone in (token, "x", "%00", "9" * 300):
+        assert (await client.get(f"/password/{gone}")).status == 404
+        assert (await client.post(f"/password/{gone}", data={"password": "battery staple"})).status == 404
