@@ -2,8 +2,9 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.visitors import iterate
 
 from kit.text import search_words
 from kit.zones import zone_named
@@ -11,7 +12,7 @@ from store.database import is_postgresql
 from store.models import Lead, Segment
 from store.sealing import digest
 from store.segments.checking import understand
-from store.segments.compiling import beginning_with, compile_question, living, narrowed
+from store.segments.compiling import beginning_with, compile_question, living, narrowed, since
 from store.segments.known import Known
 from store.segments.meaning import Ground
 from store.segments.naming import look_up
@@ -19,6 +20,8 @@ from store.segments.values import as_email, as_phone
 
 _LARGEST_ID = 2**63 - 1
 _MOST_WORDS = 5
+# among so many what many leads meet is found at once
+_NEWEST = 4000
 
 
 async def where(
@@ -66,10 +69,32 @@ async def page_of_ids(
     offset: int,
 ) -> Sequence[int]:
     """Leads of the same score come by their numbers, in the same direction."""
+    if sort is LeadSort.CAPTURED_AT and descending and not is_postgresql(session):
+        newest = await _among_newest(session, creator_id, condition, limit=limit, offset=offset)
+        if newest is not None:
+            return newest
     columns = [Lead.id] if sort is LeadSort.CAPTURED_AT else [Lead.score, Lead.id]
     page = select(Lead.id).where(Lead.creator_id == creator_id, condition)
     page = page.order_by(*(each.desc() if descending else each for each in columns))
     return (await session.scalars(page.limit(limit).offset(offset))).all()
+
+
+async def _among_newest(
+    session: AsyncSession, creator_id: int, condition: ColumnElement[bool], *, limit: int, offset: int
+) -> Sequence[int] | None:
+    """The page, where it lies among the newest leads; None where one has to look further.
+
+    SQLite gathers a set such as everybody with a tag whole, before it looks who of them is new.
+    """
+    if not any(isinstance(each, Select) for each in iterate(condition)):
+        return None
+    newest = select(Lead.id).where(living(creator_id)).order_by(Lead.id.desc())
+    first = await session.scalar(newest.limit(1).offset(_NEWEST))
+    if first is None or offset + limit > _NEWEST:
+        return None
+    page = select(Lead.id).where(Lead.creator_id == creator_id, since(condition, first)).order_by(Lead.id.desc())
+    ids = (await session.scalars(page.limit(limit).offset(offset))).all()
+    return ids if len(ids) == limit else None
 
 
 async def lead_matches(session: AsyncSession, lead_id: int, condition: ColumnElement[bool]) -> bool:

@@ -47,6 +47,21 @@ def _narrow(lead_ids: Collection[int], root: Any = None) -> Callable[..., Any]:
     return narrow
 
 
+def since(condition: Holds, lead_id: int) -> Holds:
+    """The same condition for the leads of that number and above: no set is gathered from more than those."""
+    return and_(Lead.id >= lead_id, replacement_traverse(condition, {}, _begin_at(lead_id)))
+
+
+def _begin_at(lead_id: int, root: Any = None) -> Callable[..., Any]:
+    def begin(element: Any, **_: Any) -> Any:
+        if element is root or not isinstance(element, Select):
+            return None
+        inner: Any = replacement_traverse(element, {}, _begin_at(lead_id, element))
+        return inner.where(inner.selected_columns[0] >= lead_id)
+
+    return begin
+
+
 def _is_one_of(column: Any, lead_ids: Collection[int]) -> Any:
     return column == next(iter(lead_ids)) if len(lead_ids) == 1 else column.in_(lead_ids)
 

@@ -5,13 +5,15 @@ from dataclasses import replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from segment_sketches import DAY, KNOWN, NOW, TITLES, URL, Bought, Drawn, Happened, Holds, Sketch, draw
 
 from store.database import Database
 from store.models import EnrollmentState, FlowRunState
-from store.queries.leads import count_leads, lead_matches, leads_matching, page_of_leads, where
+from store.queries import leads
+from store.queries.leads import count_leads, lead_matches, leads_matching, page_of_ids, page_of_leads, where
 
 UNDER_WAY = {EnrollmentState.ACTIVE, EnrollmentState.HELD}
 Asked = tuple[str, Holds]
@@ -255,7 +257,11 @@ async def _drawn(database: Database, crowd: list[Sketch]) -> Drawn:
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(crowd=crowds(), asked=st.lists(questions, min_size=1, max_size=6))
-async def test_the_store_and_plain_python_agree(database: Database, crowd: list[Sketch], asked: list[Asked]):
+async def test_the_store_and_plain_python_agree(
+    database: Database, monkeypatch: pytest.MonkeyPatch, crowd: list[Sketch], asked: list[Asked]
+):
+    # few enough that pages lie among the newest, and beyond
+    monkeypatch.setattr(leads, "_NEWEST", 3)
     drawn = await _drawn(database, crowd)
     async with database.reading() as session:
         for question, holds in asked:
@@ -264,6 +270,8 @@ async def test_the_store_and_plain_python_agree(database: Database, crowd: list[
             found = await page_of_leads(session, drawn.creator_id, condition, limit=100, offset=0)
             assert [lead.id for lead in found] == sorted(expected, reverse=True), question
             assert await count_leads(session, drawn.creator_id, condition) == len(expected)
+            page = await page_of_ids(session, drawn.creator_id, condition, limit=2, offset=1)
+            assert list(page) == sorted(expected, reverse=True)[1:3], question
             matching = {each for each in drawn.ids if await lead_matches(session, each, condition)}
             assert matching == expected, question
             some = list(drawn.ids)[1:]

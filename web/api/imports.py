@@ -1,6 +1,5 @@
 """`/api/v1/leads/import`: leads by a CSV file, which is looked through first, and taken in once somebody says yes."""
 
-import re
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -23,9 +22,9 @@ from domain.transfers.asking import (
     sent_blob,
 )
 from domain.transfers.reading import Layout
+from domain.uploads import read_name
 from kit.errors import Invalid
 from kit.paging import Paging
-from kit.text import printable, shorten
 from store.models import Transfer, TransferKind, TransferProblem, TransferState
 from store.queries.transfers import problems_of
 from web.api.lists import ListAnswer
@@ -36,8 +35,6 @@ from web.tools import WebTools
 
 _CSV = "text/csv"
 _MOST_BYTES = 512 << 20
-_NAME_LENGTH = 120
-_FOLDERS = re.compile(r".*[\\/]", re.DOTALL)
 
 
 class NotCsv(Invalid):
@@ -154,7 +151,7 @@ async def _keep(call: Call[Named, NoBody], blob: str) -> str:
     if not size:
         await files.forget(blob)
         raise NoUpload("there is no file in what was sent")
-    return shorten(printable(_FOLDERS.sub("", name)).strip() or "leads.csv", _NAME_LENGTH)
+    return read_name(name)
 
 
 async def show_import(call: Call[ListQuery, NoBody]) -> ImportItem:
