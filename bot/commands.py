@@ -38,6 +38,7 @@ CREATORS = (
     "broadcast",
     "stats",
     "export",
+    "team",
     "token",
 )
 ADMINS = ("admin", "tickets")

@@ -34,6 +34,7 @@ from bot.handlers import (
     start,
     stats,
     tags,
+    team,
     tickets,
     transfers,
     unclear,
@@ -79,6 +80,7 @@ COMMANDS: dict[str, Command] = {
     "funnels": funnels.funnels,
     "stats": stats.stats,
     "export": transfers.export,
+    "team": team.team,
     "admin": admin.admin,
     "skip": answers.skip,
     "back": answers.back,
@@ -129,6 +131,7 @@ TAPS: dict[str, Tap] = {
     "bc": broadcasts.tap,
     "fn": funnels.tap,
     "stats": stats.tap,
+    "team": team.tap,
 }
 
 

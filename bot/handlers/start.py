@@ -5,6 +5,7 @@ from sqlalchemy import select
 
 from bot.handlers.coupon_typed import follow_code
 from bot.handlers.shop import send_card
+from bot.handlers.team import join
 from bot.numbers import is_id, read_id
 from bot.turn import Turn
 from domain.claiming import CLAIM_PREFIX, claim_order, find_claim
@@ -13,6 +14,7 @@ from domain.definitions import FlowVersionNow
 from domain.enrollments import BY_LINK, Hindrance, NotEnrolled, enroll_lead
 from domain.flows.beginning import begin_flow, cancel_flow, flow_of_source, greet
 from domain.flows.paused import take_up
+from domain.invitations import JOIN_PREFIX
 from domain.links import find_link, note_touch
 from domain.messages.catalogue import plain, say
 from domain.messages.plain import Button, Message, column
@@ -20,7 +22,7 @@ from domain.order_ends import UNDER_WAY
 from domain.outbox import tell_creator
 from domain.payment_links import SOURCE
 from kit.text import shorten
-from store.models import Creator, Lead, Link, LinkTarget, OrderState, Product
+from store.models import Creator, Lead, Link, LinkTarget, OrderState, Product, Role
 from store.queries.catalogue import is_on_sale, on_sale
 from store.queries.library import still_gives
 from store.queries.orders import describe_order
@@ -49,15 +51,22 @@ class Came:
 
 
 async def start(turn: Turn, arguments: str) -> None:
-    """`/start`, bare, with a link's key, a creator (`slug` or `slug_source`), a source, or a one-time bind or claim."""
+    """`/start`, bare, with a link's key, a creator (`slug` or `slug_source`), a source, or one that is good once.
+
+    Those bind an account, let somebody into a team, or fetch a purchase.
+    """
     payload = arguments.strip() if _PAYLOAD.match(arguments.strip()) else ""
     if payload.startswith(BIND_PREFIX):
         creator = await bind_by_payload(turn.session, turn.person, payload, now=turn.now)
         if creator is None:
-            turn.say("bound-admin")
+            account = await turn.account()
+            turn.say("bound-admin" if account is not None and account.role is Role.ADMIN else "bound-account")
         else:
             turn.say("bound", creator=creator.name)
         await turn.show_menu()
+        return
+    if payload.startswith(JOIN_PREFIX):
+        await join(turn, payload)
         return
     if payload.startswith(CLAIM_PREFIX):
         await _claim(turn, payload)
