@@ -101,6 +101,7 @@ KNOWN_EVENTS = frozenset(
         "review.changed",
         "review.hidden",
         "review.published",
+        "review.removed",
         "review.reported",
         "review.shown",
         "segment.saved",

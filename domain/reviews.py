@@ -168,6 +168,15 @@ async def show_review(session: AsyncSession, review: Review, *, now: datetime) -
     return True
 
 
+async def remove_review(session: AsyncSession, review: Review, *, now: datetime) -> bool:
+    """Its author takes it back, with its stars. Twice is a no-op and answers False."""
+    await hold_product(session, review.product_id)
+    if not await _delete(session, Review.id == review.id):
+        return False
+    await _record(session, "review.removed", review, lead_id=review.lead_id, now=now)
+    return True
+
+
 async def forget_reviews(session: AsyncSession, lead_ids: Sequence[int]) -> None:
     """What these leads have said goes with its stars."""
     await _hold_reviewed(session, lead_ids)
@@ -232,14 +241,16 @@ async def _hold_reviewed(session: AsyncSession, lead_ids: Sequence[int]) -> None
         await hold_product(session, product_id)
 
 
-async def _delete(session: AsyncSession, *which: ColumnElement[bool]) -> None:
+async def _delete(session: AsyncSession, *which: ColumnElement[bool]) -> int:
     gone = await session.execute(
         delete(Review).where(*which).returning(Review.product_id, Review.rating, Review.state),
         execution_options=_BY_CORE,
     )
-    for row in gone.all():
+    rows = gone.all()
+    for row in rows:
         if row.state != ReviewState.HIDDEN:
             await _count(session, row.product_id, stars=-row.rating, reviews=-1)
+    return len(rows)
 
 
 async def _move(

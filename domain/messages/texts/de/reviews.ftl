@@ -58,5 +58,6 @@ event-review-answered = Bewertung beantwortet
 event-review-changed = Bewertung geändert
 event-review-hidden = Bewertung verborgen
 event-review-published = hat ein Produkt bewertet
+event-review-removed = hat eine Bewertung zurückgenommen
 event-review-reported = hat eine Bewertung gemeldet
 event-review-shown = Bewertung sichtbar gelassen

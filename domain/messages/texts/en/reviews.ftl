@@ -58,5 +58,6 @@ event-review-answered = review answered
 event-review-changed = review changed
 event-review-hidden = review hidden
 event-review-published = reviewed a product
+event-review-removed = took a review back
 event-review-reported = reported a review
 event-review-shown = review left in sight
