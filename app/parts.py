@@ -14,7 +14,7 @@ from telegram import Bot
 from app.lock import StoreLock
 from app.settings import Settings
 from app.webhook_calls import HttpCaller
-from app.worker_ticks import add_chores, add_rail_ticks, add_webhooks
+from app.worker_ticks import add_chores, add_hooks, add_rail_ticks, add_webhooks
 from automations.broadcast_progress import BroadcastProgress
 from automations.clock_jumps import ClockJumps
 from automations.engine import Engine
@@ -39,7 +39,6 @@ from bot.turn import BotFacts
 from domain.definitions import Published
 from domain.downloads import DownloadAddress
 from domain.funnels.heads import TOPIC as FUNNELS
-from domain.hooks import TOPIC as HOOKS
 from domain.passwords import Passwords
 from domain.pay_links import PayLinks
 from domain.uploads import UploadAddress
@@ -201,9 +200,9 @@ def build_parts(
             transfers=Transfers(Tools(database, clock, gateway, files, pace, published)),
             progress=BroadcastProgress(database, clock, gateway, pace, published),
         )
-        caller = add_webhooks(
-            ticks, database, clock, published, keep=timedelta(days=settings.engine.keep_decisions_days)
-        )
+        kept_for = timedelta(days=settings.engine.keep_decisions_days)
+        caller = add_webhooks(ticks, database, clock, published, keep=kept_for)
+        hooks = add_hooks(ticks, database, clock, hook_caller, keep=kept_for)
         add_chores(
             ticks, database, clock, doors=TelegramDoors(bot), gateway=gateway, files=files, bot_id=settings.bot_id
         )

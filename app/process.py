@@ -20,6 +20,7 @@ from app.lock import StoreLock
 from app.media import keep_media
 from app.parts import STORE_TROUBLE, CannotStart, Role, build_parts, cannot_use_store
 from app.settings import Loaded
+from app.webhook_calls import HttpCaller
 from automations.pace import Pace
 from domain.clicks import Tracker, addresses, know_addresses
 from domain.creators import default_creator
@@ -70,9 +71,15 @@ class Spark:
         role: Role = Role.ALL,
         pace: Pace | None = None,
         companion: Companion | None = None,
+        hook_caller: HttpCaller | None = None,
     ) -> None:
         self._parts = build_parts(
-            loaded.settings, clock, role, pace=pace or Pace(), takes_uploads=companion is not None
+            loaded.settings,
+            clock,
+            role,
+            pace=pace or Pace(),
+            takes_uploads=companion is not None,
+            hook_caller=hook_caller,
         )
         self._places = loaded.places
         self._broken = broken_funnels(loaded.disabled)
@@ -133,6 +140,7 @@ class Spark:
         await asyncio.gather(
             _ends("ticks", parts.ticks.stop(within=INTAKE_SECONDS), within=INTAKE_SECONDS + 0.25),
             _ends("intake", self._take_in_no_more(), within=INTAKE_SECONDS + 0.25),
+            _ends("webhooks", self._call_no_more(), within=INTAKE_SECONDS + 0.25),
         )
         if parts.engine is not None:
             # with a time of its own: what has been said is written down, however long all else took
@@ -144,6 +152,7 @@ class Spark:
             await parts.stripe.close()
         if parts.caller is not None:
             await parts.caller.close()
+        await parts.hook_caller.close()
         await parts.presence.close()
         await parts.wakes.stop()
         await self.database.close()
@@ -154,6 +163,10 @@ class Spark:
         if self._parts.poller is not None:
             await self._parts.poller.stop()
         await self.intake.stop(within=INTAKE_SECONDS)
+
+    async def _call_no_more(self) -> None:
+        if self._parts.hooks is not None:
+            await self._parts.hooks.stop(within=INTAKE_SECONDS)
 
     async def run(self) -> None:
         """Starts, runs until SIGTERM or SIGINT, and stops."""

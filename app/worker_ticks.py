@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from app.webhook_calls import HttpCaller
 from automations.forgetting import Forgetting
+from automations.hooks import Hooks
 from automations.leavings import Leavings
 from automations.outgoing_calls import OutgoingCalls
 from automations.product_files import ProductFiles
@@ -15,6 +16,7 @@ from bot.gateway import TelegramGateway
 from domain.channel_passes import TOPIC as PASSES
 from domain.definitions import Published
 from domain.forgetting import TOPIC as FORGETTING
+from domain.hooks import TOPIC as HOOKS
 from domain.orders import TOPIC as ORDERS
 from domain.payment_links import TOPIC as LINKS
 from domain.products import FETCHING
@@ -38,6 +40,13 @@ def add_webhooks(
     ticks.add(Tick("webhooks", calls.run, every=5, topics=frozenset({CALLS})))
     ticks.add(Tick("prune webhooks", calls.prune, every=600))
     return caller
+
+
+def add_hooks(ticks: Ticks, database: Database, clock: Clock, caller: HttpCaller, *, keep: timedelta) -> Hooks:
+    hooks = Hooks(database, clock, caller, keep=keep)
+    ticks.add(Tick("hooks", hooks.run, every=1, topics=frozenset({HOOKS})))
+    ticks.add(Tick("prune hooks", hooks.prune, every=600))
+    return hooks
 
 
 def add_chores(

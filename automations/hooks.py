@@ -140,11 +140,12 @@ class Hooks:
         self._keep = keep
         self._chance = chance
         self._turns: set[asyncio.Task[None]] = set()
+        self._stopped = False
 
     async def run(self) -> int:
         """Begins with as many webhooks as there is room for; returns how many. A slow one keeps nobody else waiting."""
         room = AT_ONCE - len(self._turns)
-        if room <= 0:
+        if room <= 0 or self._stopped:
             return 0
         async with self._database.transaction() as session:
             leases = await self._claim(session, room)
@@ -161,6 +162,7 @@ class Hooks:
 
     async def stop(self, *, within: float) -> None:
         """Lets calls under way end for so many seconds; one that is cut off is made again, under the same id."""
+        self._stopped = True
         if self._turns:
             await asyncio.wait(self._turns, timeout=within)
         for turn in list(self._turns):

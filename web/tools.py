@@ -1,12 +1,13 @@
 """What the HTTP face is handed by the program that starts it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
 from aiohttp import web
 
+from automations.outgoing_calls import Caller, CallFailed
 from domain.definitions import Published
 from domain.passwords import Passwords
 from kit.clock import Clock
@@ -68,6 +69,13 @@ class Readiness:
         self.ready, self.reason = False, reason
 
 
+class NobodyCalls:
+    """Of a process that is handed nobody to make calls."""
+
+    async def call(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
+        raise CallFailed("this process makes no calls")
+
+
 @dataclass(frozen=True)
 class WebTools:
     """Keys of kit.tokens: `access_key` signs access tokens, `click_key` counted links, and so on."""
@@ -96,6 +104,8 @@ class WebTools:
     # the roles in which people may sign up by themselves
     self_register: frozenset[Role] = frozenset({Role.BUYER})
     outside: Outside | None = None
+    # makes the calls by which webhooks are tried out
+    hook_caller: Caller = field(default_factory=NobodyCalls)
     # how often somebody may ask; without limits where nothing else is said
     turns: Turns = field(default_factory=lambda: Turns({}))
     # whose word on where a request came from is believed

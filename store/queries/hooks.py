@@ -74,6 +74,11 @@ async def list_deliveries(
     return Page(rows, total or 0, paging)
 
 
+async def delivery_of(session: AsyncSession, message: HookMessage) -> Event:
+    """What it tells."""
+    return await session.get_one(Event, message.event_id)
+
+
 async def tries_of(session: AsyncSession, message_ids: Sequence[int]) -> Mapping[int, Sequence[HookTry]]:
     """Of each of these messages, the oldest first."""
     found: dict[int, list[HookTry]] = {each: [] for each in message_ids}

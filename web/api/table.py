@@ -15,6 +15,7 @@ from web.api import (
     events,
     funnel_starts,
     funnels,
+    hooks,
     ideas,
     imports,
     lead_acts,
@@ -31,6 +32,7 @@ from web.api import (
     product_parts,
     products,
     purchase,
+    reviews,
     segments,
     uploads,
     users,
@@ -63,6 +65,7 @@ ROUTES: Sequence[Route[Any, Any]] = (
     *order_moves.ROUTES,
     *purchase.ROUTES,
     *links.ROUTES,
+    *hooks.ROUTES,
     *uploads.ROUTES,
     *product_files.ROUTES,
     *products.ROUTES,
@@ -73,6 +76,7 @@ ROUTES: Sequence[Route[Any, Any]] = (
     *platform.ROUTES,
     *creator_stats.ROUTES,
     *creator_upload.ROUTES,
+    *reviews.ROUTES,
 )
 
 
