@@ -6,12 +6,12 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.contacts import read_email
-from kit.errors import Conflict, Invalid, NotFound, Reason
+from kit.errors import Conflict, Invalid, Reason
 from kit.money import check_currency
 from kit.text import slugify
 from kit.tokens import digest_of, new_key, new_secret
 from store.database import insert_once
-from store.models import Account, BindToken, Creator, Membership, Person, Role
+from store.models import Account, AccountState, BindToken, Creator, ExternalIdentity, Membership, Person, Role
 from store.sealing import digest
 
 BIND_LIFETIME = timedelta(days=7)
@@ -148,24 +148,44 @@ async def bind_by_payload(session: AsyncSession, person: Person, payload: str, *
 
 
 async def bind_person(session: AsyncSession, account_id: int, person: Person) -> Creator | None:
-    """Binds an account to a person, for the creator that it acts for; an administrator's may act for none.
+    """Binds an account to a person. The creator that it acts for, if any.
 
-    One who has an account already takes over what the new one acts for, and may do.
+    One who has an account already takes over what the new one acts for, and may do, where nobody can sign in to that
+    by itself; where theirs was made of the chat alone, it gives
+    way and is closed. Raises BindRefused where both are somebody's.
     """
-    acts_for = await creators_of(session, account_id)
-    admin = await session.scalar(select(Account.role).where(Account.id == account_id)) == Role.ADMIN
-    if not acts_for and not admin:
-        raise NotFound("this account acts for no creator", why=Reason("refused-acts-for-none"))
-    theirs = await session.scalar(select(Account.id).where(Account.person_id == person.id))
-    if theirs is not None and theirs != account_id:
-        if admin:
-            await session.execute(update(Account).where(Account.id == theirs).values(role=Role.ADMIN))
+    acts_for, account = await creators_of(session, account_id), await session.get_one(Account, account_id)
+    theirs = await session.scalar(select(Account).where(Account.person_id == person.id))
+    if theirs is not None and theirs.id != account_id:
+        if await _is_of_chat_alone(session, theirs):
+            await session.execute(
+                update(Account).where(Account.id == theirs.id).values(person_id=None, state=AccountState.DELETED)
+            )
+            theirs = None
+        elif await _has_way_in(session, account):
+            raise BindRefused("this chat belongs to another account already", why=Reason("refused-bound-elsewhere"))
+    if theirs is not None and theirs.id != account_id:
+        if account.role is Role.ADMIN:
+            await session.execute(update(Account).where(Account.id == theirs.id).values(role=Role.ADMIN))
             await session.execute(update(Account).where(Account.id == account_id).values(role=Role.BUYER))
-        await _take_memberships(session, account_id, theirs)
+        await _take_memberships(session, account_id, theirs.id)
         await session.execute(delete(BindToken).where(BindToken.account_id == account_id))
     else:
         await session.execute(update(Account).where(Account.id == account_id).values(person_id=person.id))
     return await session.get_one(Creator, acts_for[-1]) if acts_for else None
+
+
+async def _has_way_in(session: AsyncSession, account: Account) -> bool:
+    """Whether somebody can sign in to it without Telegram."""
+    known = select(ExternalIdentity.account_id).where(ExternalIdentity.account_id == account.id).limit(1)
+    return account.password_hash is not None or await session.scalar(known) is not None
+
+
+async def _is_of_chat_alone(session: AsyncSession, account: Account) -> bool:
+    """What it has bought belongs to the person, and so is theirs by any account."""
+    if account.role is not Role.BUYER or account.email is not None or await _has_way_in(session, account):
+        return False
+    return not await creators_of(session, account.id)
 
 
 async def _take_memberships(session: AsyncSession, account_id: int, into: int) -> None:

@@ -1,5 +1,6 @@
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from folk import NOW, a_person, count, events
@@ -11,6 +12,7 @@ from domain.creators import (
     CreatorExists,
     add_creator,
     bind_by_payload,
+    bind_person,
     creators_of,
     make_bind_payload,
 )
@@ -21,7 +23,7 @@ from kit.errors import Invalid, Refusal
 from kit.money import Money
 from kit.tokens import digest_of
 from store.database import Database
-from store.models import Account, BindToken, Creator, Idea, Membership, Person, Product
+from store.models import Account, AccountState, BindToken, Creator, Idea, Membership, Person, Product, Role
 
 FREE = Money(0, "usd")
 
@@ -234,3 +236,27 @@ async def test_an_idea_past_its_limits_is_refused(database: Database):
             with pytest.raises(Refusal):
                 await add_idea(session, creator_id=one, title=title, tags=tags, now=NOW)
         await add_idea(session, creator_id=one, title="x" * TITLE_LENGTH, tags=("t",) * 99, now=NOW)
+
+
+async def test_any_account_takes_a_chat_and_one_that_was_made_of_it_alone_gives_way(database: Database):
+    async def account(name: str, **more: Any) -> Account:
+        made = Account(role=Role.BUYER, name=name, created_at=NOW, **more)
+        session.add(made)
+        await session.flush()
+        return made
+
+    async with database.transaction() as session:
+        person, other = await a_person(session, 1), await a_person(session, 2)
+        of_chat = await account("Of the chat", person_id=person.id)
+        mine, rival = await account("Mine", password_hash="…"), await account("Rival", password_hash="…")
+        assert await bind_person(session, mine.id, person) is None
+        for each in (of_chat, mine):
+            await session.refresh(each)
+        assert (mine.person_id, of_chat.person_id, of_chat.state) == (person.id, None, AccountState.DELETED)
+        # neither of two that are somebody's is taken by the other
+        with pytest.raises(BindRefused):
+            await bind_person(session, rival.id, person)
+        # it moves to another chat as any does
+        await bind_person(session, mine.id, other)
+        await session.refresh(mine)
+        assert mine.person_id == other.id

@@ -2,6 +2,7 @@
 
 creators-only = Das ist für Creator.
 bound-admin = Du kümmerst dich jetzt um diesen Bot: /admin zeigt, was zu tun ist, und hier erfährst du von Bewertungen, an denen sich jemand stört.
+bound-account = Dieser Chat gehört jetzt zu deinem Konto: Codes zum Anmelden kommen hier an.
 bound = Du handelst jetzt für <b>{ $creator }</b>. /help zeigt, was du tun kannst.
 product-added = Angelegt: Nr. { $product } <b>{ $title }</b>, { $price }, { $stock }. Schick mir die Datei dazu, um sie anzuhängen.
 product-list = <b>Produkte von { $creator }</b>

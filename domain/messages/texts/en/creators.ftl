@@ -2,6 +2,7 @@
 
 creators-only = This is for creators.
 bound-admin = You look after this bot now: /admin shows what is to do, and you hear here of reviews that somebody minds.
+bound-account = This chat belongs to your account now: codes to sign in come here.
 bound = You now act for <b>{ $creator }</b>. /help shows what you can do.
 product-added = Added: no. { $product } <b>{ $title }</b>, { $price }, { $stock }. Send me its file to attach it.
 product-list = <b>Products of { $creator }</b>
