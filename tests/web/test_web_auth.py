@@ -2,17 +2,20 @@ import base64
 import hashlib
 import hmac
 import json
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import jwt
 import pytest
+from aiohttp.test_utils import TestClient, TestServer
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from sqlalchemy import delete
+from sqlalchemy import Engine, delete, event, update
 from web_world import KEY, NOON, Client, Site, error_of, session_of
 
-from store.models import Account, Membership
+from kit.errors import NotSignedIn
+from store.models import Account, AccountState, Membership
 
 PATH = "/api/v1/{}/ideas"
 
@@ -170,3 +173,79 @@ async def test_a_right_that_is_taken_away_is_gone_at_once(site: Site, client: Cl
     async with site.database.transaction() as session:
         await session.execute(delete(Membership))
     assert await status_with(client, account_id, f"Bearer {site.token(account_id)}") == 403
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"alg": "HS256", "typ": "JWT", "kid": "../../dev/null"},
+        {"alg": "HS256", "typ": "JWT", "kid": "' UNION SELECT 'key"},
+        {"alg": "HS256", "typ": "JWT", "crit": ["exp"]},
+        {"alg": "HS256", "typ": "JWT", "crit": ["unheard-of"], "unheard-of": True},
+        {"alg": "HS256", "typ": "JWT", "crit": []},
+        {"alg": "HS256", "typ": "JWT", "b64": False, "crit": ["b64"]},
+        {"alg": "HS256", "typ": "JWT", "jku": "https://evil.example/keys"},
+        {"alg": "HS256", "typ": "JWT", "jwk": {"kty": "oct", "k": "AAAA"}},
+        {"alg": "HS256", "typ": "at+jwt"},
+        {"alg": "HS256"},
+        {"alg": ["HS256"], "typ": "JWT"},
+        {"typ": "JWT"},
+    ],
+)
+async def test_a_header_that_is_not_ours_to_the_letter_is_a_401(
+    client: Client, account_id: int, header: dict[str, Any]
+):
+    assert await status_with(client, account_id, f"Bearer {sealed(header, claims(account_id), KEY)}") == 401
+
+
+@dataclass
+class Elsewhere:
+    """An outside issuer that takes one token for good."""
+
+    account_id: int
+    good: str = ""
+    asked: list[str] = field(default_factory=list)
+
+    def issues(self, issuer: str | None) -> bool:
+        return issuer == "https://id.example"
+
+    async def account_of(self, token: str) -> int:
+        self.asked.append(token)
+        if token != self.good:
+            raise NotSignedIn("no token of theirs")
+        return self.account_id
+
+
+async def test_a_token_is_checked_by_its_issuer_alone(site: Site, account_id: int):
+    elsewhere = Elsewhere(account_id)
+    site.others["outside"] = elsewhere
+    header, theirs = {"alg": "HS256", "typ": "JWT"}, claims(account_id, iss="https://id.example")
+    async with TestClient(TestServer(site.app())) as client:
+        # of our key, in their name: ours does not look at it
+        assert await status_with(client, account_id, f"Bearer {sealed(header, theirs, KEY)}") == 401
+        assert len(elsewhere.asked) == 1
+        # of nobody's key, in ours: theirs is not asked
+        assert await status_with(client, account_id, f"Bearer {sealed(header, claims(account_id), b'f' * 32)}") == 401
+        assert await status_with(client, account_id, f"Bearer {site.token(account_id)}") == 200
+        assert len(elsewhere.asked) == 1
+        elsewhere.good = sealed({"alg": "RS256", "kid": "1"}, theirs, b"signed elsewhere")
+        assert await status_with(client, account_id, f"Bearer {elsewhere.good}") == 200
+        async with site.database.transaction() as session:
+            await session.execute(update(Account).values(state=AccountState.SUSPENDED))
+        assert await status_with(client, account_id, f"Bearer {elsewhere.good}") == 401
+
+
+async def test_who_calls_is_found_in_one_statement(site: Site, client: Client, account_id: int):
+    asked: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        asked.append(statement)
+
+    assert await status_with(client, account_id, f"Bearer {site.token(account_id)}") == 200
+    event.listen(Engine, "before_cursor_execute", note)
+    assert (await client.get("/api/v1/auth/me", headers=site.bearer(account_id))).status == 200
+    event.remove(Engine, "before_cursor_execute", note)
+    assert [each for each in asked if "account" in each and "INSERT" not in each and "id IN" not in each] == [
+        each for each in asked if "FROM account LEFT OUTER JOIN" in each
+    ]
+    assert len([each for each in asked if "LEFT OUTER JOIN" in each]) == 1

@@ -80,6 +80,7 @@ class Site:
 
     # accounts that hold a token of this site, whose session is to be in the store before it is asked for
     holders: set[int] = field(default_factory=set)
+    opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def app(self, *, with_rails: bool = True, client_max_size: int = MOST_BYTES) -> web.Application:
         application = build_web_app(
@@ -117,6 +118,11 @@ class Site:
 
     async def open_sessions(self) -> None:
         """What `token` promised: a session in the store for each account that was given one."""
+        # others wait until the rows are there, too
+        async with self.opening:
+            await self._open_sessions()
+
+    async def _open_sessions(self) -> None:
         wanted, self.holders = self.holders, set()
         if not wanted:
             return
