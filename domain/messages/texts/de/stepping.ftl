@@ -5,5 +5,3 @@ funnel-parked = ⚠️ Dein Funnel „{ $funnel }“ kommt für Lead #{ $lead } 
     Dort wird gewartet, auch von allen anderen, denen dasselbe passiert; der Rest läuft weiter. /funnels zeigt sie dir.
 stumbled-webhook = die Konfiguration kennt keinen Webhook „{ $name }“
 webhook-failed = ⚠️ Dein Webhook „{ $name }“ war zwei Tage lang nicht zu erreichen, als ein Funnel ihm etwas zu sagen hatte: { $reason }. Dieser Aufruf ist aufgegeben; spätere gehen wie immer hinaus.
-hook-gone = ⚠️ Dein Webhook bei { $host } ist abgeschaltet: er hat geantwortet, dass es ihn nicht mehr gibt (410). Schalte ihn über die API wieder ein, wenn er zurück ist.
-hook-failing = ⚠️ Dein Webhook bei { $host } ist abgeschaltet: seit fünf Tagen antwortet dort niemand ({ $reason }). Was auf ihn wartet, geht hinaus, sobald du ihn über die API wieder einschaltest.

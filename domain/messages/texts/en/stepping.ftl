@@ -5,5 +5,3 @@ funnel-parked = ⚠️ Your funnel “{ $funnel }” cannot go on for lead #{ $l
     They wait there, and whoever else meets the same does too; all others go on. /funnels shows them.
 stumbled-webhook = the configuration knows no webhook “{ $name }”
 webhook-failed = ⚠️ Your webhook “{ $name }” could not be told what a funnel had to say to it, for two days: { $reason }. What was to be told is given up; later calls go out as ever.
-hook-gone = ⚠️ Your webhook at { $host } has been switched off: it answered that it is gone (410). Switch it on again by the API once it is back.
-hook-failing = ⚠️ Your webhook at { $host } has been switched off: nobody has answered there for five days ({ $reason }). What waits for it is told once you switch it on again by the API.
