@@ -106,6 +106,11 @@ def is_offset(text: str) -> bool:
     return _OFFSET.fullmatch(text.strip()) is not None or text.strip().casefold() in _ABBREVIATIONS
 
 
+def is_zone(name: str) -> bool:
+    """Whether it is an IANA name, letter for letter."""
+    return name in _known()
+
+
 def find_zone(text: str) -> str | None:
     """The IANA name for a city, a country that has one time, or an IANA name; None when it is not known."""
     return _zones_by_name().get(_bare(text))

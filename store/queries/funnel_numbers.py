@@ -1,0 +1,48 @@
+"""What became of those who began a funnel in some time."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from store.models import Enrollment, EnrollmentState
+from store.queries.stats import first_since
+
+# as an enrollment says why it ended
+_GOAL = "goal"
+
+
+@dataclass(slots=True)
+class FunnelNumbers:
+    funnel: str
+    began: int = 0
+    # of these, those for whom the funnel did what it is for
+    goal: int = 0
+    states: Counter[EnrollmentState] = field(default_factory=Counter)
+
+
+async def numbers_of_funnels(
+    session: AsyncSession, creator_id: int, since: datetime, until: datetime
+) -> list[FunnelNumbers]:
+    """By name, as they stand now. What is older is not looked at, however much of it there is."""
+    first = await first_since(session, Enrollment, Enrollment.id, Enrollment.started_at, since)
+    asked = (
+        select(Enrollment.funnel_key, Enrollment.state, Enrollment.reason == _GOAL, func.count())
+        .where(
+            Enrollment.id >= first,
+            Enrollment.creator_id == creator_id,
+            Enrollment.started_at >= since,
+            Enrollment.started_at < until,
+        )
+        .group_by(Enrollment.funnel_key, Enrollment.state, Enrollment.reason == _GOAL)
+        .order_by(Enrollment.funnel_key)
+    )
+    found: dict[str, FunnelNumbers] = {}
+    for key, state, by_goal, count in await session.execute(asked):
+        numbers = found.setdefault(key, FunnelNumbers(key))
+        numbers.began += count
+        numbers.goal += count if by_goal else 0
+        numbers.states[state] += count
+    return [found[key] for key in sorted(found)]

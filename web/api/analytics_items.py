@@ -1,0 +1,171 @@
+"""What a business came to, as a program reads it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from kit.buckets import Interval
+from store.models import EnrollmentState, OrderState
+from store.queries.analytics import Buyers, SoldProduct, SourceNumbers, Sum
+from store.queries.funnel_numbers import FunnelNumbers
+from web.api.order_items import STATES, PaymentStatus
+
+
+class SumItem(BaseModel):
+    """What came, what of it has gone back since (or was promised to, or a bank took), and the rest."""
+
+    currency: str
+    gross_minor: int
+    refunded_minor: int
+    net_minor: int
+
+    @classmethod
+    def all_of(cls, sums: Mapping[str, Sum], currencies: Sequence[str]) -> "list[SumItem]":
+        told = ((currency, sums.get(currency, Sum())) for currency in currencies)
+        return [cls(currency=name, gross_minor=s.gross, refunded_minor=s.back, net_minor=s.net) for name, s in told]
+
+
+class Asked(BaseModel):
+    """The time that it is about, to the instant. `to` is not in it."""
+
+    model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True, validate_by_alias=True)
+
+    since: datetime = Field(alias="from")
+    until: datetime = Field(alias="to")
+
+
+class AskedPieces(Asked):
+    interval: Interval
+    time_zone: str
+
+
+class SalesPiece(Asked):
+    orders: int
+    money: list[SumItem]
+
+
+class SalesItem(AskedPieces):
+    """Every piece there is, with every currency that anything was sold in. Money stands where its order was paid."""
+
+    orders: int
+    money: list[SumItem]
+    pieces: list[SalesPiece]
+
+
+class OrdersCount(BaseModel):
+    """How many were opened, and how these stand now."""
+
+    orders: int
+    payment_status: dict[PaymentStatus, int]
+
+    @classmethod
+    def told(cls, states: Mapping[OrderState, int]) -> dict[str, Any]:
+        counted = {status: sum(states.get(state, 0) for state in each) for status, each in STATES.items()}
+        return {"orders": sum(states.values()), "payment_status": counted}
+
+
+class OrdersPiece(Asked, OrdersCount):
+    pass
+
+
+class OrdersItem(AskedPieces, OrdersCount):
+    pieces: list[OrdersPiece]
+
+
+class CustomersCount(BaseModel):
+    """Who paid; `new_customers` of these had paid for nothing before."""
+
+    customers: int
+    new_customers: int
+    returning_customers: int
+
+    @classmethod
+    def told(cls, buyers: Buyers) -> dict[str, int]:
+        return {
+            "customers": buyers.buyers,
+            "new_customers": buyers.new,
+            "returning_customers": buyers.buyers - buyers.new,
+        }
+
+
+class CustomersPiece(Asked, CustomersCount):
+    pass
+
+
+class CustomersItem(AskedPieces, CustomersCount):
+    """Over the whole everybody counts once, so that it is less than the sum of its pieces."""
+
+    pieces: list[CustomersPiece]
+
+
+class AmountItem(BaseModel):
+    currency: str
+    gross_minor: int
+
+
+class ProductItem(BaseModel):
+    """Of orders paid then; `money` is of its lines after the discount, before anything went back."""
+
+    product_id: int
+    title: str
+    units: int
+    orders: int
+    refunded_orders: int
+    money: list[AmountItem]
+
+    @classmethod
+    def of(cls, sold: SoldProduct) -> "ProductItem":
+        money = [AmountItem(currency=currency, gross_minor=gross) for currency, gross in sold.gross.items()]
+        return cls(
+            product_id=sold.product_id,
+            title=sold.title,
+            units=sold.units,
+            orders=sold.orders,
+            refunded_orders=sold.refunded_orders,
+            money=money,
+        )
+
+
+class SourceItem(BaseModel):
+    """Of the leads that came then: where from first (null: nobody knows), and whatever they have bought since."""
+
+    source: str | None
+    leads: int
+    customers: int
+    orders: int
+    money: list[SumItem]
+
+    @classmethod
+    def of(cls, numbers: SourceNumbers) -> "SourceItem":
+        return cls(
+            source=numbers.source,
+            leads=numbers.leads,
+            customers=numbers.buyers,
+            orders=numbers.orders,
+            money=SumItem.all_of(numbers.money, list(numbers.money)),
+        )
+
+
+class FunnelItem(BaseModel):
+    """Of those who began it then, as they stand now; `goal`: it did for them what it is for."""
+
+    funnel: str
+    began: int
+    active: int
+    held: int
+    done: int
+    stopped: int
+    parked: int
+    goal: int
+
+    @classmethod
+    def of(cls, numbers: FunnelNumbers) -> "FunnelItem":
+        states = {str(state): numbers.states[state] for state in EnrollmentState}
+        return cls(funnel=numbers.funnel, began=numbers.began, goal=numbers.goal, **states)
+
+
+class FunnelsItem(Asked):
+    time_zone: str
+    items: list[FunnelItem]
