@@ -2,6 +2,8 @@
 
 from world import World
 
+from domain.signing_in import revoke_all
+
 
 async def test_a_lead_is_captured_buys_and_is_followed_up_while_the_creator_is_told(world: World):
     lena = await world.person("Lena")
@@ -98,6 +100,13 @@ async def test_a_creators_idea_is_read_by_the_api_with_the_token_from_the_bot(wo
     assert status == 401
     status, _ = await world.get("/api/v1/2/ideas", Authorization=f"Bearer {token}")
     assert status == 403
+    # it lives by a session of its own, which can be seen and ended
+    status, page = await world.get("/api/v1/auth/sessions", Authorization=f"Bearer {token}")
+    assert [(item["way"], item["this"]) for item in page["items"]] == [("bot", True)]
+    async with world.spark.database.transaction() as session:
+        await revoke_all(session, 1, now=world.clock())
+    status, _ = await world.get("/api/v1/1/ideas", Authorization=f"Bearer {token}")
+    assert status == 401
 
 
 async def test_a_file_that_the_creator_sends_is_what_the_next_buyer_gets(world: World):
