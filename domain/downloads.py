@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import ColumnElement, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from domain.access import Act
+from domain.chat_standings import members_who_may
 from domain.shop_setup import ShopSetup
 from kit.errors import Conflict, Forbidden, NotFound
 from store.database import count_changed
-from store.models import Download, DownloadLink, Entitlement, Lead, Person, StoredFile
+from store.models import Account, Download, DownloadLink, Entitlement, Lead, Membership, Person, StoredFile
 
 # a download that breaks off is taken up again within so long
 RESUMED_WITHIN = timedelta(days=1)
@@ -83,14 +85,36 @@ async def make_link(
     None where the right is gone, the file was taken away, or it has no bytes here that a link could lead to.
     """
     right = exists().where(Entitlement.id == entitlement_id, Entitlement.revoked_at.is_(None))
+    if not await session.scalar(select(right)):
+        return None
+    return await _link(session, file_id, shop, entitlement_id=entitlement_id, account_id=None, now=now)
+
+
+async def make_own_link(
+    session: AsyncSession, account_id: int, file_id: int, shop: ShopSetup, *, now: datetime
+) -> int | None:
+    """The same for somebody who acts for the file's creator, who owns it without any right to it."""
+    return await _link(session, file_id, shop, entitlement_id=None, account_id=account_id, now=now)
+
+
+async def _link(
+    session: AsyncSession,
+    file_id: int,
+    shop: ShopSetup,
+    *,
+    entitlement_id: int | None,
+    account_id: int | None,
+    now: datetime,
+) -> int | None:
     kept = exists().where(StoredFile.id == file_id, StoredFile.blob.is_not(None), StoredFile.size.is_not(None), *_GIVEN)
-    if not await session.scalar(select(right & kept)):
+    if not await session.scalar(select(kept)):
         return None
     until = now + timedelta(days=shop.download_days)
     fresh = await session.scalar(
         select(DownloadLink.id)
         .where(
-            DownloadLink.entitlement_id == entitlement_id,
+            DownloadLink.entitlement_id.is_not_distinct_from(entitlement_id),
+            DownloadLink.account_id.is_not_distinct_from(account_id),
             DownloadLink.file_id == file_id,
             DownloadLink.uses == 0,
             DownloadLink.most_uses == shop.download_uses,
@@ -104,6 +128,7 @@ async def make_link(
         return fresh
     link = DownloadLink(
         entitlement_id=entitlement_id,
+        account_id=account_id,
         file_id=file_id,
         most_uses=shop.download_uses,
         expires_at=until,
@@ -218,14 +243,24 @@ def _is_given() -> ColumnElement[bool]:
 
 
 def _has_right() -> ColumnElement[bool]:
-    """By the right that the link was made for, or another of the same lead to the same product."""
+    """By the right that the link was made for, or another of the same lead to the same product.
+
+    Who acts for the creator has it for as long as they may see the products.
+    """
     own = aliased(Entitlement)
-    return exists().where(
+    as_owner = exists().where(
         own.id == DownloadLink.entitlement_id,
         _ALIKE.lead_id == own.lead_id,
         _ALIKE.product_id == own.product_id,
         _ALIKE.revoked_at.is_(None),
     )
+    as_seller = exists().where(
+        Membership.account_id == DownloadLink.account_id,
+        Account.id == Membership.account_id,
+        members_who_may(Act.SEE_PRODUCTS),
+        exists().where(StoredFile.id == DownloadLink.file_id, StoredFile.creator_id == Membership.creator_id),
+    )
+    return or_(as_owner, as_seller)
 
 
 def _over() -> LinkOver:
