@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
@@ -32,7 +32,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 from kit.keyring import Keyring
 from store.models.base import Base
 from store.models.sealed import use_keyring
-from store.sqlite import connect_writer
+from store.sqlite import connect_reader, connect_writer
 
 BUSY_TIMEOUT_MS = 10_000
 # a process that is stopped in the middle of a transaction keeps the others waiting for no longer than this
@@ -77,15 +77,8 @@ class Database:
         if self.is_sqlite:
             if self.url.database and self.url.database != ":memory:":
                 Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-            path = self.url.database or ":memory:"
-            self.engine = _sqlite_engine(
-                self.url,
-                pool_size=1,
-                begin="BEGIN IMMEDIATE",
-                query_only=False,
-                async_creator=lambda: connect_writer(path),
-            )
-            self._read_engine = _sqlite_engine(self.url, pool_size=4, begin="BEGIN", query_only=True)
+            self.engine = _sqlite_engine(self.url, connect_writer, pool_size=1, begin="BEGIN IMMEDIATE")
+            self._read_engine = _sqlite_engine(self.url, connect_reader, pool_size=4, begin="BEGIN", query_only=True)
         else:
             self.engine = create_async_engine(
                 self.url,
@@ -291,7 +284,15 @@ def is_unavailable(error: BaseException) -> bool:
     )
 
 
-def _sqlite_engine(url: URL, *, pool_size: int, begin: str, query_only: bool, **options: Any) -> AsyncEngine:
+def _sqlite_engine(
+    url: URL,
+    connect: Callable[[str], Awaitable[aiosqlite.Connection]],
+    *,
+    pool_size: int,
+    begin: str,
+    query_only: bool = False,
+) -> AsyncEngine:
+    path = url.database or ":memory:"
     engine = create_async_engine(
         url,
         poolclass=AsyncAdaptedQueuePool,
@@ -301,7 +302,7 @@ def _sqlite_engine(url: URL, *, pool_size: int, begin: str, query_only: bool, **
         hide_parameters=True,  # what people wrote never stands in an error or a log
         json_serializer=_to_json,
         json_deserializer=orjson.loads,
-        **options,
+        async_creator=lambda: connect(path),
     )
     pragmas: Iterable[str] = (
         "synchronous = FULL",  # a committed claim survives power loss

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 
+import aiosqlite
 from folk import NOW, Folk, count, events, money, notices, orders_of_many, some_folk, stock_of
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import async_sessionmaker
@@ -82,7 +83,7 @@ async def test_with_a_plain_begin_the_same_payments_fail_with_database_is_locked
     folk = await some_folk(guarded, stock=STOCK)
     orders = await orders_of_many(guarded, folk, BUYERS, ended=True)
     # the guard is taken away: each opens with a read lock, as the driver would by itself
-    deferred = _sqlite_engine(unguarded.url, pool_size=BUYERS, begin="BEGIN", query_only=False)
+    deferred = _sqlite_engine(unguarded.url, aiosqlite.connect, pool_size=BUYERS, begin="BEGIN")
     use_keyring(deferred.dialect, Keyring(DATA_KEYS))
     unguarded._writing = async_sessionmaker(deferred, expire_on_commit=False)
     together = asyncio.Barrier(BUYERS)
