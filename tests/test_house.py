@@ -111,6 +111,7 @@ def test_nothing_is_left_for_later():
 
 
 BELONGS_TO_A_CREATOR = {
+    *("api_key", "creator_profile", "creator_platform"),
     *("lead", "product", "order", "idea", "event", "enrollment", "funnel_version", "flow_version"),
     *("flow_head", "hook"),
     *("outbox_message", "stored_file", "membership"),
@@ -123,6 +124,8 @@ BELONGS_TO_A_CREATOR = {
 }
 # a part of a row that carries it, or of no creator at all
 OF_ANOTHER_ROW = {
+    *("external_identity", "sign_in", "refresh_token", "one_time_code", "profile", "repeatable", "rate_count"),
+    *("invitation", "product_word"),
     *(
         "flow_run",
         "flow_timer",
