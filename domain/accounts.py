@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.contacts import read_email
 from domain.creators import CreatorExists, found_business, free_slug
+from domain.profiles import keep_found_by
 from domain.signing_in import revoke_all
 from kit.errors import Conflict, Forbidden, Invalid
 from store.database import count_changed, insert_once
@@ -124,6 +125,7 @@ async def upgrade_to_creator(
 async def rename(session: AsyncSession, account_id: int, name: str) -> None:
     """Raises Invalid."""
     await session.execute(update(Account).where(Account.id == account_id).values(name=read_name(name)))
+    await keep_found_by(session, account_id)
 
 
 async def change_email(session: AsyncSession, account_id: int, email: str) -> None:

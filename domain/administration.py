@@ -74,7 +74,7 @@ async def move_account(
     if state is not AccountState.ACTIVE:
         if account_id == by:
             raise NotOneself("nobody can do that to their own account; another administrator can")
-        await _must_leave_an_admin(session, account_id)
+        await must_leave_an_admin(session, account_id)
     moved = await count_changed(
         session,
         update(Account)
@@ -105,7 +105,7 @@ async def change_role(session: AsyncSession, account_id: int, role: Role, *, now
     if account.state is AccountState.DELETED:
         raise AccountStands("this account was deleted by its owner")
     if role is not Role.ADMIN:
-        await _must_leave_an_admin(session, account_id)
+        await must_leave_an_admin(session, account_id)
     return await take_role(session, account_id, role, now=now)
 
 
@@ -130,7 +130,7 @@ async def _awaken(session: AsyncSession, account_id: int, sources: set[AccountSt
     return await move_account(session, account_id, AccountState.ACTIVE, by=0, now=now)
 
 
-async def _must_leave_an_admin(session: AsyncSession, account_id: int) -> None:
+async def must_leave_an_admin(session: AsyncSession, account_id: int) -> None:
     """Whoever else takes one away waits: two who suspend each other at once do not both come through."""
     active = select(Account.id).where(Account.role == Role.ADMIN, Account.state == AccountState.ACTIVE)
     left = (await session.scalars(active.order_by(Account.id).with_for_update(key_share=True))).all()

@@ -10,11 +10,15 @@ from web.api import (
     analytics,
     api_keys,
     auth,
+    auth_codes,
     auth_sessions,
+    auth_telegram,
     codes,
     creator_stats,
     creator_upload,
     customers,
+    discovery,
+    download,
     events,
     funnel_starts,
     funnels,
@@ -35,6 +39,7 @@ from web.api import (
     product_files,
     product_parts,
     products,
+    profile,
     purchase,
     reviews,
     segments,
@@ -52,7 +57,11 @@ PREFIX = "/api/v1"
 ROUTES: Sequence[Route[Any, Any]] = (
     *auth.ROUTES,
     *auth_sessions.ROUTES,
+    *auth_codes.ROUTES,
+    *auth_telegram.ROUTES,
     *users.ROUTES,
+    *profile.ROUTES,
+    *discovery.ROUTES,
     *api_keys.ROUTES,
     *team.ROUTES,
     *invitations.ROUTES,
@@ -87,6 +96,7 @@ ROUTES: Sequence[Route[Any, Any]] = (
     *creator_stats.ROUTES,
     *creator_upload.ROUTES,
     *reviews.ROUTES,
+    *download.ROUTES,
 )
 
 

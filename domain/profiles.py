@@ -1,0 +1,102 @@
+"""What an account says about itself, and how others find it; what it chose for itself."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import available_timezones
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.messages.catalogue import LANGUAGES
+from kit.errors import Invalid
+from kit.text import name_words
+from store.database import insert_once
+from store.models import Account, Person, Profile
+
+_SITE = re.compile(r"https?://[^\s/?#@]+\.?[^\s]*", re.IGNORECASE)
+LANGUAGE, TIME_ZONE = "language", "time_zone"
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """`language` is in which Spark writes to them; `time_zone` an IANA name. None: not chosen."""
+
+    language: str | None = None
+    time_zone: str | None = None
+
+    @classmethod
+    def of(cls, profile: Profile | None) -> "Preferences":
+        kept = {} if profile is None else profile.preferences
+        return cls(kept.get(LANGUAGE), kept.get(TIME_ZONE))
+
+
+async def profile_of(session: AsyncSession, account_id: int) -> Profile | None:
+    """None for an account that has said nothing about itself."""
+    return await session.get(Profile, account_id)
+
+
+async def change_profile(
+    session: AsyncSession, account_id: int, changes: Mapping[str, str | bool], *, now: datetime
+) -> Profile:
+    """`public`, `bio`, `location`, `website` and `company`, each only where it is given. Raises Invalid."""
+    website = str(changes.get("website", ""))
+    if website and not _SITE.fullmatch(website):
+        raise _wrong("website", "is an address that begins with https:// or http://")
+    profile = await _hold(session, account_id, now=now)
+    for name, value in changes.items():
+        match name:
+            case "public":
+                profile.public = bool(value)
+            case "bio":
+                profile.bio = str(value).strip()
+            case "location":
+                profile.location = " ".join(str(value).split())
+            case "website":
+                profile.website = website
+            case "company":
+                profile.company = " ".join(str(value).split())
+    profile.updated_at = now
+    await session.flush()
+    await keep_found_by(session, account_id)
+    return profile
+
+
+async def change_preferences(
+    session: AsyncSession, account: Account, changes: Mapping[str, str | None], *, now: datetime
+) -> Preferences:
+    """Only what is given; None takes a choice back. The bot speaks that language from then on. Raises Invalid."""
+    language, time_zone = changes.get(LANGUAGE), changes.get(TIME_ZONE)
+    if language is not None and language not in LANGUAGES:
+        raise _wrong(LANGUAGE, f"is one of {', '.join(sorted(LANGUAGES))}")
+    if time_zone is not None and time_zone not in available_timezones():
+        raise _wrong(TIME_ZONE, "is a name like Europe/Berlin")
+    profile = await _hold(session, account.id, now=now)
+    profile.preferences = {key: value for key, value in {**profile.preferences, **changes}.items() if value is not None}
+    profile.updated_at = now
+    await session.flush()
+    if LANGUAGE in changes and account.person_id is not None:
+        chosen = update(Person).where(Person.id == account.person_id).values(language_chosen=language)
+        await session.execute(chosen)
+    return Preferences.of(profile)
+
+
+async def keep_found_by(session: AsyncSession, account_id: int) -> None:
+    """From now on the account is found by the words of its name and its company, and by no others."""
+    name = select(Account.name).where(Account.id == account_id)
+    company = select(Profile.company).where(Profile.account_id == account_id)
+    words = name_words(await session.scalar(name), await session.scalar(company))
+    told = "".join(f" {word}" for word in sorted(words))
+    await session.execute(update(Profile).where(Profile.account_id == account_id).values(words=told))
+
+
+async def _hold(session: AsyncSession, account_id: int, *, now: datetime) -> Profile:
+    """Made where there is none yet; nobody else changes it meanwhile."""
+    await insert_once(session, Profile, {"account_id": account_id, "updated_at": now})
+    held = select(Profile).where(Profile.account_id == account_id).with_for_update()
+    return (await session.scalars(held, execution_options={"populate_existing": True})).one()
+
+
+def _wrong(part: str, told: str) -> Invalid:
+    return Invalid(f"{part} {told}", fields={part: told})

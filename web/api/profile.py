@@ -1,0 +1,255 @@
+"""`/api/v1/profile/me`: one's own profile, what one chose for oneself, and leaving; and finding other people."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
+
+from domain.access import Act
+from domain.account_leads import leads_of_account
+from domain.accounts import rename
+from domain.administration import LastAdmin
+from domain.leaving import delete_account
+from domain.profiles import Preferences, change_preferences, change_profile, profile_of
+from kit.errors import Invalid
+from store.models import Account, Profile, Role
+from store.queries.creator_sums import sum_up_creator
+from store.queries.profiles import FoundPerson, find_people
+from store.queries.purchases import bought_by
+from web.api.accounts import AccountItem
+from web.api.lists import ListAnswer
+from web.api.query import ListQuery, Printable, Text
+from web.api.route import Call, NoBody, NoQuery, Plain, Route
+
+_MOST_BIO = 2000
+Bio = Annotated[str, Printable, Field(max_length=_MOST_BIO)]
+Site = Annotated[str, Printable, Field(max_length=500)]
+
+
+class Amount(BaseModel):
+    """In minor units."""
+
+    currency: str
+    amount_minor: int
+
+
+class Sold(BaseModel):
+    """Of a creator that the account acts for: paid orders, and what was earned without what was paid back."""
+
+    slug: str
+    sales: int
+    revenue: list[Amount]
+    products: int
+    leads: int
+
+
+class Statistics(BaseModel):
+    """What one has bought, and sold."""
+
+    orders: int
+    spent: list[Amount]
+    products_owned: int
+    creators: list[Sold]
+
+
+class PreferencesItem(BaseModel):
+    """null: not chosen."""
+
+    language: str | None
+    time_zone: str | None
+
+    @classmethod
+    def of(cls, preferences: Preferences) -> "PreferencesItem":
+        return cls(language=preferences.language, time_zone=preferences.time_zone)
+
+
+class ProfileItem(BaseModel):
+    """`public`: others find it, without the e-mail."""
+
+    account: AccountItem
+    public: bool
+    bio: str
+    location: str
+    website: str
+    company: str
+    preferences: PreferencesItem
+    statistics: Statistics
+
+
+class ProfileChange(BaseModel):
+    """What is left out stays."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Text | None = None
+    public: StrictBool | None = None
+    bio: Bio | None = None
+    location: Text | None = None
+    website: Site | None = None
+    company: Text | None = None
+
+
+class PreferencesChange(BaseModel):
+    """What is left out stays; null takes a choice back. The bot speaks the language, too."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    language: Text | None = None
+    time_zone: Text | None = None
+
+
+class PersonItem(BaseModel):
+    """Somebody whose profile is public."""
+
+    id: int
+    name: str
+    role: Role
+    bio: str
+    location: str
+    website: str
+    company: str
+
+    @classmethod
+    def of(cls, found: FoundPerson) -> "PersonItem":
+        account, profile = found.account, found.profile
+        return cls(
+            id=account.id,
+            name=account.name,
+            role=account.role,
+            bio=profile.bio,
+            location=profile.location,
+            website=profile.website,
+            company=profile.company,
+        )
+
+
+class PeopleQuery(ListQuery):
+    """By how words of the name or the company begin."""
+
+    query: Text = ""
+
+
+async def show_me(call: Plain) -> ProfileItem:
+    return await _told(call, call.account, await profile_of(call.session, call.account.id))
+
+
+async def put_me(call: Call[NoQuery, ProfileChange]) -> ProfileItem:
+    session, account, now = call.session, call.account, call.tools.clock()
+    changes = call.body.model_dump(exclude_none=True)
+    name = changes.pop("name", None)
+    if name is not None:
+        await rename(session, account.id, name)
+        await session.refresh(account)
+    profile = await change_profile(session, account.id, changes, now=now)
+    return await _told(call, account, profile)
+
+
+async def put_preferences(call: Call[NoQuery, PreferencesChange]) -> PreferencesItem:
+    changes = call.body.model_dump(include=call.body.model_fields_set)
+    changed = await change_preferences(call.session, call.account, changes, now=call.tools.clock())
+    return PreferencesItem.of(changed)
+
+
+async def leave(call: Plain) -> None:
+    await delete_account(call.session, call.account.id, now=call.tools.clock())
+
+
+async def search_people(call: Call[PeopleQuery, NoBody]) -> ListAnswer[PersonItem]:
+    page = await find_people(call.session, call.query.query, call.query.paging())
+    return ListAnswer[PersonItem].of(page, PersonItem.of)
+
+
+async def _told(call: Call[Any, Any], account: Account, profile: Profile | None) -> ProfileItem:
+    standings = {} if call.caller is None else call.caller.standings
+    return ProfileItem(
+        account=AccountItem.of(account, standings),
+        public=False if profile is None else profile.public,
+        bio="" if profile is None else profile.bio,
+        location="" if profile is None else profile.location,
+        website="" if profile is None else profile.website,
+        company="" if profile is None else profile.company,
+        preferences=PreferencesItem.of(Preferences.of(profile)),
+        statistics=await _statistics(call, account),
+    )
+
+
+async def _statistics(call: Call[Any, Any], account: Account) -> Statistics:
+    leads = await leads_of_account(call.session, account)
+    bought = await bought_by(call.session, [lead.id for lead in leads])
+    sold = []
+    for slug, standing in ({} if call.caller is None else call.caller.standings).items():
+        if standing.may(Act.SEE_SALES):
+            sums = await sum_up_creator(call.session, standing.creator_id)
+            earned = [Amount(currency=each, amount_minor=amount) for each, amount in sums.earned.items()]
+            sold.append(Sold(slug=slug, sales=sums.sales, revenue=earned, products=sums.products, leads=sums.leads))
+    return Statistics(
+        orders=bought.orders,
+        spent=[Amount(currency=each, amount_minor=amount) for each, amount in bought.spent.items()],
+        products_owned=bought.owned,
+        creators=sold,
+    )
+
+
+_OWN = "test_api_profile.py::test_a_profile_is_written_by_its_owner"
+
+ROUTES: tuple[Route[Any, Any], ...] = (
+    Route(
+        "GET",
+        "/profile/me",
+        Act.BE_ONESELF,
+        show_me,
+        "One's own profile, with what one has bought and sold",
+        {200: ProfileItem},
+        proves=(_OWN, "test_api_profile.py::test_a_profile_counts_what_was_bought_and_sold"),
+    ),
+    Route(
+        "PUT",
+        "/profile/me",
+        Act.BE_ONESELF,
+        put_me,
+        "Changes what is named of one's profile",
+        {200: ProfileItem},
+        session="write",
+        body=ProfileChange,
+        refuses=(Invalid,),
+        example={"public": True, "bio": "Films about film.", "location": "Berlin", "website": "https://zoe.example"},
+        proves=(_OWN, "test_api_profile.py::test_what_cannot_stand_in_a_profile_is_refused"),
+    ),
+    Route(
+        "DELETE",
+        "/profile/me",
+        Act.BE_ONESELF,
+        leave,
+        "Deletes one's account, for good; orders stay, and products of one's own leave the shop",
+        {204: None},
+        session="write",
+        refuses=(LastAdmin,),
+        proves=(
+            "test_api_profile.py::test_whoever_leaves_leaves_nothing_personal_and_every_session_ends",
+            "test_api_profile.py::test_a_business_closes_with_its_last_owner",
+            "test_api_profile.py::test_the_last_administrator_stays",
+        ),
+    ),
+    Route(
+        "PUT",
+        "/profile/me/preferences",
+        Act.BE_ONESELF,
+        put_preferences,
+        "Chooses a language and a time zone for oneself",
+        {200: PreferencesItem},
+        session="write",
+        body=PreferencesChange,
+        refuses=(Invalid,),
+        example={"language": "de", "time_zone": "Europe/Berlin"},
+        proves=("test_api_profile.py::test_preferences_are_chosen_and_taken_back",),
+    ),
+    Route(
+        "GET",
+        "/profile/search/users",
+        Act.FIND_PEOPLE,
+        search_people,
+        "People whose profile is public",
+        {200: ListAnswer[PersonItem]},
+        query=PeopleQuery,
+        proves=("test_api_profile.py::test_only_those_who_want_it_are_found",),
+    ),
+)
