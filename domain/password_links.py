@@ -20,7 +20,9 @@ class PasswordLinkOver(Conflict):
     code = "password_link_over"
 
 
-async def make_password_link(session: AsyncSession, account_id: int, *, now: datetime) -> str:
+async def make_password_link(
+    session: AsyncSession, account_id: int, *, now: datetime, lifetime: timedelta = LIFETIME
+) -> str:
     """The token of a new link, told once; the account's earlier links end with it."""
     await session.execute(
         update(OneTimeCode)
@@ -38,7 +40,7 @@ async def make_password_link(session: AsyncSession, account_id: int, *, now: dat
         digest=digest_of(secret),
         tries=0,
         created_at=now,
-        expires_at=now + LIFETIME,
+        expires_at=now + lifetime,
         used_at=None,
     )
     session.add(row)

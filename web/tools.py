@@ -106,6 +106,9 @@ class WebTools:
     outside: Outside | None = None
     # makes the calls by which webhooks are tried out
     hook_caller: Caller = field(default_factory=NobodyCalls)
+    bot_id: int = 0
+    # checks what Telegram gives to Mini Apps; None: there are none
+    mini_app_key: bytes | None = None
     # how often somebody may ask; without limits where nothing else is said
     turns: Turns = field(default_factory=lambda: Turns({}))
     # whose word on where a request came from is believed

@@ -1,106 +1,204 @@
-import pytest
-from api_caller import Program
-from web_world import Client, Site, error_of
+"""Codes that the bot sends: to sign in by, and for a new password."""
 
-SPRING = {"code": "spring-20", "percent": 20}
+import asyncio
+import re
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from sqlalchemy import select, text, update
+from web_world import NOON, Client, Site, error_of
+
+from domain import codes
+from domain.codes import GOOD_FOR, MOST_CODES, MOST_TRIES
+from domain.people import Profile, see_person
+from kit.paging import Paging
+from store.models import Account, OneTimeCode, OutboxMessage, OutboxState, Person
+from store.queries.unclear import list_unclear
+from store.sealing import digest
+
+BOT_ID = 4242
+ZOE = {"email": "zoe@example.com"}
+
+
+class Asker:
+    """Zoe, whose account is bound to her chat."""
+
+    def __init__(self, site: Site, client: Client) -> None:
+        self.site, self.client = site, client
+        self.account_id = self.creator_id = 0
+
+    async def arrive(self) -> None:
+        self.creator_id = await self.site.add_creator("ada")
+        self.account_id = await self.site.add_account()
+        async with self.site.database.transaction() as session:
+            person = await see_person(session, BOT_ID, Profile(5001, "Zoë", "Zoe_S", "de"), now=NOON)
+            account = await session.get_one(Account, self.account_id)
+            account.person_id, account.email = person.id, ZOE["email"]
+            account.email_digest = await digest(session, ZOE["email"], "email")
+
+    async def post(self, path: str, body: Any) -> Any:
+        return await self.client.post(f"/api/v1/auth/{path}", json=body)
+
+    async def said(self) -> list[str]:
+        async with self.site.database.reading() as session:
+            sent = await session.scalars(select(OutboxMessage).order_by(OutboxMessage.id))
+            return [each.message["text"] for each in sent if each.message]
+
+    async def code(self, path: str = "otp", **whose: Any) -> str:
+        """Asks for one, and reads it in the chat."""
+        before = len(await self.said())
+        response = await self.post(path, whose or ZOE)
+        assert response.status == 202, await response.text()
+        (told,) = (await self.said())[before:]
+        found = re.search(r"<code>(\d{6})</code>", told)
+        assert found is not None
+        return found[1]
+
+    async def verify(self, code: str, path: str = "verify-otp", **whose: Any) -> int:
+        return (await self.post(path, {**(whose or ZOE), "code": code})).status
 
 
 @pytest.fixture
-async def ada(either_site: Site, either_client: Client) -> Program:
-    return await Program.of(either_site, either_client)
+async def asker(site: Site, client: Client) -> Asker:
+    asker = Asker(site, client)
+    await asker.arrive()
+    return asker
 
 
-async def test_a_code_is_made_changed_and_taken_out_of_use(ada: Program):
-    product = await ada.told("POST", "/products", {"title": "Guide", "price_minor": 900}, status=201)
-    made = await ada.told(
-        "POST",
-        "/codes",
-        {
-            **SPRING,
-            "products": [product["id"], product["id"]],
-            "segment": "tag:vip",
-            "ends_at": "2031-06-01T00:00:00Z",
-            "most_uses": 100,
-            "most_per_person": 1,
-        },
-        status=201,
-    )
-    one = f"/codes/{made['id']}"
-    assert made == {
-        "id": made["id"],
-        "code": "SPRING-20",
-        "percent": 20,
-        "amount_minor": None,
-        "currency": None,
-        "products": [product["id"]],
-        "segment": "tag:vip",
-        "starts_at": None,
-        "ends_at": "2031-06-01T00:00:00Z",
-        "most_uses": 100,
-        "most_per_person": 1,
-        "uses": 0,
-        "archived_at": None,
-        "created_at": "2031-05-04T12:00:00Z",
-    }
-    assert await ada.told("GET", one) == made
-    by_amount = await ada.told("PATCH", one, {"amount_minor": 500, "most_uses": None, "products": []})
-    assert (by_amount["percent"], by_amount["amount_minor"], by_amount["currency"]) == (None, 500, "usd")
-    assert (by_amount["most_uses"], by_amount["most_per_person"], by_amount["products"]) == (None, 1, [])
-    assert (await ada.told("PATCH", one, {"amount_minor": 400, "currency": "EUR"}))["currency"] == "eur"
-    assert (await ada.told("PATCH", one, {"amount_minor": 300}))["currency"] == "eur"
-    back = await ada.told("PATCH", one, {"percent": 30})
-    assert (back["percent"], back["amount_minor"], back["currency"], back["segment"]) == (30, None, None, "tag:vip")
-    second = await ada.told("POST", "/codes", {"code": "B2", "amount_minor": 5, "currency": "Usd"}, status=201)
-    assert [item["id"] for item in (await ada.told("GET", "/codes"))["items"]] == [second["id"], made["id"]]
-    for _ in range(2):
-        await ada.told("DELETE", one, status=204)
-    assert [item["id"] for item in (await ada.told("GET", "/codes"))["items"]] == [second["id"]]
-    every = await ada.told("GET", "/codes?archived=true&limit=1&offset=1")
-    assert ([item["id"] for item in every["items"]], every["total"]) == ([made["id"]], 2)
-    assert every["items"][0]["archived_at"] is not None
-    assert await ada.refused("POST", "/codes", SPRING) == (409, "CODE_TAKEN")
+def _other(code: str) -> str:
+    return f"{(int(code) + 1) % 10**6:06}"
 
 
-async def test_what_makes_no_discount_is_refused_with_its_reason(ada: Program):
-    made = await ada.told("POST", "/codes", SPRING, status=201)
-    one = f"/codes/{made['id']}"
-    for body, code in (
-        ({"code": "X1"}, "BAD_CODE"),
-        ({"code": "a b", "percent": 5}, "BAD_CODE"),
-        ({"code": "X1", "percent": 5, "amount_minor": 5}, "BAD_CODE"),
-        ({"code": "X1", "percent": 5, "products": [999]}, "BAD_CODE"),
-        (
-            {"code": "X1", "percent": 5, "starts_at": "2031-06-01T00:00:00Z", "ends_at": "2031-05-01T00:00:00Z"},
-            "BAD_CODE",
-        ),
-        ({"code": "X1", "percent": 5, "segment": "tga:vip"}, "BAD_SEGMENT"),
-        ({"code": "X1", "percent": 101}, "INVALID"),
-        ({"code": "X1", "percent": "5"}, "INVALID"),
-        ({"code": "X1", "percent": True}, "INVALID"),
-        ({"code": "X1", "amount_minor": 0}, "INVALID"),
-        ({"code": "X1", "amount_minor": 5, "currency": "zzz"}, "INVALID"),
-        ({"code": "X1", "percent": 5, "currency": "usd"}, "INVALID"),
-        ({"code": "X1", "percent": 5, "most_uses": 0}, "INVALID"),
-        ({"code": "X1", "percent": 5, "products": [0]}, "INVALID"),
-        ({"percent": 5}, "INVALID"),
+@pytest.fixture(autouse=True)
+def _hurries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("web.api.auth_codes.ANSWERED_AFTER", GOOD_FOR * 0)
+
+
+@pytest.fixture
+def site(site: Site) -> Site:
+    site.others["bot_id"] = BOT_ID
+    return site
+
+
+async def test_a_code_signs_in_once(asker: Asker):
+    code = await asker.code()
+    assert "Anmelden" in (await asker.said())[0]
+    response = await asker.post("verify-otp", {**ZOE, "code": code})
+    assert response.status == 200
+    tokens = await response.json()
+    assert set(tokens) >= {"access_token", "refresh_token", "token_type", "expires_in"}
+    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+    sessions = await (await asker.client.get("/api/v1/auth/sessions", headers=headers)).json()
+    assert [each["way"] for each in sessions["items"]] == ["code"]
+    assert await asker.verify(code) == 401
+    # by whatever somebody is known
+    for whose in ({"telegram_id": 5001}, {"username": "@zoe_s"}, {"email": "ZOE@example.com"}):
+        assert await asker.verify(await asker.code(**whose), **whose) == 200
+    # the store keeps no code, and whoever looks after messages is shown none
+    async with asker.site.database.transaction() as session:
+        await session.execute(update(OutboxMessage).values(state=OutboxState.UNCERTAIN))
+        rows = repr((await session.execute(text("SELECT * FROM one_time_code"))).all())
+        rows += repr((await session.execute(text("SELECT * FROM outbox_message"))).all())
+        shown = await list_unclear(session, asker.creator_id, Paging())
+    assert code not in rows
+    assert {each.text for each in shown.items} == {""}
+
+
+async def test_a_code_is_good_for_five_tries_and_five_minutes_and_until_the_next(asker: Asker):
+    code = await asker.code()
+    assert [await asker.verify(_other(code)) for _ in range(MOST_TRIES)] == [401] * MOST_TRIES
+    # whoever fails so often waits first; then the code is no good any more
+    assert await asker.verify(code) == 429
+    asker.site.clock.pass_time(seconds=1)
+    assert await asker.verify(code) == 401
+    asker.site.clock.pass_time(seconds=60)
+    first, second = await asker.code(), await asker.code()
+    if first != second:
+        assert await asker.verify(first) == 401
+    asker.site.clock.pass_time(seconds=GOOD_FOR.total_seconds() - 0.001)
+    assert await asker.verify(second) == 200
+    late = await asker.code()
+    asker.site.clock.pass_time(seconds=GOOD_FOR.total_seconds())
+    assert await asker.verify(late) == 401
+    refused = await asker.post("verify-otp", {**ZOE, "code": late})
+    assert (await error_of(refused))["code"] == "WRONG_CODE"
+
+
+async def test_whoever_asks_is_answered_the_same_known_or_not(asker: Asker):
+    known = await asker.post("otp", ZOE)
+    others = [{"email": "nobody@example.com"}, {"email": "no address"}, {"telegram_id": 1}, {"username": "nobody"}]
+    for path in ("otp", "recover"):
+        for body in others:
+            unknown = await asker.post(path, body)
+            assert (unknown.status, await unknown.read()) == (known.status, await known.read())
+            assert await asker.verify("123456", **body) == 401
+    # an account without a chat, one whose chat is closed, one that was asked for too often
+    lonely = await asker.site.add_account()
+    async with asker.site.database.transaction() as session:
+        await session.execute(
+            update(Account)
+            .where(Account.id == lonely)
+            .values(email="l@example.com", email_digest=await digest(session, "l@example.com", "email"))
+        )
+    assert (await asker.post("otp", {"email": "l@example.com"})).status == 202
+    for _ in range(MOST_CODES):
+        assert (await asker.post("otp", ZOE)).status == 202
+    assert len(await asker.said()) == MOST_CODES
+    async with asker.site.database.transaction() as session:
+        await session.execute(update(Person).values(blocked_at=NOON))
+    asker.site.clock.pass_time(seconds=3600)
+    assert (await asker.post("otp", ZOE)).status == 202
+    assert len(await asker.said()) == MOST_CODES
+    for wrong in (
+        {},
+        {**ZOE, "telegram_id": 1},
+        {"telegram_id": "1"},
+        {"telegram_id": True},
+        {"telegram_id": 2**70},
+        {"email": 1},
+        {"username": "x" * 65},
+        {"email": "\0"},
     ):
-        assert await ada.refused("POST", "/codes", body) == (422, code), body
-    assert await ada.refused("PATCH", one, {"percent": None}) == (422, "BAD_CODE")
-    assert await ada.refused("PATCH", one, {"code": "OTHER"}) == (422, "INVALID")
-    response = await ada.asks("POST", "/codes", {"code": "X1", "percent": 0, "most_uses": 1.5})
-    assert set((await error_of(response))["fields"]) == {"percent", "most_uses"}
-    assert await ada.told("GET", one) == made
+        assert (await asker.post("otp", wrong)).status == 422, wrong
+    for code in ("12345", "1234567", "١٢٣٤٥٦", 123456, "123456\n"):
+        assert (await asker.post("verify-otp", {**ZOE, "code": code})).status == 422, code
 
 
-async def test_another_creators_code_is_not_found(ada: Program):
-    made = await ada.told("POST", "/codes", SPRING, status=201)
-    one = f"/codes/{made['id']}"
-    bob = await Program.of(ada.site, ada.client, "bob")
-    for method, body in (("GET", None), ("PATCH", {"percent": 90}), ("DELETE", None)):
-        assert await bob.refused(method, one, body) == (404, "NO_SUCH_CODE")
-        assert (await ada.refused(method, f"/codes/{'9' * 40}", body))[0] == 404
-    assert (await bob.told("GET", "/codes?archived=true"))["total"] == 0
-    assert (await bob.told("POST", "/codes", SPRING, status=201))["code"] == "SPRING-20"
-    theirs = await ada.told("POST", "/products", {"title": "Guide", "price_minor": 900}, status=201)
-    wrong = {"code": "X1", "percent": 5, "products": [theirs["id"]]}
-    assert await bob.refused("POST", "/codes", wrong) == (422, "BAD_CODE")
+async def test_a_lost_password_is_recovered(asker: Asker):
+    code = await asker.code("recover")
+    assert "neues Passwort" in (await asker.said())[0]
+    # one for this is none to sign in by
+    assert await asker.verify(code) == 401
+    response = await asker.post("recover/verify", {**ZOE, "code": code})
+    assert response.status == 200
+    token = (await response.json())["token"]
+    password = "a new one, long enough"
+    assert (await asker.post("set-password", {"token": token, "password": password})).status in {200, 204}
+    assert (await asker.post("login", {**ZOE, "password": password})).status == 200
+    assert (await asker.post("recover/verify", {**ZOE, "code": code})).status == 401
+
+
+async def _at_once(site: Site) -> tuple[list[int], int]:
+    """Twenty different wrong tries side by side, and how many of them were compared."""
+    site.others["bot_id"] = BOT_ID
+    async with TestClient(TestServer(site.app())) as client:
+        asker = Asker(site, client)
+        await asker.arrive()
+        code = int(await asker.code())
+        statuses = await asyncio.gather(*(asker.verify(f"{(code + step) % 10**6:06}") for step in range(1, 21)))
+    async with site.database.reading() as session:
+        return statuses, (await session.scalars(select(OneTimeCode.tries))).one()
+
+
+async def test_tries_side_by_side_are_no_more_than_one_after_the_other(either_site: Site):
+    statuses, tries = await _at_once(either_site)
+    assert set(statuses) <= {401, 429}
+    assert tries == MOST_TRIES
+
+
+async def test_without_the_guard_all_of_them_would_be_compared(site: Site, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(codes, "MOST_TRIES", 1000)
+    monkeypatch.setattr("domain.sign_in_rates.FREE_OF_ACCOUNT", 1000)
+    monkeypatch.setattr("domain.sign_in_rates.FREE_OF_ADDRESS", 1000)
+    assert await _at_once(site) == ([401] * 20, 20)

@@ -1,0 +1,134 @@
+"""Six digits that the bot sends to whoever an account is bound to, so that they can show that it is theirs."""
+
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.accounts import account_of_email
+from domain.messages.catalogue import say
+from domain.messages.plain import Message
+from domain.outbox import queue_message
+from store.database import count_changed
+from store.models import Account, AccountState, CodePurpose, Creator, OneTimeCode, OutboxKind, Person
+from store.queries.unclear import CODES
+from store.sealing import digest
+
+GOOD_FOR = timedelta(minutes=5)
+MOST_TRIES = 5
+# nobody's chat is filled with codes that others ask for
+MOST_CODES, IN_THE_LAST = 5, timedelta(minutes=15)
+_DIGITS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Whom somebody says to be: by one of these."""
+
+    email: str | None = None
+    telegram_id: int | None = None
+    username: str | None = None
+
+    @property
+    def told(self) -> str:
+        """The same for the same account name, however it is written."""
+        if self.email is not None:
+            return f"email:{self.email.strip().casefold()}"
+        if self.telegram_id is not None:
+            return f"telegram:{self.telegram_id}"
+        return f"username:{_plain(self.username or '')}"
+
+
+async def find_named(session: AsyncSession, bot_id: int, named: Named) -> Account | None:
+    if named.email is not None:
+        return await account_of_email(session, named.email)
+    found = select(Account).join(Person, Person.id == Account.person_id).where(Person.bot_id == bot_id)
+    if named.telegram_id is not None:
+        found = found.where(Person.telegram_id == named.telegram_id)
+    else:
+        found = found.where(func.lower(Person.username) == _plain(named.username or ""))
+    account: Account | None = await session.scalar(found.order_by(Person.seen_at.desc(), Account.id).limit(1))
+    return account
+
+
+async def send_code(session: AsyncSession, account: Account, purpose: CodePurpose, *, now: datetime) -> bool:
+    """A new code ends the older ones. False when there is nobody to send it to, or too many were sent."""
+    person = await session.get(Person, account.person_id) if account.person_id is not None else None
+    if person is None or person.blocked_at is not None or account.state is not AccountState.ACTIVE:
+        return False
+    # two that are asked for at once are counted one after the other
+    await session.scalar(select(Account.id).where(Account.id == account.id).with_for_update())
+    own = (OneTimeCode.account_id == account.id, OneTimeCode.purpose == purpose)
+    late = select(func.count()).select_from(OneTimeCode).where(*own, OneTimeCode.created_at > now - IN_THE_LAST)
+    creator_id = person.creator_id or await session.scalar(select(func.min(Creator.id)))
+    if (await session.scalar(late) or 0) >= MOST_CODES or creator_id is None:
+        return False
+    await session.execute(update(OneTimeCode).where(*own, OneTimeCode.used_at.is_(None)).values(used_at=now))
+    code = f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}}"
+    kept = OneTimeCode(
+        account_id=account.id,
+        purpose=purpose,
+        digest=await _digest(session, account.id, purpose, code),
+        created_at=now,
+        expires_at=now + GOOD_FOR,
+        used_at=None,
+    )
+    session.add(kept)
+    await session.flush()
+    minutes = GOOD_FOR // timedelta(minutes=1)
+    text = say(
+        "code-recovery" if purpose is CodePurpose.RECOVERY else "code-sign-in",
+        person.speaks,
+        code=code,
+        minutes=minutes,
+    )
+    return await queue_message(
+        session,
+        Message(text=text),
+        key=f"{CODES}{kept.id}",
+        kind=OutboxKind.NOTICE,
+        creator_id=creator_id,
+        person_id=person.id,
+        now=now,
+    )
+
+
+async def take_code(
+    session: AsyncSession, account: Account | None, purpose: CodePurpose, code: str, *, now: datetime
+) -> bool:
+    """Whether that is the account's code; it is good once. A wrong try counts, so save it whatever is answered.
+
+    Of tries that run side by side no more are looked at than of those one after the other.
+    """
+    given = await _digest(session, 0 if account is None else account.id, purpose, code)
+    if account is None:
+        return False
+    newest = (
+        select(func.max(OneTimeCode.id))
+        .where(OneTimeCode.account_id == account.id, OneTimeCode.purpose == purpose)
+        .scalar_subquery()
+    )
+    open_one = (OneTimeCode.id == newest, OneTimeCode.used_at.is_(None), OneTimeCode.expires_at > now)
+    tried = (
+        update(OneTimeCode)
+        .where(*open_one, OneTimeCode.tries < MOST_TRIES)
+        .values(tries=OneTimeCode.tries + 1)
+        .returning(OneTimeCode.id, OneTimeCode.digest)
+    )
+    row = (await session.execute(tried)).one_or_none()
+    if row is None or not hmac.compare_digest(row.digest, given):
+        return False
+    used = update(OneTimeCode).where(OneTimeCode.id == row.id, OneTimeCode.used_at.is_(None)).values(used_at=now)
+    return bool(await count_changed(session, used))
+
+
+async def _digest(session: AsyncSession, account_id: int, purpose: CodePurpose, code: str) -> str:
+    """Under the store's own key: six digits alone are soon tried through."""
+    return await digest(session, f"{account_id}:{purpose}:{code}", "one_time_code")
+
+
+def _plain(username: str) -> str:
+    return username.strip().removeprefix("@").lower()
