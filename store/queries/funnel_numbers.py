@@ -29,20 +29,25 @@ async def numbers_of_funnels(
     """By name, as they stand now. What is older is not looked at, however much of it there is."""
     first = await first_since(session, Enrollment, Enrollment.id, Enrollment.started_at, since)
     asked = (
-        select(Enrollment.funnel_key, Enrollment.state, Enrollment.reason == _GOAL, func.count())
+        select(
+            Enrollment.funnel_key,
+            Enrollment.state,
+            func.count(),
+            func.count().filter(Enrollment.reason == _GOAL),
+        )
         .where(
             Enrollment.id >= first,
             Enrollment.creator_id == creator_id,
             Enrollment.started_at >= since,
             Enrollment.started_at < until,
         )
-        .group_by(Enrollment.funnel_key, Enrollment.state, Enrollment.reason == _GOAL)
+        .group_by(Enrollment.funnel_key, Enrollment.state)
         .order_by(Enrollment.funnel_key)
     )
     found: dict[str, FunnelNumbers] = {}
-    for key, state, by_goal, count in await session.execute(asked):
+    for key, state, count, by_goal in await session.execute(asked):
         numbers = found.setdefault(key, FunnelNumbers(key))
         numbers.began += count
-        numbers.goal += count if by_goal else 0
+        numbers.goal += by_goal
         numbers.states[state] += count
     return [found[key] for key in sorted(found)]

@@ -10,7 +10,7 @@ from kit.buckets import Interval
 from store.models import EnrollmentState, OrderState
 from store.queries.analytics import Buyers, SoldProduct, SourceNumbers, Sum
 from store.queries.funnel_numbers import FunnelNumbers
-from web.api.order_items import STATES, PaymentStatus
+from web.api.order_items import STATES
 
 
 class SumItem(BaseModel):
@@ -54,16 +54,23 @@ class SalesItem(AskedPieces):
     pieces: list[SalesPiece]
 
 
+class PaymentCounts(BaseModel):
+    pending: int
+    completed: int
+    failed: int
+    refunded: int
+
+
 class OrdersCount(BaseModel):
     """How many were opened, and how these stand now."""
 
     orders: int
-    payment_status: dict[PaymentStatus, int]
+    payment_status: PaymentCounts
 
     @classmethod
     def told(cls, states: Mapping[OrderState, int]) -> dict[str, Any]:
-        counted = {status: sum(states.get(state, 0) for state in each) for status, each in STATES.items()}
-        return {"orders": sum(states.values()), "payment_status": counted}
+        counted = {str(status): sum(states.get(state, 0) for state in each) for status, each in STATES.items()}
+        return {"orders": sum(states.values()), "payment_status": PaymentCounts(**counted)}
 
 
 class OrdersPiece(Asked, OrdersCount):
