@@ -18,6 +18,10 @@ class Act(StrEnum):
 
     # nobody needs an account for these
     LOOK_AROUND = "instance.look"
+    # by their own signature
+    BRING_NEWS = "providers.news"
+    # by a sealed link that was given to whoever owns it
+    FETCH_BOUGHT = "purchases.fetch"
     SIGN_IN = "account.sign_in"
     REGISTER = "account.register"
     BROWSE_SHOP = "shop.browse"
@@ -107,6 +111,8 @@ _VIEW, _MANAGE, _SEND, _MONEY, _SUPPORT = (Rule(right=right) for right in Right)
 RULES: Mapping[Act, Rule] = MappingProxyType(
     {
         Act.LOOK_AROUND: _PUBLIC,
+        Act.BRING_NEWS: _PUBLIC,
+        Act.FETCH_BOUGHT: _PUBLIC,
         Act.SIGN_IN: _WAY_IN,
         Act.REGISTER: _WAY_IN,
         Act.BROWSE_SHOP: _PUBLIC,

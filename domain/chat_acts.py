@@ -244,6 +244,7 @@ TAPS: Mapping[str, Done] = MappingProxyType(
 PROMPTS: Mapping[str, Act] = MappingProxyType(
     {
         "shop-search": Act.BROWSE_SHOP,
+        "own-price": Act.BUY,
         "code": Act.BUY,
         "order-help": Act.BUY,
         "order-part": Act.REFUND,

@@ -25,6 +25,8 @@ from domain.products import keep_upload
 from domain.prompts import Prompted, take_next
 from store.queries.lead_lists import find_own_lead, relayed_lead
 
+# what a lead's card and the list of leads ask for
+ACTS = frozenset({"write", "note", "newtag", "merge", "search"})
 # what other cards than a lead's have asked for
 _OTHERS = (
     (shop_prompts.ACTS, shop_prompts.prompted),
