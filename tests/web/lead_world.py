@@ -58,9 +58,9 @@ class Counted:
     """How many statements the store is asked for inside `with`."""
 
     def __init__(self, database: Database) -> None:
-        engines = {database.engine.sync_engine, database._read_engine.sync_engine}
-        # on PostgreSQL the one that reads is the other with options
-        self._engines, self.statements = engines, list[str]()
+        # on PostgreSQL the one that reads is the other with options, and is heard with it
+        others = [database._read_engine.sync_engine] if database.is_sqlite else []
+        self._engines, self.statements = [database.engine.sync_engine, *others], list[str]()
 
     def __enter__(self) -> Self:
         for engine in self._engines:
