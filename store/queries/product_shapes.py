@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Select,
     and_,
@@ -150,8 +151,8 @@ def page_statement(shape: Shape, way: Way) -> Select[Any]:
         .join(Creator, Creator.id == Product.creator_id)
         .where(LISTED, NOW_ON_SALE, *_filters(shape, way))
         .order_by(*order)
-        .limit(bindparam("limit"))
-        .offset(bindparam("offset"))
+        .limit(bindparam("limit", type_=BigInteger))
+        .offset(bindparam("offset", type_=BigInteger))
     )
 
 

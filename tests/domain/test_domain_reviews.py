@@ -76,6 +76,9 @@ async def rate(database: Database, lead_id: int, folk: Folk, stars: int, words: 
 async def standing(database: Database, folk: Folk) -> tuple[int, int]:
     async with database.reading() as session:
         product = await session.get_one(Product, folk.product)
+        # lists are sorted by the mean, in thousandths
+        if product.rating_sum >= product.rating_count:
+            assert product.rating_milli == product.rating_sum * 1000 // max(product.rating_count, 1)
         return product.rating_sum, product.rating_count
 
 
