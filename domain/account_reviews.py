@@ -9,7 +9,7 @@ from domain.account_leads import leads_of_account
 from domain.holding import hold_living
 from domain.products import NoSuchProduct, hold_product
 from domain.reviews import NoSuchReview, may_review, remove_review, review_product
-from kit.errors import Conflict, Forbidden
+from kit.errors import Conflict, NotFound
 from store.models import Account, Lead, Product, Review
 from store.queries.catalogue import is_on_sale
 
@@ -23,8 +23,8 @@ class AlreadyReviewed(Conflict):
         super().__init__(f"this is review {review_id}: change it instead", fields={"id": str(review_id)})
 
 
-class OwnersOnly(Forbidden):
-    """Who owns it may say what it is like."""
+class OwnersOnly(NotFound):
+    """Who owns it may say what it is like; to others it is as if there were nothing to be said."""
 
     code = "owners_only"
 

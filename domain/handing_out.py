@@ -16,7 +16,7 @@ from domain.holding import hold_orders_of_rights
 from domain.licence_keys import keys_of
 from domain.products import NoSuchProduct, current_files, hold_product
 from domain.shop_setup import ShopSetup
-from kit.errors import Conflict, Forbidden
+from kit.errors import Conflict, NotFound
 from store.models import (
     Account,
     ChannelPass,
@@ -34,7 +34,9 @@ from store.queries.catalogue import is_on_sale
 _TOLD = frozenset({ProductKind.FILE, ProductKind.LICENCE_KEY, ProductKind.LINK})
 
 
-class NotBought(Forbidden):
+class NotBought(NotFound):
+    """It is for sale, and nothing of it is theirs."""
+
     code = "not_bought"
 
 
