@@ -77,4 +77,10 @@ def _next_hour(at: datetime, zone: ZoneInfo) -> datetime:
     begins = at.astimezone(UTC) + _HOUR - into
     late = begins.astimezone(zone)
     over = timedelta(minutes=late.minute, seconds=late.second, microseconds=late.microsecond)
-    return begins if not over or begins - over <= at else begins - over
+    if not over:
+        return begins
+    # clocks were changed by less than an hour meanwhile: forward to a whole one, forward over it, or back
+    whole = begins - over
+    if whole > at and not whole.astimezone(zone).minute:
+        return whole
+    return begins if late.hour != wall.hour else begins + _HOUR - over

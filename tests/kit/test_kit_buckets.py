@@ -13,7 +13,7 @@ from kit.buckets import Interval, TooMany, edges
 # with clocks that change by an hour, by half of one, at midnight, or not at all; and one that left out a day
 ZONES = (
     *("UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Havana", "Asia/Kathmandu"),
-    *("America/Sao_Paulo", "Pacific/Apia", "Africa/Cairo", "Pacific/Chatham"),
+    *("America/Sao_Paulo", "Pacific/Apia", "Africa/Cairo", "Pacific/Chatham", "America/Caracas"),
 )
 _SPANS = {Interval.HOUR: 4, Interval.DAY: 60, Interval.WEEK: 200, Interval.MONTH: 900}
 
@@ -64,6 +64,9 @@ def test_the_pieces_are_the_whole_without_a_gap_and_each_begins_where_the_wall_s
         ("2026-01-01T00:00:00Z", "2026-04-01T00:00:00Z", Interval.MONTH, "UTC", [31 * 24, 28 * 24, 31 * 24]),
         # a Wednesday
         ("2026-11-04T00:00:00Z", "2026-11-17T00:00:00Z", Interval.WEEK, "UTC", [5 * 24, 7 * 24, 24]),
+        # forward by half an hour at two, and back at two
+        ("2026-10-03T14:30:00Z", "2026-10-03T17:00:00Z", Interval.HOUR, "Australia/Lord_Howe", [1, 0.5, 1]),
+        ("2026-04-04T14:00:00Z", "2026-04-04T17:00:00Z", Interval.HOUR, "Australia/Lord_Howe", [1.5, 1, 0.5]),
         # three quarters of an hour off
         ("2026-11-04T00:20:00Z", "2026-11-04T01:30:00Z", Interval.HOUR, "Asia/Kathmandu", [55 / 60, 0.25]),
     ],
