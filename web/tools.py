@@ -18,6 +18,7 @@ from store.files import FileStore
 from store.models import Role
 from web.address import Networks
 from web.kept_answers import KeptAnswers
+from web.live_events import LiveEvents
 from web.once import Once
 from web.totals import KeptTotals
 from web.turns import Turns
@@ -104,6 +105,8 @@ class WebTools:
     # the roles in which people may sign up by themselves
     self_register: frozenset[Role] = frozenset({Role.BUYER})
     outside: Outside | None = None
+    # those who watch what happens
+    live: LiveEvents = field(default_factory=LiveEvents)
     # makes the calls by which webhooks are tried out
     hook_caller: Caller = field(default_factory=NobodyCalls)
     bot_id: int = 0

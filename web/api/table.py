@@ -19,6 +19,8 @@ from web.api import (
     customers,
     discovery,
     download,
+    event_list,
+    event_stream,
     events,
     funnel_starts,
     funnels,
@@ -73,6 +75,8 @@ ROUTES: Sequence[Route[Any, Any]] = (
     *lead_pages.ROUTES,
     *lead_messages.ROUTES,
     *ideas.ROUTES,
+    *event_list.ROUTES,
+    *event_stream.ROUTES,
     *events.ROUTES,
     # before the funnels, whose names would be theirs
     *funnel_starts.ROUTES,

@@ -1,0 +1,71 @@
+"""`GET /api/v1/events`: a creator's audit trail."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field
+
+from domain.access import Act
+from store.models import Event
+from store.queries.events import EventFilter, list_events
+from web.api.instants import Instant
+from web.api.lists import ListAnswer
+from web.api.query import ListQuery, Text, Whole
+from web.api.route import Call, NoBody, Route
+
+
+class EventQuery(ListQuery):
+    """`name` is one event's, or the beginning of several: `order.*`; `to` is left out of what is listed."""
+
+    name: Text | None = None
+    lead_id: Annotated[Whole, Field(ge=1, lt=2**63)] | None = None
+    subject: Text | None = None
+    since: Annotated[Instant | None, Field(alias="from")] = None
+    until: Annotated[Instant | None, Field(alias="to")] = None
+
+    def filter(self) -> EventFilter:
+        return EventFilter(self.name, self.lead_id, self.subject, self.since, self.until)
+
+
+class LoggedEvent(BaseModel):
+    """`subject` is what it is about, `order:7`; `data` holds numbers and words of Spark's, and no personal data."""
+
+    id: int
+    name: str
+    lead_id: int | None
+    subject: str | None
+    data: dict[str, Any]
+    occurred_at: datetime
+
+    @classmethod
+    def of(cls, event: Event) -> "LoggedEvent":
+        return cls(
+            id=event.id,
+            name=event.name,
+            lead_id=event.lead_id,
+            subject=event.subject or None,
+            data=event.data,
+            occurred_at=event.occurred_at,
+        )
+
+
+async def show_events(call: Call[EventQuery, NoBody]) -> ListAnswer[LoggedEvent]:
+    page = await list_events(call.session, call.creator_id, call.query.filter(), call.query.paging())
+    return ListAnswer[LoggedEvent].of(page, LoggedEvent.of)
+
+
+ROUTES: tuple[Route[Any, Any], ...] = (
+    Route(
+        "GET",
+        "/events",
+        Act.SEE_EVENTS,
+        show_events,
+        "What has happened, the newest first",
+        {200: ListAnswer[LoggedEvent]},
+        query=EventQuery,
+        proves=(
+            "test_api_event_list.py::test_the_trail_is_told_newest_first_and_narrowed",
+            "test_api_event_list.py::test_a_question_that_cannot_be_asked_is_refused",
+        ),
+    ),
+)
