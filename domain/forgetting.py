@@ -7,12 +7,13 @@ title, amount and dates, and the bare names of the events.
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, literal, select, update
+from sqlalchemy import delete, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.channel_passes import end_passes
 from domain.events import record_event
 from domain.holding import hold_family, hold_what_waits
+from domain.leaving import delete_account
 from domain.order_ends import UNDER_WAY, end_unpaid
 from domain.pricing import STARS
 from domain.raw_words import empty_raw_updates
@@ -21,7 +22,9 @@ from domain.reviews import forget_reviews
 from domain.transfers.asking import renew_exports
 from store.database import wake
 from store.models import (
+    ACCOUNT_MOVES,
     Account,
+    AccountState,
     BroadcastRecipient,
     ChannelPass,
     Consent,
@@ -52,6 +55,7 @@ from store.models import (
     RecipientState,
     Refund,
     Review,
+    Role,
     SegmentMember,
     StoredFile,
     Ticket,
@@ -62,6 +66,8 @@ from store.models import (
 TOPIC = "forgetting"
 # their rows are nothing but personal
 _ALL_PERSONAL = (LeadField, LeadTag, LeadWord, LeadNote, Consent, Touch, SegmentMember, OutgoingCall, Decision, Ticket)
+# those who look after the instance
+OF_INSTANCE = (Role.AGENT, Role.ADMIN)
 _BY_CORE = {"synchronize_session": False}
 
 
@@ -102,12 +108,32 @@ async def forget_lead(session: AsyncSession, lead: Lead, *, now: datetime) -> No
 
 
 async def forget_person(session: AsyncSession, person: Person, *, now: datetime) -> None:
-    """The same for every creator who knows them, whatever they are to others. Their own business stays theirs."""
+    """The same for every creator who knows them, whatever they are to others; and their account is closed.
+
+    Whoever acts for a creator, or looks after the instance, keeps their account and their chat for that.
+    """
     for lead in (await session.scalars(select(Lead).where(Lead.person_id == person.id).order_by(Lead.id))).all():
         await forget_lead(session, lead, now=now)
     await empty_raw_updates(session, [person.id], None)
+    await _forget_account(session, person, now=now)
     await _let_go(session, person.id, now=now)
     wake(session, TOPIC)
+
+
+async def _forget_account(session: AsyncSession, person: Person, *, now: datetime) -> None:
+    """One that acts for nobody is closed. One that was banned stays as it is, or it would come back by this."""
+    acts = select(Membership.account_id).where(Membership.account_id == Account.id).exists()
+    account_id = await session.scalar(
+        select(Account.id).where(
+            Account.person_id == person.id,
+            Account.role.not_in(OF_INSTANCE),
+            Account.state.in_(ACCOUNT_MOVES.sources(AccountState.DELETED)),
+            ~acts,
+        )
+    )
+    if account_id is not None:
+        await delete_account(session, account_id, now=now)
+        await session.refresh(person)
 
 
 async def _forget_talk(session: AsyncSession, family: Sequence[int]) -> None:
@@ -232,7 +258,8 @@ async def _let_go(session: AsyncSession, person_id: int, *, now: datetime) -> No
     """Marks somebody whom no creator knows any more; the rest goes when what they are answered has gone out."""
     await session.execute(delete(Prompt).where(Prompt.person_id == person_id))
     known = select(Lead.id).where(Lead.person_id == person_id).exists()
-    acts = select(Membership.account_id).join(Account, Account.id == Membership.account_id)
+    acts = select(Account.id).outerjoin(Membership, Membership.account_id == Account.id)
+    acts = acts.where(or_(Membership.account_id.is_not(None), Account.role.in_(OF_INSTANCE)))
     await session.execute(
         update(Person)
         .where(Person.id == person_id, ~known, ~acts.where(Account.person_id == person_id).exists())

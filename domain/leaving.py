@@ -68,6 +68,9 @@ async def delete_account(session: AsyncSession, account_id: int, *, now: datetim
     )
     open_ones = (Invitation.made_by_id == account_id, Invitation.taken_at.is_(None), Invitation.revoked_at.is_(None))
     await session.execute(update(Invitation).where(*open_ones).values(revoked_at=now), execution_options=_BY_CORE)
+    # whom it was for, in the words of whoever asked
+    notes = update(Invitation).where(Invitation.taken_by_id == account_id).values(note="")
+    await session.execute(notes, execution_options=_BY_CORE)
     for model in (ExternalIdentity, OneTimeCode, BindToken, Repeatable, Profile, Membership):
         await session.execute(delete(model).where(model.account_id == account_id), execution_options=_BY_CORE)
     session.expire_all()

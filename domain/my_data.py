@@ -7,9 +7,9 @@ import orjson
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.my_account import account_of
 from domain.raw_words import lane_of
 from store.models import (
-    Account,
     Base,
     ChannelPass,
     Consent,
@@ -30,7 +30,6 @@ from store.models import (
     LeadTag,
     LicenceKey,
     Link,
-    Membership,
     Order,
     OrderLine,
     OutboxMessage,
@@ -75,24 +74,11 @@ async def everything_about(session: AsyncSession, person: Person) -> str:
             *("telegram_id", "first_name", "username", "language", "language_chosen"),
             *("blocked_at", "created_at", "seen_at"),
         ),
-        "account": await _account(session, person),
+        "account": await account_of(session, person),
         "creators": [{"creator": name, **await _of_lead(session, lead, person)} for lead, name in leads.all()],
         "written": await _written(session, person),
     }
     return orjson.dumps(told, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z).decode()
-
-
-async def _account(session: AsyncSession, person: Person) -> Told | None:
-    account = await session.scalar(select(Account).where(Account.person_id == person.id))
-    if account is None:
-        return None
-    acts_for = await session.scalars(
-        select(Creator.name)
-        .join(Membership, Membership.creator_id == Creator.id)
-        .where(Membership.account_id == account.id)
-        .order_by(Creator.id)
-    )
-    return {**_of(account, "role", "name", "email", "created_at"), "acts_for": list(acts_for)}
 
 
 async def _of_lead(session: AsyncSession, lead: Lead, person: Person) -> Told:

@@ -20,6 +20,10 @@ _LEFT_OUT = frozenset(
     {
         *("lease", "rail_cursor", "telegram_update", "provider_event", "bind_token", "prompt", "lead_view"),
         *("transfer", "transfer_problem", "decision", "step_count"),
+        # how people and programs sign in, how they show themselves, and who is told of events
+        *("external_identity", "sign_in", "refresh_token", "one_time_code", "api_key", "invitation"),
+        *("rate_count", "repeatable", "profile", "creator_profile", "creator_platform"),
+        *("hook", "hook_message", "hook_try"),
     }
 )
 # everybody's: what sealed things are looked up by, and since when whoever is due has been dealt with
