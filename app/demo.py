@@ -182,6 +182,11 @@ def _settings(options: DemoOptions) -> Loaded:
         "SPARK_SECRET_KEY_FILE": str(key_file.absolute()),
         "SPARK_PUBLIC_URL": options.address,
         "SPARK_ACCOUNTS__SELF_REGISTER": "buyer,creator,brand",
+        # several people try it from one machine
+        "SPARK_RATES__SIGN_IN": "300",
+        "SPARK_RATES__PUBLIC": "6000",
+        "SPARK_RATES__USUAL": "60000",
+        "SPARK_RATES__HEAVY": "600",
         "SPARK_HTTP__HOST": options.host,
         "SPARK_HTTP__PORT": str(options.port),
         _LEVEL: log_level(),

@@ -13,6 +13,7 @@ from telegram import Bot
 
 from app.lock import StoreLock
 from app.settings import Settings
+from app.ways_in import with_ways_in
 from app.webhook_calls import HttpCaller
 from app.worker_ticks import add_chores, add_hooks, add_rail_ticks, add_webhooks
 from automations.broadcast_progress import BroadcastProgress
@@ -250,6 +251,7 @@ def build_parts(
         passwords=Passwords(**settings.accounts.argon2.model_dump()),
         self_register=frozenset(map(AccountRole, settings.accounts.self_register)),
     )
+    tools = with_ways_in(tools, settings)
     return Parts(
         settings=settings,
         role=role,
