@@ -15,7 +15,7 @@ from sqlalchemy import select
 from web_world import error_of
 
 import web.multipart
-from domain.loose_files import LOOSE_FOR
+from domain.loose_files import LOOSE_FOR, UploadKind, promise_upload
 from store.database import Database
 from store.models import Product
 
@@ -275,3 +275,39 @@ async def test_of_a_product_that_is_refused_nothing_stays(desk: Desk):
     async with desk.site.database.reading() as session:
         assert (await session.scalars(select(Product))).all() == []
     assert await desk.nothing_stays()
+
+
+async def test_what_a_crash_leaves_half_way_goes_the_day_after(desk: Desk):
+    async with desk.site.database.transaction() as session:
+        promised = await promise_upload(session, desk.creator, UploadKind.FILE, now=desk.site.clock())
+    (desk.folder / "uploads").mkdir()
+    (desk.folder / promised.blob).write_bytes(b"all of it, and nobody was told")
+    # nobody finds it, by its number either
+    product = await desk.product()
+    assert (await desk.call("GET", f"/uploads/{promised.upload_id}")).status == 404
+    for path in (f"/products/{product}/files", f"/products/{product}/image"):
+        method = "PUT" if path.endswith("image") else "POST"
+        assert (await desk.call(method, path, json={"upload_id": promised.upload_id})).status == 404
+    desk.site.clock.pass_time(days=1)
+    assert await desk.nothing_stays()
+
+
+async def test_of_those_who_take_one_upload_at_once_one_has_it(either_desk: Desk):
+    desk = either_desk
+    products = [await desk.product(f"Pack {number}") for number in range(4)]
+    file, image = await desk.upload(b"one"), await desk.upload(a_picture(), "me.jpg", kind="images")
+    for method, path, upload, refused in (("POST", "files", file, 409), ("PUT", "image", image, 409)):
+        answers = await asyncio.gather(
+            *(desk.call(method, f"/products/{each}/{path}", json={"upload_id": upload}) for each in products)
+        )
+        good = 201 if path == "files" else 200
+        assert sorted(answer.status for answer in answers) == [good, refused, refused, refused]
+    # and what is taken back at that moment is either taken or gone
+    last = await desk.upload(b"last")
+    taken, gone = await asyncio.gather(
+        desk.call("POST", f"/products/{products[0]}/files", json={"upload_id": last}),
+        desk.call("DELETE", f"/uploads/{last}"),
+    )
+    assert (taken.status, gone.status) in {(201, 409), (404, 204)}
+    await desk.tidy()
+    assert (await desk.rows())[-1].id == (last if taken.status == 201 else image)
