@@ -5,6 +5,8 @@ from importlib.metadata import version
 from aiohttp import web
 
 from web.answers import answer
+from web.api.docs_page import show_docs
+from web.api.openapi import show_openapi
 from web.api.table import api_routes
 from web.bought import show_bought
 from web.downloads import download
@@ -41,5 +43,7 @@ def routes() -> list[web.RouteDef]:
         web.post("/upload/{token}", take_file),
         web.get("/password/{token}", show_password_page),
         web.post("/password/{token}", take_password),
+        web.get("/openapi.json", show_openapi),
+        web.get("/docs", show_docs),
         *api_routes(),
     ]

@@ -32,7 +32,7 @@ class Given(BaseModel):
     owner: StrictBool = False
 
 
-class Left(BaseModel):
+class TeamLeft(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     creator_id: Annotated[StrictInt, Field(ge=1, lt=2**63)]
@@ -83,7 +83,7 @@ async def take_out(call: Plain) -> None:
     await remove_member(call.session, call.creator_id, call.number("account_id"), now=call.tools.clock())
 
 
-async def leave(call: Call[NoQuery, Left]) -> None:
+async def leave(call: Call[NoQuery, TeamLeft]) -> None:
     await remove_member(call.session, call.body.creator_id, call.account.id, now=call.tools.clock())
 
 
@@ -144,7 +144,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         "Leaves a creator's team",
         {204: None},
         session="write",
-        body=Left,
+        body=TeamLeft,
         refuses=(NoSuchMember, LastOwner),
         example={"creator_id": 1},
         proves=(
