@@ -32,6 +32,7 @@ help-creator =
     /funnels – deine Nachfassreihen: was aus ihren Schritten wurde, anhalten und fortsetzen; schick mir eine YAML-Datei, um eine anzulegen oder zu ändern
     /stats – wie es heute, in 7 und in 30 Tagen gelaufen ist
     /export – deine Kontakte als CSV-Datei, <code>/export tag:vip</code> nur einen Teil davon
+    /team – wer was für dich darf, <code>/team invite verwalten</code> macht einen Link für eine weitere Person
     /token – ein kurzlebiges Token für die API
     Schick mir eine Datei, um sie an ein Produkt zu hängen, oder eine CSV mit Kontakten, um sie zu importieren.
 trouble = Bei uns ist etwas schiefgegangen, und es ist notiert. Bitte versuch es noch einmal; wenn es so bleibt, nenne <code>{ $reference }</code>.

@@ -21,7 +21,7 @@ team-button-leave-yes = Ja, verlassen
 team-button-revoke = ✖ Einladung { $number }
 team-button-make = ✉️ Link erstellen
 team-form = So geht es: <code>/team invite verwalten senden für Noor</code>, <code>/team rights 3 ansehen hilfe</code>, <code>/team owner 3</code>, <code>/team remove 3</code>, <code>/team revoke 2</code> oder <code>/team leave</code>.
-    Rechte: ansehen – alles sehen; verwalten – Leads, Produkte, Entwürfe; senden – Rundschreiben und Funnels gehen hinaus; geld – Erstattungen; hilfe – Leuten schreiben, Tickets, Bewertungen. Wer eines davon hat, darf auch ansehen.
+    Rechte: ansehen – alles sehen; verwalten – Kontakte, Produkte, Entwürfe; senden – Nachrichten an viele und Nachfassreihen gehen hinaus; geld – Erstattungen; hilfe – Leuten schreiben, Tickets, Bewertungen. Wer eines davon hat, darf auch ansehen.
 team-invite-which = Was sollen sie dürfen? Tippe die Rechte an, dann erstelle den Link.
 team-invite = Dieser Link lässt eine Person ins Team von <b>{ $creator }</b>: { $rights }. Er gilt sieben Tage; schick ihn sonst niemandem.
     { $url }

@@ -32,6 +32,7 @@ help-creator =
     /funnels – your follow-ups: what came of their steps, pause and resume; send me a YAML file to make or change one
     /stats – how it went today, in 7 and in 30 days
     /export – your leads as a CSV file, <code>/export tag:vip</code> only some of them
+    /team – who may do what for you, <code>/team invite manage</code> makes a link for one more
     /token – a short-lived token for the API
     Send me a file to attach it to a product, or a CSV of leads to import it.
 trouble = Something went wrong on our side and has been noted. Please try again; if it stays so, quote <code>{ $reference }</code>.
