@@ -13,7 +13,7 @@ from domain.order_words import tell_of_call_off
 from domain.paying import NothingToGive, NotOversold, hand_over_anyway
 from domain.refunds import BadRefund, NotRefundable, ask_refund
 from domain.shipping import NothingToShip, ship_order
-from kit.errors import Conflict
+from kit.errors import Conflict, Forbidden
 from payments.checkout import call_off
 from payments.rail import RailDown, RailRefused
 from store.models import Order, OrderState, Refund
@@ -164,6 +164,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         body=NewStatus,
         refuses=(
             NoSuchOrder,
+            Forbidden,
             NotCancellable,
             NothingToShip,
             NotToFulfil,

@@ -205,7 +205,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         {201: OrderItem},
         session="write",
         body=NewOrder,
-        refuses=(*ORDERING, AlreadyOwned, TooManyUnpaid),
+        refuses=(*ORDERING, AlreadyOwned, TooManyUnpaid, Forbidden),
         repeatable=True,
         example={"lines": _LINES, "code": "SPRING"},
         proves=(
@@ -222,6 +222,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         "Orders, newest first: a creator's, or one's own as a buyer",
         {200: ListAnswer[OrderItem]},
         query=OrderQuery,
+        refuses=(Forbidden,),
         proves=(
             "test_api_orders.py::test_orders_are_listed_newest_first_and_narrowed",
             "test_api_orders.py::test_a_buyer_orders_for_themselves_and_sees_their_own_orders_alone",
@@ -234,7 +235,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         show_order,
         "One order, of a creator's or one's own",
         {200: OrderItem},
-        refuses=(NoSuchOrder,),
+        refuses=(NoSuchOrder, Forbidden),
         proves=("test_api_orders.py::test_another_creators_order_is_not_there",),
     ),
     Route(
