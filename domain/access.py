@@ -56,9 +56,11 @@ class Act(StrEnum):
     SEE_FUNNELS = "funnels.read"
     CHANGE_FUNNELS = "funnels.write"
     RUN_FUNNELS = "funnels.run"
+    STOP_FUNNELS = "funnels.stop"
     SEE_BROADCASTS = "broadcasts.read"
     CHANGE_BROADCASTS = "broadcasts.write"
     SEND_BROADCASTS = "broadcasts.send"
+    STOP_BROADCASTS = "broadcasts.stop"
     SEE_SEGMENTS = "segments.read"
     CHANGE_SEGMENTS = "segments.write"
     SEE_LINKS = "links.read"
@@ -92,6 +94,8 @@ class Rule:
     roles: frozenset[Role] | None = None
     # of a creator's team; None where it is no creator's business
     right: Right | None = None
+    # one that is as good as that
+    or_right: Right | None = None
     # only who owns the business, by no key either
     owner: bool = False
     # False where it is a person's own to do: no API key may
@@ -101,12 +105,19 @@ class Rule:
     def of_creator(self) -> bool:
         return self.owner or self.right is not None
 
+    @property
+    def enough(self) -> frozenset[Right]:
+        """Any of these is."""
+        return frozenset(right for right in (self.right, self.or_right) if right is not None)
+
 
 _PUBLIC = Rule(public=True)
 _WAY_IN = Rule(public=True, way_in=True)
 _ANYBODY = Rule(by_key=False)
 _OWNER = Rule(owner=True, by_key=False)
 _VIEW, _MANAGE, _SEND, _MONEY, _SUPPORT = (Rule(right=right) for right in Right)
+# whoever may manage can stop what goes out, and so can whoever may send
+_STOP = Rule(right=Right.SEND, or_right=Right.MANAGE)
 
 RULES: Mapping[Act, Rule] = MappingProxyType(
     {
@@ -144,9 +155,11 @@ RULES: Mapping[Act, Rule] = MappingProxyType(
         Act.SEE_FUNNELS: _VIEW,
         Act.CHANGE_FUNNELS: _MANAGE,
         Act.RUN_FUNNELS: _SEND,
+        Act.STOP_FUNNELS: _STOP,
         Act.SEE_BROADCASTS: _VIEW,
         Act.CHANGE_BROADCASTS: _MANAGE,
         Act.SEND_BROADCASTS: _SEND,
+        Act.STOP_BROADCASTS: _STOP,
         Act.SEE_SEGMENTS: _VIEW,
         Act.CHANGE_SEGMENTS: _MANAGE,
         Act.SEE_LINKS: _VIEW,
@@ -191,7 +204,7 @@ class Standing:
 
     def may(self, act: Act) -> bool:
         rule = RULES[act]
-        return self.owner or (not rule.owner and rule.right is not None and rule.right in self.rights)
+        return self.owner or (not rule.owner and bool(rule.enough & self.rights))
 
     def must(self, act: Act) -> None:
         """Raises NoSuchRight."""

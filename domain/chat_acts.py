@@ -59,9 +59,6 @@ def _fits(form: Sequence[str], words: Sequence[str]) -> bool:
 
 
 _OF_INSTANCE = frozenset({Act.LOOK_AFTER_INSTANCE, Act.LOOK_AFTER_ACCOUNTS})
-# whoever may manage can stop what goes out, and so can whoever may send
-_STOP_BROADCAST: Acts = (Act.SEND_BROADCASTS, Act.CHANGE_BROADCASTS)
-_STOP_FUNNEL: Acts = (Act.CHANGE_FUNNELS, Act.RUN_FUNNELS)
 
 COMMANDS: Mapping[str, Done] = MappingProxyType(
     {
@@ -132,8 +129,8 @@ COMMANDS: Mapping[str, Done] = MappingProxyType(
                 "new": Act.CHANGE_FUNNELS,
                 "pause|archive|resume|start|leave": Act.SEE_FUNNELS,
                 "*": Act.SEE_FUNNELS,
-                "pause|leave …": _STOP_FUNNEL,
-                "* pause|leave …": _STOP_FUNNEL,
+                "pause|leave …": Act.STOP_FUNNELS,
+                "* pause|leave …": Act.STOP_FUNNELS,
                 "resume|start …": Act.RUN_FUNNELS,
                 "* resume|start …": Act.RUN_FUNNELS,
                 "steps|yaml|parked|simulate …": Act.SEE_FUNNELS,
@@ -220,7 +217,7 @@ TAPS: Mapping[str, Done] = MappingProxyType(
                 "list …": Act.SEE_BROADCASTS,
                 "# show|refresh": Act.SEE_BROADCASTS,
                 "# go|yes|resume|at|when|type …": Act.SEND_BROADCASTS,
-                "# pause|cancel|stop|unschedule": _STOP_BROADCAST,
+                "# pause|cancel|stop|unschedule": Act.STOP_BROADCASTS,
             },
         ),
         "fn": Done(
@@ -230,8 +227,8 @@ TAPS: Mapping[str, Done] = MappingProxyType(
                 "yaml #": Act.SEE_FUNNELS,
                 "# show|steps|yaml|try|parked …": Act.SEE_FUNNELS,
                 "# start|begin|resume|late|go …": Act.RUN_FUNNELS,
-                "# pause|leave": _STOP_FUNNEL,
-                "park leave …": _STOP_FUNNEL,
+                "# pause|leave": Act.STOP_FUNNELS,
+                "park leave …": Act.STOP_FUNNELS,
                 "park …": Act.RUN_FUNNELS,
             },
         ),

@@ -24,7 +24,7 @@ async def standing_of_person(session: AsyncSession, person_id: int, creator_id: 
 
 def members_who_may(*acts: Act) -> ColumnElement[bool]:
     """Of rows of Membership joined to their Account: those of active accounts who may do any of these."""
-    rights = {right for act in acts if (right := RULES[act].right) is not None}
+    rights = {right for act in acts for right in RULES[act].enough}
     # as both stores write a list of words
     kept = cast(Membership.rights, String)
     return and_(

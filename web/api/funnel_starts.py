@@ -193,7 +193,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
     Route(
         "POST",
         "/funnels/{key}/leave",
-        Act.CHANGE_FUNNELS,
+        Act.STOP_FUNNELS,
         leave,
         "Takes a lead out",
         {200: Left},

@@ -324,7 +324,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
     Route(
         "POST",
         "/funnels/{key}/pause",
-        Act.CHANGE_FUNNELS,
+        Act.STOP_FUNNELS,
         pause,
         "Holds everybody where they are",
         {200: FunnelDetail},
