@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.contacts import read_email
 from domain.creators import CreatorExists, found_business, free_slug
 from domain.profiles import keep_found_by
-from domain.signing_in import revoke_all
+from domain.signing_in import hold_account, revoke_all
 from kit.errors import Conflict, Forbidden, Invalid
 from store.database import count_changed, insert_once
 from store.models import Account, AccountState, CodePurpose, Membership, OneTimeCode, Profile, Role
@@ -111,8 +111,7 @@ async def upgrade_to_creator(
     """
     must_be_open(Role.CREATOR, open_to)
     # held to the end, so that two upgrades at once found one business
-    held = select(Account).where(Account.id == account_id).with_for_update()
-    account = (await session.scalars(held, execution_options={"populate_existing": True})).one()
+    account = await hold_account(session, account_id)
     owned = select(Membership.creator_id).where(Membership.account_id == account_id, Membership.owner.is_(True))
     if account.role is Role.CREATOR and await session.scalar(owned.limit(1)) is not None:
         raise AlreadyCreator("this account has a business of its own already")

@@ -12,6 +12,7 @@ from domain.accounts import account_of_email
 from domain.messages.catalogue import say
 from domain.messages.plain import Message
 from domain.outbox import queue_message
+from domain.signing_in import hold_account
 from store.database import count_changed
 from store.models import Account, AccountState, CodePurpose, Creator, OneTimeCode, OutboxKind, Person
 from store.queries.unclear import CODES
@@ -60,7 +61,7 @@ async def send_code(session: AsyncSession, account: Account, purpose: CodePurpos
     if person is None or person.blocked_at is not None or account.state is not AccountState.ACTIVE:
         return False
     # two that are asked for at once are counted one after the other
-    await session.scalar(select(Account.id).where(Account.id == account.id).with_for_update())
+    await hold_account(session, account.id)
     own = (OneTimeCode.account_id == account.id, OneTimeCode.purpose == purpose)
     late = select(func.count()).select_from(OneTimeCode).where(*own, OneTimeCode.created_at > now - IN_THE_LAST)
     creator_id = person.creator_id or await session.scalar(select(func.min(Creator.id)))
@@ -106,6 +107,8 @@ async def take_code(
     given = await _digest(session, 0 if account is None else account.id, purpose, code)
     if account is None:
         return False
+    # as in `send_code`, the account comes before its codes
+    await hold_account(session, account.id)
     newest = (
         select(func.max(OneTimeCode.id))
         .where(OneTimeCode.account_id == account.id, OneTimeCode.purpose == purpose)

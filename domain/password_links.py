@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.accounts import set_password
+from domain.signing_in import hold_account
 from kit.errors import Conflict
 from kit.tokens import digest_of, new_secret
 from store.database import count_changed
@@ -69,10 +70,11 @@ async def must_be_good(session: AsyncSession, token: str, *, now: datetime) -> i
 async def set_password_by_link(session: AsyncSession, token: str, password_hash: str, *, now: datetime) -> int:
     """The account's id. Of two that use the link at once one does, and all sessions end. Raises PasswordLinkOver."""
     number = await must_be_good(session, token, now=now)
+    account_id = (await session.get_one(OneTimeCode, number)).account_id
+    await hold_account(session, account_id)
     taken = update(OneTimeCode).where(OneTimeCode.id == number, OneTimeCode.used_at.is_(None)).values(used_at=now)
     if not await count_changed(session, taken):
         raise _over()
-    account_id = (await session.get_one(OneTimeCode, number)).account_id
     await set_password(session, account_id, password_hash, now=now)
     return account_id
 

@@ -1,7 +1,8 @@
 """Sessions: how one begins, goes on by refresh tokens, each good for one turn, and ends.
 
 A refresh token that comes again after its turn is in two hands, so its whole session ends
-(https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2).
+(https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2). Rows are held in the order: account, codes, refresh tokens,
+sessions.
 """
 
 from dataclasses import dataclass
@@ -60,11 +61,20 @@ def must_be_active(account: Account) -> None:
             return
 
 
+async def hold_account(session: AsyncSession, account_id: int) -> Account:
+    """As it is now, and nobody changes it before the end of the transaction."""
+    held = select(Account).where(Account.id == account_id).with_for_update(key_share=True)
+    return (await session.scalars(held, execution_options={"populate_existing": True})).one()
+
+
 async def begin_session(
     session: AsyncSession, account: Account, *, way: Way, agent: str = "", address: str = "", now: datetime
 ) -> SignedIn:
-    """A session with its first refresh token. Raises what `must_be_active` does."""
-    must_be_active(account)
+    """A session with its first refresh token. Raises what `must_be_active` does.
+
+    The account is held, so that whatever ends all of its sessions meanwhile ends this one too, or comes first.
+    """
+    must_be_active(await hold_account(session, account.id))
     sign_in = _sign_in(account, way=way, agent=agent, address=address, lasts=IDLE_LIFETIME, now=now)
     session.add(sign_in)
     await session.flush()
@@ -73,7 +83,7 @@ async def begin_session(
 
 async def begin_in_bot(session: AsyncSession, account: Account, *, now: datetime) -> int:
     """A session for one access token and no longer: there is no refresh token to it. The session's id."""
-    must_be_active(account)
+    must_be_active(await hold_account(session, account.id))
     sign_in = _sign_in(account, way="bot", agent="/token", address="", lasts=ACCESS_LIFETIME, now=now)
     session.add(sign_in)
     await session.flush()

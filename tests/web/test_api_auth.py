@@ -228,6 +228,12 @@ async def test_a_password_is_hashed_anew_when_its_parameters_have_changed(site: 
     assert (await logged_in(client)).status == 200
 
 
+async def test_a_password_is_the_same_on_every_keyboard(client: Client):
+    await signed_up(client, password="caf\u00e9 caf\u00e9")
+    assert (await logged_in(client, password="cafe\u0301 cafe\u0301")).status == 200
+    assert (await logged_in(client, password="cafe cafe")).status == 401
+
+
 async def test_of_two_who_take_one_e_mail_at_once_one_does(either_site: Site, either_client: Client):
     answers = await asyncio.gather(*(post(either_client, "register/creator", ZOE) for _ in range(4)))
     assert sorted(each.status for each in answers) == [201, 409, 409, 409]

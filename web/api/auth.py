@@ -16,9 +16,9 @@ from domain.accounts import (
 from domain.creators import CreatorExists
 from domain.passwords import BadPassword, check_password
 from domain.sign_in_rates import Tried, clear, must_wait, note_failure
-from domain.signing_in import AccountBanned, AccountPending, AccountSuspended, refresh
+from domain.signing_in import AccountBanned, AccountPending, AccountSuspended, hold_account, refresh
 from kit.errors import Invalid, NotSignedIn, TooMany
-from store.models import Account, Role
+from store.models import Role
 from web.api.accounts import Tokens, address, sign_in_by, tokens
 from web.api.auth_bodies import BuyerToBe, CreatorToBe, Password, Registration
 from web.api.query import Printable, Text
@@ -94,8 +94,8 @@ async def log_in(call: Call[NoQuery, Credentials]) -> Tokens:
     rehashed = await tools.passwords.hash(body.password) if tools.passwords.is_outdated(kept) else None
     async with tools.database.transaction() as session:
         await clear(session, tried, now=tools.clock())
-        account = await session.get(Account, found.id)
-        if account is None or account.password_hash != kept:
+        account = await hold_account(session, found.id)
+        if account.password_hash != kept:
             # changed while it was compared
             raise _wrong()
         if rehashed is not None:

@@ -10,6 +10,7 @@ from domain.accounts import EmailTaken, change_email, rename, set_password
 from domain.password_links import PasswordLinkOver, must_be_good, set_password_by_link
 from domain.passwords import BadPassword, check_password
 from domain.sign_in_rates import Tried, clear, must_wait, note_failure
+from domain.signing_in import hold_account
 from kit.errors import Invalid, TooMany
 from store.models import Account
 from web.api.accounts import AccountItem, address
@@ -108,8 +109,7 @@ async def _prove(call: Call[Any, Any], password: str | None) -> None:
 
 async def _still(session: AsyncSession, account: Account) -> None:
     """Raises WrongPassword when somebody else has changed it since it was compared."""
-    now = await session.get_one(Account, account.id, with_for_update=True)
-    if now.password_hash != account.password_hash:
+    if (await hold_account(session, account.id)).password_hash != account.password_hash:
         raise WrongPassword("the password was changed meanwhile", fields={"current_password": "was changed meanwhile"})
 
 
