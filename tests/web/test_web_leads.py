@@ -132,6 +132,15 @@ async def test_the_number_of_a_merged_lead_leads_to_the_one_that_it_became_a_par
     assert await reader.names() == ["Lena Müller"]
 
 
+async def test_what_can_be_got_tells_its_headers_alone_too(reader: Reader):
+    headers = reader.site.bearer(reader.account_id)
+    got = await reader.get()
+    told = await reader.client.head("/api/v1/leads", headers=headers)
+    assert (told.status, await told.read()) == (200, b"")
+    assert told.headers["Content-Length"] == got.headers["Content-Length"]
+    assert (await reader.client.head("/api/v1/leads")).status == 401
+
+
 async def test_a_lead_is_entered_once(reader: Reader):
     response = await reader.post({"name": "Zoë", "email": "Zoe@Example.com", "source": "api"})
     assert response.status == 201

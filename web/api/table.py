@@ -105,4 +105,9 @@ ROUTES: Sequence[Route[Any, Any]] = (
 
 
 def api_routes() -> list[web.RouteDef]:
-    return [web.route(each.method, PREFIX + each.path, serve(each)) for each in ROUTES]
+    return [web.route(each.method, PREFIX + each.path, serve(each), **_headers_alone(each)) for each in ROUTES]
+
+
+def _headers_alone(route: Route[Any, Any]) -> dict[str, bool]:
+    """The server answers HEAD where there is a GET; of what is sent piece by piece nobody asks the headers alone."""
+    return {"allow_head": isinstance(route.answers[route.usual], type)} if route.method == "GET" else {}
