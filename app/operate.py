@@ -85,7 +85,7 @@ async def link_creator_of_store(config: Path | None, *, slug: str) -> list[str]:
         creator = await find_creator(session, slug)
         account_id = await session.scalar(
             select(Membership.account_id)
-            .where(Membership.creator_id == (creator.id if creator else None))
+            .where(Membership.creator_id == (creator.id if creator else None), Membership.owner)
             .order_by(Membership.account_id)
             .limit(1)
         )

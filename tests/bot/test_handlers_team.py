@@ -21,8 +21,12 @@ from domain.funnels.definition import Funnel
 from domain.funnels.heads import save_funnel
 from domain.invitations import InvitationOver
 from domain.leads import capture_lead
+from domain.orders import open_order
+from domain.paying import Received, pay_order
 from domain.people import Profile, see_person
+from domain.pricing import Wish
 from domain.products import add_product
+from domain.setups import CreatorSetup
 from domain.teams import LastOwner, give_rights
 from domain.tickets import open_ticket
 from domain.uploads import UploadAddress
@@ -36,10 +40,12 @@ from store.models import (
     BroadcastState,
     FunnelHead,
     Kept,
+    Lead,
     Membership,
     OutboxMessage,
     Person,
     Product,
+    Refund,
     Right,
     Ticket,
     TicketState,
@@ -88,6 +94,21 @@ class Office:
         person = await see_person(session, BOT, Profile(telegram_id, name, None, "en"), now=NOW)
         self.people[name] = person.id
         return person
+
+    async def sells(self) -> int:
+        """To Lena, paid by Stripe."""
+        async with self.database.transaction() as session:
+            lead, product = await session.get_one(Lead, self.lead), await session.get_one(Product, self.product)
+            good_for, setup = timedelta(hours=1), CreatorSetup()
+            order = await open_order(
+                session, lead, Wish(product), rail="stripe", now=NOW, good_for=good_for, setup=setup
+            )
+            await pay_order(session, order, Received("stripe", "pi_1", Money(1900, "usd")), now=NOW)
+            return order.id
+
+    async def refunds(self) -> int:
+        async with self.database.reading() as session:
+            return len((await session.scalars(select(Refund))).all())
 
     async def joins(self, name: str, *rights: Right) -> None:
         """By an invitation of Ada's."""
@@ -291,6 +312,35 @@ async def test_an_answer_to_what_was_asked_for_needs_the_right_still(office: Off
     with pytest.raises(NoSuchRight):
         await office.says("Mia", "2026-12-01 10:00")
     assert (await office.one(Broadcast, office.draft)).state is BroadcastState.DRAFT
+
+
+async def test_money_is_given_back_by_whoever_may_and_by_nobody_who_might_once(office: Office):
+    order = await office.sells()
+    await office.joins("Mia", Right.MANAGE, Right.SUPPORT, Right.SEND)
+    asked = await office.says("Ada", f"/refund {order}")
+    yes, *_ = [each for each in data_of(asked) if each.startswith("order:back:")]
+    shown = data_of(await office.says("Mia", f"/orders {order}"))
+    assert not {each for each in shown if each.startswith(("order:refund", "order:part"))}
+    for line in (
+        "/refund",
+        f"/refund {order}",
+        f"/refund {order} 5.00",
+        f"order:refund:{order}",
+        f"order:part:{order}",
+        yes,
+    ):
+        assert isinstance(await refused(office, "Mia", line), NoSuchRight), line
+    # asked for the amount while she might, she answers when she may not any more
+    await office.may_only("Mia", Right.MONEY)
+    assert {f"order:part:{order}"} <= data_of(await office.says("Mia", f"/orders {order}"))
+    await office.taps("Mia", f"order:part:{order}")
+    await office.may_only("Mia", Right.VIEW)
+    with pytest.raises(NoSuchRight):
+        await office.says("Mia", "5.00")
+    assert await office.refunds() == 0
+    await office.may_only("Mia", Right.MONEY)
+    await office.taps("Mia", yes)
+    assert await office.refunds() == 1
 
 
 async def test_an_invitation_lets_one_person_in_once(office: Office):
