@@ -235,6 +235,7 @@ ELSEWHERE = {
         "payments/stripe_events.py",
     ),
     *("domain/accounts.py", "domain/passwords.py", "domain/password_links.py", "domain/signing_in.py"),
+    *("domain/api_keys.py", "domain/telegram_identity.py"),
     *("domain/profiles.py", "domain/leaving.py"),
     *("domain/account_reviews.py", "domain/handing_out.py", "domain/loose_files.py"),
     *("domain/carts.py", "domain/cart_acts.py", "domain/order_acts.py"),
