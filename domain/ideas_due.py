@@ -10,6 +10,7 @@ from domain.definitions import Published
 from domain.events import record_event
 from domain.messages.catalogue import say
 from domain.messages.plain import Message
+from domain.notices import Notice
 from domain.outbox import tell_creator
 from domain.windows import at_local
 from kit.zones import zone_named
@@ -63,7 +64,7 @@ async def _tell(session: AsyncSession, idea: Idea, today: date, *, now: datetime
 
     # another day is another time
     key = f"idea-due:{idea.id}:{due.isoformat()}"
-    await tell_creator(session, words, key=key, creator_id=idea.creator_id, now=now)
+    await tell_creator(session, words, key=key, creator_id=idea.creator_id, now=now, about=Notice.IDEAS)
 
 
 def _zone(creator_id: int, published: Published) -> ZoneInfo:

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.messages.catalogue import say
 from domain.messages.plain import Button, Message, column
+from domain.notices import Notice
 from domain.outbox import Told, tell_creator
 from domain.stock import Pieces
 from store.models import Product, ProductVariant
@@ -24,7 +25,12 @@ async def tell_low_stock(session: AsyncSession, pieces: Iterable[Pieces], *, now
         if goods is None or goods > product.low_stock:
             continue
         await tell_creator(
-            session, _told(product.id, title, goods), key=f"{key}:{goods == 0}", creator_id=product.creator_id, now=now
+            session,
+            _told(product.id, title, goods),
+            key=f"{key}:{goods == 0}",
+            creator_id=product.creator_id,
+            now=now,
+            about=Notice.STOCK,
         )
 
 

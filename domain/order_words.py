@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.leads import display_name
 from domain.messages.catalogue import say
 from domain.messages.plain import Button, Message, column
+from domain.notices import Notice
 from domain.outbox import queue_message, tell_creator
 from kit.money import Money
 from store.models import Lead, Order, OrderLine, OutboxKind, Person
@@ -72,6 +73,7 @@ async def tell_seller(
     amount: Money | None = None,
     ways_out: Sequence[WayOut] = (),
     why: str = "",
+    about: Notice | None = None,
 ) -> None:
     """Everyone who acts for the creator, once for each `key`, with a button for each way out and one for the order."""
     lead = await session.get_one(Lead, order.lead_id)
@@ -84,7 +86,7 @@ async def tell_seller(
         buttons = (Button(text=say(way.text, language), data=way.data) for way in (*ways_out, see))
         return Message(text=said, buttons=column(*buttons))
 
-    await tell_creator(session, told, key=key, creator_id=order.creator_id, lead_id=lead.id, now=now)
+    await tell_creator(session, told, key=key, creator_id=order.creator_id, lead_id=lead.id, now=now, about=about)
 
 
 async def money_never_came(session: AsyncSession, order: Order, *, now: datetime) -> None:

@@ -7,8 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.access import Act
 from domain.chat_standings import members_who_may
 from domain.messages.plain import Message
+from domain.notices import Notice, wants
 from store.database import insert_once, wake
-from store.models import URGENCY, Account, Membership, OutboxKind, OutboxMessage, Person, Role
+from store.models import URGENCY, Account, Membership, OutboxKind, OutboxMessage, Person, Profile, Role
 
 # what is told, in the language of whoever reads it
 Told = Callable[[str], Message]
@@ -56,24 +57,29 @@ async def tell_creator(
     now: datetime,
     lead_id: int | None = None,
     alone: bool = False,
+    about: Notice | None = None,
 ) -> None:
     """A notice to everyone who may look after this creator's business and has a chat with the bot, each in their own
     language: owners, and members of the team who may view or answer.
 
     `lead_id` is of the lead that it speaks of: when they are forgotten, so is what it said. `alone`: to the owners,
-    and not to those who help them.
+    and not to those who help them. `about`: it is of a kind that one can do without, and goes to those
+    alone who have not said so.
     """
     people = (
-        select(Person)
+        select(Person, Profile.preferences)
         .join(Account, Account.person_id == Person.id)
         .join(Membership, Membership.account_id == Account.id)
+        .outerjoin(Profile, Profile.account_id == Account.id)
         .where(Membership.creator_id == creator_id, members_who_may(Act.SEE_BUSINESS, Act.WRITE_TO_LEADS))
         .order_by(Person.id)
     )
     if alone:
         # whoever looks after the instance too is still who they are
         people = people.where(Account.role != Role.AGENT, Membership.owner)
-    for person in (await session.scalars(people)).all():
+    for person, preferences in (await session.execute(people)).all():
+        if not wants(preferences, about):
+            continue
         await queue_message(
             session,
             told(person.speaks),

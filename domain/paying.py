@@ -15,6 +15,7 @@ from domain.events import record_event
 from domain.holding import hold_order
 from domain.lead_acts import set_stage
 from domain.low_stock import tell_low_stock
+from domain.notices import Notice
 from domain.order_ends import expire_order
 from domain.order_standing import settle_order
 from domain.order_words import give_back, give_back_one, hand_over, mark_sent, tell_buyer, tell_seller
@@ -115,7 +116,10 @@ async def pay_order(session: AsyncSession, order: Order, received: Received, *, 
         await _hand_over(session, order, now=now)
         key = f"sale-told:{received.rail}:{received.reference}"
         ways_out = (mark_sent(order),) if await _goes_by_post(session, order) else ()
-        await tell_seller(session, "sale-told", order, key=key, amount=received.money, ways_out=ways_out, now=now)
+        # what has to be sent off waits for them
+        about = None if ways_out else Notice.SALES
+        paid = received.money
+        await tell_seller(session, "sale-told", order, key=key, amount=paid, ways_out=ways_out, about=about, now=now)
     else:
         await _oversold(session, order, received, payment_id, forgotten=forgotten, now=now)
     await number_receipt(session, order)

@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.messages.catalogue import LANGUAGES
+from domain.notices import NOTICES, Notice, wants
 from kit.errors import Invalid
 from kit.text import name_words
 from store.database import insert_once
@@ -21,15 +22,19 @@ LANGUAGE, TIME_ZONE = "language", "time_zone"
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """`language` is in which Spark writes to them; `time_zone` an IANA name. None: not chosen."""
+    """`language` is in which Spark writes to them; `time_zone` an IANA name. None: not chosen.
 
-    language: str | None = None
-    time_zone: str | None = None
+    `notices` are told in the chat to those who act for a creator.
+    """
+
+    language: str | None
+    time_zone: str | None
+    notices: Mapping[Notice, bool]
 
     @classmethod
     def of(cls, profile: Profile | None) -> "Preferences":
         kept = {} if profile is None else profile.preferences
-        return cls(kept.get(LANGUAGE), kept.get(TIME_ZONE))
+        return cls(kept.get(LANGUAGE), kept.get(TIME_ZONE), {each: wants(kept, each) for each in Notice})
 
 
 async def profile_of(session: AsyncSession, account_id: int) -> Profile | None:
@@ -64,7 +69,12 @@ async def change_profile(
 
 
 async def change_preferences(
-    session: AsyncSession, account: Account, changes: Mapping[str, str | None], *, now: datetime
+    session: AsyncSession,
+    account: Account,
+    changes: Mapping[str, str | None],
+    notices: Mapping[Notice, bool],
+    *,
+    now: datetime,
 ) -> Preferences:
     """Only what is given; None takes a choice back. The bot speaks that language from then on. Raises Invalid."""
     language, time_zone = changes.get(LANGUAGE), changes.get(TIME_ZONE)
@@ -73,12 +83,14 @@ async def change_preferences(
     if time_zone is not None and time_zone not in available_timezones():
         raise _wrong(TIME_ZONE, "is a name like Europe/Berlin")
     profile = await _hold(session, account.id, now=now)
-    profile.preferences = {key: value for key, value in {**profile.preferences, **changes}.items() if value is not None}
+    chosen = {key: value for key, value in {**profile.preferences, **changes}.items() if value is not None}
+    wanted = {**chosen.get(NOTICES, {}), **{each.value: wanted for each, wanted in notices.items()}}
+    profile.preferences = {**chosen, NOTICES: wanted} if wanted else chosen
     profile.updated_at = now
     await session.flush()
     if LANGUAGE in changes and account.person_id is not None:
-        chosen = update(Person).where(Person.id == account.person_id).values(language_chosen=language)
-        await session.execute(chosen)
+        speaks = update(Person).where(Person.id == account.person_id).values(language_chosen=language)
+        await session.execute(speaks)
     return Preferences.of(profile)
 
 

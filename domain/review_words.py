@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.admins import tell_admins
 from domain.messages.catalogue import say
 from domain.messages.plain import Button, Message
+from domain.notices import Notice
 from domain.outbox import Told, queue_message, tell_creator
 from kit.text import shorten
 from store.models import Creator, Lead, OutboxKind, Person, Review
@@ -24,7 +25,8 @@ def stars(rating: int) -> str:
 async def tell_of_review(session: AsyncSession, review: Review, title: str, *, key: str, now: datetime) -> None:
     """The creator hears what was said, with what they can do about it."""
     told = _told("review-told", ("answer", "report"), review, title)
-    await tell_creator(session, told, key=key, creator_id=review.creator_id, lead_id=review.lead_id, now=now)
+    creator_id, lead_id = review.creator_id, review.lead_id
+    await tell_creator(session, told, key=key, creator_id=creator_id, lead_id=lead_id, now=now, about=Notice.REVIEWS)
 
 
 async def tell_of_report(session: AsyncSession, review: Review, title: str, *, key: str, now: datetime) -> None:

@@ -26,6 +26,7 @@ from store.models import (
     ExternalIdentity,
     Membership,
     Order,
+    OutboxMessage,
     Person,
     Product,
     Profile,
@@ -116,14 +117,40 @@ async def test_preferences_are_chosen_and_taken_back(zoe: Somebody):
         person = await see_person(session, BOT_ID, Told(1001, "Zoë", None, "en"), now=NOON)
         (await session.get_one(Account, zoe.account_id)).person_id = person.id
     path = "/profile/me/preferences"
-    chosen = {"language": "de", "time_zone": "Europe/Berlin"}
-    assert await zoe.told("PUT", path, chosen) == chosen
+    every = dict.fromkeys(("sales", "reviews", "stock", "ideas"), True)
+    chosen = {"language": "de", "time_zone": "Europe/Berlin", "notices": every | {"stock": False}}
+    assert await zoe.told("PUT", path, chosen | {"notices": {"stock": False}}) == chosen
     async with zoe.site.database.reading() as session:
         assert (await session.get_one(Person, person.id)).speaks == "de"
-    assert await zoe.told("PUT", path, {"time_zone": None}) == {"language": "de", "time_zone": None}
-    assert (await zoe.told("GET", "/profile/me"))["preferences"] == {"language": "de", "time_zone": None}
-    for body in ({"language": "xx"}, {"time_zone": "Nowhere"}, {"theme": "dark"}, {"language": 5}):
+    left = {"language": "de", "time_zone": None, "notices": every | {"stock": False, "sales": False}}
+    assert await zoe.told("PUT", path, {"time_zone": None, "notices": {"sales": False}}) == left
+    assert (await zoe.told("GET", "/profile/me"))["preferences"] == left
+    for body in (
+        {"language": "xx"},
+        {"time_zone": "Nowhere"},
+        {"theme": "dark"},
+        {"language": 5},
+        {"notices": {"weather": True}},
+        {"notices": {"sales": "no"}},
+        {"notices": None},
+    ):
         assert (await zoe.ask("PUT", path, body)).status == 422, body
+
+
+async def test_a_notice_that_is_not_wanted_is_not_told(zoe: Somebody):
+    site, desk = zoe.site, await Desk.of(zoe.site, zoe.client)
+    helper = Somebody(site, zoe.client, await site.add_account(desk.creator_id))
+    async with site.database.transaction() as session:
+        for telegram_id, account_id in ((1, desk.account_id), (2, helper.account_id)):
+            person = await see_person(session, BOT_ID, Told(telegram_id, "Ada", None, "en"), now=NOON)
+            (await session.get_one(Account, account_id)).person_id = person.id
+    await helper.told("PUT", "/profile/me/preferences", {"notices": {"sales": False, "reviews": True}})
+    await sell(site, desk.creator_id, zoe.account_id)
+    async with site.database.reading() as session:
+        told = select(OutboxMessage.key).where(OutboxMessage.key.like("sale-told:%"))
+        keys = (await session.scalars(told)).all()
+        first = select(Account.person_id).where(Account.id == desk.account_id)
+        assert keys == [f"sale-told:stripe:pi_1:{await session.scalar(first)}"]
 
 
 async def test_only_those_who_want_it_are_found(zoe: Somebody):

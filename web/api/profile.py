@@ -9,6 +9,7 @@ from domain.account_leads import leads_of_account
 from domain.accounts import rename
 from domain.administration import LastAdmin
 from domain.leaving import delete_account
+from domain.notices import Notice
 from domain.profiles import Preferences, change_preferences, change_profile, profile_of
 from kit.errors import Invalid
 from store.models import Account, Profile, Role
@@ -51,15 +52,29 @@ class Statistics(BaseModel):
     creators: list[Sold]
 
 
+class Notices(BaseModel):
+    """What the bot tells in the chat of a creator that one acts for, where nobody is needed for it."""
+
+    sales: bool
+    reviews: bool
+    stock: bool
+    ideas: bool
+
+
 class PreferencesItem(BaseModel):
     """null: not chosen."""
 
     language: str | None
     time_zone: str | None
+    notices: Notices
 
     @classmethod
     def of(cls, preferences: Preferences) -> "PreferencesItem":
-        return cls(language=preferences.language, time_zone=preferences.time_zone)
+        return cls(
+            language=preferences.language,
+            time_zone=preferences.time_zone,
+            notices=Notices(**{each.value: wanted for each, wanted in preferences.notices.items()}),
+        )
 
 
 class ProfileItem(BaseModel):
@@ -95,6 +110,7 @@ class PreferencesChange(BaseModel):
 
     language: Text | None = None
     time_zone: Text | None = None
+    notices: Annotated[dict[Notice, StrictBool], Field(max_length=len(Notice))] = {}
 
 
 class PersonItem(BaseModel):
@@ -144,8 +160,9 @@ async def put_me(call: Call[NoQuery, ProfileChange]) -> ProfileItem:
 
 
 async def put_preferences(call: Call[NoQuery, PreferencesChange]) -> PreferencesItem:
-    changes = call.body.model_dump(include=call.body.model_fields_set)
-    changed = await change_preferences(call.session, call.account, changes, now=call.tools.clock())
+    body, now = call.body, call.tools.clock()
+    changes = body.model_dump(include=body.model_fields_set - {"notices"})
+    changed = await change_preferences(call.session, call.account, changes, body.notices, now=now)
     return PreferencesItem.of(changed)
 
 
@@ -234,13 +251,16 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         "/profile/me/preferences",
         Act.BE_ONESELF,
         put_preferences,
-        "Chooses a language and a time zone for oneself",
+        "Chooses a language, a time zone and which notices one reads",
         {200: PreferencesItem},
         session="write",
         body=PreferencesChange,
         refuses=(Invalid,),
-        example={"language": "de", "time_zone": "Europe/Berlin"},
-        proves=("test_api_profile.py::test_preferences_are_chosen_and_taken_back",),
+        example={"language": "de", "time_zone": "Europe/Berlin", "notices": {"sales": False}},
+        proves=(
+            "test_api_profile.py::test_preferences_are_chosen_and_taken_back",
+            "test_api_profile.py::test_a_notice_that_is_not_wanted_is_not_told",
+        ),
     ),
     Route(
         "GET",
