@@ -3,8 +3,9 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import ColumnElement, distinct, func, select
+from sqlalchemy import BindParameter, ColumnElement, bindparam, distinct, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from store.kept_money import BOUGHT, KEPT_MINOR
@@ -25,10 +26,39 @@ class LeadRow:
     spent: dict[str, int] = field(default_factory=dict)
 
 
+# built once: building one costs more than the store takes to answer it; of the tables, since nothing is mapped
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_tag, _field, _person = LeadTag.__table__.c, LeadField.__table__.c, Person.__table__.c
+_TAGS = select(_tag.lead_id, _tag.tag).where(_tag.lead_id.in_(_IDS)).order_by(_tag.lead_id, _tag.tag)
+_FIELDS = (
+    select(_field.lead_id, _field.key, _field.value, _field.number, _field.sealed)
+    .where(_field.lead_id.in_(_IDS))
+    .order_by(_field.lead_id, _field.key, _field.item)
+)
+_BOUGHT = (
+    select(Order.lead_id, Payment.currency, func.count(distinct(Order.id)), func.sum(KEPT_MINOR))
+    .join(Payment, Payment.order_id == Order.id)
+    .where(Order.lead_id.in_(_IDS), BOUGHT, KEPT_MINOR > 0)
+    .group_by(Order.lead_id, Payment.currency)
+    .order_by(Payment.currency)
+)
+_FACES = select(
+    _person.id, _person.first_name, _person.username, func.coalesce(_person.language_chosen, _person.language)
+).where(_person.id.in_(_IDS))
+_THESE = select(Lead).where(
+    Lead.creator_id == bindparam("creator_id"),
+    Lead.id.in_(_IDS),
+    Lead.merged_into_id.is_(None),
+    Lead.forgotten_at.is_(None),
+)
+
+
 async def rows_of(session: AsyncSession, creator_id: int, lead_ids: Sequence[int]) -> Sequence[LeadRow]:
     """These leads with all that belongs to them, in the order given; those that are gone are left out."""
-    found = await page_after(session, creator_id, 0, len(lead_ids), Lead.id.in_(lead_ids)) if lead_ids else []
-    by_id = {row.lead.id: row for row in found}
+    if not lead_ids:
+        return []
+    found = await session.scalars(_THESE, {"creator_id": creator_id, "ids": list(lead_ids)})
+    by_id = {row.lead.id: row for row in await rows_with(session, found.all())}
     return [by_id[each] for each in lead_ids if each in by_id]
 
 
@@ -36,9 +66,8 @@ async def page_after(
     session: AsyncSession, creator_id: int, after: int, most: int, condition: ColumnElement[bool]
 ) -> Sequence[LeadRow]:
     """The next leads by their numbers. Those merged into others or forgotten are not told."""
-    found = await session.execute(
-        select(Lead, Person.first_name, Person.username, func.coalesce(Person.language_chosen, Person.language))
-        .outerjoin(Person, Person.id == Lead.person_id)
+    found = await session.scalars(
+        select(Lead)
         .where(
             Lead.creator_id == creator_id,
             Lead.id > after,
@@ -49,31 +78,25 @@ async def page_after(
         .order_by(Lead.id)
         .limit(most)
     )
-    rows = {lead.id: LeadRow(lead, first, username, language) for lead, first, username, language in found}
-    ids = list(rows)
-    if not ids:
+    return await rows_with(session, found.all())
+
+
+async def rows_with(session: AsyncSession, leads: Sequence[Lead]) -> Sequence[LeadRow]:
+    """All that belongs to these leads, in four questions at most."""
+    if not leads:
         return []
-    for tag in await session.execute(
-        select(LeadTag.lead_id, LeadTag.tag).where(LeadTag.lead_id.in_(ids)).order_by(LeadTag.lead_id, LeadTag.tag)
-    ):
-        rows[tag.lead_id].tags.append(tag.tag)
-    values = await session.execute(
-        select(LeadField.lead_id, LeadField.key, LeadField.value, LeadField.number, LeadField.sealed)
-        .where(LeadField.lead_id.in_(ids))
-        .order_by(LeadField.lead_id, LeadField.key, LeadField.item)
-    )
-    for each in values:
-        told = each.sealed if each.sealed is not None else each.value if each.value is not None else each.number
+    people = [lead.person_id for lead in leads if lead.person_id is not None]
+    faces = {each[0]: each[1:] for each in await session.execute(_FACES, {"ids": people})} if people else {}
+    unknown = (None, None, None)
+    rows = {lead.id: LeadRow(lead, *faces.get(lead.person_id or 0, unknown)) for lead in leads}
+    ids = {"ids": list(rows)}
+    for lead_id, tag in await session.execute(_TAGS, ids):
+        rows[lead_id].tags.append(tag)
+    for lead_id, key, value, number, sealed in await session.execute(_FIELDS, ids):
+        told = sealed if sealed is not None else value if value is not None else number
         if told is not None:
-            rows[each.lead_id].fields[each.key].append(told)
-    bought = await session.execute(
-        select(Order.lead_id, Payment.currency, func.count(distinct(Order.id)), func.sum(KEPT_MINOR))
-        .join(Payment, Payment.order_id == Order.id)
-        .where(Order.lead_id.in_(ids), BOUGHT, KEPT_MINOR > 0)
-        .group_by(Order.lead_id, Payment.currency)
-        .order_by(Payment.currency)
-    )
-    for lead_id, currency, count, total in bought:
+            rows[lead_id].fields[key].append(told)
+    for lead_id, currency, count, total in await session.execute(_BOUGHT, ids):
         rows[lead_id].orders += count
         rows[lead_id].spent[currency] = int(total)
     return list(rows.values())

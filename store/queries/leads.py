@@ -2,7 +2,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Select, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.visitors import iterate
 
@@ -130,9 +130,13 @@ async def search(session: AsyncSession, creator_id: int, text: str) -> ColumnEle
     return living(creator_id) & (or_(*found) if found else false())
 
 
+# built once, since it is asked for so often
+_OF_CREATOR = select(Lead).where(Lead.id == bindparam("lead_id"), Lead.creator_id == bindparam("creator_id"))
+
+
 async def find_living_lead(session: AsyncSession, creator_id: int, lead_id: int) -> Lead | None:
     """The creator's lead of that number, or the one that it became a part of; None for a forgotten one."""
-    lead = await session.scalar(select(Lead).where(Lead.id == lead_id, Lead.creator_id == creator_id))
+    lead = await session.scalar(_OF_CREATOR, {"lead_id": lead_id, "creator_id": creator_id})
     while lead is not None and lead.merged_into_id is not None:
         lead = await session.get(Lead, lead.merged_into_id)
     return None if lead is None or lead.forgotten_at is not None else lead

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.holding import hold_living
 from kit.errors import NotFound
 from store.models import Lead, Proof
-from store.queries.lead_pages import LeadRow, rows_of
+from store.queries.lead_pages import LeadRow, rows_with
 from store.queries.leads import find_living_lead
 from web.api.route import Call
 
@@ -103,5 +103,5 @@ async def changed_lead(session: AsyncSession, lead: Lead) -> LeadItem:
 
 
 async def told_lead(session: AsyncSession, lead: Lead) -> LeadItem:
-    (row,) = await rows_of(session, lead.creator_id, [lead.id])
+    (row,) = await rows_with(session, [lead])
     return LeadItem.of(row)
