@@ -99,8 +99,8 @@ async def _spark(url: str, folder: Path) -> AsyncIterator[str]:
         "SPARK_HTTP__PORT": str(port),
         "SPARK_PUBLIC_URL": f"http://127.0.0.1:{port}",
         # as many a minute as can be asked
-        "SPARK_RATES__PUBLIC": "100000000",
-        "SPARK_RATES__USUAL": "100000000",
+        "SPARK_RATES__PUBLIC": "1000000",
+        "SPARK_RATES__USUAL": "1000000",
     }
     config = folder / "config.yaml"
     config.write_text("{}\n", encoding="utf-8")

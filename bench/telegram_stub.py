@@ -27,6 +27,7 @@ RESULTS: dict[str, Any] = {
     "getUpdates": [],
     "getMyCommands": [],
     "getWebhookInfo": {"url": "", "has_custom_certificate": False, "pending_update_count": 0},
+    "getStarTransactions": {"transactions": []},
     "getFile": {"file_id": "f1", "file_unique_id": "u1", "file_path": "documents/1"},
 }
 _PART = re.compile(rb'name="(\w+)"[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n(.*?)\r\n--', re.DOTALL)
