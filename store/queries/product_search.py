@@ -10,17 +10,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, exists, select
+from sqlalchemy import Row, Select, bindparam, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.kept import Kept
 from kit.paging import Page, Paging
 from kit.text import search_words
-from store.models import Creator, Product, ProductVariant
+from store.models import Creator, ProductVariant
 from store.queries.product_shapes import (
     CARD,
+    CREATOR,
     LAST,
     NOW_ON_SALE,
+    PRODUCT,
     ProductSort,
     Shape,
     Way,
@@ -102,18 +104,17 @@ async def find_shown(session: AsyncSession, product_id: int, *, now: datetime) -
     return (await session.execute(_ONE, {"product_id": product_id, "now": now})).one_or_none()
 
 
-_ONE = (
+_VARIANT = ProductVariant.__table__.c
+_ONE: Select[Any] = (
     select(
         *CARD,
-        Product.creator_id,
-        Product.active_until,
-        exists()
-        .where(ProductVariant.product_id == Product.id, ProductVariant.archived_at.is_(None))
-        .label("has_variants"),
-        (Product.active & Product.archived_at.is_(None) & NOW_ON_SALE).label("shown"),
+        PRODUCT.c.creator_id,
+        PRODUCT.c.active_until,
+        exists().where(_VARIANT.product_id == PRODUCT.c.id, _VARIANT.archived_at.is_(None)).label("has_variants"),
+        (PRODUCT.c.active & PRODUCT.c.archived_at.is_(None) & NOW_ON_SALE).label("shown"),
     )
-    .join(Creator, Creator.id == Product.creator_id)
-    .where(Product.id == bindparam("product_id"))
+    .join(CREATOR, CREATOR.c.id == PRODUCT.c.creator_id)
+    .where(PRODUCT.c.id == bindparam("product_id"))
 )
 
 

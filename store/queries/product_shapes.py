@@ -70,46 +70,49 @@ class Shape:
         return self.words + self.tags + self.category + self.price + self.creator
 
 
+# tables and not classes: rows are read as they are, without what the mapper would do for each
+PRODUCT, CREATOR = Product.__table__, Creator.__table__
+_WORD, _INSIDE, _FILE = ProductWord.__table__, BundleItem.__table__, StoredFile.__table__
 SORTED_BY: dict[ProductSort, ColumnElement[Any]] = {
-    ProductSort.CREATED_AT: Product.__table__.c.created_at,
-    ProductSort.PRICE: Product.__table__.c.price_minor,
-    ProductSort.TITLE: Product.__table__.c.title,
-    ProductSort.RATING: Product.__table__.c.rating_milli,
-    ProductSort.POPULAR: Product.__table__.c.sold,
+    ProductSort.CREATED_AT: PRODUCT.c.created_at,
+    ProductSort.PRICE: PRODUCT.c.price_minor,
+    ProductSort.TITLE: PRODUCT.c.title,
+    ProductSort.RATING: PRODUCT.c.rating_milli,
+    ProductSort.POPULAR: PRODUCT.c.sold,
 }
 # in the words of the indexes, which SQLite compares letter by letter
 LISTED = text("product.active AND product.archived_at IS NULL")
 CONDITIONED = text("(product.active_from IS NOT NULL OR product.active_until IS NOT NULL OR product.kind = 'bundle')")
-_NOW = bindparam("now", type_=Product.__table__.c.active_from.type)
+_NOW = bindparam("now", type_=PRODUCT.c.active_from.type)
 NOW_ON_SALE = and_(
-    or_(Product.active_from.is_(None), Product.active_from <= _NOW),
-    or_(Product.active_until.is_(None), Product.active_until > _NOW),
-    or_(Product.kind != ProductKind.BUNDLE, exists().where(BundleItem.bundle_id == Product.id)),
+    or_(PRODUCT.c.active_from.is_(None), PRODUCT.c.active_from <= _NOW),
+    or_(PRODUCT.c.active_until.is_(None), PRODUCT.c.active_until > _NOW),
+    or_(PRODUCT.c.kind != ProductKind.BUNDLE, exists().where(_INSIDE.c.bundle_id == PRODUCT.c.id)),
 )
 _COVER = (
     exists()
-    .where(StoredFile.product_id == Product.id, StoredFile.role == FileRole.COVER)
-    .where(StoredFile.replaced_at.is_(None), StoredFile.attached_at.is_not(None))
+    .where(_FILE.c.product_id == PRODUCT.c.id, _FILE.c.role == FileRole.COVER)
+    .where(_FILE.c.replaced_at.is_(None), _FILE.c.attached_at.is_not(None))
 )
 CARD = (
-    Product.id,
-    Product.slug,
-    Product.title,
-    Product.description,
-    Product.kind,
-    Product.price_minor,
-    Product.currency,
-    Product.compare_at_minor,
-    Product.pay_what_you_want,
-    Product.category,
-    Product.tags,
-    Product.stock,
-    Product.active,
-    Product.rating_sum,
-    Product.rating_count,
-    Product.created_at,
-    Creator.slug.label("creator_slug"),
-    Creator.name.label("creator_name"),
+    PRODUCT.c.id,
+    PRODUCT.c.slug,
+    PRODUCT.c.title,
+    PRODUCT.c.description,
+    PRODUCT.c.kind,
+    PRODUCT.c.price_minor,
+    PRODUCT.c.currency,
+    PRODUCT.c.compare_at_minor,
+    PRODUCT.c.pay_what_you_want,
+    PRODUCT.c.category,
+    PRODUCT.c.tags,
+    PRODUCT.c.stock,
+    PRODUCT.c.active,
+    PRODUCT.c.rating_sum,
+    PRODUCT.c.rating_count,
+    PRODUCT.c.created_at,
+    CREATOR.c.slug.label("creator_slug"),
+    CREATOR.c.name.label("creator_name"),
     _COVER.label("has_image"),
 )
 
@@ -144,11 +147,11 @@ def page_statement(shape: Shape, way: Way) -> Select[Any]:
     narrow = way is not Way.ORDER
     columns = (*CARD, func.count().over().label("total")) if narrow else CARD
     column: ColumnElement[Any] = SORTED_BY[shape.sort]
-    by, then = (_Beside(column), _Beside(Product.__table__.c.id)) if narrow else (column, Product.__table__.c.id)
+    by, then = (_Beside(column), _Beside(PRODUCT.c.id)) if narrow else (column, PRODUCT.c.id)
     order = (by.desc(), then.desc()) if shape.descending else (by.asc(), then.asc())
     return (
         select(*columns)
-        .join(Creator, Creator.id == Product.creator_id)
+        .join(CREATOR, CREATOR.c.id == PRODUCT.c.creator_id)
         .where(LISTED, NOW_ON_SALE, *_filters(shape, way))
         .order_by(*order)
         .limit(bindparam("limit", type_=BigInteger))
@@ -160,12 +163,12 @@ def page_statement(shape: Shape, way: Way) -> Select[Any]:
 def count_statement(shape: Shape, way: Way) -> Select[Any]:
     """How many there are: whatever is listed, which an index knows, without the few that are not on sale today."""
     filters = _filters(shape, way, _Use.COUNT)
-    listed = select(func.count()).select_from(Product).where(LISTED, *filters).scalar_subquery()
+    listed = select(func.count()).select_from(PRODUCT).where(LISTED, *filters).scalar_subquery()
     if way is not Way.ORDER:
-        return select(func.count()).select_from(Product).where(LISTED, NOW_ON_SALE, *filters)
+        return select(func.count()).select_from(PRODUCT).where(LISTED, NOW_ON_SALE, *filters)
     off_sale = (
         select(func.count())
-        .select_from(Product)
+        .select_from(PRODUCT)
         .where(LISTED, CONDITIONED, not_(NOW_ON_SALE), *_filters(shape, way, _Use.CHECK))
         .scalar_subquery()
     )
@@ -181,14 +184,12 @@ def breadth(way: Way, shape: Shape, most: int) -> Select[Any]:
         case Way.TAGS:
             entries = select(literal(1)).where(_has_tag())
         case Way.CATEGORY:
-            entries = select(literal(1)).select_from(Product).where(LISTED, Product.category == bindparam("category"))
+            entries = select(literal(1)).select_from(PRODUCT).where(LISTED, PRODUCT.c.category == bindparam("category"))
         case Way.PRICE:
-            entries = (
-                select(literal(1)).select_from(Product).where(LISTED, *_prices(shape, Product.__table__.c.price_minor))
-            )
+            entries = select(literal(1)).select_from(PRODUCT).where(LISTED, *_prices(shape, PRODUCT.c.price_minor))
         case _:
-            of_creator = Product.creator_id == bindparam("creator_id")
-            entries = select(literal(1)).select_from(Product).where(LISTED, of_creator)
+            of_creator = PRODUCT.c.creator_id == bindparam("creator_id")
+            entries = select(literal(1)).select_from(PRODUCT).where(LISTED, of_creator)
     return select(func.count()).select_from(entries.limit(most).subquery())
 
 
@@ -202,7 +203,7 @@ class _Use(StrEnum):
 
 def _filters(shape: Shape, way: Way, use: _Use = _Use.PAGE) -> list[ColumnElement[bool]]:
     """The one that is followed by its index, and the others beside it; the first word is the rarest."""
-    table = Product.__table__.c
+    table = PRODUCT.c
     freely = use is _Use.COUNT and way is Way.ORDER
     in_order = use is _Use.PAGE and way is Way.ORDER
     found: list[ColumnElement[bool]] = []
@@ -222,23 +223,23 @@ def _filters(shape: Shape, way: Way, use: _Use = _Use.PAGE) -> list[ColumnElemen
     for number in range(shape.words):
         by_word = _begins_with(f"word_{number}")
         follow = number == 0 and use is not _Use.CHECK and (way is Way.WORDS or freely)
-        found.append(table.id.in_(select(ProductWord.product_id).where(by_word)) if follow else _has(by_word))
+        found.append(table.id.in_(select(_WORD.c.product_id).where(by_word)) if follow else _has(by_word))
     if shape.tags:
         follow = use is not _Use.CHECK and (way is Way.TAGS or (freely and not shape.words))
-        found.append(table.id.in_(select(ProductWord.product_id).where(_has_tag())) if follow else _has(_has_tag()))
+        found.append(table.id.in_(select(_WORD.c.product_id).where(_has_tag())) if follow else _has(_has_tag()))
     return found
 
 
 def _has(word: ColumnElement[bool]) -> ColumnElement[bool]:
-    return exists().where(ProductWord.product_id == Product.id, word)
+    return exists().where(_WORD.c.product_id == PRODUCT.c.id, word)
 
 
 def _begins_with(name: str) -> ColumnElement[bool]:
-    return and_(ProductWord.word >= bindparam(name), ProductWord.word < bindparam(f"{name}_end"))
+    return and_(_WORD.c.word >= bindparam(name), _WORD.c.word < bindparam(f"{name}_end"))
 
 
 def _has_tag() -> ColumnElement[bool]:
-    return ProductWord.word.in_(bindparam("tags", expanding=True))
+    return _WORD.c.word.in_(bindparam("tags", expanding=True))
 
 
 def _prices(shape: Shape, column: ColumnElement[Any]) -> list[ColumnElement[bool]]:

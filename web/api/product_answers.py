@@ -20,7 +20,11 @@ class Rating(BaseModel):
 
     @classmethod
     def of(cls, total: int, count: int) -> "Rating":
-        return cls(average=round(total / count, 1) if count else None, count=count)
+        return cls(average=average(total, count), count=count)
+
+
+def average(total: int, count: int) -> float | None:
+    return round(total / count, 1) if count else None
 
 
 class OfCreator(BaseModel):
@@ -153,8 +157,8 @@ def _shown(row: Row[Any], public_url: str) -> dict[str, Any]:
         "tags": row.tags,
         "stock": row.stock,
         "active": row.active,
-        "rating": Rating.of(row.rating_sum, row.rating_count),
-        "creator": OfCreator(slug=row.creator_slug, name=row.creator_name),
+        "rating": {"average": average(row.rating_sum, row.rating_count), "count": row.rating_count},
+        "creator": {"slug": row.creator_slug, "name": row.creator_name},
         "image_url": f"{public_url}/api/v1/products/{row.id}/image" if row.has_image else None,
         "created_at": row.created_at,
     }
