@@ -69,7 +69,7 @@ class Store(Section):
 
 class Files(Section):
     url: FilesUrl | None = Field(None, repr=False)
-    # of one file that a creator sends up from a browser
+    # of one file that a creator sends up from a browser or by the API
     most_upload_mb: Annotated[int, Field(ge=1, le=1_000_000)] = 2048
 
 
