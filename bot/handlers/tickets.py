@@ -68,10 +68,7 @@ async def tap_one(turn: Turn, query: CallbackQuery, arguments: list[str]) -> Non
 async def _creator(turn: Turn, number: int | None = None) -> Creator:
     """The one of that number, as a button names it, or else whom they act for, or talk to. Raises Said."""
     if number is None:
-        own = await turn.own_creator()
-        if own is not None:
-            return await turn.as_creator(own.id)
-        number = (await turn.creator()).id
+        number = (await turn.own_creator() or await turn.creator()).id
     creator = await _seen_by(turn, number)
     if creator is None:
         raise turn.refusal("creators-only")

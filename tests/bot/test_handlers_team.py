@@ -21,6 +21,7 @@ from domain.funnels.definition import Funnel
 from domain.funnels.heads import save_funnel
 from domain.invitations import InvitationOver
 from domain.leads import capture_lead
+from domain.messages.catalogue import say
 from domain.orders import open_order
 from domain.paying import Received, pay_order
 from domain.people import Profile, see_person
@@ -393,6 +394,20 @@ async def test_a_team_is_changed_and_left_by_buttons_and_lines(office: Office):
         await office.taps("Mia", f"team:gone:{office.creator}:{mia}")
     async with office.database.reading() as session:
         assert [each.account_id for each in await session.scalars(select(Membership))] == [mia]
+
+
+async def test_rights_are_called_as_the_reader_calls_them(office: Office):
+    async with office.database.transaction() as session:
+        speaks = update(Person).where(Person.id == office.people["Ada"]).values(language_chosen="de")
+        await session.execute(speaks)
+    invited = text_of(await office.says("Ada", "/team invite Verwalten senden für Mia"))
+    assert "ansehen, verwalten, senden" in invited
+    assert "für Mia: ansehen" in text_of(await office.says("Ada", "/team"))
+    assert "You now act for" in text_of(await office.says("Mia", f"/start {payload_of(invited)}"))
+    with pytest.raises(NoSuchRight) as refusal:
+        await office.says("Mia", "/refund")
+    assert refusal.value.why is not None
+    assert say(refusal.value.why.key, "de", right="geld").startswith("Dazu gehört das Recht „geld“")
 
 
 async def test_an_account_that_is_suspended_does_nothing_in_the_chat(office: Office):
