@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from automations.composing import Composer, Draft
 from domain.broadcasts.definition import content_of, variant_name
 from domain.messages.plain import Message
+from domain.outbox import queue_message
 from domain.shown import Showing
 from kit.errors import Conflict, Reason
 from store.models import Broadcast, Lead, OutboxKind, Person, Urgency
@@ -48,6 +49,31 @@ async def trial_message(
         return await Composer(session, now).compose(row, draft, by)
     except NoResultFound as error:
         raise NobodyToFillIn("no lead to try it with", why=Reason("refused-nobody-to-fill-in")) from error
+
+
+async def queue_trial(
+    session: AsyncSession,
+    broadcast: Broadcast,
+    person: Person,
+    by: Showing,
+    *,
+    variant: int,
+    language: str,
+    asked_as: str,
+    now: datetime,
+) -> Message:
+    """Sends it to that person's chat, once however often it is `asked_as` the same. Raises as trial_message does."""
+    message = await trial_message(session, broadcast, person, by, variant=variant, language=language, now=now)
+    await queue_message(
+        session,
+        message,
+        key=f"trial:{broadcast.id}:{asked_as}:{variant_name(variant)}:{language}",
+        kind=OutboxKind.TRIAL,
+        creator_id=broadcast.creator_id,
+        person_id=person.id,
+        now=now,
+    )
+    return message
 
 
 async def _example(session: AsyncSession, creator_id: int, person: Person) -> Lead | None:

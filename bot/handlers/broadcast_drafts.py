@@ -6,7 +6,7 @@ from pydantic import TypeAdapter
 from telegram import CallbackQuery
 from telegram import Message as TelegramMessage
 
-from automations.broadcast_trials import trial_message
+from automations.broadcast_trials import queue_trial
 from bot.handlers.broadcast_lines import When, read_buttons, read_when, read_wording
 from bot.handlers.broadcast_screens import card, draft_screen, variant_screen, when_screen, whom_screen, zone_of
 from bot.handlers.edits import edit
@@ -28,13 +28,11 @@ from domain.broadcasts.definition import (
     Variant,
     Wording,
     content_of,
-    variant_name,
 )
 from domain.messages.wording import Language
-from domain.outbox import queue_message
 from domain.prompts import Prompted, ask_next
 from domain.shown import showing
-from store.models import Broadcast, Creator, OutboxKind
+from store.models import Broadcast, Creator
 
 ACTS = frozenset({"bc-new", "bc-message", "bc-variant", "bc-question", "bc-buttons", "bc-when"})
 MOST_TRIALS = 10
@@ -158,14 +156,14 @@ async def _try(turn: Turn, query: CallbackQuery, found: Broadcast, place: int, l
     if language not in content_of(found).variants[place].wordings:
         raise turn.refusal("not-understood")
     by = showing(turn.facts.published, found.creator_id)
-    message = await trial_message(turn.session, found, turn.person, by, variant=place, language=language, now=turn.now)
-    await queue_message(
+    await queue_trial(
         turn.session,
-        message,
-        key=f"trial:{found.id}:{query.id}:{variant_name(place)}:{language}",
-        kind=OutboxKind.TRIAL,
-        creator_id=found.creator_id,
-        person_id=turn.person.id,
+        found,
+        turn.person,
+        by,
+        variant=place,
+        language=language,
+        asked_as=query.id,
         now=turn.now,
     )
 

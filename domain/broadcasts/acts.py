@@ -146,18 +146,25 @@ async def discard_broadcast(session: AsyncSession, broadcast: Broadcast, *, now:
 
 
 async def change_content(
-    session: AsyncSession, broadcast: Broadcast, content: Content, *, setup: CreatorSetup = _NOTHING_SET_UP
+    session: AsyncSession,
+    broadcast: Broadcast,
+    content: Content,
+    *,
+    setup: CreatorSetup = _NOTHING_SET_UP,
+    revision: int | None = None,
 ) -> None:
-    """Of a draft alone. Raises BadBroadcast and BroadcastStands."""
-    draft = await _draft(session, broadcast)
+    """Of a draft alone, as it was at that `revision`. Raises BadBroadcast, BroadcastStands and BroadcastChanged."""
+    draft = await _draft(session, broadcast, revision)
     await check_content(session, draft.creator_id, content, setup, before=content_of(draft))
     draft.content, draft.title = kept(content), title_of(content)
     await session.flush()
 
 
-async def change_segment(session: AsyncSession, broadcast: Broadcast, question: str) -> None:
-    """The question was checked by whoever asked for it. Raises BroadcastStands."""
-    draft = await _draft(session, broadcast)
+async def change_segment(
+    session: AsyncSession, broadcast: Broadcast, question: str, *, revision: int | None = None
+) -> None:
+    """The question was checked by whoever asked for it. Raises BroadcastStands, and BroadcastChanged."""
+    draft = await _draft(session, broadcast, revision)
     draft.segment = question
     await session.flush()
 
@@ -226,8 +233,7 @@ async def begin_scheduled(session: AsyncSession, broadcast_id: int, *, now: date
     values = {"state": BroadcastState.STARTING, "started_at": now, "progress_at": None}
     if not await count_changed(session, begin.values(values).execution_options(**_BY_CORE)):
         return False
-    begun = await session.get_one(Broadcast, broadcast_id, populate_existing=True)
-    await _note(session, begun, "broadcast.started", now=now)
+    await _note(session, await session.get_one(Broadcast, broadcast_id), "broadcast.started", now=now)
     return True
 
 
@@ -277,9 +283,8 @@ async def end_broadcast(session: AsyncSession, broadcast_id: int, *, now: dateti
         OutboxMessage.broadcast_id == broadcast_id,
         OutboxMessage.state.in_([OutboxState.QUEUED, OutboxState.SENDING]),
     )
-    for left in (waiting, under_way):
-        if await session.scalar(left.limit(1)) is not None:
-            return False
+    if any([await session.scalar(left.limit(1)) is not None for left in (waiting, under_way)]):
+        return False
     broadcast.state, broadcast.ended_at, broadcast.progress_at = BroadcastState.DONE, now, None
     await session.flush()
     # what came of it is shown at once
@@ -288,12 +293,14 @@ async def end_broadcast(session: AsyncSession, broadcast_id: int, *, now: dateti
     return True
 
 
-async def _draft(session: AsyncSession, broadcast: Broadcast) -> Broadcast:
+async def _draft(session: AsyncSession, broadcast: Broadcast, revision: int | None) -> Broadcast:
     """Its row, held, to be changed: it is another one from now on, and somebody goes on with it."""
     draft = await hold_broadcast(session, broadcast.id, BroadcastState.DRAFT)
     if draft is None:
         await session.refresh(broadcast)
         raise _stands(broadcast)
+    if revision is not None and draft.revision != revision:
+        raise _changed(broadcast)
     draft.revision, draft.lapses_at = draft.revision + 1, None
     return draft
 
@@ -324,10 +331,7 @@ async def _move(
     if moved:
         wake(session, TOPIC)
         return
-    if broadcast.state not in sources:
-        raise _stands(broadcast)
-    why = Reason("refused-broadcast-changed", number=broadcast.id)
-    raise BroadcastChanged(f"broadcast {broadcast.id} has been changed since", why=why)
+    raise _changed(broadcast) if broadcast.state in sources else _stands(broadcast)
 
 
 def _stands(broadcast: Broadcast) -> BroadcastStands:
@@ -337,6 +341,10 @@ def _stands(broadcast: Broadcast) -> BroadcastStands:
     )
 
 
+def _changed(broadcast: Broadcast) -> BroadcastChanged:
+    why = Reason("refused-broadcast-changed", number=broadcast.id)
+    return BroadcastChanged(f"broadcast {broadcast.id} has been changed since", why=why)
+
+
 async def _note(session: AsyncSession, broadcast: Broadcast, name: str, *, now: datetime) -> None:
-    subject = f"broadcast:{broadcast.id}"
-    await record_event(session, name, creator_id=broadcast.creator_id, subject=subject, now=now)
+    await record_event(session, name, creator_id=broadcast.creator_id, subject=f"broadcast:{broadcast.id}", now=now)
