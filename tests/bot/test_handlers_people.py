@@ -8,9 +8,10 @@ from bot_world import answered, row, tap
 from sqlalchemy import func, select, update
 from world import PersonOfTheWorld, World
 
-from domain.creators import add_creator
+from domain.codes import send_code
+from domain.creators import add_creator, make_bind_payload
 from domain.pricing import FREE
-from store.models import Creator, Entitlement, Lead, Order, Person, Product
+from store.models import Account, CodePurpose, Creator, Entitlement, Lead, Order, Person, Product, Role
 
 
 async def lead_of(world: World, person: PersonOfTheWorld) -> tuple[str, str | None]:
@@ -78,6 +79,21 @@ async def test_a_bind_link_is_good_once(world: World):
     await thief.hears("has been used or is too old", times=2)
     await cora.say("/product add Pack 1 usd")
     await cora.hears("Added: no.")
+
+
+async def test_an_account_that_acts_for_nobody_has_a_chat_too_and_codes_come_there(world: World):
+    async with world.spark.database.transaction() as session:
+        account = Account(role=Role.BUYER, name="Zoe", password_hash="...", created_at=world.clock())
+        session.add(account)
+        await session.flush()
+        payload = await make_bind_payload(session, account.id, now=world.clock())
+    zoe = await world.person("Zoe")
+    await zoe.say(f"/start {payload}")
+    await zoe.hears("This chat belongs to your account now")
+    async with world.spark.database.transaction() as session:
+        account = await session.get_one(Account, account.id)
+        assert await send_code(session, account, CodePurpose.SIGN_IN, now=world.clock())
+    await zoe.hears("Your code to sign in")
 
 
 async def test_a_bind_link_of_last_week_is_too_old(world: World):

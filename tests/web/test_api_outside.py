@@ -22,6 +22,7 @@ from store.models import Account, ExternalIdentity, Role
 from store.sealing import digest
 from web.issuer_keys import KnownKey, PublishedKeys, read_keys
 from web.outside import Issuer, OutsideIssuers
+from web.turns import Turns
 
 ISSUER, AUDIENCE = "https://login.example", "spark-shop"
 KEY, OTHER = (rsa.generate_private_key(65537, 2048) for _ in range(2))
@@ -243,6 +244,14 @@ async def test_keys_are_followed_when_they_change_and_asked_for_no_more_than_onc
     server.hangs, server.keys = None, {"one": KEY}
     clock.pass_time(hours=1)
     assert await login.status(fresh) == 401
+
+
+async def test_who_has_no_good_token_of_an_issuer_is_counted_by_address(database: Database):
+    async for login in _login(database):
+        login.site.others["turns"] = Turns({"public": 2})
+        async with TestClient(TestServer(login.site.app())) as client:
+            headers = {"Authorization": f"Bearer {token(OTHER)}"}
+            assert [(await client.get(ME, headers=headers)).status for _ in range(3)] == [401, 401, 429]
 
 
 async def test_no_transaction_is_open_while_an_issuer_is_asked(login: Login):

@@ -19,6 +19,7 @@ from domain.sign_in_rates import Tried, clear, must_wait, note_failure
 from domain.signing_in import AccountBanned, AccountPending, AccountSuspended, hold_account, refresh
 from kit.errors import Invalid, NotSignedIn, TooMany
 from store.models import Role
+from web.address import house_of
 from web.api.accounts import Tokens, address, sign_in_by, tokens
 from web.api.auth_bodies import BuyerToBe, CreatorToBe, Password, Registration
 from web.api.query import Printable, Text
@@ -81,7 +82,7 @@ async def _sign_up(call: Call[Any, Any], role: Role, body: BuyerToBe) -> Tokens:
 async def log_in(call: Call[NoQuery, Credentials]) -> Tokens:
     """Known or not, an e-mail with a wrong password costs the same time and is answered the same."""
     tools, body = call.tools, call.body
-    tried = Tried(body.email.strip(), address(call))
+    tried = Tried(body.email.strip(), house_of(address(call)))
     async with tools.database.reading() as session:
         await must_wait(session, tried, now=tools.clock())
         found = await account_of_email(session, body.email)

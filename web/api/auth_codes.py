@@ -15,6 +15,7 @@ from domain.sign_in_rates import Tried, clear, must_wait, note_failure
 from domain.signing_in import AccountBanned, AccountPending, AccountSuspended
 from kit.errors import NotSignedIn, TooMany
 from store.models import Account, CodePurpose
+from web.address import house_of
 from web.api.accounts import Tokens, address, sign_in_by
 from web.api.query import Text
 from web.api.route import Call, NoQuery, Route
@@ -106,7 +107,7 @@ async def _verify(
 ) -> T:
     """A wrong try is saved although the answer is a refusal."""
     tools, began, named = call.tools, asyncio.get_running_loop().time(), call.body.named()
-    tried = Tried(named.told, address(call))
+    tried = Tried(named.told, house_of(address(call)))
     async with tools.database.transaction() as session:
         now = tools.clock()
         await must_wait(session, tried, now=now)

@@ -41,7 +41,7 @@ def serve(route: Route[Any, Any]) -> Handler:
     async def attend(request: web.Request) -> web.StreamResponse:
         tools = request.app[TOOLS]
         if not RULES[route.act].way_in:
-            await recognise(request)
+            await _recognise(request)
         if route.session == "read":
             async with tools.database.reading() as session:
                 call = await _admit(route, request, session)
@@ -74,6 +74,14 @@ async def _in_turn(request: web.Request, attend: Handler) -> web.StreamResponse:
             # nothing has been done yet, and no transaction is open
             tools = request.app[TOOLS]
             await tools.turns.take_more(spent, now=tools.clock())
+
+
+async def _recognise(request: web.Request) -> None:
+    try:
+        await recognise(request)
+    except NotSignedIn:
+        take_turn(request, "public", None)
+        raise
 
 
 async def _note_key(request: web.Request) -> None:
