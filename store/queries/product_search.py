@@ -95,13 +95,14 @@ async def search_products(
     elif len(rows) < paging.limit and (rows or not paging.offset):
         total = seen
     else:
-        total = max(await totals(_key(values), lambda: _count(session, shape, way, values)), seen if rows else 0)
+        total = max(await totals(_key(given), lambda: _count(session, shape, way, values)), seen if rows else 0)
     return Page(rows, total, paging)
 
 
 async def find_shown(session: AsyncSession, product_id: int, *, now: datetime) -> Row[Any] | None:
     """What the public sees of it, with `creator_id`, and in `shown` whether anybody may see it at present."""
-    return (await session.execute(_ONE, {"product_id": product_id, "now": now})).one_or_none()
+    found: Row[Any] | None = (await session.execute(_ONE, {"product_id": product_id, "now": now})).one_or_none()
+    return found
 
 
 _VARIANT = ProductVariant.__table__.c
@@ -141,8 +142,7 @@ async def _way(
 ) -> tuple[Way, Sequence[str]]:
     """What to follow, and the words with the rarest first."""
     ordered_by_index = shape.category and shape.sort in {ProductSort.CREATED_AT, ProductSort.PRICE}
-    by_price = shape.price and shape.sort is ProductSort.PRICE
-    if not shape.filters or (shape.filters == 1 and (ordered_by_index or by_price)):
+    if not shape.filters or (shape.filters == 1 and ordered_by_index):
         return Way.ORDER, words
     broad: dict[Way, int] = {}
 
@@ -159,10 +159,11 @@ async def _way(
         broad[Way.WORDS] = by_word[words[0]]
     if shape.tags:
         await measure(Way.TAGS, "tags")
-    if shape.category:
-        await measure(Way.CATEGORY, "category")
     if shape.price:
-        await measure(Way.PRICE, "least", "most")
+        # one index has the prices of each category
+        await measure(Way.PRICE, "least", "most", "category")
+    elif shape.category:
+        await measure(Way.CATEGORY, "category")
     if shape.creator:
         await measure(Way.CREATOR, "creator_id")
     way = min(broad, key=lambda each: broad[each])
@@ -175,15 +176,15 @@ async def _breadth(
     key: Hashable = ("breadth", way, *sorted(values.items()))
     known = kept.find(key, good_for=_BREADTH_GOOD_FOR, now=now)
     if known is None:
-        only = Shape(least="least" in values, most="most" in values)
+        only = Shape(category="category" in values, least="least" in values, most="most" in values)
         known = await session.scalar(breadth(way, only, NARROW), values) or 0
         kept.keep(key, known, now=now)
     return int(known)
 
 
-def _key(values: Mapping[str, Any]) -> Hashable:
-    """Which of the shop is meant, at whatever moment it is asked."""
-    return ("products", *sorted((name, value) for name, value in values.items() if name != "now"))
+def _key(given: Mapping[str, Any]) -> Hashable:
+    """Which of the shop is meant."""
+    return ("products", *sorted(given.items()))
 
 
 async def _count(session: AsyncSession, shape: Shape, way: Way, values: Mapping[str, Any]) -> int:

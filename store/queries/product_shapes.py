@@ -1,5 +1,6 @@
 """The statements by which the public shop is searched: one for each shape that a question can have, built once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -186,7 +187,9 @@ def breadth(way: Way, shape: Shape, most: int) -> Select[Any]:
         case Way.CATEGORY:
             entries = select(literal(1)).select_from(PRODUCT).where(LISTED, PRODUCT.c.category == bindparam("category"))
         case Way.PRICE:
-            entries = select(literal(1)).select_from(PRODUCT).where(LISTED, *_prices(shape, PRODUCT.c.price_minor))
+            in_category = [PRODUCT.c.category == bindparam("category")] if shape.category else []
+            prices = _prices(shape, PRODUCT.c.price_minor)
+            entries = select(literal(1)).select_from(PRODUCT).where(LISTED, *in_category, *prices)
         case _:
             of_creator = PRODUCT.c.creator_id == bindparam("creator_id")
             entries = select(literal(1)).select_from(PRODUCT).where(LISTED, of_creator)
@@ -208,18 +211,18 @@ def _filters(shape: Shape, way: Way, use: _Use = _Use.PAGE) -> list[ColumnElemen
     in_order = use is _Use.PAGE and way is Way.ORDER
     found: list[ColumnElement[bool]] = []
 
-    def column(of: Way, name: str, *sorts: ProductSort) -> ColumnElement[Any]:
-        plain = (way is of and use is not _Use.CHECK) or freely or (in_order and shape.sort in sorts)
+    def column(of: Sequence[Way], name: str, *sorts: ProductSort) -> ColumnElement[Any]:
+        plain = (way in of and use is not _Use.CHECK) or freely or (in_order and shape.sort in sorts)
         return table[name] if plain else _Beside(table[name])
 
     if shape.category:
-        # two indexes have its products in an order of their own
-        category = column(Way.CATEGORY, "category", ProductSort.CREATED_AT, ProductSort.PRICE)
+        # two indexes have its products in an order of their own, one of them by price
+        category = column((Way.CATEGORY, Way.PRICE), "category", ProductSort.CREATED_AT, ProductSort.PRICE)
         found.append(category == bindparam("category"))
     if shape.price:
-        found += _prices(shape, column(Way.PRICE, "price_minor", ProductSort.PRICE))
+        found += _prices(shape, column((Way.PRICE,), "price_minor", ProductSort.PRICE))
     if shape.creator:
-        found.append(column(Way.CREATOR, "creator_id") == bindparam("creator_id"))
+        found.append(column((Way.CREATOR,), "creator_id") == bindparam("creator_id"))
     for number in range(shape.words):
         by_word = _begins_with(f"word_{number}")
         follow = number == 0 and use is not _Use.CHECK and (way is Way.WORDS or freely)
