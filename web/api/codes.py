@@ -151,9 +151,9 @@ async def _amount(session: AsyncSession, creator_id: int, body: _Terms, terms: T
     return Money(body.amount_minor, currency)
 
 
-_LIFE = "test_api_codes.py::test_a_code_is_made_changed_and_taken_out_of_use"
-_WRONG = "test_api_codes.py::test_what_makes_no_discount_is_refused_with_its_reason"
-_OTHERS = "test_api_codes.py::test_another_creators_code_is_not_found"
+_LIFE = "test_api_discount_codes.py::test_a_code_is_made_changed_and_taken_out_of_use"
+_WRONG = "test_api_discount_codes.py::test_what_makes_no_discount_is_refused_with_its_reason"
+_OTHERS = "test_api_discount_codes.py::test_another_creators_code_is_not_found"
 ROUTES: tuple[Route[Any, Any], ...] = (
     Route(
         "GET",
