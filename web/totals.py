@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 
 # so few are counted at each request
-EXACT_UP_TO = 10_000
+EXACT_UP_TO = 2_000
 # younger is as good as new
 _FRESH_SECONDS = 1.0
 # up to then it is told to whoever asks while another counts anew
