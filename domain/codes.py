@@ -44,13 +44,15 @@ class Named:
 
 
 async def find_named(session: AsyncSession, bot_id: int, named: Named) -> Account | None:
+    """Ask in a read: by a username it takes as long as there are accounts, and keeps no writer waiting."""
     if named.email is not None:
         return await account_of_email(session, named.email)
-    found = select(Account).join(Person, Person.id == Account.person_id).where(Person.bot_id == bot_id)
+    found = select(Account).join(Person, Person.id == Account.person_id)
     if named.telegram_id is not None:
-        found = found.where(Person.telegram_id == named.telegram_id)
+        found = found.where(Person.bot_id == bot_id, Person.telegram_id == named.telegram_id)
     else:
-        found = found.where(func.lower(Person.username) == _plain(named.username or ""))
+        # those who have an account are looked through, and not everybody whom the bot knows: no index is of use here
+        found = found.where(Person.bot_id + 0 == bot_id, func.lower(Person.username) == _plain(named.username or ""))
     account: Account | None = await session.scalar(found.order_by(Person.seen_at.desc(), Account.id).limit(1))
     return account
 

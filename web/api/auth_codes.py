@@ -94,10 +94,12 @@ async def recover_by_code(call: Call[NoQuery, WithCode]) -> PasswordToken:
 
 async def _send(call: Call[NoQuery, Whose], purpose: CodePurpose) -> CodeSent:
     tools, began = call.tools, asyncio.get_running_loop().time()
-    async with tools.database.transaction() as session:
-        account = await find_named(session, tools.bot_id, call.body.named())
-        if account is not None:
-            await send_code(session, account, purpose, now=tools.clock())
+    account_id = await _named_id(call)
+    if account_id is not None:
+        async with tools.database.transaction() as session:
+            account = await session.get(Account, account_id)
+            if account is not None:
+                await send_code(session, account, purpose, now=tools.clock())
     await _answer_after(began)
     return CodeSent(expires_in=GOOD_FOR // timedelta(seconds=1))
 
@@ -108,10 +110,11 @@ async def _verify(
     """A wrong try is saved although the answer is a refusal."""
     tools, began, named = call.tools, asyncio.get_running_loop().time(), call.body.named()
     tried = Tried(named.told, house_of(address(call)))
+    account_id = await _named_id(call)
     async with tools.database.transaction() as session:
         now = tools.clock()
         await must_wait(session, tried, now=now)
-        account = await find_named(session, tools.bot_id, named)
+        account = None if account_id is None else await session.get(Account, account_id)
         right = await take_code(session, account, purpose, call.body.code, now=now)
         if right and account is not None:
             await clear(session, tried, now=now)
@@ -119,6 +122,12 @@ async def _verify(
         await note_failure(session, tried, now=now)
     await _answer_after(began)
     raise WrongCode("this code is not right, or not any more; ask for a new one")
+
+
+async def _named_id(call: Call[NoQuery, Any]) -> int | None:
+    async with call.tools.database.reading() as session:
+        account = await find_named(session, call.tools.bot_id, call.body.named())
+    return None if account is None else account.id
 
 
 async def _answer_after(began: float) -> None:
