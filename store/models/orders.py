@@ -65,7 +65,8 @@ class Order(Numbered, Base):
     __tablename__ = "order"
     __table_args__ = (
         UniqueConstraint("creator_id", "receipt_number"),
-        Index("ix_order_lead", "lead_id", "creator_id", "id"),
+        # to when they were paid: SQLite would look for one lead's through all that their creator was paid for
+        Index("ix_order_lead", "lead_id", "creator_id", "paid_at"),
         Index("ix_order_creator", "creator_id", "id"),
         Index("ix_order_created", "creator_id", "created_at"),
         Index("ix_order_paid", "creator_id", "paid_at"),
