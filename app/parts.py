@@ -19,6 +19,7 @@ from app.worker_ticks import add_chores, add_hooks, add_rail_ticks, add_webhooks
 from automations.broadcast_progress import BroadcastProgress
 from automations.clock_jumps import ClockJumps
 from automations.engine import Engine
+from automations.flow_heads import FlowHeads
 from automations.funnel_heads import FunnelHeads
 from automations.hooks import Hooks
 from automations.pace import Pace
@@ -39,6 +40,7 @@ from bot.stars import TelegramStars
 from bot.turn import BotFacts
 from domain.definitions import Published
 from domain.downloads import DownloadAddress
+from domain.flows.heads import TOPIC as FLOWS
 from domain.funnels.heads import TOPIC as FUNNELS
 from domain.passwords import Passwords
 from domain.pay_links import PayLinks
@@ -222,6 +224,7 @@ def build_parts(
         Tick("resume", intake.resume, every=5),
         Tick("presence", presence.tell, every=10),
         Tick("clock", ClockJumps(database).look, every=5),
+        Tick("flow heads", FlowHeads(database, published).refresh, every=2, topics=frozenset({FLOWS})),
         Tick("funnel heads", FunnelHeads(database, clock, published).refresh, every=2, topics=frozenset({FUNNELS})),
     ):
         ticks.add(tick)

@@ -26,6 +26,7 @@ from domain.clicks import Tracker, addresses, know_addresses
 from domain.creators import default_creator
 from domain.definitions import Published, publish
 from domain.flows.beginning import own_commands
+from domain.flows.heads import apply_flow_heads, read_flow_heads
 from kit.clock import Clock
 from kit.log import get_logger
 from store.queries.leases import clear_leases
@@ -248,10 +249,12 @@ class Spark:
             )
             for creator_id, setup in published.setups.items():
                 published.setups[creator_id] = replace(setup, pay_links=self._parts.pay_links)
+            apply_flow_heads(published, await read_flow_heads(session, published.flows_of_file, published.flows))
             await self._count_clicks(session, published)
             await self._offer_commands(session, published)
         self._parts.published.setups.update(published.setups)
         self._parts.published.flows.update(published.flows)
+        self._parts.published.flows_of_file.update(published.flows_of_file)
         self._parts.published.funnels.update(published.funnels)
 
     async def _offer_commands(self, session: AsyncSession, published: Published) -> None:

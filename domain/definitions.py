@@ -28,6 +28,8 @@ class Published:
     flows: dict[int, dict[str, tuple[int, Flow]]] = field(default_factory=dict)
     setups: dict[int, CreatorSetup] = field(default_factory=dict)
     funnels: dict[int, dict[str, tuple[int, Funnel]]] = field(default_factory=dict)
+    # those of `flows` that stand in the file, held or not: their names are the file's alone
+    flows_of_file: dict[int, dict[str, tuple[int, Flow]]] = field(default_factory=dict)
 
     def setup(self, creator_id: int) -> CreatorSetup:
         return self.setups.get(creator_id, _NOTHING_SET_UP)
@@ -89,9 +91,10 @@ async def publish(
             await _keep_media(session, creator.id, file, now=now)
         published.setups[creator.id] = (setups or {}).get(creator.slug, _NOTHING_SET_UP)
         published.flows[creator.id] = {
-            key: (await _keep(session, creator.id, key, flow, now=now), flow)
+            key: (await keep_flow(session, creator.id, key, flow, now=now), flow)
             for key, flow in flows.get(creator.slug, {}).items()
         }
+        published.flows_of_file[creator.id] = dict(published.flows[creator.id])
         wrong = (broken or {}).get(creator.slug, {})
         await publish_funnels(session, creator.id, funnels.get(creator.slug, {}), wrong, now=now, whole=whole)
         published.funnels[creator.id] = {}
@@ -138,7 +141,8 @@ async def _keep_media(session: AsyncSession, creator_id: int, file: MediaFile, *
     await session.flush()
 
 
-async def _keep(session: AsyncSession, creator_id: int, key: str, flow: Flow, *, now: datetime) -> int:
+async def keep_flow(session: AsyncSession, creator_id: int, key: str, flow: Flow, *, now: datetime) -> int:
+    """The id of the version that says this; one that is known is found again."""
     definition = flow.model_dump(mode="json")
     digest = hashlib.sha256(orjson.dumps(definition, option=orjson.OPT_SORT_KEYS)).hexdigest()
     values = {

@@ -35,6 +35,9 @@ KNOWN_EVENTS = frozenset(
         "flow.cancelled",
         "flow.expired",
         "flow.finished",
+        "flow.paused",
+        "flow.resumed",
+        "flow.saved",
         "funnel.archived",
         "funnel.disabled",
         "funnel.moved",
@@ -124,7 +127,12 @@ _OF_CREATORS = frozenset(
     {"broadcast", "bundle", "channel", "coupon", "funnel", "hook", "idea", "keys", "payment_link", "product", "segment"}
     | {"api_key", "team", "upsell", "variant"}
 )
-LEADLESS = frozenset(name for name in KNOWN_EVENTS if name.partition(".")[0] in _OF_CREATORS) | {"link.made"}
+LEADLESS = frozenset(name for name in KNOWN_EVENTS if name.partition(".")[0] in _OF_CREATORS) | {
+    "link.made",
+    "flow.paused",
+    "flow.resumed",
+    "flow.saved",
+}
 # yet a funnel's trigger may name these: everybody in its `when` begins
 FOR_SEGMENTS = frozenset({"idea.due"})
 _RECORD = insert(Event.__table__)  # type: ignore[arg-type]  # declared as any FromClause, and a table it is

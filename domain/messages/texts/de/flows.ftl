@@ -56,3 +56,5 @@ typed-no = nein, n, nö, nee
 flow-cancelled = Alles klar, ich frage nicht weiter. /start beginnt von vorn, /shop zeigt, was es gibt.
 flow-cancelled-waits = Alles klar, ich frage nicht weiter: „{ $title }“ endet hier. Ein anderes Gespräch geht noch weiter; noch ein /cancel beendet auch das.
 nothing-to-cancel = Es gibt nichts abzubrechen.
+refused-no-flow = Einen Flow „{ $name }“ gibt es nicht.
+refused-many-flows = Es gibt schon { $most } Flows.

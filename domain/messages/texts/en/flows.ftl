@@ -56,3 +56,5 @@ typed-no = no, n, nope
 flow-cancelled = All right, I stop asking. /start begins again, /shop shows what there is.
 flow-cancelled-waits = All right, I stop asking: “{ $title }” ends here. Something else will still come; /cancel once more ends that too.
 nothing-to-cancel = There is nothing to cancel.
+refused-no-flow = there is no flow “{ $name }”
+refused-many-flows = there are { $most } flows already
