@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from lead_world import Counted
 from shop_world import ApiShop
 from sqlalchemy import select
 
@@ -161,6 +162,20 @@ async def test_orders_are_listed_newest_first_and_narrowed(shop: ApiShop):
         response = await shop.client.get("/api/v1/orders", headers=shop.site.bearer(shop.seller), params=query)
         assert response.status == 422, query
         assert set((await response.json())["error"]["fields"]) == set(query)
+
+
+async def test_a_list_of_orders_asks_the_store_no_oftener_than_one(shop: ApiShop):
+    pack, book = await shop.add("Pack"), await shop.add("Book")
+    counts = []
+    for many in (1, 8):
+        for _ in range(many):
+            order = await shop.order({"product_id": pack}, {"product_id": book})
+        await shop.pay(order["id"])
+        for path in ("/orders", "/customers", "/purchase/mypurchases/all"):
+            with Counted(shop.site.database) as counted:
+                await shop.get(path, limit=100)
+            counts.append((path, len(counted.statements)))
+    assert counts[:3] == counts[3:]
 
 
 async def test_another_creators_order_is_not_there(shop: ApiShop):
