@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, model_validator
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Act
@@ -114,7 +115,9 @@ async def _verify(
     async with tools.database.transaction() as session:
         now = tools.clock()
         await must_wait(session, tried, now=now)
-        account = None if account_id is None else await session.get(Account, account_id)
+        # held before its codes, as whoever changes its password holds them
+        held = select(Account).where(Account.id == account_id).with_for_update()
+        account = None if account_id is None else await session.scalar(held)
         right = await take_code(session, account, purpose, call.body.code, now=now)
         if right and account is not None:
             await clear(session, tried, now=now)
