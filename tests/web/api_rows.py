@@ -103,6 +103,7 @@ async def rows_of(site: Site, client: Client, slug: str) -> Rows:
         "import_id": await _made(owner, "/leads/import", None, data=CSV, headers={"Content-Type": "text/csv"}),
         "key": "care",
         "slug": slug,
+        "broadcast_id": await _made(owner, "/broadcasts", {"text": "Hello"}),
         "link_id": await _made(owner, "/links", {"target": "start", "title": "Bio"}),
         "code_id": await _made(owner, "/codes", {"code": "SPRING", "percent": 20}),
         "hook_id": (hook := await _made(owner, "/webhooks", {"url": "https://crm.example.com/spark"})),
