@@ -96,9 +96,9 @@ async def register(
     if role is Role.CREATOR:
         await _found(session, account.id, business or Business(name), now=now)
     if company.strip():
-        words = "".join(f" {word}" for each in (account.name, company.strip()) for word in each.casefold().split())
-        session.add(Profile(account_id=account.id, company=company.strip(), words=words, updated_at=now))
+        session.add(Profile(account_id=account.id, company=company.strip(), updated_at=now))
         await session.flush()
+        await keep_found_by(session, account.id)
     return account
 
 

@@ -7,7 +7,7 @@ from web_world import NOON, Client, Site, error_of
 
 from domain.accounts import add_account
 from domain.password_links import make_password_link
-from store.models import Account, Creator, Role
+from store.models import Account, Creator, Profile, Role
 
 ZOE = {"email": "zoe@example.com", "password": "correct horse", "name": "Zoë"}
 
@@ -50,6 +50,14 @@ async def test_name_and_e_mail_are_changed_by_their_owner(either_site: Site, eit
     ):
         assert await refused(await ask(client, zoe, "PUT", "/users/me", body)) == told, body
     assert (await (await ask(client, zoe, "GET", "/users/me")).json()) == shown
+
+
+async def test_who_is_called_otherwise_is_found_by_the_new_name(site: Site, client: Client):
+    brand = ZOE | {"role": "brand", "company": "Acme"}
+    zoe = await (await client.post("/api/v1/auth/register", json=brand)).json()
+    assert (await ask(client, zoe, "PUT", "/users/me", {"name": "Lind"})).status == 200
+    async with site.database.reading() as session:
+        assert (await session.get_one(Profile, zoe["account"]["id"])).words == " acme lind"
 
 
 async def test_a_changed_password_ends_every_other_session(site: Site, client: Client):
