@@ -6,14 +6,13 @@ from datetime import timedelta
 from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, model_validator
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Act
 from domain.codes import GOOD_FOR, Named, find_named, send_code, take_code
 from domain.password_links import make_password_link
 from domain.sign_in_rates import Tried, clear, must_wait, note_failure
-from domain.signing_in import AccountBanned, AccountPending, AccountSuspended
+from domain.signing_in import AccountBanned, AccountPending, AccountSuspended, hold_account
 from kit.errors import NotSignedIn, TooMany
 from store.models import Account, CodePurpose
 from web.address import house_of
@@ -98,9 +97,7 @@ async def _send(call: Call[NoQuery, Whose], purpose: CodePurpose) -> CodeSent:
     account_id = await _named_id(call)
     if account_id is not None:
         async with tools.database.transaction() as session:
-            account = await session.get(Account, account_id)
-            if account is not None:
-                await send_code(session, account, purpose, now=tools.clock())
+            await send_code(session, await hold_account(session, account_id), purpose, now=tools.clock())
     await _answer_after(began)
     return CodeSent(expires_in=GOOD_FOR // timedelta(seconds=1))
 
@@ -116,8 +113,7 @@ async def _verify(
         now = tools.clock()
         await must_wait(session, tried, now=now)
         # held before its codes, as whoever changes its password holds them
-        held = select(Account).where(Account.id == account_id).with_for_update()
-        account = None if account_id is None else await session.scalar(held)
+        account = None if account_id is None else await hold_account(session, account_id)
         right = await take_code(session, account, purpose, call.body.code, now=now)
         if right and account is not None:
             await clear(session, tried, now=now)
