@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.events import record_event
@@ -18,6 +18,7 @@ TOPIC = "refunds"
 # Telegram knows no part refund: https://core.telegram.org/bots/api#refundstarpayment
 _IN_FULL_ONLY = frozenset({STARS})
 _ENDS = (RefundState.DONE, RefundState.FAILED)
+_UNDER_WAY = (RefundState.ASKED, RefundState.SENT)
 
 
 class NotRefundable(Conflict):
@@ -72,6 +73,13 @@ async def ask_refund(
         refunds.append(await _ask(session, payment, part, reason=reason, revokes=revokes, now=now))
         wanted -= part
     return refunds
+
+
+async def is_going_back(session: AsyncSession, order: Order) -> bool:
+    """All that is left has been asked for, and some of it is still on its way. The caller holds the order."""
+    left = exists().where(Payment.order_id == order.id, Payment.refunded_minor < Payment.amount_minor)
+    under_way = exists().where(Refund.order_id == order.id, Refund.state.in_(_UNDER_WAY))
+    return bool(await session.scalar(select(under_way & ~left)))
 
 
 async def ask_back(session: AsyncSession, order: Order, payment_id: int, money: Money, *, now: datetime) -> None:

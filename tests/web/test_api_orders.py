@@ -252,8 +252,14 @@ async def test_an_order_goes_nowhere_that_its_state_forbids(shop: ApiShop):
         found = await shop.refused("PUT", f"/orders/{order['id']}/status", {"status": status})
         assert found[:2] == (409, code), (status, found)
     at = f"/orders/{paid['id']}/status"
-    for body in ({"status": "open"}, {"status": "disputed"}, {}, {"status": "partly_refunded"}):
+    for body in (
+        *({"status": "open"}, {"status": "disputed"}, {}, {"status": "partly_refunded"}),
+        # of what would be left out, nothing is done: the whole is not given back for a part
+        *({"status": "refunded", "amount_minor": 500}, {"status": "partly_refunded", "amount_minor": 500}),
+        *({"status": "fulfilled", "tracking": "RR1"}, {"status": "cancelled", "reason": "Broken"}),
+    ):
         assert (await shop.refused("PUT", at, body))[0] == 422, body
+    assert (await shop.get(f"/orders/{paid['id']}"))["refunds"] == []
     # what nobody's chat takes is handed over by the creator's own hand
     done = await shop.done("PUT", at, {"status": "fulfilled"})
     assert (done["state"], done["payment_status"]) == ("fulfilled", "completed")
@@ -270,8 +276,9 @@ async def test_what_was_paid_is_shipped_once_and_then_only_goes_back(shop: ApiSh
         shipped = await shop.done("PUT", f"{at}/status", {"status": "shipped", "tracking": "RR1"})
         assert (shipped["state"], shipped["shipped_at"]) == ("fulfilled", "2026-11-03T09:00:00Z")
     assert (await shop.refused("PUT", at, {"details": {"name": "Tom"}}))[:2] == (409, "ORDER_DETAILS_CLOSED")
-    asked = await shop.done("PUT", f"{at}/status", {"status": "refunded", "reason": "Sent back"}, status=202)
-    assert [(each["state"], each["amount_minor"]) for each in asked["refunds"]] == [("asked", 1900)]
+    for _ in range(2):
+        asked = await shop.done("PUT", f"{at}/status", {"status": "refunded", "reason": "Sent back"}, status=202)
+        assert [(each["state"], each["amount_minor"]) for each in asked["refunds"]] == [("asked", 1900)]
     await shop.give_back()
     back = await shop.get(at)
     assert (back["state"], back["payment_status"], back["refunded_minor"]) == ("refunded", "refunded", 1900)

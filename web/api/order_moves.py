@@ -1,9 +1,9 @@
 """What becomes of an order: called off, sent off, handed over, paid back. The rail is asked outside of transactions."""
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, StrictBool
+from pydantic import BaseModel, ConfigDict, StrictBool, model_validator
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Act
@@ -11,7 +11,7 @@ from domain.holding import hold_order
 from domain.order_acts import NotToFulfil, fulfil_by_hand
 from domain.order_words import tell_of_call_off
 from domain.paying import NothingToGive, NotOversold, hand_over_anyway
-from domain.refunds import BadRefund, NotRefundable, ask_refund
+from domain.refunds import BadRefund, NotRefundable, ask_refund, is_going_back
 from domain.shipping import NothingToShip, ship_order
 from kit.errors import Conflict, Forbidden
 from payments.checkout import call_off
@@ -37,22 +37,30 @@ class Status(StrEnum):
     PAID = "paid"
     SHIPPED = "shipped"
     FULFILLED = "fulfilled"
+    # all that is left; a part of it can go back twice, which is no state: POST …/refunds
     REFUNDED = "refunded"
-    PARTLY_REFUNDED = "partly_refunded"
-
-
-_RIGHTS = {Status.REFUNDED: Act.REFUND, Status.PARTLY_REFUNDED: Act.REFUND}
 
 
 class NewStatus(BaseModel):
-    """`tracking` is told when it is shipped; `amount_minor` and `reason` are of money that goes back."""
+    """`tracking` is told when it is shipped; `reason` is why all that is left goes back."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     status: Status
     tracking: Text = ""
-    amount_minor: Minor | None = None
     reason: ReasonText = ""
+
+    @model_validator(mode="after")
+    def _means_all_of_it(self) -> Self:
+        if self.tracking and self.status is not Status.SHIPPED:
+            raise ValueError("tracking is of what is shipped")
+        if self.reason and self.status is not Status.REFUNDED:
+            raise ValueError("a reason is of what is refunded")
+        return self
+
+    @property
+    def act(self) -> Act:
+        return Act.REFUND if self.status is Status.REFUNDED else Act.CHANGE_ORDERS
 
 
 class NewRefund(BaseModel):
@@ -73,7 +81,7 @@ class Refunds(BaseModel):
 
 async def move_order(call: Call[NoQuery, NewStatus]) -> OrderItem | Answered:
     tools, body = call.tools, call.body
-    act = _RIGHTS.get(body.status, Act.CHANGE_ORDERS)
+    act = body.act
     async with tools.database.reading() as session:
         order, by_seller = await find_order(call, session, act)
         if _is_there(order, body.status):
@@ -91,7 +99,7 @@ async def move_order(call: Call[NoQuery, NewStatus]) -> OrderItem | Answered:
         order = await session.get_one(Order, order.id)
         item = await item_of(tools, session, order, to_seller=by_seller)
     # money goes back when the rail has sent it
-    return Answered(item, 202) if body.status in _RIGHTS else item
+    return Answered(item, 202) if body.status is Status.REFUNDED else item
 
 
 async def give_back(call: Call[NoQuery, NewRefund]) -> Refunds:
@@ -136,20 +144,17 @@ async def _move(session: AsyncSession, order_id: int, body: NewStatus, call: Cal
         case Status.PAID:
             await hand_over_anyway(session, order, now=now)
         case Status.REFUNDED:
-            await _refund(session, order, NewRefund(reason=body.reason), call)
-        case Status.PARTLY_REFUNDED:
-            if body.amount_minor is None:
-                raise BadRefund("say how much", fields={"amount_minor": "is missing"})
-            await _refund(session, order, NewRefund(amount_minor=body.amount_minor, reason=body.reason), call)
+            if not await is_going_back(session, order):
+                await _refund(session, order, NewRefund(reason=body.reason), call)
         case Status.CANCELLED:
             raise RuntimeError("its rail is asked outside of transactions")
 
 
 def _is_there(order: Order, status: Status) -> bool:
-    """Said once more, it changes nothing. Money goes back in part as often as it is asked for."""
+    """Said once more, it changes nothing."""
     if status is Status.SHIPPED:
         return order.shipped_at is not None
-    return status is not Status.PARTLY_REFUNDED and order.state == OrderState(status)
+    return order.state == OrderState(status)
 
 
 ROUTES: tuple[Route[Any, Any], ...] = (
@@ -171,7 +176,6 @@ ROUTES: tuple[Route[Any, Any], ...] = (
             NotOversold,
             NothingToGive,
             NotRefundable,
-            BadRefund,
             RailDown,
             RailRefused,
         ),
