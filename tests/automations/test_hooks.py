@@ -172,6 +172,7 @@ async def test_what_was_cut_off_between_the_call_and_its_note_is_told_again_unde
     async with asyncio.timeout(20):
         await board.caller.rings.get()
     await board.hooks.stop(within=0)
+    board.hooks = hooks_of(stage, board.caller)
     del board.caller.gates["https://hooks.example/spark"]
     assert await board.tell() == 0
     async with stage.database.transaction() as session:
