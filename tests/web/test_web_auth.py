@@ -1,9 +1,11 @@
+import asyncio
 import base64
 import hashlib
 import hmac
 import json
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import jwt
@@ -11,11 +13,12 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from sqlalchemy import Engine, delete, event, update
+from sqlalchemy import Engine, delete, event, select, update
 from web_world import KEY, NOON, Client, Site, error_of, session_of
 
 from kit.errors import NotSignedIn
-from store.models import Account, AccountState, Membership
+from store.models import Account, AccountState, Lead, Membership
+from web.turns import Rate, Turns
 
 PATH = "/api/v1/{}/ideas"
 
@@ -249,3 +252,37 @@ async def test_who_calls_is_found_in_one_statement(site: Site, client: Client, a
         each for each in asked if "FROM account LEFT OUTER JOIN" in each
     ]
     assert len([each for each in asked if "LEFT OUTER JOIN" in each]) == 1
+
+
+class HeardOf(Turns):
+    """Says when somebody has been let in."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+        self.let_in = asyncio.Event()
+
+    def take(self, rate: Rate, who: str, *, now: datetime) -> None:
+        super().take(rate, who, now=now)
+        self.let_in.set()
+
+
+async def test_what_was_begun_for_one_creator_is_not_done_once_the_right_is_gone(site: Site, account_id: int):
+    """Whoever acts for others too sends slowly, and has lost the right to these leads when the rest has come."""
+    own = await site.add_creator("own")
+    turns = site.others["turns"] = HeardOf()
+    async with site.database.transaction() as session:
+        session.add(Membership(account_id=account_id, creator_id=own, owner=True))
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b'{"name": '
+        await turns.let_in.wait()
+        async with site.database.transaction() as session:
+            await session.execute(delete(Membership).where(Membership.creator_id != own))
+        yield b'"Zo\xc3\xab"}'
+
+    async with TestClient(TestServer(site.app())) as client:
+        headers = site.bearer(account_id) | {"Content-Type": "application/json"}
+        response = await client.post("/api/v1/leads", headers=headers, data=slowly())
+        assert (response.status, (await error_of(response))["code"]) == (403, "FORBIDDEN")
+    async with site.database.reading() as session:
+        assert (await session.scalars(select(Lead.id))).all() == []

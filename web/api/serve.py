@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import RULES
 from domain.api_keys import note_use
-from kit.errors import NotSignedIn
+from kit.errors import Forbidden, NotSignedIn
 from kit.log import get_logger
 from store.database import is_unavailable
 from web.answers import answer
@@ -55,6 +55,9 @@ def serve(route: Route[Any, Any]) -> Handler:
             return await (do_once(call, lambda: _done(route, call)) if route.repeatable else _done(route, call))
         async with tools.database.transaction() as session:
             caller = await _caller(route, request, session)
+            if _for_creator(route, caller) != first.for_creator:
+                # who acts for several would else go on with the rows of one that is theirs no more
+                raise Forbidden("this account does not act for that creator any more")
             call = _with(first, body, caller, session)
             if route.repeatable and (before := await answered_before(call)) is not None:
                 return before
