@@ -6,7 +6,7 @@ came of that month's sales, and change when one of them is paid back.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 
 from sqlalchemy import CTE, BigInteger, ColumnElement, and_, case, column, exists, func, select, values
@@ -20,6 +20,7 @@ from store.models.base import Instant
 # of a payment: given back, promised to be, or lost to a bank; the same money may be both
 _WENT_BACK = case((Payment.refunded_minor > Payment.amount_minor, Payment.amount_minor), else_=Payment.refunded_minor)
 _CURRENCY = func.coalesce(Payment.currency, Order.currency)
+_NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,11 @@ class Sales:
 
     orders: int = 0
     money: dict[str, Sum] = field(default_factory=dict)
+
+    @property
+    def earned(self) -> dict[str, int]:
+        """In minor units by currency: what came and is still there."""
+        return {currency: money.net for currency, money in sorted(self.money.items())}
 
 
 @dataclass(slots=True)
@@ -97,6 +103,12 @@ async def sales_by_piece(session: AsyncSession, creator_id: int, edges: Sequence
         found[number].orders += orders
         found[number].money[currency] = Sum(int(gross), int(back))
     return found
+
+
+async def sales_since(session: AsyncSession, creator_id: int, since: datetime) -> Sales:
+    """All of it from then on, as one piece."""
+    (whole,) = await sales_by_piece(session, creator_id, [since, _NEVER])
+    return whole
 
 
 async def orders_by_piece(

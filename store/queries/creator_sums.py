@@ -2,17 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from store.models import Lead, Order, Product
+from store.models import Lead, Product
+from store.queries.analytics import sales_since
 from store.queries.product_shapes import LISTED
+
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class CreatorSums:
-    """`earned` is in minor units by currency, without what was paid back."""
+    """`earned` is in minor units by currency, with tax and shipping, without what went back."""
 
     sales: int
     earned: Mapping[str, int]
@@ -30,13 +34,7 @@ class CreatorSums:
 
 
 async def sum_up_creator(session: AsyncSession, creator_id: int) -> CreatorSums:
-    paid = await session.execute(
-        select(Order.currency, func.count().label("sales"), func.sum(Order.total_minor - Order.refunded_minor))
-        .where(Order.creator_id == creator_id, Order.paid_at.is_not(None))
-        .group_by(Order.currency)
-        .order_by(Order.currency)
-    )
-    sales = paid.all()
+    sales = await sales_since(session, creator_id, _EVER)
     products = (
         await session.execute(
             select(
@@ -51,8 +49,8 @@ async def sum_up_creator(session: AsyncSession, creator_id: int) -> CreatorSums:
     leads = select(func.count()).select_from(Lead).where(Lead.creator_id == creator_id)
     living = leads.where(Lead.merged_into_id.is_(None), Lead.forgotten_at.is_(None))
     return CreatorSums(
-        sales=sum(row.sales for row in sales),
-        earned={row.currency: int(row[2]) for row in sales},
+        sales=sales.orders,
+        earned=sales.earned,
         products=products.living,
         listed=products.listed,
         archived=products.archived,

@@ -16,11 +16,11 @@ from store.models import (
     Enrollment,
     EnrollmentState,
     Lead,
-    Order,
     OutboxKind,
     OutboxMessage,
     OutboxState,
 )
+from store.queries.analytics import sales_since
 from store.queries.broadcasts import Outcome, outcomes_of
 from store.queries.funnel_views import count_parked
 
@@ -52,7 +52,7 @@ class Stats:
     unclear: Mapping[OutboxState, int]
     parked: int
     orders: int
-    # in minor units by currency, without what was paid back
+    # in minor units by currency, without what went back
     earned: Mapping[str, int]
     # by funnel: those who began in these days, as they stand now
     funnels: Mapping[str, Mapping[EnrollmentState, int]]
@@ -68,7 +68,7 @@ async def read_stats(session: AsyncSession, creator_id: int, zone: str, days: in
     leads, new_leads = (
         await session.execute(select(func.count(), func.count().filter(Lead.created_at >= since)).where(*living))
     ).one()
-    paid = await _paid(session, creator_id, since)
+    sales = await sales_since(session, creator_id, since)
     return Stats(
         days=days,
         since=since,
@@ -77,22 +77,11 @@ async def read_stats(session: AsyncSession, creator_id: int, zone: str, days: in
         messages=await _messages(session, creator_id, since),
         unclear=await _unclear(session, creator_id),
         parked=await count_parked(session, creator_id),
-        orders=sum(count for count, _ in paid.values()),
-        earned={currency: amount for currency, (_, amount) in paid.items()},
+        orders=sales.orders,
+        earned=sales.earned,
         funnels=await _funnels(session, creator_id, since),
         broadcasts=await _broadcasts(session, creator_id, since, now=now),
     )
-
-
-async def _paid(session: AsyncSession, creator_id: int, since: datetime) -> dict[str, tuple[int, int]]:
-    """By currency: how many orders, and what they came to without what was paid back."""
-    asked = (
-        select(Order.currency, func.count(), func.sum(Order.total_minor - Order.refunded_minor))
-        .where(Order.creator_id == creator_id, Order.paid_at >= since)
-        .group_by(Order.currency)
-        .order_by(Order.currency)
-    )
-    return {currency: (count, int(amount)) for currency, count, amount in await session.execute(asked)}
 
 
 async def first_since(

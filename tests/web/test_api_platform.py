@@ -9,9 +9,11 @@ from domain.leads import add_lead
 from domain.orders import open_order
 from domain.paying import Received, pay_order
 from domain.pricing import Wish
+from domain.refunds import ask_refund
 from domain.setups import CreatorSetup
 from kit.money import Money
-from store.models import Order, Product
+from store.models import Payment, Product
+from store.queries.stats import read_stats
 from web.kept_answers import GOOD_FOR_SECONDS
 from web.tools import TOOLS
 
@@ -121,17 +123,28 @@ async def test_a_creator_sees_their_business_in_a_few_numbers(either_site: Site,
         await add_lead(session, ada.creator_id, name="Tom", now=NOON)
         wish = Wish(await session.get_one(Product, guide))
         order = await open_order(session, lead, wish, now=NOON, good_for=timedelta(hours=1), setup=CreatorSetup())
-        await pay_order(session, order, Received("stripe", "pi_1", Money(1900, "usd")), now=NOON)
-        await session.execute(update(Order).where(Order.id == order.id).values(refunded_minor=400))
+        # tax and shipping came with it, and may go back with it
+        paid = Received("stripe", "pi_1", Money(2400, "usd"), tax_minor=200, shipping_minor=300)
+        await pay_order(session, order, paid, now=NOON)
+        asked = await ask_refund(session, order, amount_minor=2100, reason="", revokes=False, now=NOON)
     assert await ada.told("GET", "/creator/stats") == {
         "sales": 1,
-        "revenue": [{"currency": "usd", "amount_minor": 1500}],
+        "revenue": [{"currency": "usd", "amount_minor": 300}],
         "products": 2,
         "active_products": 1,
         "archived_products": 1,
         "reviews": {"average": 4.5, "count": 2},
         "leads": 2,
     }
+    async with site.database.transaction() as session:
+        stats = await read_stats(session, ada.creator_id, "UTC", 1, now=NOON)
+        assert (stats.orders, stats.earned) == (1, {"usd": 300})
+        # a bank takes all of it too, beside what goes back: no less than nothing was earned
+        more = update(Payment).where(Payment.order_id == order.id).values(refunded_minor=asked[0].amount_minor + 2400)
+        await session.execute(more)
+        stats = await read_stats(session, ada.creator_id, "UTC", 1, now=NOON)
+        assert (stats.orders, stats.earned) == (1, {"usd": 0})
+    assert (await ada.told("GET", "/creator/stats"))["revenue"] == [{"currency": "usd", "amount_minor": 0}]
     bob = await Program.of(site, either_client, "bob")
     assert await bob.told("GET", "/creator/stats") == empty
     outsider = Program(site, either_client, 0, await site.add_account())

@@ -11,7 +11,7 @@ from web.api.route import Plain, Route
 
 
 class Earned(BaseModel):
-    """In minor units, without what was paid back."""
+    """In minor units, with tax and shipping, without what went back."""
 
     currency: str
     amount_minor: int
