@@ -9,6 +9,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.accounts import account_of_email
+from domain.contacts import told_email
 from domain.messages.catalogue import say
 from domain.messages.plain import Message
 from domain.outbox import queue_message
@@ -37,7 +38,7 @@ class Named:
     def told(self) -> str:
         """The same for the same account name, however it is written."""
         if self.email is not None:
-            return f"email:{self.email.strip().casefold()}"
+            return f"email:{told_email(self.email)}"
         if self.telegram_id is not None:
             return f"telegram:{self.telegram_id}"
         return f"username:{_plain(self.username or '')}"

@@ -25,6 +25,16 @@ def read_email(text: str) -> str:
         ) from None
 
 
+def told_email(text: str) -> str:
+    """As `read_email`; what is no address stays as it was typed. However somebody writes one address, it is counted as
+    one.
+    """
+    try:
+        return read_email(text)
+    except BadContact:
+        return text.strip().casefold()
+
+
 def read_phone(text: str) -> str:
     """The number in E.164, from any way of writing it with its country code. Raises BadContact."""
     written = text.strip()

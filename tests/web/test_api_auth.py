@@ -188,6 +188,19 @@ async def test_after_some_failures_each_further_try_waits(site: Site, client: Cl
     assert (await logged_in(client)).status == 200
 
 
+async def test_one_address_is_counted_as_one_however_it_is_written(client: Client):
+    await signed_up(client)
+    spelled = (
+        "zoe@example.com",
+        "ZOE@example.com",
+        "zoe@\uff45xample.com",
+        "zoe@e\uff58ample.com",
+        "zoe@example\u3002com",
+    )
+    assert [(await logged_in(client, email, "wrong horse")).status for email in spelled] == [401] * 5
+    assert (await logged_in(client, "zoe@ex\uff41mple.com", "wrong horse")).status == 429
+
+
 async def test_an_account_that_is_not_active_does_not_come_in(site: Site, client: Client):
     held = await signed_up(client)
     for state, code in (

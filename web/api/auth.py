@@ -13,6 +13,7 @@ from domain.accounts import (
     must_be_open,
     register,
 )
+from domain.contacts import told_email
 from domain.creators import CreatorExists
 from domain.passwords import BadPassword, check_password
 from domain.sign_in_rates import Tried, clear, must_wait, note_failure
@@ -82,7 +83,7 @@ async def _sign_up(call: Call[Any, Any], role: Role, body: BuyerToBe) -> Tokens:
 async def log_in(call: Call[NoQuery, Credentials]) -> Tokens:
     """Known or not, an e-mail with a wrong password costs the same time and is answered the same."""
     tools, body = call.tools, call.body
-    tried = Tried(body.email.strip(), house_of(address(call)))
+    tried = Tried(told_email(body.email), house_of(address(call)))
     async with tools.database.reading() as session:
         await must_wait(session, tried, now=tools.clock())
         found = await account_of_email(session, body.email)
