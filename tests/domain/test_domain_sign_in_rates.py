@@ -4,7 +4,16 @@ from datetime import timedelta
 import pytest
 from folk import NOW
 
-from domain.sign_in_rates import FREE_OF_ACCOUNT, FREE_OF_ADDRESS, LONGEST_WAIT, Tried, clear, must_wait, note_failure
+from domain.sign_in_rates import (
+    FREE_OF_ACCOUNT,
+    FREE_OF_ADDRESS,
+    KNOWN_FOR,
+    LONGEST_WAIT,
+    Tried,
+    clear,
+    must_wait,
+    note_failure,
+)
 from kit.errors import TooMany
 from store.database import Database
 
@@ -64,3 +73,24 @@ async def test_failures_side_by_side_are_all_counted_and_a_right_try_among_them_
     for _ in range(FREE_OF_ACCOUNT - 1):
         await _fail(database, ada, after=8)
     assert await _wait(database, ada, after=8) == 0
+
+
+async def test_no_stranger_keeps_somebody_out_where_they_have_signed_in_before(database: Database):
+    home, elsewhere, stranger = (Tried("ada@example.com", f"192.0.2.{number}") for number in (1, 2, 3))
+    async with database.transaction() as session:
+        await clear(session, home, now=NOW)
+    for _ in range(FREE_OF_ACCOUNT + 20):
+        await _fail(database, stranger)
+    assert await _wait(database, stranger) == LONGEST_WAIT
+    assert await _wait(database, elsewhere) == LONGEST_WAIT
+    assert await _wait(database, home) == 0
+    # what is guessed from there is counted all the same, and keeps nobody out elsewhere
+    for _ in range(FREE_OF_ACCOUNT):
+        await _fail(database, home, after=LONGEST_WAIT)
+    assert await _wait(database, home, after=LONGEST_WAIT) == 1
+    assert await _wait(database, elsewhere, after=LONGEST_WAIT) == 0
+    # one is known there no longer than for some weeks since
+    late = (KNOWN_FOR + timedelta(seconds=1)).total_seconds()
+    for _ in range(FREE_OF_ACCOUNT):
+        await _fail(database, stranger, after=late)
+    assert await _wait(database, home, after=late) == 1

@@ -13,6 +13,7 @@ from domain.sign_in_rates import Tried, clear, must_wait, note_failure
 from domain.signing_in import hold_account
 from kit.errors import Invalid, TooMany
 from store.models import Account
+from web.address import house_of
 from web.api.accounts import AccountItem, address
 from web.api.auth_bodies import Password
 from web.api.auth_sessions import show_me
@@ -93,7 +94,7 @@ async def _prove(call: Call[Any, Any], password: str | None) -> None:
     tools, account = call.tools, call.account
     if account.password_hash is None:
         return
-    tried = Tried(f"account {account.id}", address(call))
+    tried = Tried(f"account {account.id}", house_of(address(call)))
     async with tools.database.reading() as session:
         await must_wait(session, tried, now=tools.clock())
     right = await tools.passwords.matches(account.password_hash, password or "")
