@@ -51,9 +51,11 @@ class LiveEvents:
     _looked: asyncio.Event = field(default_factory=asyncio.Event)
     _heard: set[int] = field(default_factory=set)
     _watch: asyncio.Task[None] | None = None
-    # the number that is missing, and who could still write it, once that was asked
-    _missing: int | None = None
+    # up to which number it is asked who could still write one that is missing; and who could, once they are known
+    _asked: int = 0
     _since: Writers | None = None
+    # up to which number nobody can any more
+    _over: int = 0
 
     @contextmanager
     def seat(self, database: Database, account_id: int, creator_id: int) -> Iterator[Seat]:
@@ -80,7 +82,7 @@ class LiveEvents:
 
     def _begin(self, database: Database) -> None:
         self._looked.clear()
-        self._missing, self._since = None, None
+        self._asked, self._since, self._over = 0, None, 0
         if id(database) not in self._heard:
             self._heard.add(id(database))
             database.on_commit(self._hear)
@@ -117,7 +119,7 @@ class LiveEvents:
         creators: set[int] = set()
         stopped = False
         for number, creator_id in found:
-            if number > self.settled + 1 and not self._is_over(number - 1, now_writing):
+            if number > self.settled + 1 and not self._is_over(number - 1, found[-1][0], now_writing):
                 stopped = True
                 break
             self.settled = number
@@ -128,14 +130,17 @@ class LiveEvents:
         self._looked.set()
         return len(found) == _AT_ONCE and not stopped
 
-    def _is_over(self, missing: int, now: Writers | None) -> bool:
-        """Whether nobody can write it any more: whoever could have was there when it was first found missing."""
-        if now is None:
+    def _is_over(self, missing: int, last: int, now: Writers | None) -> bool:
+        """Whether nobody can write it any more. All that are missing up to `last` are asked about in one go."""
+        if now is None or missing <= self._over:
             return True
-        if self._missing != missing:
-            # whoever has taken the number may not have written yet: they are asked for at the next look
-            self._missing, self._since = missing, None
+        if missing > self._asked:
+            # whoever has taken a number may not have written yet: they are asked for at the next look
+            self._asked, self._since = last, None
             return False
         if self._since is None:
             self._since = now
-        return now.first >= self._since.next
+        if now.first < self._since.next:
+            return False
+        self._over = self._asked
+        return True

@@ -1,13 +1,13 @@
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 import orjson
 import pytest
 from aiohttp import ClientResponse
 from api_caller import Program
-from sqlalchemy import delete, update
+from sqlalchemy import delete, event, update
 from web_world import Client, Site
 
 from domain.events import record_event
@@ -61,9 +61,9 @@ async def heard(response: ClientResponse, count: int) -> list[tuple[int, str]]:
         assert told, f"it ended after {found}"
         if told.startswith("id: "):
             number, data = told.split("\n")
-            event: dict[str, Any] = orjson.loads(data.removeprefix("data: "))
-            assert number == f"id: {event['id']}"
-            found.append((event["id"], event["subject"]))
+            told_of: dict[str, Any] = orjson.loads(data.removeprefix("data: "))
+            assert number == f"id: {told_of['id']}"
+            found.append((told_of["id"], told_of["subject"]))
     return found
 
 
@@ -147,6 +147,56 @@ async def test_it_ends_with_the_token_and_with_the_right_and_when_the_server_sto
     async with watching(other) as response:
         site.readiness.not_ready("draining")
         await ended(response)
+
+
+async def test_who_has_much_to_catch_up_with_is_looked_at_on_the_way(program: Program):
+    await happens(program, *(f"order:{number}" for number in range(250)))
+
+    def drain(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if "event.data" in statement:
+            program.site.readiness.not_ready("draining")
+
+    async with program.site.database.reading() as session:
+        engine = session.get_bind()
+    with on(engine, "before_cursor_execute", drain):
+        async with watching(program, last=0) as response:
+            told = 0
+            while (await block(response)).startswith("id: "):
+                told += 1
+    assert told == 100
+
+
+async def test_many_that_were_taken_back_are_waited_for_together(program: Program):
+    database, now, asked = program.site.database, program.site.clock(), []
+    if database.is_sqlite:
+        # its numbers are given anew
+        return
+    for number in range(10):
+        with suppress(ValueError):
+            async with database.transaction() as session:
+                await record_event(session, "order.paid", creator_id=program.creator_id, now=now)
+                raise ValueError("it is taken back")
+        await happens(program, f"order:{number}")
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if "pg_current_snapshot" in statement:
+            asked.append(statement)
+
+    async with database.reading() as session:
+        engine = session.get_bind()
+    with on(engine, "before_cursor_execute", note):
+        async with watching(program, last=0) as response:
+            assert subjects(await heard(response, 10)) == [f"order:{number}" for number in range(10)]
+    assert len(asked) < 6
+
+
+@contextmanager
+def on(engine: Any, name: str, hears: Callable[..., None]) -> Iterator[None]:
+    event.listen(engine, name, hears)
+    try:
+        yield
+    finally:
+        event.remove(engine, name, hears)
 
 
 async def ended(response: ClientResponse) -> None:

@@ -85,11 +85,8 @@ class _Stream:
                 if not await self._may_go_on():
                     break
                 checked = clock()
-            if self._seat.news.is_set():
-                self._seat.news.clear()
-                while events := await self._next():
-                    await self._write(b"".join(_told(each) for each in events))
-                    self._seen, written = events[-1].id, clock()
+            if self._seat.news.is_set() and await self._tell():
+                written = clock()
             elif clock() - written >= live.beat_every:
                 await self._write(_BEAT)
                 written = clock()
@@ -113,15 +110,25 @@ class _Stream:
         except Refusal:
             return False
 
-    async def _next(self) -> Sequence[Event]:
+    async def _tell(self) -> bool:
+        """Some of what is new, and True where there was any; where there is more it is still news afterwards."""
+        self._seat.news.clear()
+        to = self._call.tools.live.settled
+        events = await self._next(to)
+        if events:
+            await self._write(b"".join(_told(each) for each in events))
+        if len(events) == _AT_ONCE:
+            self._seen = events[-1].id
+            self._seat.news.set()
+        else:
+            # what is not for them is not looked through again
+            self._seen = max(self._seen, to)
+        return bool(events)
+
+    async def _next(self, to: int) -> Sequence[Event]:
         async with self._call.tools.database.reading() as session:
             return await events_between(
-                session,
-                self._call.creator_id,
-                self._filter,
-                after=self._seen,
-                to=self._call.tools.live.settled,
-                most=_AT_ONCE,
+                session, self._call.creator_id, self._filter, after=self._seen, to=to, most=_AT_ONCE
             )
 
     async def _write(self, told: bytes) -> None:
