@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.covers import put_cover
@@ -76,8 +76,10 @@ def kind_of(stored: StoredFile) -> UploadKind:
     return UploadKind.IMAGE if stored.role is FileRole.COVER else UploadKind.FILE
 
 
-async def promise_upload(session: AsyncSession, creator_id: int, kind: UploadKind, *, now: datetime) -> Promised:
-    """Something is about to come up; until it has, nobody finds it."""
+async def promise_upload(
+    session: AsyncSession, creator_id: int, kind: UploadKind, *, blob: str | None = None, now: datetime
+) -> Promised:
+    """Something is about to come up, under a new name or as `blob`; until it has, nobody finds it."""
     stored = StoredFile(
         creator_id=creator_id,
         product_id=None,
@@ -87,7 +89,7 @@ async def promise_upload(session: AsyncSession, creator_id: int, kind: UploadKin
         mime_type="",
         size=None,
         sha256=None,
-        blob=f"uploads/{new_reference()}",
+        blob=blob or f"uploads/{new_reference()}",
         created_at=now,
         loose_until=now + LOOSE_FOR,
     )
@@ -111,6 +113,13 @@ async def note_arrival(session: AsyncSession, upload_id: int, arrived: Arrived, 
     if not await count_changed(session, here.values(**values)):
         raise _none()
     return await session.get_one(StoredFile, upload_id, populate_existing=True)
+
+
+async def hand_over(session: AsyncSession, upload_id: int) -> None:
+    """It belongs to what keeps it in a row of its own. Raises NoSuchUpload for one that took longer than a day."""
+    promised = delete(StoredFile).where(StoredFile.id == upload_id, *_LOOSE)
+    if not await count_changed(session, promised):
+        raise _none()
 
 
 async def find_loose(session: AsyncSession, creator_id: int, upload_id: int) -> StoredFile:

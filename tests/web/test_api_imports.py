@@ -1,5 +1,6 @@
 """Leads by CSV over the API: in, after a look and a yes, and out, piece by piece."""
 
+import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator
@@ -10,15 +11,17 @@ import pytest
 from aiohttp import FormData
 from aiohttp.test_utils import TestClient, TestServer
 from lead_world import Desk
+from sqlalchemy import select
 from web_world import Site, error_of
 
+from automations.forgetting import Forgetting
 from automations.pace import Pace
 from automations.transfer_jobs import Tools
 from automations.transfers import Transfers
 from domain.fields import LeadFieldSpec
 from domain.setups import CreatorSetup
 from store.files import FileStore
-from store.models import FieldKind
+from store.models import FieldKind, StoredFile
 from web.api import lead_export
 
 FILE = "Name;Mail;Remarks\nZoë;zoe@example.com;likes film\nTom;tom@example.com;\n;nobody;\n"
@@ -209,7 +212,35 @@ async def test_what_is_no_file_is_refused_and_leaves_nothing(importing: Importin
         "/api/v1/leads/import", headers=headers | {"Content-Type": "text/csv"}, data=pieces()
     )
     assert chunked.status == 413
+    await Forgetting(desk.site.database, desk.site.clock, FileStore(desk.site.files_url)).run()
     assert [each for each in (tmp_path / "files").rglob("*") if each.is_file()] == []
+
+
+async def test_what_a_crash_leaves_of_a_file_is_known_and_goes(importing: Importing):
+    site, known = importing.desk.site, list[str | None]()
+
+    async def promised() -> list[str | None]:
+        async with site.database.reading() as session:
+            return list(await session.scalars(select(StoredFile.blob).where(StoredFile.loose_until.is_not(None))))
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b"Name\n"
+        async with asyncio.timeout(20):
+            while not known:
+                known.extend(await promised())
+        yield "Zoë\n".encode()
+
+    headers = site.bearer(importing.desk.account_id) | {"Content-Type": "text/csv"}
+    sent = await importing.desk.client.post("/api/v1/leads/import", headers=headers, data=slowly())
+    assert sent.status == 202, await sent.text()
+    assert known[0] is not None
+    assert known[0].startswith("transfers/")
+    # from then on the import keeps it
+    assert await promised() == []
+    site.clock.pass_time(days=2)
+    await Forgetting(site.database, site.clock, importing.files).run()
+    await importing.works()
+    assert (await importing.seen((await sent.json())["id"]))["rows"] == 1
 
 
 async def test_what_is_exported_can_be_imported(importing: Importing, monkeypatch: pytest.MonkeyPatch):

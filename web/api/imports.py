@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Act
+from domain.loose_files import Promised, UploadKind, hand_over, let_go, promise_upload
 from domain.transfers.asking import (
     NoSuchTransfer,
     TransferMovedOn,
@@ -22,7 +23,8 @@ from domain.transfers.asking import (
     sent_blob,
 )
 from domain.transfers.reading import Layout
-from domain.uploads import read_name
+from domain.uploads import NoSuchUpload, read_name
+from kit.completion import run_to_completion
 from kit.errors import Invalid
 from kit.paging import Paging
 from store.models import Transfer, TransferKind, TransferProblem, TransferState
@@ -119,19 +121,29 @@ class Columns(BaseModel):
 
 
 async def send_file(call: Call[Named, NoBody]) -> Answered:
+    """It is promised before it comes, so that what a crash leaves of it in the file store is known, and goes."""
     tools, folder = call.tools, new_folder()
-    blob = sent_blob(folder)
-    name = await _keep(call, blob)
+    async with tools.database.transaction() as session:
+        promise = await promise_upload(
+            session, call.creator_id, UploadKind.FILE, blob=sent_blob(folder), now=tools.clock()
+        )
     try:
+        name = await _keep(call, promise.blob)
         async with tools.database.transaction() as session:
+            await hand_over(session, promise.upload_id)
             transfer = await begin_import(
                 session, call.creator_id, None, file_name=name, folder=folder, now=tools.clock()
             )
             item = await _told(session, tools, transfer, Paging())
-    except Exception:
-        await tools.files.forget(blob)
+    except BaseException:
+        await run_to_completion(_let_go(tools, promise))
         raise
     return Answered(item, headers={"Location": f"/api/v1/leads/imports/{item.id}"})
+
+
+async def _let_go(tools: WebTools, promise: Promised) -> None:
+    async with tools.database.transaction() as session:
+        await let_go(session, [promise.upload_id], now=tools.clock())
 
 
 async def _keep(call: Call[Named, NoBody], blob: str) -> str:
@@ -149,7 +161,6 @@ async def _keep(call: Call[Named, NoBody], blob: str) -> str:
     else:
         raise NotCsv("send the file as text/csv, or as a form does: multipart/form-data")
     if not size:
-        await files.forget(blob)
         raise NoUpload("there is no file in what was sent")
     return read_name(name)
 
@@ -231,9 +242,13 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         session="none",
         query=Named,
         takes=Media(_CSV, "the file itself, or a form (multipart/form-data) with the file in it"),
-        refuses=(NotCsv, NoUpload, UploadTooLarge, UploadBroken, NoRoom),
+        refuses=(NotCsv, NoUpload, NoSuchUpload, UploadTooLarge, UploadBroken, NoRoom),
         rate="heavy",
-        proves=(_ROUND, "test_api_imports.py::test_what_is_no_file_is_refused_and_leaves_nothing"),
+        proves=(
+            _ROUND,
+            "test_api_imports.py::test_what_is_no_file_is_refused_and_leaves_nothing",
+            "test_api_imports.py::test_what_a_crash_leaves_of_a_file_is_known_and_goes",
+        ),
     ),
     Route(
         "GET",
