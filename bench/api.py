@@ -56,6 +56,10 @@ async def run(*, quick: bool) -> Report:
                 else:
                     shutil.copyfile(one, other)
                     peer = f"sqlite:///{other}"
+                # what was written so far is on the disk before anything is timed that waits for it
+                if store == "PostgreSQL":
+                    server.psql("CHECKPOINT")
+                os.sync()
                 asked = operations(filled)
                 names = [each.name for each in asked]
                 # one runs at a time, and each is asked while the other's process does not exist

@@ -58,6 +58,7 @@ class AccessToken:
 
     account_id: int
     sign_in_id: int
+    expires_at: datetime
 
 
 def sign_access_token(
@@ -114,7 +115,7 @@ def read_access_token(key: bytes, token: str, *, issuer: str, audience: str, now
         )
         issued = datetime.fromtimestamp(int(claims["iat"]), UTC)
         expires = datetime.fromtimestamp(int(claims["exp"]), UTC)
-        read = AccessToken(_number(claims["sub"]), _number(claims["sid"]))
+        read = AccessToken(_number(claims["sub"]), _number(claims["sid"]), expires)
     except (jwt.PyJWTError, ValueError, TypeError, OverflowError, OSError, RecursionError):
         raise NotSignedIn("the access token is not valid; sign in again") from None
     if claims["typ"] != "access" or not issued - _SKEW <= now < expires:

@@ -10,7 +10,7 @@ from domain.access import RULES, Act, NotYours, Standing
 from domain.api_keys import BEGINNING, NOTED_EVERY, key_holder
 from domain.standings import active_account, signed_in
 from kit.errors import Forbidden, NotSignedIn
-from kit.tokens import AUDIENCE, ISSUER, issuer_of, read_access_token
+from kit.tokens import AUDIENCE, ISSUER, AccessToken, issuer_of, read_access_token
 from store.models import Account, Right
 from web.tools import TOOLS
 
@@ -20,6 +20,7 @@ CREATOR = "X-Creator"
 KEY_USED = web.RequestKey("key_used", int)
 # the account of an outside issuer's token, once that was asked
 _OUTSIDE = web.RequestKey("outside", int)
+_TOKEN = web.RequestKey("token", AccessToken)
 
 
 @dataclass(frozen=True)
@@ -83,9 +84,7 @@ async def sign_in(request: web.Request, session: AsyncSession) -> Caller:
     elif _bearer(request).startswith(BEGINNING):
         return await _by_key(request, session)
     else:
-        tools = request.app[TOOLS]
-        now = tools.clock()
-        token = read_access_token(tools.access_key, _bearer(request), issuer=ISSUER, audience=AUDIENCE, now=now)
+        token, now = _own_token(request), request.app[TOOLS].clock()
         sign_in_id = token.sign_in_id
         found = await signed_in(session, token.account_id, sign_in_id, now=now)
     if found is None:
@@ -96,6 +95,16 @@ async def sign_in(request: web.Request, session: AsyncSession) -> Caller:
 async def sign_in_if_any(request: web.Request, session: AsyncSession) -> Caller | None:
     """For public addresses: None without a token. A bad one is refused there too."""
     return await sign_in(request, session) if "Authorization" in request.headers else None
+
+
+def _own_token(request: web.Request) -> AccessToken:
+    """Read once: a request that writes asks for its caller twice, and a stream time and again."""
+    tools = request.app[TOOLS]
+    token, now = request.get(_TOKEN), tools.clock()
+    if token is None or token.expires_at <= now:
+        token = read_access_token(tools.access_key, _bearer(request), issuer=ISSUER, audience=AUDIENCE, now=now)
+        request[_TOKEN] = token
+    return token
 
 
 async def _by_key(request: web.Request, session: AsyncSession) -> Caller:
