@@ -67,6 +67,25 @@ async def test_what_is_free_is_theirs_at_once(either_shop: ApiShop):
     assert await shop.owned() == 2
 
 
+async def test_a_purchase_that_is_sent_again_under_its_key_is_the_same(shop: ApiShop):
+    given, pack = await shop.add("Given", 0, pay_what_you_want=True, stock=3), await shop.add("Pack", stock=3)
+    for product, body in ((given, {}), (pack, PAGES)):
+        first, again = [
+            await shop.call("POST", f"/purchase/{product}", body, by=shop.buyer, Idempotency_Key=f"buy-{product}")
+            for _ in range(2)
+        ]
+        assert (first.status, again.status, again.headers["Idempotency-Replayed"]) == (201, 201, "true")
+        assert await again.json() == await first.json()
+    assert (await shop.stock(given), await shop.stock(pack)) == ((2, 0, 1), (2, 1, 0))
+    # what was refused is tried anew under the same key
+    other = await shop.add("Other")
+    shop.stage.core.faults.add(Fault("stripe", CREATE, "500", times=3))
+    answers = [
+        await shop.call("POST", f"/purchase/{other}", {}, by=shop.buyer, Idempotency_Key="other") for _ in range(2)
+    ]
+    assert [answer.status for answer in answers] == [503, 201]
+
+
 async def test_what_cannot_be_bought_says_why(shop: ApiShop):
     pack, gone = await shop.add("Pack", stock=1, limit_per_person=1), await shop.add("Gone", stock=0)
     shirt, off = await shop.add("Shirt", 3000), await shop.add("Off", active=False)

@@ -271,10 +271,12 @@ ROUTES: tuple[Route[Any, Any], ...] = (
             RailDown,
             RailRefused,
         ),
+        repeatable=True,
         example={"success_url": "https://shop.example/thanks", "cancel_url": "https://shop.example/back"},
         proves=(
             f"{_TEST}what_is_bought_by_the_api_is_paid_at_stripe_and_owned",
             f"{_TEST}what_is_free_is_theirs_at_once",
+            f"{_TEST}a_purchase_that_is_sent_again_under_its_key_is_the_same",
             f"{_TEST}what_cannot_be_bought_says_why",
         ),
     ),
