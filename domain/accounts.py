@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.contacts import read_email
-from domain.creators import CreatorExists, found_business, free_slug
+from domain.creators import CreatorExists, end_bind_payloads, found_business, free_slug
 from domain.profiles import keep_found_by
 from domain.signing_in import hold_account, revoke_all
 from kit.errors import Conflict, Forbidden, Invalid
@@ -146,10 +146,13 @@ async def change_email(session: AsyncSession, account_id: int, email: str) -> No
 async def set_password(
     session: AsyncSession, account_id: int, password_hash: str, *, now: datetime, but: int | None = None
 ) -> int:
-    """Whoever knew the old one is out: every session ends, `but` for one, and so do codes and links for another.
+    """Whoever knew the old one is out: every session ends, `but` for one, and so do codes and links for another, and
+    links that bind a chat. A first password leaves those: they are handed over together.
 
     How many sessions that were.
     """
+    if await session.scalar(select(Account.password_hash).where(Account.id == account_id)) is not None:
+        await end_bind_payloads(session, account_id)
     await session.execute(update(Account).where(Account.id == account_id).values(password_hash=password_hash))
     await session.execute(
         update(OneTimeCode)

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.accounts import Business, upgrade_to_creator
 from domain.contacts import read_email
+from domain.creators import end_bind_payloads
 from domain.signing_in import revoke_all
 from kit.errors import Conflict, Invalid, NotFound, Reason
 from kit.paging import Page, Paging
@@ -66,7 +67,7 @@ async def find_account(session: AsyncSession, account_id: int) -> Account:
 async def move_account(
     session: AsyncSession, account_id: int, state: AccountState, *, by: int, now: datetime
 ) -> Account:
-    """Suspending and banning end every session at once, and all that they may do in the chat.
+    """Suspending and banning end every session and link at once, and all that they may do in the chat.
 
     Raises NoSuchAccount, AccountStands, LastAdmin, NotOneself.
     """
@@ -86,6 +87,7 @@ async def move_account(
         raise AccountStands(f"this account is {account.state}, so it cannot become {state}")
     if state is not AccountState.ACTIVE:
         await revoke_all(session, account_id, now=now)
+        await end_bind_payloads(session, account_id)
     return account
 
 

@@ -2,10 +2,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import available_timezones
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.contacts import read_email
+from domain.signing_in import AccountSuspended
 from kit.errors import Conflict, Invalid, Reason
 from kit.money import check_currency
 from kit.text import slugify
@@ -126,10 +127,15 @@ async def make_bind_payload(session: AsyncSession, account_id: int, *, now: date
     return BIND_PREFIX + secret
 
 
+async def end_bind_payloads(session: AsyncSession, account_id: int) -> None:
+    """Nobody takes the account by one that was made before."""
+    await session.execute(delete(BindToken).where(BindToken.account_id == account_id))
+
+
 async def bind_by_payload(session: AsyncSession, person: Person, payload: str, *, now: datetime) -> Creator | None:
     """The person takes the account that the payload was made for, and so the creator that it acts for, if any.
 
-    Raises BindRefused when it is spent or old.
+    Raises BindRefused when it is spent or old, and what `bind_person` does.
     """
     spent = await session.execute(
         update(BindToken)
@@ -151,11 +157,17 @@ async def bind_person(session: AsyncSession, account_id: int, person: Person) ->
     """Binds an account to a person. The creator that it acts for, if any.
 
     One who has an account already takes over what the new one acts for, and may do, where nobody can sign in to that
-    by itself; where theirs was made of the chat alone, it gives
-    way and is closed. Raises BindRefused where both are somebody's.
+    by itself; where theirs was made of the chat alone, it gives way and is closed. Raises BindRefused where both are
+    somebody's, and AccountSuspended where either is not active: nobody comes back by another account.
     """
-    acts_for, account = await creators_of(session, account_id), await session.get_one(Account, account_id)
-    theirs = await session.scalar(select(Account).where(Account.person_id == person.id))
+    acts_for = await creators_of(session, account_id)
+    both = select(Account).where(or_(Account.id == account_id, Account.person_id == person.id)).order_by(Account.id)
+    held = await session.scalars(both.with_for_update(key_share=True), execution_options={"populate_existing": True})
+    accounts = {each.id: each for each in held.all()}
+    account = accounts[account_id]
+    theirs = next((each for each in accounts.values() if each.person_id == person.id), None)
+    if any(each.state is not AccountState.ACTIVE for each in accounts.values()):
+        raise AccountSuspended("this account is not active; ask an administrator", why=Reason("refused-not-active"))
     if theirs is not None and theirs.id != account_id:
         if await _is_of_chat_alone(session, theirs):
             await session.execute(
@@ -169,7 +181,7 @@ async def bind_person(session: AsyncSession, account_id: int, person: Person) ->
             await session.execute(update(Account).where(Account.id == theirs.id).values(role=Role.ADMIN))
             await session.execute(update(Account).where(Account.id == account_id).values(role=Role.BUYER))
         await _take_memberships(session, account_id, theirs.id)
-        await session.execute(delete(BindToken).where(BindToken.account_id == account_id))
+        await end_bind_payloads(session, account_id)
     else:
         await session.execute(update(Account).where(Account.id == account_id).values(person_id=person.id))
     return await session.get_one(Creator, acts_for[-1]) if acts_for else None

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from folk import NOW, a_person, count, events
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from domain.creators import (
     BIND_LIFETIME,
@@ -19,6 +19,7 @@ from domain.creators import (
 from domain.ideas import MOST_TAGS, TITLE_LENGTH, add_idea
 from domain.product_files import attach_file
 from domain.products import MOST_STOCK, NoSuchProduct, add_product, find_product, keep_upload
+from domain.signing_in import AccountSuspended
 from kit.errors import Invalid, Refusal
 from kit.money import Money
 from kit.tokens import digest_of
@@ -260,3 +261,25 @@ async def test_any_account_takes_a_chat_and_one_that_was_made_of_it_alone_gives_
         await bind_person(session, mine.id, other)
         await session.refresh(mine)
         assert mine.person_id == other.id
+
+
+async def test_whoever_is_kept_out_does_not_come_back_by_a_link_of_another_account(database: Database):
+    async with database.transaction() as session:
+        person = await a_person(session)
+        kept_out = Account(role=Role.BUYER, name="Eve", person_id=person.id, created_at=NOW)
+        other = Account(role=Role.BUYER, name="Eve again", password_hash="a hash", created_at=NOW)
+        session.add_all((kept_out, other))
+        await session.flush()
+    for state, of in (
+        (AccountState.BANNED, kept_out),
+        (AccountState.SUSPENDED, kept_out),
+        (AccountState.BANNED, other),
+    ):
+        async with database.transaction() as session:
+            await session.execute(update(Account).values(state=AccountState.ACTIVE))
+            await session.execute(update(Account).where(Account.id == of.id).values(state=state))
+        with pytest.raises(AccountSuspended):
+            async with database.transaction() as session:
+                await bind_person(session, other.id, await session.get_one(Person, person.id))
+    async with database.reading() as session:
+        assert (await session.get_one(Account, kept_out.id)).person_id == person.id

@@ -140,7 +140,7 @@ async def test_where_nobody_may_sign_up_only_those_who_have_an_account_come_in(s
 async def test_a_chat_is_bound_to_the_account_by_a_link_that_is_good_once(site: Site, client: Client):
     zoe = await site.add_account()
     headers = site.bearer(zoe)
-    answer = await client.post("/api/v1/auth/telegram/bind", headers=headers)
+    answer = await client.post("/api/v1/auth/telegram/bind", headers=headers, json={})
     assert answer.status == 201
     link = await answer.json()
     begins, _, payload = link["url"].partition("?start=")
@@ -154,3 +154,23 @@ async def test_a_chat_is_bound_to_the_account_by_a_link_that_is_good_once(site: 
     assert me["telegram"] is True
     assert (await (await _post(client, signed())).json())["account"]["id"] == zoe
     assert (await client.post("/api/v1/auth/telegram/bind")).status == 401
+
+
+async def test_a_token_alone_binds_no_chat_and_a_link_ends_with_the_password(site: Site, client: Client):
+    body = {"email": "zoe@example.com", "password": "correct horse", "name": "Zoë"}
+    held = await (await client.post("/api/v1/auth/register/buyer", json=body)).json()
+    headers = {"Authorization": f"Bearer {held['access_token']}"}
+
+    async def bind(**shown: str) -> Any:
+        return await client.post("/api/v1/auth/telegram/bind", headers=headers, json=shown)
+
+    for wrong in ({}, {"current_password": "wrong horse"}):
+        refused = await bind(**wrong)
+        assert (refused.status, (await error_of(refused))["code"]) == (422, "WRONG_PASSWORD")
+    link = await (await bind(current_password="correct horse")).json()
+    change = {"current_password": "correct horse", "new_password": "battery staple"}
+    assert (await client.post("/api/v1/profile/me/change-password", headers=headers, json=change)).status == 204
+    async with site.database.transaction() as session:
+        person = await see_person(session, BOT_ID, Profile(5001, "Eve", None, "de"), now=NOON)
+        with pytest.raises(BindRefused):
+            await bind_by_payload(session, person, link["url"].partition("?start=")[2], now=NOON)

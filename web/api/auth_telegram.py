@@ -10,9 +10,12 @@ from domain.accounts import RegistrationClosed
 from domain.creators import BIND_LIFETIME, make_bind_payload
 from domain.signing_in import AccountBanned, AccountPending, AccountSuspended
 from domain.telegram_identity import BadInitData, account_of_telegram, read_init_data
+from kit.errors import TooMany
 from web.api.accounts import Tokens, sign_in_by
+from web.api.auth_bodies import Password
+from web.api.proving import WrongPassword, prove, still
 from web.api.query import Printable
-from web.api.route import Call, NoQuery, Plain, Route
+from web.api.route import Call, NoQuery, Route
 
 
 class MiniApp(BaseModel):
@@ -21,6 +24,14 @@ class MiniApp(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     init_data: Annotated[str, Printable, Field(min_length=1, max_length=8192)]
+
+
+class OwnChat(BaseModel):
+    """An account that has no password leaves `current_password` out."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    current_password: Password | None = None
 
 
 class BindLink(BaseModel):
@@ -39,9 +50,13 @@ async def sign_in_by_telegram(call: Call[NoQuery, MiniApp]) -> Tokens:
     return await sign_in_by(call, call.session, account, "telegram")
 
 
-async def bind_chat(call: Plain) -> BindLink:
-    now = call.tools.clock()
-    payload = await make_bind_payload(call.session, call.account.id, now=now)
+async def bind_chat(call: Call[NoQuery, OwnChat]) -> BindLink:
+    """A chat signs in to its account, so that a token alone does not bind one."""
+    await prove(call, call.body.current_password)
+    async with call.tools.database.transaction() as session:
+        await still(session, call.account)
+        now = call.tools.clock()
+        payload = await make_bind_payload(session, call.account.id, now=now)
     return BindLink(url=f"{call.tools.bot_link()}?start={payload}", expires_at=now + BIND_LIFETIME)
 
 
@@ -74,8 +89,14 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         bind_chat,
         "A link, good once, by which one's chat with the bot belongs to the account",
         {201: BindLink},
-        session="write",
+        session="none",
+        body=OwnChat,
+        refuses=(WrongPassword, TooMany),
         rate="heavy",
-        proves=(f"{_TESTS}test_a_chat_is_bound_to_the_account_by_a_link_that_is_good_once",),
+        example={"current_password": "correct horse"},
+        proves=(
+            f"{_TESTS}test_a_chat_is_bound_to_the_account_by_a_link_that_is_good_once",
+            f"{_TESTS}test_a_token_alone_binds_no_chat_and_a_link_ends_with_the_password",
+        ),
     ),
 )

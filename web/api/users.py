@@ -3,26 +3,19 @@
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Act
 from domain.accounts import EmailTaken, change_email, rename, set_password
 from domain.password_links import PasswordLinkOver, must_be_good, set_password_by_link
 from domain.passwords import BadPassword, check_password
-from domain.sign_in_rates import Tried, clear, must_wait, note_failure
-from domain.signing_in import hold_account
 from kit.errors import Invalid, TooMany
 from store.models import Account
-from web.address import house_of
-from web.api.accounts import AccountItem, address
+from web.api.accounts import AccountItem
 from web.api.auth_bodies import Password
 from web.api.auth_sessions import show_me
+from web.api.proving import WrongPassword, prove, still
 from web.api.query import Text
 from web.api.route import Call, NoQuery, Route
-
-
-class WrongPassword(Invalid):
-    code = "wrong_password"
 
 
 class AboutMe(BaseModel):
@@ -56,10 +49,10 @@ class PasswordByLink(BaseModel):
 async def change_me(call: Call[NoQuery, AboutMe]) -> AccountItem:
     body, tools, account = call.body, call.tools, call.account
     if body.email is not None:
-        await _prove(call, body.current_password)
+        await prove(call, body.current_password)
     async with tools.database.transaction() as session:
+        await still(session, account)
         if body.email is not None:
-            await _still(session, account)
             await change_email(session, account.id, body.email)
         if body.name is not None:
             await rename(session, account.id, body.name)
@@ -71,10 +64,10 @@ async def change_password(call: Call[NoQuery, PasswordChange]) -> None:
     """The session that asks goes on; all others end."""
     tools, account = call.tools, call.account
     check_password(call.body.new_password, field="new_password")
-    await _prove(call, call.body.current_password)
+    await prove(call, call.body.current_password)
     password_hash = await tools.passwords.hash(call.body.new_password)
     async with tools.database.transaction() as session:
-        await _still(session, account)
+        await still(session, account)
         present = None if call.caller is None else call.caller.sign_in_id
         await set_password(session, account.id, password_hash, but=present, now=tools.clock())
 
@@ -87,31 +80,6 @@ async def set_password_once(call: Call[NoQuery, PasswordByLink]) -> None:
     password_hash = await tools.passwords.hash(body.password)
     async with tools.database.transaction() as session:
         await set_password_by_link(session, body.token, password_hash, now=tools.clock())
-
-
-async def _prove(call: Call[Any, Any], password: str | None) -> None:
-    """That whoever asks is who they are, and not only holds their token. Raises WrongPassword or TooMany."""
-    tools, account = call.tools, call.account
-    if account.password_hash is None:
-        return
-    tried = Tried(f"account {account.id}", house_of(address(call)))
-    async with tools.database.reading() as session:
-        await must_wait(session, tried, now=tools.clock())
-    right = await tools.passwords.matches(account.password_hash, password or "")
-    async with tools.database.transaction() as session:
-        if right:
-            await clear(session, tried, now=tools.clock())
-        else:
-            await must_wait(session, tried, now=tools.clock())
-            await note_failure(session, tried, now=tools.clock())
-    if not right:
-        raise WrongPassword("this is not the present password", fields={"current_password": "is not the present one"})
-
-
-async def _still(session: AsyncSession, account: Account) -> None:
-    """Raises WrongPassword when somebody else has changed it since it was compared."""
-    if (await hold_account(session, account.id)).password_hash != account.password_hash:
-        raise WrongPassword("the password was changed meanwhile", fields={"current_password": "was changed meanwhile"})
 
 
 _PROOFS = "test_api_users.py::"
