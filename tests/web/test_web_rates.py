@@ -82,6 +82,9 @@ async def test_an_account_that_asks_too_often_is_told_for_how_long_to_wait(eithe
         assert (await error_of(answer))["code"] == "TOO_MANY"
         site.clock.pass_time(seconds=20)
         assert [await _leads(client, site, ada) for _ in range(2)] == [200, 429]
+        # who may not is counted too
+        zoe = await site.add_account()
+        assert [await _leads(client, site, zoe) for _ in range(4)] == [403] * 3 + [429]
         # who has no good token is counted by address
         bad = {"Authorization": "Bearer no-token"}
         statuses = [(await client.get("/api/v1/leads", headers=bad)).status for _ in range(6)]

@@ -109,6 +109,7 @@ async def _admit(route: Route[Any, Any], request: web.Request, session: AsyncSes
         take_turn(request, "public", None)
         raise
     take_turn(request, route.rate, caller)
+    _must(route, caller)
     return Call(
         request=request,
         tools=tools,
@@ -121,14 +122,17 @@ async def _admit(route: Route[Any, Any], request: web.Request, session: AsyncSes
 
 
 async def _caller(route: Route[Any, Any], request: web.Request, session: AsyncSession) -> Caller | None:
-    """Raises NotSignedIn, or Forbidden for what is not theirs to do."""
+    """Raises NotSignedIn."""
     rule = RULES[route.act]
     if rule.way_in:
         return None
-    caller = await (sign_in_if_any(request, session) if rule.public else sign_in(request, session))
+    return await (sign_in_if_any(request, session) if rule.public else sign_in(request, session))
+
+
+def _must(route: Route[Any, Any], caller: Caller | None) -> None:
+    """Raises Forbidden for what is not theirs to do: after their turn was taken, so that this is not asked for free."""
     if caller is not None:
         caller.must(route.act)
-    return caller
 
 
 def _for_creator(route: Route[Any, Any], caller: Caller | None) -> int | None:
