@@ -16,6 +16,7 @@ from kit.errors import Conflict, Invalid
 from kit.paging import Page
 from store.queries.lead_pages import rows_of
 from store.queries.leads import LeadSort, count_leads, page_of_ids, saved_segments, search, where
+from store.segments.compiling import living
 from store.segments.question import BadSegment
 from web.api.lead_answers import LeadItem, NoSuchLead, changed_lead, held_lead, own_lead, told_lead
 from web.api.lists import ListAnswer
@@ -69,12 +70,14 @@ class LeadChange(BaseModel):
 
 async def show_leads(call: Call[LeadQuery, NoBody]) -> ListAnswer[LeadItem]:
     session, creator_id, query = call.session, call.creator_id, call.query
-    known = call.tools.published.setup(creator_id).known(await saved_segments(session, creator_id))
-    condition = await where(session, creator_id, query.segment.strip() or "all", known, now=call.tools.clock())
+    condition = living(creator_id)
+    if question := query.segment.strip():
+        known = call.tools.published.setup(creator_id).known(await saved_segments(session, creator_id))
+        condition = await where(session, creator_id, question, known, now=call.tools.clock())
     if query.search.strip():
         condition &= await search(session, creator_id, query.search)
     paging = query.paging()
-    which = ("leads", creator_id, query.segment.strip(), query.search.strip())
+    which = ("leads", creator_id, question, query.search.strip())
     total = await call.tools.totals.of(which, lambda: count_leads(session, creator_id, condition))
     ids = await page_of_ids(
         session,
