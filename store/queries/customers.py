@@ -1,13 +1,13 @@
 """The leads who have paid for something."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kit.paging import Page, Paging
+from kit.paging import Paging
 from store.kept_money import KEPT_MINOR
 from store.models import Lead, Order, Payment
 
@@ -32,19 +32,18 @@ def are_customers(creator_id: int) -> ColumnElement[bool]:
 
 async def page_of_customers(
     session: AsyncSession, creator_id: int, condition: ColumnElement[bool], paging: Paging
-) -> Page[CustomerRow]:
-    """Those of the creator's living leads, newest first."""
-    wanted = (
-        Lead.creator_id == creator_id,
-        Lead.merged_into_id.is_(None),
-        Lead.forgotten_at.is_(None),
-        are_customers(creator_id),
-        condition,
-    )
-    query = select(Lead).where(*wanted).order_by(Lead.id.desc()).limit(paging.limit).offset(paging.offset)
-    leads = (await session.scalars(query)).all()
-    total = await session.scalar(select(func.count()).select_from(Lead).where(*wanted)) or 0
-    return Page(await rows_of_customers(session, creator_id, leads), total, paging)
+) -> tuple[Sequence[CustomerRow], Callable[[], Awaitable[int]]]:
+    """Those of the creator's living leads, newest first, and what counts them all."""
+    wanted = (Lead.creator_id == creator_id, Lead.merged_into_id.is_(None), Lead.forgotten_at.is_(None), condition)
+    query = select(Lead).where(*wanted, are_customers(creator_id)).order_by(Lead.id.desc())
+    leads = (await session.scalars(query.limit(paging.limit).offset(paging.offset))).all()
+
+    async def count() -> int:
+        # by what was paid, of which there is less than there are leads
+        paid = select(Order.lead_id).where(Order.creator_id == creator_id, *_PAID)
+        return await session.scalar(select(func.count()).select_from(Lead).where(*wanted, Lead.id.in_(paid))) or 0
+
+    return await rows_of_customers(session, creator_id, leads), count
 
 
 async def rows_of_customers(session: AsyncSession, creator_id: int, leads: Sequence[Lead]) -> list[CustomerRow]:

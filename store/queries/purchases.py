@@ -19,6 +19,7 @@ from store.models import (
     Payment,
     Refund,
 )
+from store.queries.product_search import Totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +57,22 @@ class Bought:
     last_at: datetime | None
 
 
-async def page_of_sold(session: AsyncSession, creator_id: int, wanted: OrdersWanted, paging: Paging) -> Page[OrderRow]:
-    """A creator's, newest first."""
-    return await _page(session, [Order.creator_id == creator_id, *_conditions(wanted)], paging)
+async def page_of_sold(
+    session: AsyncSession, creator_id: int, wanted: OrdersWanted, paging: Paging, *, totals: Totals
+) -> Page[OrderRow]:
+    """A creator's, newest first; `totals` counts by key, or knows how many there were a second ago."""
+    conditions = [Order.creator_id == creator_id, *_conditions(wanted)]
+    rows = await _rows(session, conditions, paging)
+    total = await totals(("orders", creator_id, wanted), lambda: _count(session, conditions))
+    return Page(rows, total, paging)
 
 
 async def page_of_bought(
     session: AsyncSession, lead_ids: Collection[int], wanted: OrdersWanted, paging: Paging
 ) -> Page[OrderRow]:
     """What these leads have ordered, newest first."""
-    return await _page(session, [Order.lead_id.in_(lead_ids), *_conditions(wanted)], paging)
+    conditions = [Order.lead_id.in_(lead_ids), *_conditions(wanted)]
+    return Page(await _rows(session, conditions, paging), await _count(session, conditions), paging)
 
 
 async def rows_of(session: AsyncSession, orders: Sequence[Order]) -> list[OrderRow]:
@@ -148,8 +155,10 @@ def _conditions(wanted: OrdersWanted) -> list[ColumnElement[bool]]:
     return found
 
 
-async def _page(session: AsyncSession, conditions: Sequence[ColumnElement[bool]], paging: Paging) -> Page[OrderRow]:
+async def _rows(session: AsyncSession, conditions: Sequence[ColumnElement[bool]], paging: Paging) -> list[OrderRow]:
     query: Select[Order] = select(Order).where(*conditions).order_by(Order.id.desc())
-    orders = (await session.scalars(query.limit(paging.limit).offset(paging.offset))).all()
-    total = await session.scalar(select(func.count()).select_from(Order).where(*conditions)) or 0
-    return Page(await rows_of(session, orders), total, paging)
+    return await rows_of(session, (await session.scalars(query.limit(paging.limit).offset(paging.offset))).all())
+
+
+async def _count(session: AsyncSession, conditions: Sequence[ColumnElement[bool]]) -> int:
+    return await session.scalar(select(func.count()).select_from(Order).where(*conditions)) or 0

@@ -2,6 +2,7 @@ from shop_world import ApiShop
 
 from domain.leads import add_lead
 from store.models import Right
+from web.tools import TOOLS
 
 
 async def test_whoever_has_paid_is_a_customer_with_what_they_spent(either_shop: ApiShop):
@@ -48,3 +49,28 @@ async def test_another_creators_customer_is_not_there(shop: ApiShop):
     assert (await shop.refused("GET", "/customers", by=shop.buyer))[0] == 403
     sender = await shop.add_member(Right.SEND)
     assert (await shop.refused("GET", "/customers", by=sender))[:2] == (403, "RIGHT_MISSING")
+
+
+async def test_of_a_long_list_of_orders_or_customers_the_total_is_a_second_old_at_most(shop: ApiShop):
+    application = shop.client.app
+    assert application is not None
+    kept, passed = application[TOOLS].totals, [0.0]
+    kept.exact_up_to, kept.monotonic = 0, lambda: passed[0]
+    pack = await shop.add("Pack")
+    async with shop.site.database.transaction() as session:
+        tom = await add_lead(session, shop.creator, name="Tom", now=shop.site.clock())
+
+    async def totals() -> list[int]:
+        paths = ("/orders", "/customers")
+        return [(await shop.get(path))["total"] for path in paths] + [len((await shop.get(paths[1]))["items"])]
+
+    await shop.pay((await shop.order({"product_id": pack}))["id"])
+    assert await totals() == [1, 1, 1]
+    second = await shop.order({"product_id": pack}, lead_id=tom.id)
+    await shop.pay(second["id"])
+    # what was sold is there at once, and counted a moment later
+    assert await totals() == [1, 1, 2]
+    assert (await shop.get("/orders", lead_id=tom.id))["total"] == 1
+    assert (await shop.get("/customers", search="tom"))["total"] == 1
+    passed[0] += 2
+    assert await totals() == [2, 2, 2]

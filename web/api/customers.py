@@ -8,6 +8,7 @@ from sqlalchemy import true
 
 from domain.access import Act
 from kit.errors import NotFound
+from kit.paging import Page
 from store.queries.customers import CustomerRow, page_of_customers, rows_of_customers
 from store.queries.leads import find_living_lead, search
 from web.api.lists import ListAnswer
@@ -59,10 +60,11 @@ class CustomerItem(BaseModel):
 
 
 async def show_customers(call: Call[CustomerQuery, NoBody]) -> ListAnswer[CustomerItem]:
-    session, wanted = call.session, call.query.search
-    condition = await search(session, call.creator_id, wanted) if wanted.strip() else true()
-    page = await page_of_customers(session, call.creator_id, condition, call.query.paging())
-    return ListAnswer[CustomerItem].of(page, CustomerItem.of)
+    session, creator_id, wanted, paging = call.session, call.creator_id, call.query.search.strip(), call.query.paging()
+    condition = await search(session, creator_id, wanted) if wanted else true()
+    rows, count = await page_of_customers(session, creator_id, condition, paging)
+    total = await call.tools.totals.of(("customers", creator_id, wanted), count)
+    return ListAnswer[CustomerItem].of(Page(rows, total, paging), CustomerItem.of)
 
 
 async def show_customer(call: Plain) -> CustomerItem:

@@ -118,7 +118,8 @@ async def show_orders(call: Call[OrderQuery, NoBody]) -> ListAnswer[OrderItem]:
     side = query.side or (Side.SOLD if caller.standings else Side.BOUGHT)
     if side is Side.SOLD:
         creator_id = caller.acting_for(Act.SEE_ORDERS)
-        page = await page_of_sold(session, creator_id, query.wanted(), query.paging())
+        totals = call.tools.totals.of
+        page = await page_of_sold(session, creator_id, query.wanted(), query.paging(), totals=totals)
     else:
         caller.must(Act.SEE_PURCHASES)
         leads = [lead.id for lead in await leads_of_account(session, call.account)]
