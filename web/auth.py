@@ -66,7 +66,8 @@ class Caller:
 async def recognise(request: web.Request) -> None:
     """What has to be asked elsewhere about the token, before any transaction: an outside issuer's keys.
 
-    Raises NotSignedIn for a token of such an issuer that is not good.
+    Raises NotSignedIn for a token of such an issuer that is not good, and RegistrationClosed for one of somebody who
+    has no account where nobody gets one by it.
     """
     outside = request.app[TOOLS].outside
     if outside is None or len(request.headers.getall("Authorization", [])) != 1:

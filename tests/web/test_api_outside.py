@@ -252,6 +252,12 @@ async def test_who_has_no_good_token_of_an_issuer_is_counted_by_address(database
         async with TestClient(TestServer(login.site.app())) as client:
             headers = {"Authorization": f"Bearer {token(OTHER)}"}
             assert [(await client.get(ME, headers=headers)).status for _ in range(3)] == [401, 401, 429]
+    # and so is one of somebody who gets no account by it
+    async for login in _login(database, registers=False):
+        login.site.others["turns"] = Turns({"public": 2})
+        async with TestClient(TestServer(login.site.app())) as client:
+            headers = {"Authorization": f"Bearer {token()}"}
+            assert [(await client.get(ME, headers=headers)).status for _ in range(3)] == [403, 403, 429]
 
 
 async def test_no_transaction_is_open_while_an_issuer_is_asked(login: Login):

@@ -2,12 +2,14 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy import select
 from web_world import NOON, Client, Site, error_of
 
 from domain.accounts import add_account
 from domain.password_links import make_password_link
 from store.models import Account, Creator, Profile, Role
+from web.turns import Turns
 
 ZOE = {"email": "zoe@example.com", "password": "correct horse", "name": "Zoë"}
 
@@ -182,3 +184,13 @@ async def test_the_page_of_a_link_sets_a_password_too(site: Site, client: Client
     for gone in (token, "x", "%00", "9" * 300):
         assert (await client.get(f"/password/{gone}")).status == 404
         assert (await client.post(f"/password/{gone}", data={"password": "battery staple"})).status == 404
+
+
+async def test_nobody_tries_out_by_their_own_account_which_e_mails_have_one(site: Site):
+    site.others["turns"] = Turns({"sign_in": 3})
+    async with TestClient(TestServer(site.app())) as client:
+        zoe, _ = await sign_up(client), await sign_up(client, "tom@example.com")
+        site.clock.pass_time(minutes=1)
+        body = {"email": "tom@example.com", "current_password": "correct horse"}
+        answers = [(await ask(client, zoe, "PUT", "/users/me", body)).status for _ in range(4)]
+    assert answers == [409, 409, 409, 429]

@@ -82,7 +82,7 @@ async def _in_turn(request: web.Request, attend: Handler) -> web.StreamResponse:
 async def _recognise(request: web.Request) -> None:
     try:
         await recognise(request)
-    except NotSignedIn:
+    except (NotSignedIn, Forbidden):
         take_turn(request, "public", None)
         raise
 

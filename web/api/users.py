@@ -103,6 +103,8 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         session="none",
         body=AboutMe,
         refuses=(EmailTaken, WrongPassword, Invalid, TooMany),
+        # nobody tries out which addresses have an account
+        rate="sign_in",
         example={"name": "Zoë Lind"},
         proves=(f"{_PROOFS}test_name_and_e_mail_are_changed_by_their_owner",),
     ),
