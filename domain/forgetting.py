@@ -54,6 +54,7 @@ from store.models import (
     RailCustomer,
     RecipientState,
     Refund,
+    Repeatable,
     Review,
     Role,
     SegmentMember,
@@ -94,6 +95,7 @@ async def forget_lead(session: AsyncSession, lead: Lead, *, now: datetime) -> No
         execution_options=_BY_CORE,
     )
     await renew_exports(session, lead.creator_id, now=now)
+    await _forget_answers(session, lead.creator_id)
     # lists of leads that were searched for by name
     await session.execute(delete(LeadView).where(LeadView.creator_id == lead.creator_id))
     await session.execute(update(Event).where(Event.lead_id.in_(family)).values(data={}), execution_options=_BY_CORE)
@@ -229,6 +231,13 @@ async def _forget_passes(session: AsyncSession, family: Sequence[int], *, now: d
         .values(telegram_id=None, invite_link=None),
         execution_options=_BY_CORE,
     )
+
+
+async def _forget_answers(session: AsyncSession, creator_id: int) -> None:
+    """What programs of the creator's were answered may tell of them; that it was done is still known by its key."""
+    theirs = select(Membership.account_id).where(Membership.creator_id == creator_id)
+    answered = update(Repeatable).where(Repeatable.account_id.in_(theirs), Repeatable.status > 0)
+    await session.execute(answered.values(answer={}), execution_options=_BY_CORE)
 
 
 async def _empty_rows(session: AsyncSession, family: Sequence[int], *, now: datetime) -> None:

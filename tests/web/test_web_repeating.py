@@ -68,6 +68,21 @@ async def test_a_repeat_is_answered_as_the_first_and_does_nothing(asker: Asker):
     assert "Zoe" not in "".join(stored)
 
 
+async def test_an_answer_that_tells_of_somebody_goes_when_they_are_forgotten(asker: Asker):
+    site, headers = asker.site, asker.site.bearer(asker.account_id)
+    zoe = (await (await asker.post("Zoe", "key-1", "zoe@example.com")).json())["id"]
+    bob = await site.add_account(await site.add_creator("bob"))
+    assert (await asker.post("Zoe", "key-1", account_id=bob)).status == 201
+    assert (await asker.client.delete(f"{PREFIX}/leads/{zoe}", headers=headers)).status == 204
+    async with site.database.reading() as session:
+        answers = await session.execute(select(Repeatable.account_id, Repeatable.answer))
+        assert {account_id for account_id, answer in answers if answer} == {bob}
+    # it was done, and is not done again
+    again = await asker.post("Zoe", "key-1", "zoe@example.com")
+    assert (again.status, (await error_of(again))["code"]) == (409, "ANSWER_FORGOTTEN")
+    assert await asker.leads() == 2
+
+
 async def test_of_many_at_once_one_does_it_and_all_are_answered_the_same(asker: Asker):
     answers = await asyncio.gather(*(asker.post("Zoe", "key-1") for _ in range(12)))
     assert {each.status for each in answers} == {201}

@@ -42,6 +42,12 @@ class StillUnderWay(Conflict):
     code = "in_progress"
 
 
+class AnswerForgotten(Conflict):
+    """It was done, and its answer went when somebody of whom it may tell was forgotten."""
+
+    code = "answer_forgotten"
+
+
 @dataclass(frozen=True, slots=True)
 class _Asked:
     account_id: int
@@ -54,7 +60,7 @@ async def answered_before(call: Call[Any, Any]) -> web.Response | None:
     """What the first was answered; None for a new one, or without a key.
 
     The key is taken in the transaction of the act: a second that comes meanwhile waits, and is answered the same.
-    Raises KeyReused.
+    Raises KeyReused, or AnswerForgotten.
     """
     asked = _asked(call)
     return None if asked is None else await _take(call.session, asked)
@@ -70,7 +76,7 @@ async def remember(call: Call[Any, Any], response: web.StreamResponse) -> None:
 async def do_once(call: Call[Any, Any], do: Callable[[], Awaitable[web.StreamResponse]]) -> web.StreamResponse:
     """For what is done in several transactions, with wire calls between them: the key is taken in one of its own.
 
-    Raises KeyReused, or StillUnderWay for a second that comes meanwhile.
+    Raises KeyReused, AnswerForgotten, or StillUnderWay for a second that comes meanwhile.
     """
     asked, database = _asked(call), call.tools.database
     if asked is None:
@@ -114,6 +120,8 @@ async def _take(session: AsyncSession, asked: _Asked) -> web.Response | None:
     if first.status == _UNDER_WAY:
         raise StillUnderWay("the first of these requests is being answered; ask again in a moment")
     kept = first.answer
+    if not kept:
+        raise AnswerForgotten("this was done before; what it was answered is forgotten by now")
     headers = {**kept["headers"], REPLAYED: "true"}
     return web.Response(body=kept["body"].encode(), status=first.status, headers=headers)
 
