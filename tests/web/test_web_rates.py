@@ -112,3 +112,17 @@ async def test_an_address_is_the_last_that_no_trusted_proxy_is(
     async with TestClient(TestServer(site.app())) as client:
         answers = [await client.get("/api/v1/leads", headers={"X-Forwarded-For": each}) for each in told]
         assert [each.status for each in answers].count(401) == houses
+
+
+async def test_who_is_counted_by_address_and_account_has_as_many_turns_where_several_processes_share_them(
+    either_database: Database,
+):
+    site = Site(either_database)
+    site.others["turns"] = Turns({"sign_in": 6}, shared=None if either_database.is_sqlite else either_database)
+    ada = await site.add_account()
+    async with TestClient(TestServer(site.app())) as client:
+
+        async def rename() -> int:
+            return (await client.put("/api/v1/users/me", headers=site.bearer(ada), json={"name": "Ada"})).status
+
+        assert [await rename() for _ in range(7)] == [200] * 6 + [429]
