@@ -22,6 +22,8 @@ from store.models import (
     Account,
     AccountState,
     ApiKey,
+    Broadcast,
+    BroadcastState,
     CreatorProfile,
     ExternalIdentity,
     Membership,
@@ -236,6 +238,11 @@ async def test_a_business_closes_with_its_last_owner(zoe: Somebody):
     product_id, order_id = await sell(site, desk.creator_id, zoe.account_id)
     second = Somebody(site, zoe.client, await site.add_account(desk.creator_id))
     await desk.told("PUT", "/profile/creator", {"public": True})
+    for number in (1, 2):
+        await desk.told("POST", "/broadcasts", {"text": "Hi", "segment": "all"}, status=201)
+        await desk.told("POST", f"/broadcasts/{number}/schedule", {"at": "2031-06-01T12:00:00Z"})
+    await desk.told("POST", "/broadcasts/2/unschedule")
+    await desk.told("POST", "/broadcasts/2/send", {})
     # another owner is there still
     await Somebody(site, zoe.client, desk.account_id).told("DELETE", "/profile/me", status=204)
     assert (await zoe.told("GET", "/profile/creators"))["total"] == 1
@@ -246,6 +253,8 @@ async def test_a_business_closes_with_its_last_owner(zoe: Somebody):
         assert (await session.get_one(Product, product_id)).archived_at is None
     await second.told("DELETE", "/profile/me", status=204)
     async with site.database.reading() as session:
+        states = (await session.scalars(select(Broadcast.state).order_by(Broadcast.id))).all()
+        assert states == [BroadcastState.DRAFT, BroadcastState.PAUSED]
         assert (await session.get_one(Product, product_id)).archived_at == site.clock()
         assert (await session.get_one(ApiKey, key.id)).revoked_at == site.clock()
         assert (await session.get_one(Order, order_id)).paid_at == NOON
