@@ -1,5 +1,6 @@
 """Outgoing webhooks: which programs of a creator's are told of their events, and the promises to tell them."""
 
+import re
 import secrets
 from base64 import b64encode
 from collections.abc import Collection, Sequence
@@ -29,6 +30,8 @@ _EVERY = ".*"
 _CUSTOM = "custom."
 # never of the internet, whatever they resolve to: https://www.rfc-editor.org/rfc/rfc6761
 _NEAR = ("localhost", "local", "internal", "intranet", "lan", "home.arpa", "invalid", "test")
+_LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_HOST = re.compile(rf"(?:{_LABEL}\.)+{_LABEL}", re.ASCII)
 _BY_CORE = {"synchronize_session": False}
 
 
@@ -224,18 +227,22 @@ def check_url(url: str) -> str:
         raise refuse(f"is one line of up to {LONGEST_URL} plain characters")
     try:
         parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
+        host, port = parts.hostname, parts.port
     except ValueError:
         raise refuse("cannot be read") from None
-    if parts.scheme != "https" or not host:
+    if parts.scheme != "https" or not host or port == 0:
         raise refuse("begins with https:// and a name")
     if parts.username is not None or parts.password is not None or parts.fragment:
         raise refuse("names nobody, and has no fragment")
-    is_number = ":" in host or host.replace(".", "").isdecimal()
-    if is_number and not is_public(host):
-        raise refuse("is not on the public internet")
     name = host.rstrip(".")
-    if not is_number and ("." not in name or any(name == each or name.endswith(f".{each}") for each in _NEAR)):
+    last = name.rpartition(".")[2]
+    # what ends in a number is one, as in `127.0x1`: https://url.spec.whatwg.org/#ends-in-a-number-checker
+    if ":" in host or "[" in parts.netloc or last[:1].isdecimal():
+        if not is_public(host):
+            raise refuse("is not on the public internet")
+    elif not _HOST.fullmatch(name):
+        raise refuse("has no name that can be called")
+    elif any(name == each or name.endswith(f".{each}") for each in _NEAR):
         raise refuse("is not on the public internet")
     return url
 

@@ -146,6 +146,9 @@ async def test_what_cannot_be_a_webhook_is_refused(program: Program):
     for url in (
         *("http://crm.example/", "ftp://crm.example/", "https://", "https://localhost/", "https://printer.local/"),
         *("https://10.0.0.1/", "https://[::1]/", "https://[::ffff:127.0.0.1]/", "https://2130706433/", "https://nas/"),
+        # read as 127.0.0.1 by one reader or another, or called by nobody
+        *("https://0x7f.1/", "https://127.0.0.0x1/", "https://%31%32%37.0.0.1/", "https://[v1.a]/", "https://a.1/"),
+        *("https://crm..example/", "https://-crm.example/", f"https://{'a' * 64}.example/", "https://crm.example:0/"),
         *("https://a:b@crm.example/", "https://crm.example/#x", "https://crm.example:99999/", "https://[::1"),
         *(
             "https://crm.example/ä",
