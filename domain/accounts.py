@@ -12,6 +12,7 @@ from domain.creators import CreatorExists, end_bind_payloads, found_business, fr
 from domain.profiles import keep_found_by
 from domain.signing_in import hold_account, revoke_all
 from kit.errors import Conflict, Forbidden, Invalid
+from kit.text import printable
 from store.database import count_changed, insert_once
 from store.models import Account, AccountState, CodePurpose, Membership, OneTimeCode, Profile, Role
 from store.sealing import digest
@@ -185,7 +186,7 @@ async def account_of_email(session: AsyncSession, email: str) -> Account | None:
 
 def read_name(name: str) -> str:
     """Raises Invalid for one that nobody can be called by."""
-    name = " ".join(name.split())
+    name = " ".join(printable(name).split())
     if not name or len(name) > NAME_LENGTH:
         told = f"a name has 1 to {NAME_LENGTH} characters"
         raise Invalid(told, fields={"name": told})

@@ -110,6 +110,16 @@ async def test_signing_up_is_refused_for_what_is_wrong_with_it(site: Site, clien
         assert await refused(response) == (422, code), wrong
 
 
+async def test_what_is_wrong_is_told_in_words_for_who_sent_it(client: Client):
+    body = ZOE | {"role": "buyer", "name": "x" * 201}
+    assert (await error_of(await post(client, "register", body)))["fields"] == {"name": "has at most 200 characters"}
+    error = await error_of(await post(client, "otp", {}))
+    assert (error["message"], "fields" in error) == ("give one of email, telegram_id and username", False)
+    # no name turns what stands around it, or hides what it is
+    held = await signed_up(client, name="\u202eZo\u00eb\u0007\u200b Lind")
+    assert held["account"]["name"] == "Zo\u00eb Lind"
+
+
 async def test_only_who_may_sign_up_by_themselves_does(database: Database):
     site = Site(database, self_register=frozenset({Role.BUYER}))
     async with TestClient(TestServer(site.app())) as client:

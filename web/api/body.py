@@ -33,4 +33,6 @@ async def read_json(request: web.Request, model: type[B], *, most: int = _MOST_B
         return model.model_validate(given)
     except ValidationError as error:
         fields = {".".join(str(part) for part in each["loc"]): reason_of(each) for each in error.errors()}
-        raise Invalid("some parts are wrong: " + ", ".join(sorted(fields)), fields=fields) from None
+        # of the parts taken together
+        whole = fields.pop("", None)
+        raise Invalid(whole or "some parts are wrong: " + ", ".join(sorted(fields)), fields=fields) from None

@@ -80,6 +80,10 @@ def reason_of(error: Any) -> str:
             return "there is no such parameter here"
         case "value_error":
             return str(error["ctx"]["error"])
+        case "too_long" if isinstance(error["input"], str):
+            return f"has at most {error['ctx']['max_length']} characters"
+        case "too_short" if isinstance(error["input"], str):
+            return f"has at least {error['ctx']['min_length']} characters"
         case "enum":
             return f"use {error['ctx']['expected']}"
         case _:
