@@ -93,6 +93,20 @@ async def sign_in(request: web.Request, session: AsyncSession) -> Caller:
     return Caller(*found, _named(request), sign_in_id)
 
 
+async def must_still(session: AsyncSession, caller: Caller, act: Act, creator_id: int) -> None:
+    """Of what is done long after who calls was asked: a right that was taken away meanwhile is gone.
+
+    The token may have run out since, as it does under a long upload. Raises NotSignedIn or Forbidden.
+    """
+    found = await active_account(session, caller.account.id)
+    if found is None:
+        raise NotSignedIn("this account has been closed meanwhile")
+    standing = next((each for each in found[1].values() if each.creator_id == creator_id), None)
+    if standing is None:
+        raise Forbidden("this account does not act for that creator any more")
+    standing.must(act)
+
+
 async def sign_in_if_any(request: web.Request, session: AsyncSession) -> Caller | None:
     """For public addresses: None without a token. A bad one is refused there too."""
     return await sign_in(request, session) if "Authorization" in request.headers else None

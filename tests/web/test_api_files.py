@@ -1,18 +1,19 @@
 """`/api/v1/products/{id}/files` and `/image`: versions, who sees what, and how it reaches those who bought."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from file_desk import Desk, a_desk, a_picture
-from sqlalchemy import select, update
+from sqlalchemy import Delete, Update, delete, select, update
 from web_world import error_of
 
 from domain.entitlements import grant
 from domain.leads import capture_lead
 from domain.people import Profile, see_person
 from store.database import Database
-from store.models import OutboxKind, OutboxMessage, Product
+from store.models import Account, AccountState, Membership, OutboxKind, OutboxMessage, Product
 
 
 @pytest.fixture
@@ -135,3 +136,27 @@ async def test_what_comes_by_the_api_is_delivered_to_those_who_wait_for_it(eithe
         promised = select(OutboxMessage).where(OutboxMessage.kind == OutboxKind.DELIVERY)
         messages = (await session.scalars(promised)).all()
     assert [each.message["file"] for each in messages] == [sent["id"]]
+
+
+@pytest.mark.parametrize("path", ["/creator/upload", "/products/{}/files"])
+async def test_what_took_long_to_come_is_taken_from_those_alone_who_still_may(desk: Desk, path: str):
+    path = path.format(await desk.product())
+    gone = delete(Membership).where(Membership.account_id == desk.account)
+    closed = update(Account).where(Account.id == desk.account).values(state=AccountState.SUSPENDED)
+    texts = {"title": "Pack", "price": "1900"} if path == "/creator/upload" else None
+    for change, status, code in ((closed, 401, "UNAUTHORIZED"), (gone, 403, "FORBIDDEN")):
+
+        async def slowly(change: Update | Delete) -> AsyncIterator[bytes]:
+            yield b"x" * 200_000
+            async with asyncio.timeout(10):
+                while not await desk.rows():  # noqa: ASYNC110 - a row wakes nobody
+                    await asyncio.sleep(0.01)
+            async with desk.site.database.transaction() as session:
+                await session.execute(change)
+            yield b"the rest"
+
+        response = await desk.send(path, slowly(change), texts=texts)
+        assert (response.status, (await error_of(response))["code"]) == (status, code)
+        assert await desk.nothing_stays()
+        async with desk.site.database.transaction() as session:
+            await session.execute(update(Account).values(state=AccountState.ACTIVE))

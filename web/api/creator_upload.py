@@ -59,6 +59,7 @@ async def upload_product(call: Plain) -> UploadedProduct:
     async with read_form(call, {FILE: UploadKind.FILE, IMAGE: UploadKind.IMAGE}, NewUpload.model_fields) as form:
         new, file = _read(form), form.file()
         async with tools.database.transaction() as session:
+            await call.must_still(session, Act.CHANGE_PRODUCTS)
             now = tools.clock()
             product = await make_product(session, call.creator_id, new.fields(), now=now)
             attached = await attach_upload(session, call.creator_id, file.id, product.id, now=now)

@@ -21,6 +21,7 @@ from web.api.order_items import Minor, OrderItem, ReasonText, RefundItem
 from web.api.orders import NoSuchOrder, caller_of, find_order, item_of
 from web.api.query import Text
 from web.api.route import Answered, Call, NoQuery, Route
+from web.auth import must_still
 
 
 class NotCancellable(Conflict):
@@ -94,6 +95,7 @@ async def move_order(call: Call[NoQuery, NewStatus]) -> OrderItem | Answered:
             caller_of(call).acting_for(act)
             raise NoSuchOrder("there is no such order")
         async with tools.database.transaction() as session:
+            await must_still(session, caller_of(call), act, order.creator_id)
             await _move(session, order.id, body, call)
     async with tools.database.reading() as session:
         order = await session.get_one(Order, order.id)

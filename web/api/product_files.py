@@ -148,12 +148,14 @@ async def _must_have(call: Call[Any, Any], product_id: int) -> None:
 
 async def _attach(call: Call[Any, Any], product_id: int, upload_id: int) -> FileItem:
     async with call.tools.database.transaction() as session:
+        await call.must_still(session, Act.CHANGE_PRODUCTS)
         now = call.tools.clock()
         return FileItem.of(await attach_upload(session, call.creator_id, upload_id, product_id, now=now))
 
 
 async def _show(call: Call[Any, Any], product_id: int, upload_id: int) -> ImageItem:
     async with call.tools.database.transaction() as session:
+        await call.must_still(session, Act.CHANGE_PRODUCTS)
         product = await find_product(session, call.creator_id, product_id)
         stored = await show_upload(session, product, upload_id, now=call.tools.clock())
         return ImageItem(

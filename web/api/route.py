@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.access import Act
 from kit.errors import Forbidden, NotFound, Refusal
 from store.models import Account
-from web.auth import Caller
+from web.auth import Caller, must_still
 from web.tools import WebTools
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -63,6 +63,11 @@ class Call(Generic[Q, B]):
         if self.for_creator is None:
             raise RuntimeError("this address is no creator's business")
         return self.for_creator
+
+    async def must_still(self, session: AsyncSession, act: Act) -> None:
+        """In the transaction of what took long to come. Raises NotSignedIn or Forbidden."""
+        if self.caller is not None:
+            await must_still(session, self.caller, act, self.creator_id)
 
     def number(self, name: str) -> int:
         """The number that the address names. Raises NotFound for what can be none of ours."""
