@@ -115,3 +115,16 @@ async def test_an_error_after_the_first_byte_sends_no_second_answer(site: Site):
     assert answer.count(b"HTTP/1.1") == 1
     assert b"INTERNAL" not in answer
     assert b"Traceback" not in answer
+
+
+@pytest.mark.parametrize("levels", [101, 1000, 1022, 100_000])
+async def test_a_body_that_is_nested_too_deeply_is_told_so(site: Site, client: Client, levels: int):
+    headers = site.bearer(await site.add_account(await site.add_creator("ada"))) | {"Content-Type": "application/json"}
+    deep = '{"a":' * levels + "[]" + "}" * levels
+    for path, body in (
+        ("/broadcasts/check", f'{{"content":{deep}}}'),
+        ("/flows/validate", f'{{"key":"x","definition":{deep}}}'),
+        ("/funnels/validate", f'{{"key":"x","definition":{deep}}}'),
+    ):
+        response = await client.post(f"/api/v1{path}", headers=headers, data=body)
+        assert response.status in ({422} if levels < 10_000 else {400, 413}), await response.text()

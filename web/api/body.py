@@ -1,7 +1,7 @@
 """JSON bodies in, checked whole: every wrong part is named at once."""
 
 import hashlib
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import orjson
 from aiohttp import web
@@ -13,6 +13,8 @@ from web.bodies import read_body
 
 B = TypeVar("B", bound=BaseModel)
 _MOST_BYTES = 64 * 1024
+# lists and objects within each other: more than anything of ours has, and few enough for whoever walks through them
+_MOST_LEVELS = 100
 # of the body as it came
 BODY_DIGEST = web.RequestKey("body_digest", str)
 
@@ -29,6 +31,8 @@ async def read_json(request: web.Request, model: type[B], *, most: int = _MOST_B
         raise web.HTTPBadRequest from None
     if not isinstance(given, dict):
         raise Invalid("send a JSON object")
+    if _is_deeper(given, _MOST_LEVELS):
+        raise Invalid(f"nest lists and objects {_MOST_LEVELS} deep at most")
     try:
         return model.model_validate(given)
     except ValidationError as error:
@@ -36,3 +40,18 @@ async def read_json(request: web.Request, model: type[B], *, most: int = _MOST_B
         # of the parts taken together
         whole = fields.pop("", None)
         raise Invalid(whole or "some parts are wrong: " + ", ".join(sorted(fields)), fields=fields) from None
+
+
+def _is_deeper(given: Any, most: int) -> bool:
+    """Level by level, since a walk that calls itself is what such a body would break."""
+    level = [given]
+    for _ in range(most):
+        level = [
+            part
+            for each in level
+            for part in (each.values() if isinstance(each, dict) else each)
+            if isinstance(part, dict | list)
+        ]
+        if not level:
+            return False
+    return True
