@@ -8,7 +8,7 @@ https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Co
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, case, delete, func, literal, select, update
+from sqlalchemy import ColumnElement, case, delete, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.errors import TooMany
@@ -35,13 +35,15 @@ class Tried:
     address: str
 
 
-async def must_wait(session: AsyncSession, tried: Tried, *, now: datetime) -> None:
-    """Raises TooMany while a wait runs. Ask before the password is looked at, and again before its answer is given:
-    of tries that ran side by side only so many are heard as one after the other would be.
+async def must_wait(session: AsyncSession, tried: Tried, *, now: datetime, hold: bool = False) -> None:
+    """Raises TooMany while a wait runs. Ask before the password is looked at, and again before its answer is given,
+    with `hold` until that is saved: of tries that run side by side only so many are heard as one after the other.
     """
     names = [name for name, _ in await _rows(session, tried, now=now)]
-    until = await session.scalar(select(func.max(RateCount.began_at)).where(RateCount.name.in_(names)))
-    if until is not None and until > now:
+    found = select(RateCount.began_at).where(RateCount.name.in_(names)).order_by(RateCount.name)
+    rows = await session.scalars(found.with_for_update() if hold else found)
+    until = max(rows.all(), default=now)
+    if until > now:
         raise TooMany(
             "too many failed tries; wait before you try again",
             retry_after=max(1, -int((now - until) // timedelta(seconds=1))),

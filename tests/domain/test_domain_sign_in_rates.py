@@ -94,3 +94,23 @@ async def test_no_stranger_keeps_somebody_out_where_they_have_signed_in_before(d
     for _ in range(FREE_OF_ACCOUNT):
         await _fail(database, stranger, after=late)
     assert await _wait(database, home, after=late) == 1
+
+
+async def test_of_tries_that_are_answered_side_by_side_no_more_are_heard_than_one_after_the_other(database: Database):
+    ada = Tried("ada@example.com", "192.0.2.1")
+    for _ in range(FREE_OF_ACCOUNT):
+        await _fail(database, ada)
+    ready = asyncio.Barrier(8)
+
+    async def is_heard() -> bool:
+        if not database.is_sqlite:
+            await ready.wait()
+        async with database.transaction() as session:
+            try:
+                await must_wait(session, ada, now=NOW + timedelta(seconds=1), hold=True)
+            except TooMany:
+                return False
+            await note_failure(session, ada, now=NOW + timedelta(seconds=1))
+            return True
+
+    assert sum(await asyncio.gather(*(is_heard() for _ in range(8)))) == 1

@@ -90,7 +90,7 @@ async def log_in(call: Call[NoQuery, Credentials]) -> Tokens:
     kept = None if found is None else found.password_hash
     if not await tools.passwords.matches(kept, body.password) or found is None or kept is None:
         async with tools.database.transaction() as session:
-            await must_wait(session, tried, now=tools.clock())
+            await must_wait(session, tried, now=tools.clock(), hold=True)
             await note_failure(session, tried, now=tools.clock())
         raise _wrong()
     rehashed = await tools.passwords.hash(body.password) if tools.passwords.is_outdated(kept) else None

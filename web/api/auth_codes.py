@@ -111,7 +111,7 @@ async def _verify(
     account_id = await _named_id(call)
     async with tools.database.transaction() as session:
         now = tools.clock()
-        await must_wait(session, tried, now=now)
+        await must_wait(session, tried, now=now, hold=True)
         # held before its codes, as whoever changes its password holds them
         account = None if account_id is None else await hold_account(session, account_id)
         right = await take_code(session, account, purpose, call.body.code, now=now)

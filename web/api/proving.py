@@ -33,7 +33,7 @@ async def prove(call: Call[Any, Any], password: str | None) -> None:
         if right:
             await clear(session, tried, now=tools.clock())
         else:
-            await must_wait(session, tried, now=tools.clock())
+            await must_wait(session, tried, now=tools.clock(), hold=True)
             await note_failure(session, tried, now=tools.clock())
     if not right:
         raise WrongPassword("this is not the present password", fields={"current_password": "is not the present one"})
