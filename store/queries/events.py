@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, ColumnElement, String, and_, cast, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kit.paging import Page, Paging
+from kit.paging import Paging
 from store.database import is_postgresql
 from store.models import Event
 
@@ -48,12 +48,15 @@ def _named(name: str) -> ColumnElement[bool]:
     return and_(Event.name >= beginning, Event.name < beginning[:-1] + "/")
 
 
-async def list_events(session: AsyncSession, creator_id: int, wanted: EventFilter, paging: Paging) -> Page[Event]:
+async def count_events(session: AsyncSession, creator_id: int, wanted: EventFilter) -> int:
+    counted = select(func.count()).select_from(Event).where(wanted.holds(creator_id))
+    return await session.scalar(counted) or 0
+
+
+async def list_events(session: AsyncSession, creator_id: int, wanted: EventFilter, paging: Paging) -> Sequence[Event]:
     """The newest first."""
-    holds = wanted.holds(creator_id)
-    total = await session.scalar(select(func.count()).select_from(Event).where(holds))
-    page = select(Event).where(holds).order_by(Event.id.desc()).limit(paging.limit).offset(paging.offset)
-    return Page((await session.scalars(page)).all(), total or 0, paging)
+    page = select(Event).where(wanted.holds(creator_id)).order_by(Event.id.desc())
+    return (await session.scalars(page.limit(paging.limit).offset(paging.offset))).all()
 
 
 async def events_between(

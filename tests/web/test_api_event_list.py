@@ -1,8 +1,10 @@
+from aiohttp.test_utils import TestClient, TestServer
 from api_caller import Program
 from web_world import Client, Site
 
 from domain.events import record_event
 from domain.leads import add_lead
+from web.totals import KeptTotals
 
 
 async def test_the_trail_is_told_newest_first_and_narrowed(either_site: Site, either_client: Client):
@@ -58,3 +60,28 @@ async def test_a_question_that_cannot_be_asked_is_refused(site: Site, client: Cl
         {"limit": "101"},
     ):
         assert (await program.refused("GET", "/events", params=query))[0] == 422, query
+
+
+async def test_a_long_trail_is_counted_once_a_second(site: Site):
+    site.others["totals"] = KeptTotals(exact_up_to=3, monotonic=lambda: site.clock().timestamp())
+    async with TestClient(TestServer(site.app())) as client:
+        program, stranger = await Program.of(site, client), await Program.of(site, client, "bob")
+
+        async def totals() -> list[int]:
+            asked = [(program, {}), (program, {"name": "order.*"}), (stranger, {})]
+            return [(await each.told("GET", "/events", params=query))["total"] for each, query in asked]
+
+        async def happens() -> None:
+            async with site.database.transaction() as session:
+                for name in ("order.paid", "idea.added"):
+                    await record_event(session, name, creator_id=program.creator_id, now=site.clock())
+
+        await happens()
+        assert await totals() == [2, 1, 0]
+        await happens()
+        assert await totals() == [4, 2, 0]
+        await happens()
+        # what is short is counted at each request
+        assert await totals() == [4, 3, 0]
+        site.clock.pass_time(seconds=1)
+        assert await totals() == [6, 3, 0]

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from domain.access import Act
+from kit.paging import Page
 from store.models import Event
-from store.queries.events import EventFilter, list_events
+from store.queries.events import EventFilter, count_events, list_events
 from web.api.instants import Instant
 from web.api.lists import ListAnswer
 from web.api.query import ListQuery, Text, Whole
@@ -50,8 +51,11 @@ class LoggedEvent(BaseModel):
 
 
 async def show_events(call: Call[EventQuery, NoBody]) -> ListAnswer[LoggedEvent]:
-    page = await list_events(call.session, call.creator_id, call.query.filter(), call.query.paging())
-    return ListAnswer[LoggedEvent].of(page, LoggedEvent.of)
+    session, creator_id, wanted, paging = call.session, call.creator_id, call.query.filter(), call.query.paging()
+    which = ("events", creator_id, wanted)
+    total = await call.tools.totals.of(which, lambda: count_events(session, creator_id, wanted))
+    found = await list_events(session, creator_id, wanted, paging)
+    return ListAnswer[LoggedEvent].of(Page(found, total, paging), LoggedEvent.of)
 
 
 ROUTES: tuple[Route[Any, Any], ...] = (
@@ -66,6 +70,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         proves=(
             "test_api_event_list.py::test_the_trail_is_told_newest_first_and_narrowed",
             "test_api_event_list.py::test_a_question_that_cannot_be_asked_is_refused",
+            "test_api_event_list.py::test_a_long_trail_is_counted_once_a_second",
         ),
     ),
 )
