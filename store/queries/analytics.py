@@ -14,11 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from kit.paging import Page, Paging
+from store.kept_money import WENT_BACK_MINOR
 from store.models import Lead, Order, OrderLine, OrderState, Payment, Product
 from store.models.base import Instant
 
-# of a payment: given back, promised to be, or lost to a bank; the same money may be both
-_WENT_BACK = case((Payment.refunded_minor > Payment.amount_minor, Payment.amount_minor), else_=Payment.refunded_minor)
 _CURRENCY = func.coalesce(Payment.currency, Order.currency)
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -91,7 +90,7 @@ async def sales_by_piece(session: AsyncSession, creator_id: int, edges: Sequence
             _CURRENCY,
             func.count(Order.id.distinct()),
             func.coalesce(func.sum(Payment.amount_minor), 0),
-            func.coalesce(func.sum(_WENT_BACK), 0),
+            func.coalesce(func.sum(WENT_BACK_MINOR), 0),
         )
         .select_from(piece)
         .join(Order, _within(creator_id, Order.paid_at, piece))
@@ -226,7 +225,7 @@ async def numbers_of_sources(
     for source, buyers, orders in await session.execute(bought):
         found[source].buyers, found[source].orders = buyers, orders
     money = (
-        select(Lead.source, Payment.currency, func.sum(Payment.amount_minor), func.sum(_WENT_BACK))
+        select(Lead.source, Payment.currency, func.sum(Payment.amount_minor), func.sum(WENT_BACK_MINOR))
         .join(Order, Order.lead_id == Lead.id)
         .join(Payment, Payment.order_id == Order.id)
         .where(*came, of_shown, Order.creator_id == creator_id)

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.paging import Page, Paging
-from store.kept_money import BOUGHT, KEPT_MINOR
+from store.kept_money import BOUGHT, KEPT_MINOR, WENT_BACK_MINOR
 from store.models import (
     Creator,
     DiscountCode,
@@ -120,10 +120,11 @@ async def bought_by(session: AsyncSession, lead_ids: Collection[int]) -> Bought:
         .order_by(Payment.currency)
     )
     back = (
-        select(Order.currency, func.sum(Order.refunded_minor))
-        .where(theirs, Order.refunded_minor > 0)
-        .group_by(Order.currency)
-        .order_by(Order.currency)
+        select(Payment.currency, func.sum(WENT_BACK_MINOR))
+        .join(Order, Order.id == Payment.order_id)
+        .where(theirs, WENT_BACK_MINOR > 0)
+        .group_by(Payment.currency)
+        .order_by(Payment.currency)
     )
     owned = select(func.count(Entitlement.product_id.distinct())).where(
         Entitlement.lead_id.in_(lead_ids), Entitlement.revoked_at.is_(None)

@@ -203,3 +203,34 @@ async def test_purchases_are_listed_with_their_payment_status(either_shop: ApiSh
     }
     nothing = await shop.get("/purchase/stats", by=shop.stranger)
     assert (nothing["orders"], nothing["spent"], nothing["first_at"]) == (0, {}, None)
+
+
+async def test_what_a_bank_takes_back_is_told_as_paid_back_on_both_sides(either_shop: ApiShop):
+    shop = either_shop
+    pack = await shop.add("Pack", stock=5)
+    bought = await buy(shop, pack, quantity=2)
+    at, told = f"/orders/{bought['order_id']}", f"/purchase/session/{bought['session_id']}"
+    await shop.pay(bought["order_id"])
+    await shop.done("POST", f"{at}/refunds", {"amount_minor": 800}, status=202)
+    await shop.give_back()
+
+    async def stands(state: str) -> None:
+        while (await shop.get(at))["state"] != state:
+            await shop.hear()
+
+    await shop.stage.control("events", {"type": "dispute_opened", "session": bought["session_id"]})
+    await stands("disputed")
+    assert (await shop.get(told, by=shop.buyer))["payment_status"] == "completed"
+    # the bank decides, and nobody else meanwhile
+    for path, method, body in ((f"{at}/refunds", "POST", {}), (f"{at}/status", "PUT", {"status": "refunded"})):
+        assert (await shop.refused(method, path, body))[:2] == (409, "NOT_REFUNDABLE")
+    await shop.stage.control("events", {"type": "dispute_lost", "session": bought["session_id"]})
+    await stands("refunded")
+    assert (await shop.get(told, by=shop.buyer))["payment_status"] == "refunded"
+    assert (await shop.refused("GET", f"/download/{pack}", by=shop.buyer))[:2] == (410, "TAKEN_BACK")
+    stats = await shop.get("/purchase/stats", by=shop.buyer)
+    assert (stats["spent"], stats["refunded"], stats["refunded_orders"]) == ({}, {"usd": 3800}, 1)
+    sold = await shop.get("/analytics/sales", to="2026-11-04")
+    assert sold["money"] == [{"currency": "usd", "gross_minor": 3800, "refunded_minor": 3800, "net_minor": 0}]
+    assert (await shop.get("/creator/stats"))["revenue"] == [{"currency": "usd", "amount_minor": 0}]
+    assert (await shop.get(f"/customers/{(await shop.get(at))['lead_id']}"))["spent"] == {}
