@@ -111,9 +111,9 @@ async def _verify(
     account_id = await _named_id(call)
     async with tools.database.transaction() as session:
         now = tools.clock()
-        await must_wait(session, tried, now=now, hold=True)
-        # held before its codes, as whoever changes its password holds them
+        # held before its codes, as whoever changes its password holds them, and before what is counted
         account = None if account_id is None else await hold_account(session, account_id)
+        await must_wait(session, tried, now=now, hold=True)
         right = await take_code(session, account, purpose, call.body.code, now=now)
         if right and account is not None:
             await clear(session, tried, now=now)
