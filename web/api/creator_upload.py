@@ -106,6 +106,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         proves=(
             "test_api_uploads.py::test_a_product_comes_with_its_file_and_its_picture_in_one_go",
             "test_api_uploads.py::test_of_a_product_that_is_refused_nothing_stays",
+            "test_api_files.py::test_what_took_long_to_come_is_taken_from_those_alone_who_still_may",
         ),
     ),
 )

@@ -203,6 +203,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
             "test_api_files.py::test_a_file_of_the_same_name_is_the_next_version_and_is_taken_away_again",
             "test_api_files.py::test_what_cannot_be_a_products_file_or_picture_is_refused",
             "test_api_files.py::test_what_comes_by_the_api_is_delivered_to_those_who_wait_for_it",
+            "test_api_files.py::test_what_took_long_to_come_is_taken_from_those_alone_who_still_may",
         ),
     ),
     Route(

@@ -119,7 +119,7 @@ class PurchaseItem(BaseModel):
 
 
 class PurchaseStats(BaseModel):
-    """One's own, from whichever creator. `spent` and `refunded` are in minor units by currency.
+    """One's own, from whichever creator. `spent` and `refunded` (banks too) are in minor units by currency.
 
     `orders` counts those that were paid for or given for nothing; `products` what is owned now.
     """
@@ -317,7 +317,10 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         show_stats,
         "What came of all that one has bought",
         {200: PurchaseStats},
-        proves=(f"{_TEST}purchases_are_listed_with_their_payment_status",),
+        proves=(
+            f"{_TEST}purchases_are_listed_with_their_payment_status",
+            f"{_TEST}what_a_bank_takes_back_is_told_as_paid_back_on_both_sides",
+        ),
     ),
     Route(
         "POST",
