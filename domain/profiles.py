@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.messages.catalogue import LANGUAGES
 from domain.notices import NOTICES, Notice, wants
+from domain.signing_in import hold_account, must_be_active
 from kit.errors import Invalid
 from kit.text import name_words
 from store.database import insert_once
@@ -104,7 +105,10 @@ async def keep_found_by(session: AsyncSession, account_id: int) -> None:
 
 
 async def _hold(session: AsyncSession, account_id: int, *, now: datetime) -> Profile:
-    """Made where there is none yet; nobody else changes it meanwhile."""
+    """Made where there is none yet; nobody else changes it meanwhile, nor deletes the account. Raises as
+    `must_be_active` does.
+    """
+    must_be_active(await hold_account(session, account_id))
     await insert_once(session, Profile, {"account_id": account_id, "updated_at": now})
     held = select(Profile).where(Profile.account_id == account_id).with_for_update()
     return (await session.scalars(held, execution_options={"populate_existing": True})).one()

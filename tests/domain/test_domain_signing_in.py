@@ -5,9 +5,11 @@ import pytest
 from sqlalchemy import select, update
 
 from domain.accounts import account_of_email, add_account, change_email, set_password
+from domain.leaving import delete_account
 from domain.password_links import make_password_link, must_be_good
 from domain.passwords import Passwords
-from domain.signing_in import AccountSuspended, begin_in_bot, begin_session, refresh, revoke_all
+from domain.profiles import change_profile, profile_of
+from domain.signing_in import AccountBanned, AccountSuspended, begin_in_bot, begin_session, refresh, revoke_all
 from domain.standings import signed_in
 from kit.errors import Refusal
 from store.database import Database
@@ -102,3 +104,12 @@ async def test_passwords_are_compared_with_nothing_in_the_same_way():
     assert Passwords().is_outdated(kept)
     floor = await Passwords().hash("correct horse")
     assert floor.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+
+
+async def test_nothing_is_said_about_somebody_who_has_just_left(database: Database, account: Account):
+    async with database.transaction() as session:
+        await delete_account(session, account.id, now=NOW)
+    async with database.transaction() as session:
+        with pytest.raises(AccountBanned):
+            await change_profile(session, account.id, {"bio": "Films about film."}, now=NOW)
+        assert await profile_of(session, account.id) is None
