@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import FormData
+from aiohttp import ClientPayloadError, FormData
 from aiohttp.test_utils import TestClient, TestServer
 from lead_world import Desk
-from sqlalchemy import select
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
 from web_world import Site, error_of
 
 from automations.forgetting import Forgetting
@@ -21,7 +22,8 @@ from automations.transfers import Transfers
 from domain.fields import LeadFieldSpec
 from domain.setups import CreatorSetup
 from store.files import FileStore
-from store.models import FieldKind, StoredFile
+from store.models import FieldKind, Membership, StoredFile
+from store.queries.lead_pages import page_after
 from web.api import lead_export
 
 FILE = "Name;Mail;Remarks\nZoë;zoe@example.com;likes film\nTom;tom@example.com;\n;nobody;\n"
@@ -274,3 +276,21 @@ async def test_a_wrong_question_is_told_before_a_file_is_begun(importing: Import
     response = await importing.desk.ask("GET", "/leads/export", params={"segment": "tga:x"})
     assert (response.status, (await error_of(response))["code"]) == (422, "BAD_SEGMENT")
     assert (await importing.desk.ask("GET", "/leads/export", params={"limit": "5"})).status == 422
+
+
+async def test_an_export_breaks_off_with_the_right_to_it(importing: Importing, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(lead_export, "_AT_ONCE", 2)
+    desk = importing.desk
+    for name in ("A", "B", "C"):
+        await desk.add(name)
+
+    async def and_then_they_go(session: AsyncSession, *which: Any) -> Any:
+        page = await page_after(session, *which)
+        async with desk.site.database.transaction() as other:
+            await other.execute(delete(Membership).where(Membership.account_id == desk.account_id))
+        return page
+
+    monkeypatch.setattr(lead_export, "page_after", and_then_they_go)
+    response = await desk.ask("GET", "/leads/export")
+    with pytest.raises(ClientPayloadError):
+        await response.read()

@@ -31,7 +31,6 @@ from store.queries.flow_views import count_runs
 from web.api.lists import ListAnswer
 from web.api.query import ListQuery, Printable
 from web.api.route import Answered, Call, NoBody, NoQuery, Plain, Route
-from web.auth import sign_in
 
 Wordings = dict[str, tuple[int, Flow]]
 
@@ -123,9 +122,9 @@ async def put_flow(call: Call[NoQuery, FlowWording]) -> Answered:
         raise Invalid("the flow cannot work so: " + ", ".join(sorted(problems)), fields=problems)
     async with tools.database.transaction() as session:
         # the reading took a while, in which the right may have been taken away
-        creator_id = (await sign_in(call.request, session)).acting_for(Act.CHANGE_FLOWS)
-        is_new = await save_flow(session, creator_id, _of_file(call), key, flow, now=tools.clock())
-        stands = await find_flow(session, creator_id, _of_file(call), key)
+        await call.must_still(session, Act.CHANGE_FLOWS)
+        is_new = await save_flow(session, call.creator_id, _of_file(call), key, flow, now=tools.clock())
+        stands = await find_flow(session, call.creator_id, _of_file(call), key)
     item = FlowItem.of(stands)
     return Answered(FlowDetail(**item.model_dump(), definition=_written(flow)), status=201 if is_new else 200)
 

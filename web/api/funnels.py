@@ -41,7 +41,6 @@ from web.api.funnel_answers import (
 from web.api.lists import ListAnswer
 from web.api.query import ListQuery, Printable
 from web.api.route import Answered, Call, NoBody, NoQuery, Plain, Route
-from web.auth import sign_in
 
 # a YAML text may be escaped to several times its length
 _LARGEST = 4 * MOST_BYTES
@@ -132,9 +131,9 @@ async def put_funnel(call: Call[NoQuery, Wording]) -> Answered:
     read = _only(key, await _look_through(key, given, ground))
     async with tools.database.transaction() as session:
         # the reading took a while, in which the right may have been taken away
-        creator_id = (await sign_in(call.request, session)).acting_for(Act.CHANGE_FUNNELS)
-        creator = await session.get_one(Creator, creator_id)
-        is_new = await _is_new(session, creator_id, key)
+        await call.must_still(session, Act.CHANGE_FUNNELS)
+        creator = await session.get_one(Creator, call.creator_id)
+        is_new = await _is_new(session, call.creator_id, key)
         (head,) = await accept(
             session,
             tools.published,

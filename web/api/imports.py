@@ -130,6 +130,7 @@ async def send_file(call: Call[Named, NoBody]) -> Answered:
     try:
         name = await _keep(call, promise.blob)
         async with tools.database.transaction() as session:
+            await call.must_still(session, Act.CHANGE_LEADS)
             await hand_over(session, promise.upload_id)
             transfer = await begin_import(
                 session, call.creator_id, None, file_name=name, folder=folder, now=tools.clock()

@@ -36,7 +36,7 @@ class ExportQuery(BaseModel):
 
 
 async def export_leads(call: Call[ExportQuery, NoBody]) -> Answered:
-    """A mistake in the question is told before anything is sent."""
+    """A mistake in the question is told before anything is sent; who loses the right on the way gets no whole file."""
     pages = _pages(call)
     first = await anext(pages)
     name = f"leads-{call.tools.clock():%Y-%m-%d}.csv"
@@ -63,6 +63,7 @@ async def _pages(call: Call[ExportQuery, NoBody]) -> AsyncIterator[bytes]:
     yield _written([header(keys)], begins=_MARK)
     while True:
         async with tools.database.reading() as session:
+            await call.must_still(session, Act.EXPORT_LEADS)
             page = await page_after(session, creator_id, after, _AT_ONCE, await _condition(call, session))
         if not page:
             return
@@ -101,6 +102,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         proves=(
             "test_api_imports.py::test_what_is_exported_can_be_imported",
             "test_api_imports.py::test_a_wrong_question_is_told_before_a_file_is_begun",
+            "test_api_imports.py::test_an_export_breaks_off_with_the_right_to_it",
         ),
     ),
 )
