@@ -17,7 +17,8 @@ from kit.text import name_words
 from store.database import insert_once
 from store.models import Account, Person, Profile
 
-_SITE = re.compile(r"https?://[^\s/?#@]+\.?[^\s]*", re.IGNORECASE)
+# without a name before the host, which would show another than the one that it leads to
+_SITE = re.compile(r"https?://[^\s/?#@\\]+(?:[/?#]\S*)?", re.IGNORECASE)
 LANGUAGE, TIME_ZONE = "language", "time_zone"
 
 

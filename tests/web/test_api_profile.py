@@ -104,6 +104,9 @@ async def test_what_cannot_stand_in_a_profile_is_refused(zoe: Somebody):
         ({"bio": "a\0"}, "bio"),
         ({"website": "javascript:alert(1)"}, "website"),
         ({"website": "https://a b"}, "website"),
+        # whoever reads it would take it for the first
+        ({"website": "https://bank.example@evil.example/"}, "website"),
+        ({"website": "https://bank.example\\@evil.example/"}, "website"),
         ({"email": "new@example.com"}, "email"),
         ({"role": "admin"}, "role"),
     ):
