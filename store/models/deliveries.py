@@ -39,7 +39,7 @@ class Entitlement(Numbered, Base):
 
 
 class DownloadLink(Numbered, Base):
-    """A signed address of one file, for one owner or for somebody who acts for its creator: so many uses, until then."""
+    """A signed address of one file, for an owner or for somebody who acts for its creator: so many uses, until then."""
 
     __tablename__ = "download_link"
     __table_args__ = (
