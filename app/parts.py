@@ -44,6 +44,7 @@ from domain.flows.heads import TOPIC as FLOWS
 from domain.funnels.heads import TOPIC as FUNNELS
 from domain.passwords import Passwords
 from domain.pay_links import PayLinks
+from domain.setups import CreatorSetup
 from domain.uploads import UploadAddress
 from kit.clock import Clock
 from kit.errors import Refusal
@@ -140,7 +141,7 @@ def build_parts(
     database = open_database(settings)
     if database.is_sqlite and role is not Role.ALL:
         raise CannotStart("SQLite serves one process: use --role all, or set store.url to a PostgreSQL")
-    files, published, readiness, ticks = FileStore(settings.files_url), Published(), Readiness(), Ticks()
+    files, readiness, ticks = FileStore(settings.files_url), Readiness(), Ticks()
     database.on_commit(ticks.wake)
     wakes = Wakes(database, ticks.wake)
     updates_request = AiohttpRequest()
@@ -152,6 +153,8 @@ def build_parts(
         request=AiohttpRequest(connection_pool_size=MOST_AT_ONCE + ANSWERS_AT_ONCE),
         get_updates_request=updates_request,
     )
+    pay_links = PayLinks(settings.public_url, derive_key(secret_key.get_secret_value(), "pay"))
+    published = Published(usual=CreatorSetup(pay_links=pay_links))
     downloads = DownloadAddress(settings.public_url, derive_key(secret_key.get_secret_value(), "downloads"))
     openings = Openings(bot, database, clock, published, downloads)
     gateway, menu = TelegramGateway(bot, settings.bot_id, database, files, openings), Menu()
@@ -162,7 +165,6 @@ def build_parts(
         rails[STRIPE] = stripe
     access_key = derive_key(secret_key.get_secret_value(), "access")
     click_key = derive_key(secret_key.get_secret_value(), "clicks")
-    pay_links = PayLinks(settings.public_url, derive_key(secret_key.get_secret_value(), "pay"))
     facts = BotFacts(
         bot_id=settings.bot_id,
         default_creator=settings.telegram.default_creator,

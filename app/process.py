@@ -247,9 +247,9 @@ class Spark:
                 broken=self._broken,
                 now=self.clock(),
             )
+            apply_flow_heads(published, await read_flow_heads(session, published.flows_of_file, published.flows))
             for creator_id, setup in published.setups.items():
                 published.setups[creator_id] = replace(setup, pay_links=self._parts.pay_links)
-            apply_flow_heads(published, await read_flow_heads(session, published.flows_of_file, published.flows))
             await self._count_clicks(session, published)
             await self._offer_commands(session, published)
         self._parts.published.setups.update(published.setups)

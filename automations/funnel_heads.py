@@ -23,7 +23,8 @@ class FunnelHeads:
             running = await read_running(session, self._published.funnels)
             names = await read_names(session)
         trackers = await self._count_clicks(running)
-        for creator_id, setup in list(self._published.setups.items()):
+        for creator_id in {*self._published.setups, *names}:
+            setup = self._published.setup(creator_id)
             # a funnel that was dropped is not asked about any more; one that the file names always is
             known = names.get(creator_id, frozenset())
             tracker = trackers.get(creator_id, setup.tracker)

@@ -30,9 +30,11 @@ class Published:
     funnels: dict[int, dict[str, tuple[int, Funnel]]] = field(default_factory=dict)
     # those of `flows` that stand in the file, held or not: their names are the file's alone
     flows_of_file: dict[int, dict[str, tuple[int, Flow]]] = field(default_factory=dict)
+    # of whoever has nothing configured: a creator may sign up while Spark runs, also by another process
+    usual: CreatorSetup = _NOTHING_SET_UP
 
     def setup(self, creator_id: int) -> CreatorSetup:
-        return self.setups.get(creator_id, _NOTHING_SET_UP)
+        return self.setups.get(creator_id, self.usual)
 
     @property
     def need_consent(self) -> list[int]:

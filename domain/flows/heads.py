@@ -155,9 +155,9 @@ def apply_flow_heads(published: Published, flows: Mapping[int, Mapping[str, tupl
         now_running = dict(flows.get(creator_id, {}))
         if published.flows.get(creator_id) != now_running:
             published.flows[creator_id] = now_running
-        setup = published.setups.get(creator_id)
+        setup = published.setup(creator_id)
         names = frozenset({*published.flows_of_file.get(creator_id, {}), *now_running})
-        if setup is not None and setup.flows != names:
+        if setup.flows != names:
             published.setups[creator_id] = replace(setup, flows=names)
 
 

@@ -50,6 +50,14 @@ async def test_a_funnel_runs_everywhere_from_when_it_is_saved_until_it_is_archiv
     assert published.setup(stage.creator_id).funnels == {"base"}
 
 
+async def test_of_a_creator_who_came_while_a_process_ran_it_knows_what_their_texts_may_name(database: Database):
+    stage = await Stage(database).open(care={"steps": [HELLO]})
+    published = Published(usual=CreatorSetup(currency="eur"))
+    await FunnelHeads(stage.database, stage.clock, published).refresh()
+    setup = published.setup(stage.creator_id)
+    assert (setup.funnels, setup.currency) == ({"care"}, "eur")
+
+
 async def test_a_paused_funnel_can_be_spoken_of_and_not_begun(database: Database):
     stage = await Stage(database).open(care={"steps": [HELLO]})
     heads, published = await another(stage)
