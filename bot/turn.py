@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.replies import MenuReply, Reply, SendReply, TapReply
-from domain.access import RULES, Act, Standing
+from domain.access import READ_DELIVERIES, RULES, Act, Standing
 from domain.chat_acts import Acts, acts_of_tap
 from domain.chat_standings import may_as_person, standing_of_person
 from domain.creators import default_creator
@@ -19,7 +19,7 @@ from domain.messages.plain import Button, Message, Rows
 from domain.people import talk_to_creator
 from domain.uploads import UploadAddress
 from kit.errors import Refusal
-from store.models import Account, AccountState, Creator, Lead, Link, Membership, Person
+from store.models import Account, AccountState, Creator, Lead, Link, Membership, OutboxKind, Person
 
 
 class Said(Refusal):
@@ -178,6 +178,11 @@ class Turn:
     async def may(self, act: Act, creator_id: int) -> bool:
         standing = await standing_of_person(self.session, self.person.id, creator_id)
         return standing is not None and standing.may(act)
+
+    def told_of(self, kind: OutboxKind, text: str) -> str:
+        """A message's words, once `allowed` has said whose it is; a lock for licence keys, but for who may manage."""
+        reads = self.standing is not None and self.standing.may(READ_DELIVERIES)
+        return text if reads or kind is not OutboxKind.DELIVERY else "🔒"
 
     async def looks_after_instance(self) -> bool:
         return await may_as_person(self.session, self.person.id, Act.LOOK_AFTER_INSTANCE)

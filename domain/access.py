@@ -28,6 +28,8 @@ class Act(StrEnum):
     FIND_CREATORS = "creators.find"
     # of one's own, whoever one is
     BE_ONESELF = "account.own"
+    # how one signs in, from where, and whether there is the account at all
+    GUARD_ACCOUNT = "account.guard"
     BUY = "purchases.make"
     SEE_PURCHASES = "purchases.read"
     REVIEW = "reviews.write"
@@ -75,7 +77,10 @@ class Act(StrEnum):
     # what only its owners may do
     LEAD_TEAM = "team.lead"
     SEE_TEAM = "team.read"
+    SEE_INVITATIONS = "team.invitations"
+    SEE_KEYS = "keys.read"
     MAKE_KEYS = "keys.make"
+    WATCH_HOOKS = "hooks.watch"
     WIRE_HOOKS = "hooks.write"
     CHANGE_BUSINESS = "business.write"
     # of the instance
@@ -100,6 +105,8 @@ class Rule:
     owner: bool = False
     # False where it is a person's own to do: no API key may
     by_key: bool = True
+    # it would outlast what leaked: neither a key nor a token of `/token` may, which programs hold
+    in_person: bool = False
 
     @property
     def of_creator(self) -> bool:
@@ -115,6 +122,7 @@ _PUBLIC = Rule(public=True)
 _WAY_IN = Rule(public=True, way_in=True)
 _ANYBODY = Rule(by_key=False)
 _OWNER = Rule(owner=True, by_key=False)
+_OWNER_IN_PERSON = Rule(owner=True, by_key=False, in_person=True)
 _VIEW, _MANAGE, _SEND, _MONEY, _SUPPORT = (Rule(right=right) for right in Right)
 # whoever may manage can stop what goes out, and so can whoever may send
 _STOP = Rule(right=Right.SEND, or_right=Right.MANAGE)
@@ -129,6 +137,7 @@ RULES: Mapping[Act, Rule] = MappingProxyType(
         Act.BROWSE_SHOP: _PUBLIC,
         Act.FIND_CREATORS: _PUBLIC,
         Act.BE_ONESELF: _ANYBODY,
+        Act.GUARD_ACCOUNT: Rule(by_key=False, in_person=True),
         Act.BUY: _ANYBODY,
         Act.SEE_PURCHASES: _ANYBODY,
         Act.REVIEW: _ANYBODY,
@@ -171,21 +180,34 @@ RULES: Mapping[Act, Rule] = MappingProxyType(
         Act.SETTLE_MESSAGES: _SEND,
         Act.WORK_ON_TICKETS: _SUPPORT,
         Act.UPLOAD: _MANAGE,
-        Act.LEAD_TEAM: _OWNER,
+        Act.LEAD_TEAM: _OWNER_IN_PERSON,
         Act.SEE_TEAM: _VIEW,
-        Act.MAKE_KEYS: _OWNER,
-        Act.WIRE_HOOKS: _OWNER,
+        Act.SEE_INVITATIONS: _OWNER,
+        Act.SEE_KEYS: _OWNER,
+        Act.MAKE_KEYS: _OWNER_IN_PERSON,
+        Act.WATCH_HOOKS: _OWNER,
+        Act.WIRE_HOOKS: _OWNER_IN_PERSON,
         Act.CHANGE_BUSINESS: _OWNER,
-        Act.LOOK_AFTER_ACCOUNTS: Rule(roles=frozenset({Role.ADMIN}), by_key=False),
-        Act.LOOK_AFTER_INSTANCE: Rule(roles=frozenset({Role.ADMIN, Role.AGENT}), by_key=False),
+        Act.LOOK_AFTER_ACCOUNTS: Rule(roles=frozenset({Role.ADMIN}), by_key=False, in_person=True),
+        Act.LOOK_AFTER_INSTANCE: Rule(roles=frozenset({Role.ADMIN, Role.AGENT}), by_key=False, in_person=True),
     }
 )
+
+
+# who reads what was handed over to somebody: licence keys, and a creator's own words on how to come by it
+READ_DELIVERIES = Act.CHANGE_PRODUCTS
 
 
 class NotYours(Forbidden):
     """Whoever asks is known, and may not."""
 
     code = "forbidden"
+
+
+class SignInNeeded(NotYours):
+    """Of what is theirs to do, but not by what a program holds."""
+
+    code = "sign_in_needed"
 
 
 class NoSuchRight(NotYours):

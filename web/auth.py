@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.access import RULES, Act, NotYours, Standing
+from domain.access import RULES, Act, NotYours, SignInNeeded, Standing
 from domain.api_keys import BEGINNING, NOTED_EVERY, key_holder
+from domain.signing_in import IN_BOT
 from domain.standings import active_account, signed_in
 from kit.errors import Forbidden, NotSignedIn
 from kit.tokens import AUDIENCE, ISSUER, AccessToken, issuer_of, read_access_token
@@ -34,16 +35,23 @@ class Caller:
     sign_in_id: int | None = None
     # of an API key: the rights it was made with
     key_rights: frozenset[Right] | None = None
+    # their session is one of `/token`, for a script
+    for_script: bool = False
 
     def must(self, act: Act) -> None:
         """Raises Forbidden for what is not theirs to do."""
         rule = RULES[act]
+        if self.key_rights is not None and rule.in_person:
+            raise _sign_in_needed("an API key")
         if self.key_rights is not None and not rule.by_key and not rule.public:
             raise NotYours("an API key cannot do that; sign in instead")
         if rule.roles is not None and self.account.role not in rule.roles:
             raise NotYours("this is not for accounts of your role")
         if rule.of_creator:
             self.acting_for(act)
+        # asked last: of what is not theirs in any case signing in would change nothing
+        if self.for_script and rule.in_person:
+            raise _sign_in_needed("a token of the bot's /token")
 
     def acting_for(self, act: Act) -> int:
         """The creator whose rows these are: the one that the caller names, else the oldest that they act for."""
@@ -52,6 +60,14 @@ class Caller:
         if self.key_rights is not None:
             Standing(standing.creator_id, owner=False, rights=self.key_rights).must(act)
         return standing.creator_id
+
+    def may(self, act: Act) -> bool:
+        """Whether they may do that too, for the same creator."""
+        try:
+            self.acting_for(act)
+        except Forbidden:
+            return False
+        return True
 
     def _standing(self) -> Standing:
         if not self.standings:
@@ -81,16 +97,18 @@ async def sign_in(request: web.Request, session: AsyncSession) -> Caller:
     """Reads the account and what it may do anew at each request, so that taking a right away works at once."""
     outside = request.get(_OUTSIDE)
     if outside is not None:
-        found, sign_in_id = await active_account(session, outside), None
-    elif _bearer(request).startswith(BEGINNING):
+        known = await active_account(session, outside)
+        if known is None:
+            raise _ended()
+        return Caller(*known, _named(request))
+    if _bearer(request).startswith(BEGINNING):
         return await _by_key(request, session)
-    else:
-        token, now = _own_token(request), request.app[TOOLS].clock()
-        sign_in_id = token.sign_in_id
-        found = await signed_in(session, token.account_id, sign_in_id, now=now)
+    token, now = _own_token(request), request.app[TOOLS].clock()
+    found = await signed_in(session, token.account_id, token.sign_in_id, now=now)
     if found is None:
-        raise NotSignedIn("this session has ended; sign in again")
-    return Caller(*found, _named(request), sign_in_id)
+        raise _ended()
+    account, standings, way = found
+    return Caller(account, standings, _named(request), token.sign_in_id, for_script=way == IN_BOT)
 
 
 async def must_still(session: AsyncSession, caller: Caller, act: Act, creator_id: int) -> None:
@@ -146,3 +164,12 @@ def _bearer(request: web.Request) -> str:
     if scheme.lower() != "bearer" or not token.strip():
         raise NotSignedIn("send one access token, as Authorization: Bearer …")
     return token.strip()
+
+
+def _ended() -> NotSignedIn:
+    return NotSignedIn("this session has ended; sign in again")
+
+
+def _sign_in_needed(by: str) -> SignInNeeded:
+    ways = "by your password at /auth/login, or by a code from the bot at /auth/otp"
+    return SignInNeeded(f"{by} cannot do that: sign in {ways}, and use the token that you get there")

@@ -216,7 +216,7 @@ def _messages(turn: Turn, card: LeadCard, zone: ZoneInfo) -> Sequence[str]:
             at=moment(turn, each.at, zone),
             kind=turn.word(f"message-of-{each.kind}", each.kind),
             state=turn.word(f"message-is-{each.state}", each.state),
-            text=shorten(" ".join(unmarked(each.text).split()) or "📎", SAID_LENGTH),
+            text=shorten(" ".join(unmarked(turn.told_of(each.kind, each.text)).split()) or "📎", SAID_LENGTH),
         )
         for each in card.messages
     ]

@@ -126,7 +126,7 @@ async def _ask_all(turn: Turn, creator: Creator, how: How, page: int) -> Message
 
 
 def _line(turn: Turn, each: Unclear, zone: ZoneInfo) -> str:
-    words = shorten(unmarked(each.text), WORDS_SHOWN)
+    words = shorten(unmarked(turn.told_of(each.kind, each.text)), WORDS_SHOWN)
     return turn.words(
         "unclear-line",
         number=each.id,

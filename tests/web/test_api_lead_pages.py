@@ -6,8 +6,10 @@ from web_world import NOON, Client, Site, error_of
 
 from domain.decisions import Noted, Outcome, note_decisions
 from domain.lead_acts import relay_to_creator, tag_lead
+from domain.messages.plain import Message
+from domain.outbox import queue_message
 from domain.people import Profile, see_person
-from store.models import Account, Lead, LeadField, Person
+from store.models import Account, Lead, LeadField, Membership, OutboxKind, Person, Right
 
 
 @pytest.fixture
@@ -108,6 +110,35 @@ async def test_what_was_said_in_a_chat_is_read_and_answered(desk: Desk):
     stranger = await Desk.of(desk.site, desk.client, "bob")
     assert (await stranger.ask("GET", path)).status == 404
     assert (await stranger.ask("POST", path, {"text": "Hi"})).status == 404
+
+
+async def test_a_key_that_was_handed_over_is_read_by_who_may_manage(desk: Desk):
+    lead_id = await desk.capture("Lena", 1001)
+    async with desk.site.database.transaction() as session:
+        lead = await session.get_one(Lead, lead_id)
+        for kind, text in ((OutboxKind.DELIVERY, "Your key:\n<code>AAAA-1111</code>"), (OutboxKind.NOTICE, "Thanks")):
+            await queue_message(
+                session,
+                Message(text=text),
+                key=text,
+                kind=kind,
+                creator_id=desk.creator_id,
+                person_id=lead.person_id or 0,
+                lead_id=lead_id,
+                now=NOON,
+            )
+    for rights, expected in (
+        ([Right.VIEW], [("Thanks", False), ("", True)]),
+        ([Right.VIEW, Right.SUPPORT, Right.MONEY, Right.SEND], [("Thanks", False), ("", True)]),
+        ([Right.VIEW, Right.MANAGE], [("Thanks", False), ("Your key:\nAAAA-1111", False)]),
+    ):
+        account_id = await desk.site.add_account()
+        async with desk.site.database.transaction() as session:
+            member = {"creator_id": desk.creator_id, "owner": False, "rights": [str(each) for each in rights]}
+            session.add(Membership(account_id=account_id, **member))
+        told = await Desk(desk.site, desk.client, desk.creator_id, account_id).told("GET", f"/leads/{lead_id}/messages")
+        assert [(each["text"], each["withheld"]) for each in told["items"]] == expected
+    assert "AAAA-1111" in str(await desk.told("GET", f"/leads/{lead_id}/messages"))
 
 
 async def test_whoever_has_no_chat_cannot_be_written_to(desk: Desk):

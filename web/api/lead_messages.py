@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from domain.access import Act
+from domain.access import READ_DELIVERIES, Act
 from domain.holding import LeadGone
 from domain.lead_acts import write_to_lead
 from kit.errors import Conflict, Invalid
@@ -37,7 +37,10 @@ class NewMessage(BaseModel):
 
 
 class MessageItem(BaseModel):
-    """`text` is plain; empty for a file alone, and for what has not been put into words yet."""
+    """`text` is plain; empty for a file alone, and for what has not been put into words yet.
+
+    What hands something over may hold a licence key: it is `withheld`, and its text empty, but for who may manage.
+    """
 
     id: int
     # by the lead: while a person has taken the chat over
@@ -45,14 +48,16 @@ class MessageItem(BaseModel):
     kind: OutboxKind
     state: OutboxState
     text: str
+    withheld: bool
     has_file: bool
     # when it was sent or given up, and until then when it is due
     at: datetime
 
     @classmethod
-    def of(cls, lead: Lead, message: OutboxMessage) -> "MessageItem":
+    def of(cls, lead: Lead, message: OutboxMessage, *, whole: bool) -> "MessageItem":
         told, theirs = message.message or {}, is_from(lead, message)
-        text = unmarked(str(told.get("text", "")))
+        withheld = message.kind is OutboxKind.DELIVERY and not whole
+        text = "" if withheld else unmarked(str(told.get("text", "")))
         return cls(
             id=message.id,
             by="lead" if theirs else "bot",
@@ -60,6 +65,7 @@ class MessageItem(BaseModel):
             state=message.state,
             # the first line says who writes
             text=text.partition("\n")[2] if theirs else text,
+            withheld=withheld,
             has_file=told.get("file") is not None,
             at=message.created_at if theirs else message.closed_at or message.due_at,
         )
@@ -68,7 +74,8 @@ class MessageItem(BaseModel):
 async def show_messages(call: Call[ListQuery, NoBody]) -> ListAnswer[MessageItem]:
     lead = await own_lead(call)
     page = await talk_with(call.session, lead, call.query.paging())
-    return ListAnswer[MessageItem].of(page, lambda each: MessageItem.of(lead, each))
+    whole = call.caller is not None and call.caller.may(READ_DELIVERIES)
+    return ListAnswer[MessageItem].of(page, lambda each: MessageItem.of(lead, each, whole=whole))
 
 
 async def write(call: Call[NoQuery, NewMessage]) -> MessageItem:
@@ -79,7 +86,7 @@ async def write(call: Call[NoQuery, NewMessage]) -> MessageItem:
     key = f"written:{lead.id}:{new_reference()}"
     if not await write_to_lead(call.session, lead, escape(text), key=key, now=call.tools.clock()):
         raise NoChat(lead.id)
-    return MessageItem.of(lead, await told_under(call.session, key))
+    return MessageItem.of(lead, await told_under(call.session, key), whole=False)
 
 
 ROUTES: tuple[Route[Any, Any], ...] = (
@@ -92,7 +99,10 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         {200: ListAnswer[MessageItem]},
         query=ListQuery,
         refuses=(NoSuchLead,),
-        proves=("test_api_lead_pages.py::test_what_was_said_in_a_chat_is_read_and_answered",),
+        proves=(
+            "test_api_lead_pages.py::test_what_was_said_in_a_chat_is_read_and_answered",
+            "test_api_lead_pages.py::test_a_key_that_was_handed_over_is_read_by_who_may_manage",
+        ),
     ),
     Route(
         "POST",
