@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, String, cast, exists, literal, select
+from sqlalchemy import ColumnElement, String, cast, exists, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -35,10 +35,42 @@ async def look_back(
     return sorted(told, key=lambda each: each.at)[-most:]
 
 
-async def _went_out(session: AsyncSession, lead_ids: Collection[int], most: int) -> Iterator[Decided]:
-    """What was sent, and what was taken back while it was queued; of all else a decision tells."""
+async def count_back(session: AsyncSession, lead_ids: Collection[int]) -> int:
+    """How many there are to look back on in all."""
+    counted = (
+        select(func.count()).select_from(Decision).where(Decision.lead_id.in_(lead_ids)),
+        select(func.count()).select_from(OutboxMessage).where(*_gone_out(lead_ids)),
+        select(func.count())
+        .select_from(BroadcastRecipient)
+        .join(Broadcast, Broadcast.id == BroadcastRecipient.broadcast_id)
+        .where(*_dropped(lead_ids)),
+    )
+    return sum([await session.scalar(each) or 0 for each in counted])
+
+
+def _gone_out(lead_ids: Collection[int]) -> tuple[ColumnElement[bool], ...]:
     noted = _is_noted(OutboxMessage.broadcast_id, OutboxMessage.lead_id) & (Decision.at == OutboxMessage.closed_at)
     taken_back = OutboxMessage.state.in_(_LEFT_OUT) & ~exists().where(noted)
+    return (
+        OutboxMessage.lead_id.in_(lead_ids),
+        OutboxMessage.broadcast_id.is_not(None),
+        OutboxMessage.closed_at.is_not(None),
+        (OutboxMessage.state == OutboxState.SENT) | taken_back,
+    )
+
+
+def _dropped(lead_ids: Collection[int]) -> tuple[ColumnElement[bool], ...]:
+    return (
+        BroadcastRecipient.lead_id.in_(lead_ids),
+        BroadcastRecipient.state == RecipientState.DROPPED,
+        Broadcast.state == BroadcastState.CANCELLED,
+        Broadcast.ended_at.is_not(None),
+        ~exists().where(_is_noted(BroadcastRecipient.broadcast_id, BroadcastRecipient.lead_id)),
+    )
+
+
+async def _went_out(session: AsyncSession, lead_ids: Collection[int], most: int) -> Iterator[Decided]:
+    """What was sent, and what was taken back while it was queued; of all else a decision tells."""
     asked = (
         select(
             OutboxMessage.broadcast_id,
@@ -48,12 +80,7 @@ async def _went_out(session: AsyncSession, lead_ids: Collection[int], most: int)
             OutboxMessage.error,
             OutboxMessage.closed_at,
         )
-        .where(
-            OutboxMessage.lead_id.in_(lead_ids),
-            OutboxMessage.broadcast_id.is_not(None),
-            OutboxMessage.closed_at.is_not(None),
-            (OutboxMessage.state == OutboxState.SENT) | taken_back,
-        )
+        .where(*_gone_out(lead_ids))
         .order_by(OutboxMessage.closed_at.desc(), OutboxMessage.id.desc())
         .limit(most)
     )
@@ -69,13 +96,7 @@ async def _called_off(session: AsyncSession, lead_ids: Collection[int], most: in
     asked = (
         select(Broadcast.id, Broadcast.ended_at, BroadcastRecipient.lead_id, BroadcastRecipient.variant)
         .join(Broadcast, Broadcast.id == BroadcastRecipient.broadcast_id)
-        .where(
-            BroadcastRecipient.lead_id.in_(lead_ids),
-            BroadcastRecipient.state == RecipientState.DROPPED,
-            Broadcast.state == BroadcastState.CANCELLED,
-            Broadcast.ended_at.is_not(None),
-            ~exists().where(_is_noted(BroadcastRecipient.broadcast_id, BroadcastRecipient.lead_id)),
-        )
+        .where(*_dropped(lead_ids))
         .order_by(Broadcast.ended_at.desc(), Broadcast.id.desc())
         .limit(most)
     )

@@ -71,7 +71,10 @@ async def test_decisions_about_a_lead_are_told_in_words(desk: Desk):
         ("2031-05-04T00:00:00Z", "funnel:welcome", None),
     ]
     assert all(len(each["lines"]) == 1 and "hi" in each["lines"][0] for each in told)
-    assert len((await desk.told("GET", f"/leads/{lead_id}/decisions", params={"limit": "1"}))["items"]) == 1
+    for offset, items, more in ((0, told[:1], True), (1, told[1:], False), (2, [], False), (2**63 - 1, [], False)):
+        params = {"limit": "1", "offset": str(offset)}
+        page = await desk.told("GET", f"/leads/{lead_id}/decisions", params=params)
+        assert page == {"items": items, "total": 2, "limit": 1, "offset": offset, "has_more": more}
     assert (await desk.ask("GET", f"/leads/{lead_id}/decisions", params={"limit": "101"})).status == 422
     stranger = await Desk.of(desk.site, desk.client, "bob")
     assert (await stranger.ask("GET", f"/leads/{lead_id}/decisions")).status == 404

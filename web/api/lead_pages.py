@@ -6,7 +6,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from domain.access import Act
-from domain.hindsight import look_back
+from domain.decisions import Decided
+from domain.hindsight import count_back, look_back
 from domain.holding import LeadGone
 from domain.lead_acts import NOTE_LENGTH, BadNote, add_note, remove_note
 from domain.leads import zone_of
@@ -18,7 +19,7 @@ from store.models import LeadNote
 from store.queries.lead_card import Happened, count_events, count_notes, family_of, list_notes, timeline
 from web.api.lead_answers import NoSuchLead, held_lead, own_lead
 from web.api.lists import ListAnswer
-from web.api.query import ListQuery, Printable, Whole
+from web.api.query import ListQuery, Printable
 from web.api.route import Call, NoBody, NoQuery, Plain, Route
 
 _LANGUAGE = "en"
@@ -71,18 +72,6 @@ class DecisionItem(BaseModel):
     lines: list[str]
 
 
-class Decisions(BaseModel):
-    """The latest first; older ones than the most that can be asked for are not told."""
-
-    items: list[DecisionItem]
-
-
-class DecisionQuery(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    limit: Annotated[Whole, Field(ge=1, le=100)] = 20
-
-
 async def show_notes(call: Call[ListQuery, NoBody]) -> ListAnswer[NoteItem]:
     lead, paging = await own_lead(call), call.query.paging()
     notes = await list_notes(call.session, lead.id, limit=paging.limit, offset=paging.offset)
@@ -108,22 +97,21 @@ async def show_timeline(call: Call[ListQuery, NoBody]) -> ListAnswer[HappenedIte
     return ListAnswer[HappenedItem].of(page, HappenedItem.of)
 
 
-async def show_decisions(call: Call[DecisionQuery, NoBody]) -> Decisions:
-    lead = await own_lead(call)
+async def show_decisions(call: Call[ListQuery, NoBody]) -> ListAnswer[DecisionItem]:
+    lead, paging = await own_lead(call), call.query.paging()
     zone = zone_of(lead, call.tools.published.setup(call.creator_id))
-    decided = await look_back(call.session, await family_of(call.session, lead), most=call.query.limit)
-    return Decisions(
-        items=[
-            DecisionItem(
-                at=each.at,
-                about=each.about,
-                version=each.version,
-                # the first names what the others are about
-                lines=[plain_why(line, _LANGUAGE) for line in why(each, _LANGUAGE, zone)[1:]],
-            )
-            for each in reversed(decided)
-        ]
-    )
+    lead_ids = await family_of(call.session, lead)
+    total = await count_back(call.session, lead_ids)
+    # of several kinds, which are put in one order after they were read
+    last = min(paging.offset + paging.limit, total)
+    decided = await look_back(call.session, lead_ids, most=last) if paging.offset < last else []
+
+    def item(each: Decided) -> DecisionItem:
+        # the first line names what the others are about
+        lines = [plain_why(line, _LANGUAGE) for line in why(each, _LANGUAGE, zone)[1:]]
+        return DecisionItem(at=each.at, about=each.about, version=each.version, lines=lines)
+
+    return ListAnswer[DecisionItem].of(Page(decided[::-1][paging.offset :], total, paging), item)
 
 
 ROUTES: tuple[Route[Any, Any], ...] = (
@@ -180,8 +168,8 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         Act.SEE_LEADS,
         show_decisions,
         "What follow-ups and broadcasts decided about a lead, and why, the latest first",
-        {200: Decisions},
-        query=DecisionQuery,
+        {200: ListAnswer[DecisionItem]},
+        query=ListQuery,
         refuses=(NoSuchLead,),
         proves=("test_api_lead_pages.py::test_decisions_about_a_lead_are_told_in_words",),
     ),

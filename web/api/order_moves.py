@@ -74,10 +74,10 @@ class NewRefund(BaseModel):
     revokes: StrictBool | None = None
 
 
-class Refunds(BaseModel):
-    """As they were asked for: the rail is asked soon after. An order that was paid twice has one for each payment."""
+class AskedRefund(RefundItem):
+    """As it was asked for: the rail is asked soon after. Paid twice, it has `others` of its other payment."""
 
-    items: list[RefundItem]
+    others: list[RefundItem]
 
 
 async def move_order(call: Call[NoQuery, NewStatus]) -> OrderItem | Answered:
@@ -104,13 +104,14 @@ async def move_order(call: Call[NoQuery, NewStatus]) -> OrderItem | Answered:
     return Answered(item, 202) if body.status is Status.REFUNDED else item
 
 
-async def give_back(call: Call[NoQuery, NewRefund]) -> Refunds:
+async def give_back(call: Call[NoQuery, NewRefund]) -> AskedRefund:
     body, session = call.body, call.session
     order = await hold_order(session, call.number("order_id"))
     if order is None or order.creator_id != call.creator_id:
         raise NoSuchOrder("there is no such order")
     refunds = await _refund(session, order, body, call)
-    return Refunds(items=[RefundItem.of(refund) for refund in refunds])
+    first, *others = [RefundItem.of(refund) for refund in refunds]
+    return AskedRefund(**first.model_dump(), others=others)
 
 
 async def _refund(session: AsyncSession, order: Order, body: NewRefund, call: Call[Any, Any]) -> list[Refund]:
@@ -194,7 +195,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         Act.REFUND,
         give_back,
         "Asks for money to go back, all or a part of it",
-        {202: Refunds},
+        {202: AskedRefund},
         session="write",
         body=NewRefund,
         refuses=(NoSuchOrder, NotRefundable, BadRefund),
