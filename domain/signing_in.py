@@ -24,6 +24,8 @@ ACCESS_LIFETIME = timedelta(minutes=15)
 IDLE_LIFETIME, WHOLE_LIFETIME = timedelta(days=30), timedelta(days=90)
 _MOST_AGENT, _MOST_ADDRESS = 200, 100
 Way = Literal["password", "code", "telegram", "bot"]
+# of `/token`: for scripts, which may not do all that a person may
+IN_BOT: Way = "bot"
 
 
 class AccountPending(Forbidden):
@@ -84,7 +86,7 @@ async def begin_session(
 async def begin_in_bot(session: AsyncSession, account: Account, *, now: datetime) -> int:
     """A session for one access token and no longer: there is no refresh token to it. The session's id."""
     must_be_active(await hold_account(session, account.id))
-    sign_in = _sign_in(account, way="bot", agent="/token", address="", lasts=ACCESS_LIFETIME, now=now)
+    sign_in = _sign_in(account, way=IN_BOT, agent="/token", address="", lasts=ACCESS_LIFETIME, now=now)
     session.add(sign_in)
     await session.flush()
     return sign_in.id

@@ -1,12 +1,13 @@
 """For whom an account acts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.access import RULES, Act, Standing, read_rights
+from domain.access import Standing, read_rights
 from store.models import Account, AccountState, Creator, Membership, SignIn
 
 _OF_ACCOUNT = (
@@ -16,8 +17,10 @@ _OF_ACCOUNT = (
     .where(Account.id == bindparam("account_id"), Account.state == AccountState.ACTIVE)
     .order_by(Creator.id)
 )
-_OF_SIGN_IN = _OF_ACCOUNT.join(SignIn, SignIn.account_id == Account.id).where(
-    SignIn.id == bindparam("sign_in_id"), SignIn.revoked_at.is_(None), SignIn.expires_at > bindparam("now")
+_OF_SIGN_IN = (
+    _OF_ACCOUNT.add_columns(SignIn.way)
+    .join(SignIn, SignIn.account_id == Account.id)
+    .where(SignIn.id == bindparam("sign_in_id"), SignIn.revoked_at.is_(None), SignIn.expires_at > bindparam("now"))
 )
 Standings = Mapping[str, Standing]
 
@@ -35,19 +38,20 @@ async def standings_of(session: AsyncSession, account_id: int) -> Standings:
 
 async def active_account(session: AsyncSession, account_id: int) -> tuple[Account, Standings] | None:
     """The account with its standings, in one statement; None unless it may do anything at present."""
-    return await _with_standings(session, account_id=account_id)
+    return _with_standings((await session.execute(_OF_ACCOUNT, {"account_id": account_id})).all())
 
 
 async def signed_in(
     session: AsyncSession, account_id: int, sign_in_id: int, *, now: datetime
-) -> tuple[Account, Standings] | None:
-    """As `active_account`, and None too once that session of it has ended or was revoked."""
-    return await _with_standings(session, account_id=account_id, sign_in_id=sign_in_id, now=now)
+) -> tuple[Account, Standings, str] | None:
+    """As `active_account`, with the way in which that session of it began; None too once it is over or revoked."""
+    values = {"account_id": account_id, "sign_in_id": sign_in_id, "now": now}
+    rows = (await session.execute(_OF_SIGN_IN, values)).all()
+    found = _with_standings([row[:-1] for row in rows])
+    return None if found is None else (*found, rows[0][-1])
 
 
-async def _with_standings(session: AsyncSession, **values: object) -> tuple[Account, Standings] | None:
-    statement = _OF_SIGN_IN if "sign_in_id" in values else _OF_ACCOUNT
-    rows = (await session.execute(statement, values)).all()
+def _with_standings(rows: Sequence[Any]) -> tuple[Account, Standings] | None:
     if not rows:
         return None
     account: Account = rows[0][0]

@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel
 
-from domain.access import RULES
+from domain.access import RULES, SignInNeeded
 from web.answers import answer
 from web.api.route import Media, NoBody, NoQuery, Route
 from web.api.schemas import Mode, Schema, Schemas
@@ -224,6 +224,8 @@ def refusals(route: Route[Any, Any]) -> Mapping[int, Sequence[str]]:
     if route.repeatable:
         statuses.add(409)
     found = {status: [_CODES[status]] for status in statuses}
+    if rule.in_person:
+        found[403].append(SignInNeeded.code.upper())
     for each in route.refuses:
         codes = found.setdefault(each.status, [])
         if each.code.upper() not in codes:
