@@ -4,7 +4,7 @@ Money belongs to when its order was paid, and what went back since is taken off 
 came of that month's sales, and change when one of them is paid back.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -162,7 +162,7 @@ async def sold_products(
     session: AsyncSession, creator_id: int, since: datetime, until: datetime, paging: Paging
 ) -> Page[SoldProduct]:
     """What was in the orders that were paid then, those of which most pieces were sold first."""
-    paid = _paid(creator_id, since, until)
+    paid = were_paid(creator_id, since, until)
     units = func.sum(OrderLine.quantity)
     by_product = (
         select(
@@ -201,21 +201,14 @@ async def numbers_of_sources(
     session: AsyncSession, creator_id: int, since: datetime, until: datetime, paging: Paging
 ) -> Page[SourceNumbers]:
     """Of those who became leads then, by where they first came from, and whatever they have bought since."""
-    came = (
-        Lead.creator_id == creator_id,
-        Lead.created_at >= since,
-        Lead.created_at < until,
-        Lead.merged_into_id.is_(None),
-        Lead.forgotten_at.is_(None),
-    )
+    came = became_leads(creator_id, since, until)
     by_source = select(Lead.source, func.count()).where(*came).group_by(Lead.source)
     # nowhere that is known comes first of those with as many
     ordered = by_source.order_by(func.count().desc(), func.coalesce(Lead.source, ""))
     total = await session.scalar(select(func.count()).select_from(by_source.subquery())) or 0
     rows = (await session.execute(ordered.limit(paging.limit).offset(paging.offset))).all()
     found = {source: SourceNumbers(source, leads) for source, leads in rows}
-    shown = Lead.source.in_([source for source in found if source is not None])
-    of_shown = shown | Lead.source.is_(None) if None in found else shown
+    of_shown = came_from(found)
     bought = (
         select(Lead.source, func.count(Lead.id.distinct()), func.count())
         .join(Order, Order.lead_id == Lead.id)
@@ -237,7 +230,22 @@ async def numbers_of_sources(
     return Page(list(found.values()), total, paging)
 
 
-def _paid(creator_id: int, since: datetime, until: datetime) -> tuple[ColumnElement[bool], ...]:
+def became_leads(creator_id: int, since: datetime, until: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Lead.creator_id == creator_id,
+        Lead.created_at >= since,
+        Lead.created_at < until,
+        Lead.merged_into_id.is_(None),
+        Lead.forgotten_at.is_(None),
+    )
+
+
+def came_from(sources: Collection[str | None]) -> ColumnElement[bool]:
+    named = Lead.source.in_([source for source in sources if source is not None])
+    return named | Lead.source.is_(None) if None in sources else named
+
+
+def were_paid(creator_id: int, since: datetime, until: datetime) -> tuple[ColumnElement[bool], ...]:
     return (Order.creator_id == creator_id, Order.paid_at >= since, Order.paid_at < until)
 
 

@@ -4,14 +4,14 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from store.models import Enrollment, EnrollmentState
 from store.queries.stats import first_since
 
 # as an enrollment says why it ended
-_GOAL = "goal"
+GOAL = "goal"
 
 
 @dataclass(slots=True)
@@ -27,20 +27,14 @@ async def numbers_of_funnels(
     session: AsyncSession, creator_id: int, since: datetime, until: datetime
 ) -> list[FunnelNumbers]:
     """By name, as they stand now. What is older is not looked at, however much of it there is."""
-    first = await first_since(session, Enrollment, Enrollment.id, Enrollment.started_at, since)
     asked = (
         select(
             Enrollment.funnel_key,
             Enrollment.state,
             func.count(),
-            func.count().filter(Enrollment.reason == _GOAL),
+            func.count().filter(Enrollment.reason == GOAL),
         )
-        .where(
-            Enrollment.id >= first,
-            Enrollment.creator_id == creator_id,
-            Enrollment.started_at >= since,
-            Enrollment.started_at < until,
-        )
+        .where(*await begun_then(session, creator_id, since, until))
         .group_by(Enrollment.funnel_key, Enrollment.state)
         .order_by(Enrollment.funnel_key)
     )
@@ -51,3 +45,16 @@ async def numbers_of_funnels(
         numbers.goal += by_goal
         numbers.states[state] += count
     return [found[key] for key in sorted(found)]
+
+
+async def begun_then(
+    session: AsyncSession, creator_id: int, since: datetime, until: datetime
+) -> tuple[ColumnElement[bool], ...]:
+    """That a funnel of theirs was begun then."""
+    first = await first_since(session, Enrollment, Enrollment.id, Enrollment.started_at, since)
+    return (
+        Enrollment.id >= first,
+        Enrollment.creator_id == creator_id,
+        Enrollment.started_at >= since,
+        Enrollment.started_at < until,
+    )

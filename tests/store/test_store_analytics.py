@@ -23,6 +23,7 @@ from store.queries.analytics import (
     sales_by_piece,
     sold_products,
 )
+from store.queries.analytics_pieces import products_by_piece, sources_by_piece
 
 # around the night in which the clocks of Berlin go back
 BEGIN = datetime(2026, 10, 23, tzinfo=UTC)
@@ -79,6 +80,10 @@ MADE = st.builds(
 )
 
 
+def _came(lead: int) -> datetime:
+    return BEGIN + timedelta(days=lead)
+
+
 async def _settle(database: Database) -> None:
     async with database.transaction() as session:
         for number in (1, 2):
@@ -88,7 +93,7 @@ async def _settle(database: Database) -> None:
         await session.flush()
         for number in range(LEADS):
             for creator in (1, 2):
-                made = {"name": "L", "source": SOURCES[number], "created_at": BEGIN + timedelta(days=number)}
+                made = {"name": "L", "source": SOURCES[number], "created_at": _came(number)}
                 session.add(Lead(id=number + LEADS * creator, creator_id=creator, **made))
         for number in range(PRODUCTS):
             values = {"slug": f"p{number}", "title": f"P{number}", "description": "", "kind": ProductKind.FILE}
@@ -156,11 +161,30 @@ async def test_both_stores_add_up_what_one_adds_up_by_hand(
         whole = await count_buyers(session, 1, since, until)
         sold = await sold_products(session, 1, since, until, Paging(100))
         sources = await numbers_of_sources(session, 1, BEGIN, BEGIN + timedelta(days=9), Paging(100))
+        by_product = await products_by_piece(session, 1, at, [each.product_id for each in sold.items])
+        by_source = await sources_by_piece(session, 1, at, ["ad", None, "fair"])
     for number, (first, last) in enumerate(pairwise(at)):
         here = [each for each, when in paid if first <= when < last]
         assert (sales[number].orders, sales[number].money) == (len(here), _money(here))
         assert opened[number] == Counter(each.state for each in mine if first <= each.opened_at < last)
         assert (buyers[number].buyers, buyers[number].new) == _buyers(paid, first, last)
+        units, gross = _sold(here)
+        for product_id, pieces in by_product.items():
+            theirs = [each for each in here if product_id in {line[0] + 1 for line in each.lines}]
+            back = sum(each.state == OrderState.REFUNDED for each in theirs)
+            counted = (pieces[number].units, pieces[number].orders, pieces[number].refunded_orders)
+            assert counted == (units[product_id], len(theirs), back)
+            assert {(product_id, name): sum_ for name, sum_ in pieces[number].gross.items()} == {
+                key: sum_ for key, sum_ in gross.items() if key[0] == product_id
+            }
+        for source, numbers in by_source.items():
+            came = [each for each in range(LEADS) if SOURCES[each] == source and first <= _came(each) < last]
+            bought = [made for made, _ in paid if made.lead in came]
+            told = numbers[number]
+            assert told.leads == len(came)
+            assert told.buyers == len({made.lead for made in bought if made.total})
+            assert told.orders == sum(bool(made.total) for made in bought)
+            assert told.money == _money([made for made in bought if made.payments])
     assert (whole.buyers, whole.new) == _buyers(paid, since, until)
     units, gross = _sold([each for each, when in paid if since <= when < until])
     ranked = sorted(units, key=lambda product: (-units[product], product))

@@ -118,6 +118,7 @@ async def test_what_sold_most_stands_first(either_shop: ApiShop):
             "orders": 1,
             "refunded_orders": 0,
             "money": [{"currency": "usd", "gross_minor": 7500}],
+            "pieces": None,
         },
         {
             "product_id": pack,
@@ -126,6 +127,7 @@ async def test_what_sold_most_stands_first(either_shop: ApiShop):
             "orders": 2,
             "refunded_orders": 1,
             "money": [{"currency": "usd", "gross_minor": 3800}],
+            "pieces": None,
         },
     ]
     page = await shop.get("/analytics/products", limit=1, offset=1)
@@ -144,11 +146,11 @@ async def test_a_source_is_told_what_its_leads_have_brought(either_shop: ApiShop
     shop.site.clock.pass_time(minutes=1)
     told = await shop.get("/analytics/sources")
     money = [{"currency": "usd", "gross_minor": 1900, "refunded_minor": 0, "net_minor": 1900}]
-    none = {"customers": 0, "orders": 0, "money": []}
+    none = {"customers": 0, "orders": 0, "money": [], "pieces": None}
     assert told["items"] == [
         {"source": "fair", "leads": 2, **none},
         {"source": None, "leads": 1, **none},
-        {"source": "ad42", "leads": 1, "customers": 1, "orders": 1, "money": money},
+        {"source": "ad42", "leads": 1, "customers": 1, "orders": 1, "money": money, "pieces": None},
     ]
     assert [each["source"] for each in (await shop.get("/analytics/sources", limit=1, offset=2))["items"]] == ["ad42"]
 
@@ -185,10 +187,65 @@ async def test_a_funnel_is_told_what_became_of_those_who_began(either_shop: ApiS
             )
     shop.site.clock.pass_time(minutes=1)
     told = await shop.get("/analytics/funnels")
-    assert told["items"] == [
-        {"funnel": "nudge", "began": 3, "active": 1, "held": 0, "done": 1, "stopped": 1, "parked": 0, "goal": 1}
-    ]
+    counts = {"began": 3, "active": 1, "held": 0, "done": 1, "stopped": 1, "parked": 0, "goal": 1}
+    assert told["items"] == [{"funnel": "nudge", **counts, "pieces": None}]
+    assert (told["total"], told["has_more"], told["time_zone"]) == (1, False, "UTC")
     assert (await shop.get("/analytics/funnels", by=shop.stranger))["items"] == []
+
+
+async def test_what_sold_most_is_told_by_interval_too(either_shop: ApiShop):
+    shop = either_shop
+    pack, book = await shop.add("Pack"), await shop.add("Book", 2500)
+    await paid(shop, {"product_id": pack}, {"product_id": book, "quantity": 3})
+    shop.site.clock.pass_time(days=1)
+    await paid(shop, {"product_id": pack})
+    asked = {"from": "2026-11-03", "to": "2026-11-05", "interval": "day", "time_zone": "Europe/Berlin"}
+    told = await shop.get("/analytics/products", **asked)
+    assert (told["from"], told["interval"], told["time_zone"]) == ("2026-11-02T23:00:00Z", "day", "Europe/Berlin")
+    units = {each["product_id"]: [piece["units"] for piece in each["pieces"]] for each in told["items"]}
+    assert units == {book: [3, 0, 0], pack: [1, 1, 0]}
+    first = told["items"][0]["pieces"][0]
+    assert (first["from"], first["to"]) == ("2026-11-02T23:00:00Z", "2026-11-03T23:00:00Z")
+    assert (first["orders"], first["money"]) == (1, [{"currency": "usd", "gross_minor": 7500}])
+    assert (await shop.get("/analytics/products", by=shop.stranger, **asked))["items"] == []
+
+
+async def test_sources_and_funnels_are_told_by_interval_too(either_shop: ApiShop):
+    shop = either_shop
+    now = shop.site.clock()
+    async with shop.site.database.transaction() as session:
+        version = FunnelVersion(
+            creator_id=shop.creator, key="nudge", number=1, definition={}, digest="d", created_at=now
+        )
+        session.add(version)
+        await session.flush()
+        for days in (0, 1, 1):
+            lead = await add_lead(session, shop.creator, name="Fan", source="fair", now=now + timedelta(days=days))
+            begun = {"funnel_key": "nudge", "version_id": version.id, "subject": f"order:{lead.id}", "step": ""}
+            state = {"state": EnrollmentState.STOPPED, "reason": "goal", "started_at": now + timedelta(days=days)}
+            session.add(Enrollment(creator_id=shop.creator, lead_id=lead.id, **begun, **state))
+    asked = {"from": "2026-11-03", "to": "2026-11-05", "interval": "day"}
+    sources = await shop.get("/analytics/sources", **asked)
+    assert {each["source"]: [piece["leads"] for piece in each["pieces"]] for each in sources["items"]} == {
+        "fair": [1, 2, 0],
+        None: [1, 0, 0],
+    }
+    (nudge,) = (await shop.get("/analytics/funnels", **asked))["items"]
+    assert [(each["began"], each["stopped"], each["goal"]) for each in nudge["pieces"]] == [
+        (1,) * 3,
+        (2,) * 3,
+        (0,) * 3,
+    ]
+    assert (await shop.get("/analytics/funnels", offset=1, **asked))["items"] == []
+
+
+async def test_a_page_has_no_more_pieces_than_can_be_told(shop: ApiShop):
+    asked = {"from": "2026-10-01", "to": "2026-11-05", "interval": "hour"}
+    for noun in ("products", "sources", "funnels"):
+        assert (await shop.get(f"/analytics/{noun}", **asked))["interval"] == "hour"
+        path = f"/analytics/{noun}?{'&'.join(f'{name}={value}' for name, value in asked.items())}&limit=100"
+        status, code, fields = await shop.refused("GET", path)
+        assert (status, code, set(fields)) == (422, "BAD_PERIOD", {"limit"})
 
 
 async def test_a_period_that_is_none_is_refused(shop: ApiShop):

@@ -7,6 +7,7 @@ from api_table import PAGE, page, unproven
 from web_world import Client
 
 from domain.access import RULES
+from web.api.lists import ListAnswer
 from web.api.openapi import document
 from web.api.route import NoBody
 from web.api.table import PREFIX, ROUTES
@@ -46,6 +47,17 @@ async def test_the_document_is_valid_and_tells_of_every_endpoint(client: Client)
         assert {str(each.status) for each in route.refuses} <= set(operation["responses"]), route.path
     names = [each["operationId"] for methods in told["paths"].values() for each in methods.values()]
     assert len(names) == len(set(names))
+
+
+def test_every_list_has_the_one_shape_of_lists():
+    wrong = [
+        f"{route.method} {route.path}"
+        for route in ROUTES
+        for answer in route.answers.values()
+        if isinstance(answer, type) and "items" in answer.model_fields
+        if not set(ListAnswer.model_fields) <= set(answer.model_fields)
+    ]
+    assert not wrong, "\n".join(wrong)
 
 
 def test_every_reference_of_the_document_leads_somewhere():

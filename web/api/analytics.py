@@ -8,9 +8,12 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from domain.access import Act
+from kit.paging import Page
 from store.models import OrderState
 from store.queries.analytics import (
     Sales,
+    SoldProduct,
+    SourceNumbers,
     Sum,
     buyers_by_piece,
     count_buyers,
@@ -19,24 +22,31 @@ from store.queries.analytics import (
     sales_by_piece,
     sold_products,
 )
-from store.queries.funnel_numbers import numbers_of_funnels
+from store.queries.analytics_pieces import funnels_by_piece, products_by_piece, sources_by_piece
+from store.queries.funnel_numbers import FunnelNumbers, numbers_of_funnels
 from web.api.analytics_items import (
+    AskedList,
     CustomersCount,
     CustomersItem,
     CustomersPiece,
+    FunnelCount,
     FunnelItem,
-    FunnelsItem,
+    FunnelPiece,
     OrdersCount,
     OrdersItem,
     OrdersPiece,
+    ProductCount,
     ProductItem,
+    ProductPiece,
     SalesItem,
     SalesPiece,
+    SourceCount,
     SourceItem,
+    SourcePiece,
     SumItem,
 )
 from web.api.lists import ListAnswer
-from web.api.periods import BadPeriod, PagedPeriodQuery, Period, PeriodQuery, PiecesQuery, period_of
+from web.api.periods import BadPeriod, PagedPiecesQuery, Period, PiecesQuery, edges_of, period_of
 from web.api.route import Call, NoBody, Route
 
 Row = TypeVar("Row")
@@ -77,30 +87,50 @@ async def show_customers(call: Call[PiecesQuery, NoBody]) -> CustomersItem:
     return CustomersItem(**_asked(period, call.query), **CustomersCount.told(whole), pieces=pieces)
 
 
-async def show_products(call: Call[PagedPeriodQuery, NoBody]) -> ListAnswer[ProductItem]:
-    period, paging = await period_of(call), call.query.paging()
-    page = await sold_products(call.session, call.creator_id, period.since, period.until, paging)
-    return ListAnswer[ProductItem].of(page, ProductItem.of)
+async def show_products(call: Call[PagedPiecesQuery, NoBody]) -> AskedList[ProductItem]:
+    period, query = await period_of(call), call.query
+    at = edges_of(period, query)
+    page = await sold_products(call.session, call.creator_id, period.since, period.until, query.paging())
+    shown = [each.product_id for each in page.items]
+    pieces = await products_by_piece(call.session, call.creator_id, at, shown) if at else {}
+
+    def item(each: SoldProduct) -> ProductItem:
+        told = _pieces(ProductPiece, at, pieces[each.product_id], ProductCount.told) if at else None
+        return ProductItem(product_id=each.product_id, title=each.title, **ProductCount.told(each), pieces=told)
+
+    return AskedList[ProductItem](**_asked(period, query), **dict(ListAnswer[ProductItem].of(page, item)))
 
 
-async def show_sources(call: Call[PagedPeriodQuery, NoBody]) -> ListAnswer[SourceItem]:
-    period, paging = await period_of(call), call.query.paging()
-    page = await numbers_of_sources(call.session, call.creator_id, period.since, period.until, paging)
-    return ListAnswer[SourceItem].of(page, SourceItem.of)
+async def show_sources(call: Call[PagedPiecesQuery, NoBody]) -> AskedList[SourceItem]:
+    period, query = await period_of(call), call.query
+    at = edges_of(period, query)
+    page = await numbers_of_sources(call.session, call.creator_id, period.since, period.until, query.paging())
+    shown = [each.source for each in page.items]
+    pieces = await sources_by_piece(call.session, call.creator_id, at, shown) if at else {}
+
+    def item(each: SourceNumbers) -> SourceItem:
+        told = _pieces(SourcePiece, at, pieces[each.source], SourceCount.told) if at else None
+        return SourceItem(source=each.source, **SourceCount.told(each), pieces=told)
+
+    return AskedList[SourceItem](**_asked(period, query), **dict(ListAnswer[SourceItem].of(page, item)))
 
 
-async def show_funnels(call: Call[PeriodQuery, NoBody]) -> FunnelsItem:
-    period = await period_of(call)
+async def show_funnels(call: Call[PagedPiecesQuery, NoBody]) -> AskedList[FunnelItem]:
+    period, query, paging = await period_of(call), call.query, call.query.paging()
+    at = edges_of(period, query)
     found = await numbers_of_funnels(call.session, call.creator_id, period.since, period.until)
-    return FunnelsItem(
-        since=period.since,
-        until=period.until,
-        time_zone=period.zone,
-        items=[FunnelItem.of(each) for each in found],
-    )
+    page = Page(found[paging.offset : paging.offset + paging.limit], len(found), paging)
+    shown = [each.funnel for each in page.items]
+    pieces = await funnels_by_piece(call.session, call.creator_id, at, shown) if at else {}
+
+    def item(each: FunnelNumbers) -> FunnelItem:
+        told = _pieces(FunnelPiece, at, pieces[each.funnel], FunnelCount.told) if at else None
+        return FunnelItem(funnel=each.funnel, **FunnelCount.told(each), pieces=told)
+
+    return AskedList[FunnelItem](**_asked(period, query), **dict(ListAnswer[FunnelItem].of(page, item)))
 
 
-def _asked(period: Period, query: PiecesQuery) -> dict[str, Any]:
+def _asked(period: Period, query: PiecesQuery | PagedPiecesQuery) -> dict[str, Any]:
     return {
         "since": period.since,
         "until": period.until,
@@ -134,6 +164,7 @@ def _route(
     )
 
 
+_MANY = "a_page_has_no_more_pieces_than_can_be_told"
 _WRONG = "a_period_that_is_none_is_refused"
 ROUTES: tuple[Route[Any, Any], ...] = (
     _route(
@@ -164,24 +195,27 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         "products",
         show_products,
         "What was sold most",
-        ListAnswer[ProductItem],
-        PagedPeriodQuery,
+        AskedList[ProductItem],
+        PagedPiecesQuery,
+        *("what_sold_most_is_told_by_interval_too", _MANY),
         "what_sold_most_stands_first",
     ),
     _route(
         "sources",
         show_sources,
         "Where leads came from, and what came of them",
-        ListAnswer[SourceItem],
-        PagedPeriodQuery,
+        AskedList[SourceItem],
+        PagedPiecesQuery,
+        "sources_and_funnels_are_told_by_interval_too",
         "a_source_is_told_what_its_leads_have_brought",
     ),
     _route(
         "funnels",
         show_funnels,
         "What became of those who began each funnel",
-        FunnelsItem,
-        PeriodQuery,
+        AskedList[FunnelItem],
+        PagedPiecesQuery,
+        "sources_and_funnels_are_told_by_interval_too",
         "a_funnel_is_told_what_became_of_those_who_began",
     ),
 )

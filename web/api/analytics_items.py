@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,6 +10,7 @@ from kit.buckets import Interval
 from store.models import EnrollmentState, OrderState
 from store.queries.analytics import Buyers, SoldProduct, SourceNumbers, Sum
 from store.queries.funnel_numbers import FunnelNumbers
+from web.api.lists import Item, ListAnswer
 from web.api.order_items import STATES
 
 
@@ -112,53 +113,60 @@ class AmountItem(BaseModel):
     gross_minor: int
 
 
-class ProductItem(BaseModel):
+class ProductCount(BaseModel):
     """Of orders paid then; `money` is of its lines after the discount, before anything went back."""
 
-    product_id: int
-    title: str
     units: int
     orders: int
     refunded_orders: int
     money: list[AmountItem]
 
     @classmethod
-    def of(cls, sold: SoldProduct) -> "ProductItem":
+    def told(cls, sold: SoldProduct) -> dict[str, Any]:
         money = [AmountItem(currency=currency, gross_minor=gross) for currency, gross in sold.gross.items()]
-        return cls(
-            product_id=sold.product_id,
-            title=sold.title,
-            units=sold.units,
-            orders=sold.orders,
-            refunded_orders=sold.refunded_orders,
-            money=money,
-        )
+        return {"units": sold.units, "orders": sold.orders, "refunded_orders": sold.refunded_orders, "money": money}
 
 
-class SourceItem(BaseModel):
-    """Of the leads that came then: where from first (null: nobody knows), and whatever they have bought since."""
+class ProductPiece(Asked, ProductCount):
+    pass
 
-    source: str | None
+
+class ProductItem(ProductCount):
+    """`pieces` are told where an `interval` was asked for."""
+
+    product_id: int
+    title: str
+    pieces: list[ProductPiece] | None
+
+
+class SourceCount(BaseModel):
+    """Of the leads that came then, and whatever they have bought since."""
+
     leads: int
     customers: int
     orders: int
     money: list[SumItem]
 
     @classmethod
-    def of(cls, numbers: SourceNumbers) -> "SourceItem":
-        return cls(
-            source=numbers.source,
-            leads=numbers.leads,
-            customers=numbers.buyers,
-            orders=numbers.orders,
-            money=SumItem.all_of(numbers.money, list(numbers.money)),
-        )
+    def told(cls, numbers: SourceNumbers) -> dict[str, Any]:
+        money = SumItem.all_of(numbers.money, list(numbers.money))
+        return {"leads": numbers.leads, "customers": numbers.buyers, "orders": numbers.orders, "money": money}
 
 
-class FunnelItem(BaseModel):
+class SourcePiece(Asked, SourceCount):
+    pass
+
+
+class SourceItem(SourceCount):
+    """Where they first came from; null: nobody knows. `pieces` are told where an `interval` was asked for."""
+
+    source: str | None
+    pieces: list[SourcePiece] | None
+
+
+class FunnelCount(BaseModel):
     """Of those who began it then, as they stand now; `goal`: it did for them what it is for."""
 
-    funnel: str
     began: int
     active: int
     held: int
@@ -168,11 +176,22 @@ class FunnelItem(BaseModel):
     goal: int
 
     @classmethod
-    def of(cls, numbers: FunnelNumbers) -> "FunnelItem":
+    def told(cls, numbers: FunnelNumbers) -> dict[str, int]:
         states = {str(state): numbers.states[state] for state in EnrollmentState}
-        return cls(funnel=numbers.funnel, began=numbers.began, goal=numbers.goal, **states)
+        return {"began": numbers.began, "goal": numbers.goal, **states}
 
 
-class FunnelsItem(Asked):
+class FunnelPiece(Asked, FunnelCount):
+    pass
+
+
+class FunnelItem(FunnelCount):
+    """`pieces` are told where an `interval` was asked for."""
+
+    funnel: str
+    pieces: list[FunnelPiece] | None
+
+
+class AskedList(Asked, ListAnswer[Item], Generic[Item]):
+    interval: Interval | None
     time_zone: str
-    items: list[FunnelItem]

@@ -18,6 +18,8 @@ from web.api.query import ListQuery, Text
 from web.api.route import Call, NoBody
 
 MOST_PIECES = 1000
+# of all that a page shows
+_MOST_IN_ALL = 20_000
 _USUALLY = timedelta(days=30)
 _LONGEST_DATE = 10
 _FIRST, _LAST = 1970, 2200
@@ -63,8 +65,10 @@ class PiecesQuery(PeriodQuery):
     interval: Interval = Interval.DAY
 
 
-class PagedPeriodQuery(PeriodQuery, ListQuery):
-    """The same, a page of it at a time."""
+class PagedPiecesQuery(PeriodQuery, ListQuery):
+    """A page at a time; in pieces of an `interval` too where one is told, `limit` times pieces 20,000 at most."""
+
+    interval: Interval | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,17 @@ class Period:
             raise BadPeriod(
                 f"that is more than {MOST_PIECES} pieces", fields={"interval": "use a longer one, or a shorter time"}
             ) from None
+
+
+def edges_of(period: Period, query: PagedPiecesQuery) -> Sequence[datetime] | None:
+    """Of the pieces that were asked for, if any were. Raises BadPeriod."""
+    if query.interval is None:
+        return None
+    at = period.edges(query.interval)
+    if (len(at) - 1) * query.limit > _MOST_IN_ALL:
+        told = "ask for fewer at once, a longer interval or a shorter time"
+        raise BadPeriod(f"that is more than {_MOST_IN_ALL} pieces in all", fields={"limit": told})
+    return at
 
 
 async def period_of(call: Call[Any, NoBody]) -> Period:
