@@ -24,6 +24,7 @@ from store.schema import is_current
 
 MOST_SKEW_SECONDS = 5.0
 MOST_NAMED = 5
+_OWN_MACHINE = {"127.0.0.1", "::1", "localhost"}
 _HOUR = 60
 
 
@@ -37,7 +38,7 @@ class Finding:
 async def examine(config: Path | None) -> list[Finding]:
     """Asks each in turn; one that is ill does not keep the others from being asked."""
     settings = load(config).settings
-    return [*await _store(settings), await _telegram(settings), await stripe_finding(settings)]
+    return [*await _store(settings), await _telegram(settings), await stripe_finding(settings), proxy_finding(settings)]
 
 
 async def _store(settings: Settings) -> list[Finding]:
@@ -99,6 +100,16 @@ def address_finding(titles: list[str]) -> Finding:
     if not titles:
         return Finding("addresses", True, "whoever buys what goes by post is asked where to")
     return Finding("addresses", True, f"warning: nobody need say where {_named(titles)} shall go; {MEND}")
+
+
+def proxy_finding(settings: Settings) -> Finding:
+    """A warning: limits by address are one for everybody, where each comes from the proxy's."""
+    behind_one = settings.public_url.startswith("https://") and settings.http.host in _OWN_MACHINE
+    if not behind_one or settings.http.trusted_proxies:
+        return Finding("proxy", True, "whoever calls is told apart by their address")
+    told = "public_url is https and http.host this machine alone, so a proxy stands in front that is not trusted"
+    mend = "set http.trusted_proxies (SPARK_HTTP__TRUSTED_PROXIES=127.0.0.1), or everybody shares one address's limits"
+    return Finding("proxy", True, f"warning: {told}; {mend}")
 
 
 def _named(titles: list[str]) -> str:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import update
 
-from app.doctor import rails_finding, stripe_finding
+from app.doctor import proxy_finding, rails_finding, stripe_finding
 from app.settings import Settings
 from domain.creators import add_creator
 from domain.leads import add_lead
@@ -33,6 +33,22 @@ async def test_without_a_stripe_key_doctor_says_that_stars_are_taken_all_the_sam
 async def test_stripe_without_a_webhook_secret_is_not_well():
     found = await stripe_finding(Settings.model_validate({"stripe": {"secret_key": "sk_test_1"}}))
     assert (found.well, found.told) == (False, "no webhook secret; set SPARK_STRIPE__WEBHOOK_SECRETS")
+
+
+def test_a_proxy_that_is_not_trusted_is_warned_of():
+    def told(public_url: str, **http: object) -> str:
+        found = proxy_finding(Settings.model_validate({"public_url": public_url, "http": http}))
+        assert found.well
+        return found.told
+
+    assert "warning: " in told("https://spark.example.com")
+    assert "SPARK_HTTP__TRUSTED_PROXIES=127.0.0.1" in told("https://spark.example.com", host="localhost")
+    for public_url, http in (
+        ("https://spark.example.com", {"trusted_proxies": ["127.0.0.1"]}),
+        ("https://spark.example.com", {"host": "0.0.0.0"}),
+        ("http://127.0.0.1:8080", {}),
+    ):
+        assert "warning" not in told(public_url, **http), public_url
 
 
 async def rails_told(database: Database, now: datetime = NOW) -> tuple[bool, str]:
