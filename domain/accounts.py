@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.account_words import AboutAccount, tell_owner
 from domain.contacts import read_email
 from domain.creators import CreatorExists, end_bind_payloads, found_business, free_slug
 from domain.profiles import keep_found_by
@@ -128,8 +129,8 @@ async def rename(session: AsyncSession, account_id: int, name: str) -> None:
     await keep_found_by(session, account_id)
 
 
-async def change_email(session: AsyncSession, account_id: int, email: str) -> None:
-    """Nobody has proven it yet. The one they have stays as it is. Raises EmailTaken or Invalid."""
+async def change_email(session: AsyncSession, account_id: int, email: str, *, now: datetime) -> None:
+    """Nobody has proven it yet; the owner is told. The one they have stays as it is. Raises EmailTaken or Invalid."""
     email = read_email(email)
     seal = await digest(session, email, "email")
     statement = (
@@ -139,20 +140,24 @@ async def change_email(session: AsyncSession, account_id: int, email: str) -> No
     )
     try:
         async with session.begin_nested():
-            await session.execute(statement)
+            changed = await count_changed(session, statement)
     except IntegrityError:
         raise _email_taken() from None
+    if changed:
+        await tell_owner(session, account_id, AboutAccount.EMAIL_CHANGED, now=now)
 
 
 async def set_password(
     session: AsyncSession, account_id: int, password_hash: str, *, now: datetime, but: int | None = None
 ) -> int:
     """Whoever knew the old one is out: every session ends, `but` for one, and so do codes and links for another, and
-    links that bind a chat. A first password leaves those: they are handed over together.
+    links that bind a chat. A first password leaves those: they are handed over together. The owner is told.
 
     How many sessions that were.
     """
+    about = AboutAccount.PASSWORD_SET
     if await session.scalar(select(Account.password_hash).where(Account.id == account_id)) is not None:
+        about = AboutAccount.PASSWORD_CHANGED
         await end_bind_payloads(session, account_id)
     await session.execute(update(Account).where(Account.id == account_id).values(password_hash=password_hash))
     await session.execute(
@@ -164,6 +169,7 @@ async def set_password(
         )
         .values(used_at=now)
     )
+    await tell_owner(session, account_id, about, now=now)
     return await revoke_all(session, account_id, now=now, but=but)
 
 

@@ -5,6 +5,7 @@ from zoneinfo import available_timezones
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.account_words import AboutAccount, tell_chat
 from domain.contacts import read_email
 from domain.signing_in import AccountSuspended
 from kit.errors import Conflict, Invalid, Reason
@@ -135,7 +136,8 @@ async def end_bind_payloads(session: AsyncSession, account_id: int) -> None:
 async def bind_by_payload(session: AsyncSession, person: Person, payload: str, *, now: datetime) -> Creator | None:
     """The person takes the account that the payload was made for, and so the creator that it acts for, if any.
 
-    Raises BindRefused when it is spent or old, and what `bind_person` does.
+    Another chat that it belonged to before is told. Raises BindRefused when it is spent or old, and what
+    `bind_person` does.
     """
     spent = await session.execute(
         update(BindToken)
@@ -150,7 +152,10 @@ async def bind_by_payload(session: AsyncSession, person: Person, payload: str, *
     account_id = spent.scalar_one_or_none()
     if account_id is None:
         raise BindRefused("this link has been used or is too old; ask for a new one")
-    return await bind_person(session, account_id, person)
+    before, creator = await _bind(session, account_id, person)
+    if before is not None and before != person.id:
+        await tell_chat(session, account_id, before, AboutAccount.CHAT_CHANGED, now=now)
+    return creator
 
 
 async def bind_person(session: AsyncSession, account_id: int, person: Person) -> Creator | None:
@@ -160,11 +165,18 @@ async def bind_person(session: AsyncSession, account_id: int, person: Person) ->
     by itself; where theirs was made of the chat alone, it gives way and is closed. Raises BindRefused where both are
     somebody's, and AccountSuspended where either is not active: nobody comes back by another account.
     """
+    _, creator = await _bind(session, account_id, person)
+    return creator
+
+
+async def _bind(session: AsyncSession, account_id: int, person: Person) -> tuple[int | None, Creator | None]:
+    """Whose it was before, too."""
     acts_for = await creators_of(session, account_id)
     both = select(Account).where(or_(Account.id == account_id, Account.person_id == person.id)).order_by(Account.id)
     held = await session.scalars(both.with_for_update(key_share=True), execution_options={"populate_existing": True})
     accounts = {each.id: each for each in held.all()}
     account = accounts[account_id]
+    before = account.person_id
     theirs = next((each for each in accounts.values() if each.person_id == person.id), None)
     if any(each.state is not AccountState.ACTIVE for each in accounts.values()):
         raise AccountSuspended("this account is not active; ask an administrator", why=Reason("refused-not-active"))
@@ -184,7 +196,7 @@ async def bind_person(session: AsyncSession, account_id: int, person: Person) ->
         await end_bind_payloads(session, account_id)
     else:
         await session.execute(update(Account).where(Account.id == account_id).values(person_id=person.id))
-    return await session.get_one(Creator, acts_for[-1]) if acts_for else None
+    return before, await session.get_one(Creator, acts_for[-1]) if acts_for else None
 
 
 async def _has_way_in(session: AsyncSession, account: Account) -> bool:

@@ -134,7 +134,7 @@ async def _forget_account(session: AsyncSession, person: Person, *, now: datetim
         )
     )
     if account_id is not None:
-        await delete_account(session, account_id, now=now)
+        await delete_account(session, account_id, now=now, tell=False)
         await session.refresh(person)
 
 

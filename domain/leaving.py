@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.account_words import AboutAccount, tell_owner
 from domain.administration import must_leave_an_admin
 from domain.broadcasts.acts import pause_broadcast, unschedule_broadcast
 from domain.hooks import remove_hook
@@ -36,14 +37,17 @@ from store.models import (
 _BY_CORE = {"synchronize_session": False}
 
 
-async def delete_account(session: AsyncSession, account_id: int, *, now: datetime) -> None:
+async def delete_account(session: AsyncSession, account_id: int, *, now: datetime, tell: bool = True) -> None:
     """Its name, e-mail and ways to sign in go, and the e-mail is free for another account.
 
     Orders stay with whom they were made. A creator of whom nobody else is an owner closes: products leave the shop,
-    broadcasts are held, and whoever has bought something keeps it. Raises LastAdmin for the only active administrator.
+    broadcasts are held, and whoever has bought something keeps it. `tell`: the chat that it is bound to is told, unless
+    that is where they ask for it. Raises LastAdmin for the only active administrator.
     """
     await must_leave_an_admin(session, account_id)
     gone = (
+    if tell:
+        await tell_owner(session, account_id, AboutAccount.DELETED, now=now)
         update(Account)
         .where(Account.id == account_id, Account.state.in_(ACCOUNT_MOVES.sources(AccountState.DELETED)))
         .values(

@@ -43,6 +43,10 @@ def test_every_act_has_one_rule_and_every_rule_is_of_an_act():
         # nobody's business can be led, and no account looked after, by a key that leaks
         if rule.owner or rule.roles is not None:
             assert not rule.by_key, act
+        # whoever must be there in person is no program, and is known
+        if rule.in_person:
+            assert not rule.by_key, act
+            assert not rule.public, act
 
 
 def test_every_command_button_and_answer_in_the_chat_is_in_the_table():

@@ -12,6 +12,8 @@ from store.models import Entitlement, Lead, OutboxKind, OutboxMessage, OutboxSta
 
 # how codes to sign in are called
 CODES = "code:"
+# and what an owner is told of their account
+ACCOUNTS = "account:"
 # in the words of the index
 _UNCLEAR = OutboxMessage.state.in_(
     [literal_column(f"'{state}'") for state in (OutboxState.UNCERTAIN, OutboxState.FAILED)]
@@ -53,7 +55,7 @@ async def list_unclear(session: AsyncSession, creator_id: int, paging: Paging) -
             kind=each.kind,
             state=each.state,
             # what is for its reader's eyes alone is not shown to those who look after messages
-            text="" if each.key.startswith(CODES) else str((each.message or {}).get("text", "")),
+            text="" if each.key.startswith((CODES, ACCOUNTS)) else str((each.message or {}).get("text", "")),
             to=name if name and each.kind is not OutboxKind.NOTICE else first_name,
             at=each.closed_at or each.due_at,
             attempts=each.attempts,

@@ -7,9 +7,10 @@ from typing import Any
 
 from aiohttp import FormData
 from api_caller import Program
-from web_world import NOON, Client, Site
+from web_world import KEY, NOON, Client, Site
 
-from domain.signing_in import begin_session
+from domain.signing_in import ACCESS_LIFETIME, begin_in_bot, begin_session
+from kit.tokens import AUDIENCE, ISSUER, sign_access_token
 from store.models import (
     Account,
     Event,
@@ -71,6 +72,22 @@ async def add_account(site: Site, role: Role, name: str = "Somebody") -> int:
         session.add(account)
         await session.flush()
         return account.id
+
+
+async def script_headers(site: Site, account_id: int) -> dict[str, str]:
+    """With such a token as the bot's `/token` gives."""
+    async with site.database.transaction() as session:
+        sign_in_id = await begin_in_bot(session, await session.get_one(Account, account_id), now=site.clock())
+    token = sign_access_token(
+        KEY,
+        account_id=account_id,
+        sign_in_id=sign_in_id,
+        issuer=ISSUER,
+        audience=AUDIENCE,
+        now=site.clock(),
+        lifetime=ACCESS_LIFETIME,
+    )
+    return {"Authorization": f"Bearer {token}"}
 
 
 async def join(site: Site, account_id: int, creator_id: int, *rights: Right, owner: bool = False) -> None:

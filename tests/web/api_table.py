@@ -5,6 +5,7 @@ python -m tests.web.api_table
 
 import ast
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ BEGIN, END = "<!-- endpoints: begin -->", "<!-- endpoints: end -->"
 def who_may(rule: Rule) -> str:
     if rule.public:
         return "anybody"
+    if rule.in_person:
+        return f"{who_may(replace(rule, in_person=False))}, in person"
     if rule.owner:
         return "owner"
     if rule.right is not None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from api_rows import Rows, add_account, address, join, rows_of
+from api_rows import Rows, add_account, address, join, rows_of, script_headers
 from web_world import KEY, NOON, Client, Site, session_of
 
 from domain.access import RULES
@@ -18,7 +18,7 @@ from web.api.table import ROUTES
 # what may end the session, or the account, of whoever asks
 ENDS = ("/auth", "/profile", "/team/leave", "/users")
 # the codes of a 403 for who one is
-REFUSED = {"FORBIDDEN", "RIGHT_MISSING"}
+REFUSED = {"FORBIDDEN", "RIGHT_MISSING", "SIGN_IN_NEEDED"}
 PARAMETERS = {("DELETE", "/leads/{lead_id}/tags"): "?tags=vip"}
 # names of one's own: another creator's funnel of that name is simply none of theirs, and PUT makes it theirs
 BY_NAME = ("/funnels/{key}", "/flows/{key}", "/segments/{key}")
@@ -110,6 +110,57 @@ async def test_each_role_may_what_the_table_says_and_nothing_else(town: Town):
             if route.path.startswith(ENDS):
                 account_id = 0
     assert not wrong, "\n".join(map(str, wrong))
+
+
+async def test_a_scripts_token_may_what_its_account_may_but_guard_an_account_or_a_business(town: Town):
+    """Of an administrator who owns the business too, so that nothing else stands in the way."""
+    wrong = []
+    headers: dict[str, str] = {}
+    for route in CLOSED:
+        if not headers or route.path.startswith(ENDS):
+            account_id = await add_account(town.site, Role.ADMIN)
+            await join(town.site, account_id, town.ada.creator_id, owner=True)
+            headers = await script_headers(town.site, account_id)
+        rule = RULES[route.act]
+        may = not rule.in_person and (rule.roles is None or Role.ADMIN in rule.roles)
+        # bob's rows: what they may is not found, and nothing of ada's goes
+        status = await town.ask(route, headers, town.bob.with_account(account_id))
+        if (status == 403) == may or status in {401, 429} or status >= 500:
+            wrong.append((route.method, route.path, status))
+        if route.path.startswith(ENDS):
+            headers = {}
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+def test_whatever_gives_out_or_changes_a_way_in_asks_for_a_person():
+    open_to_scripts = {(each.method, each.path) for each in CLOSED if not RULES[each.act].in_person}
+    assert open_to_scripts.isdisjoint(
+        {
+            ("PUT", "/users/me"),
+            ("POST", "/profile/me/change-password"),
+            ("DELETE", "/profile/me"),
+            ("POST", "/auth/telegram/bind"),
+            ("DELETE", "/auth/sessions"),
+            ("DELETE", "/auth/sessions/{session_id}"),
+            ("POST", "/auth/sessions/revoke-all"),
+            ("POST", "/api-keys"),
+            ("DELETE", "/api-keys/{key_id}"),
+            ("POST", "/invitations"),
+            ("PUT", "/team/{account_id}"),
+            ("POST", "/team/leave"),
+            ("POST", "/webhooks"),
+            ("POST", "/webhooks/{hook_id}/rotate-secret"),
+            ("PUT", "/admin/accounts/{account_id}/role"),
+            ("POST", "/admin/invitations"),
+        }
+    )
+    # whatever is read by an owner, programs may read
+    assert {
+        ("GET", "/api-keys"),
+        ("GET", "/invitations"),
+        ("GET", "/webhooks"),
+        ("GET", "/users/me"),
+    } <= open_to_scripts
 
 
 async def test_each_member_of_a_team_may_what_their_rights_say(town: Town):

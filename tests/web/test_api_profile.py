@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from api_rows import script_headers
 from lead_world import BOT_ID, Desk
 from sqlalchemy import select
 from web_world import NOON, Client, Site, error_of
@@ -28,6 +29,7 @@ from store.models import (
     ExternalIdentity,
     Membership,
     Order,
+    OutboxKind,
     OutboxMessage,
     Person,
     Product,
@@ -56,7 +58,7 @@ class Somebody:
 async def come(site: Site, client: Client, name: str, role: Role = Role.BUYER) -> Somebody:
     async with site.database.transaction() as session:
         email = f"{name.split(maxsplit=1)[0].lower()}@example.com"
-        account = await add_account(session, role=role, name=name, email=email, password_hash="x", now=NOON)
+        account = await add_account(session, role=role, name=name, email=email, now=NOON)
         return Somebody(site, client, account.id)
 
 
@@ -163,7 +165,7 @@ async def test_only_those_who_want_it_are_found(zoe: Somebody):
     gone = await come(zoe.site, zoe.client, "Tomma Gone")
     for each in (tom, gone):
         await each.told("PUT", "/profile/me", {"public": True, "company": "Nordlicht"})
-    await gone.told("DELETE", "/profile/me", status=204)
+    await gone.told("DELETE", "/profile/me", {}, status=204)
 
     async def found(query: str) -> list[str]:
         listed = await zoe.told("GET", "/profile/search/users", params={"query": query})
@@ -213,7 +215,7 @@ async def test_whoever_leaves_leaves_nothing_personal_and_every_session_ends(zoe
         # one who helps the creator: the creator's business goes on without her
         session.add(Membership(account_id=zoe.account_id, creator_id=desk.creator_id, owner=False, rights=["view"]))
     token = site.bearer(zoe.account_id)
-    await zoe.told("DELETE", "/profile/me", status=204)
+    await zoe.told("DELETE", "/profile/me", {}, status=204)
     for method in ("GET", "DELETE"):
         assert (await zoe.client.request(method, "/api/v1/profile/me", headers=token)).status == 401
     async with site.database.reading() as session:
@@ -236,6 +238,32 @@ async def test_whoever_leaves_leaves_nothing_personal_and_every_session_ends(zoe
     assert (await again.told("GET", "/profile/me"))["statistics"]["orders"] == 0
 
 
+async def test_an_account_is_deleted_by_its_password_and_not_by_a_token_alone(zoe: Somebody):
+    site = zoe.site
+    await site.add_creator("ada")
+    async with site.database.transaction() as session:
+        person = await see_person(session, BOT_ID, Told(1001, "Zoë", None, "de"), now=NOON)
+        account = await session.get_one(Account, zoe.account_id)
+        account.person_id, account.password_hash = person.id, await site.passwords.hash("correct horse")
+    for body in ({}, {"current_password": "wrong horse"}, {"current_password": None}):
+        response = await zoe.ask("DELETE", "/profile/me", body)
+        assert (response.status, (await error_of(response))["code"]) == (422, "WRONG_PASSWORD"), body
+    right = {"current_password": "correct horse"}
+    headers = await script_headers(site, zoe.account_id)
+    response = await zoe.client.delete("/api/v1/profile/me", headers=headers, json=right)
+    error = await error_of(response)
+    assert (response.status, error["code"]) == (403, "SIGN_IN_NEEDED")
+    assert "/auth/login" in error["message"]
+    async with site.database.reading() as session:
+        assert (await session.scalars(select(OutboxMessage))).all() == []
+    await zoe.told("DELETE", "/profile/me", right, status=204)
+    async with site.database.reading() as session:
+        assert (await session.get_one(Account, zoe.account_id)).state is AccountState.DELETED
+        (told,) = (await session.scalars(select(OutboxMessage))).all()
+        assert (told.person_id, told.kind) == (person.id, OutboxKind.NOTICE)
+        assert told.message["text"].startswith("Dein Konto wurde endgültig gelöscht")
+
+
 async def test_a_business_closes_with_its_last_owner(zoe: Somebody):
     site, desk = zoe.site, await Desk.of(zoe.site, zoe.client)
     product_id, order_id = await sell(site, desk.creator_id, zoe.account_id)
@@ -247,14 +275,14 @@ async def test_a_business_closes_with_its_last_owner(zoe: Somebody):
     await desk.told("POST", "/broadcasts/2/unschedule")
     await desk.told("POST", "/broadcasts/2/send", {})
     # another owner is there still
-    await Somebody(site, zoe.client, desk.account_id).told("DELETE", "/profile/me", status=204)
+    await Somebody(site, zoe.client, desk.account_id).told("DELETE", "/profile/me", {}, status=204)
     assert (await zoe.told("GET", "/profile/creators"))["total"] == 1
     made = {"beginning": "x", "digest": "d", "scopes": ["view"], "created_at": NOON}
     async with site.database.transaction() as session:
         key = ApiKey(account_id=second.account_id, creator_id=desk.creator_id, name="k", **made)
         session.add(key)
         assert (await session.get_one(Product, product_id)).archived_at is None
-    await second.told("DELETE", "/profile/me", status=204)
+    await second.told("DELETE", "/profile/me", {}, status=204)
     async with site.database.reading() as session:
         states = (await session.scalars(select(Broadcast.state).order_by(Broadcast.id))).all()
         assert states == [BroadcastState.DRAFT, BroadcastState.PAUSED]
@@ -269,7 +297,7 @@ async def test_a_business_closes_with_its_last_owner(zoe: Somebody):
 
 async def test_the_last_administrator_stays(zoe: Somebody):
     admin = await come(zoe.site, zoe.client, "Root", Role.ADMIN)
-    response = await admin.ask("DELETE", "/profile/me")
+    response = await admin.ask("DELETE", "/profile/me", {})
     assert (response.status, (await error_of(response))["code"]) == (409, "LAST_ADMIN")
     await come(zoe.site, zoe.client, "Spare", Role.ADMIN)
-    await admin.told("DELETE", "/profile/me", status=204)
+    await admin.told("DELETE", "/profile/me", {}, status=204)

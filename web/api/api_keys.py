@@ -89,7 +89,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
     Route(
         "GET",
         "/api-keys",
-        Act.MAKE_KEYS,
+        Act.SEE_KEYS,
         show_keys,
         "The creator's API keys, newest first",
         {200: ListAnswer[KeyItem]},

@@ -130,7 +130,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
     Route(
         "DELETE",
         "/auth/sessions/{session_id}",
-        Act.BE_ONESELF,
+        Act.GUARD_ACCOUNT,
         end_session,
         "Ends one of one's sessions",
         {204: None},
@@ -144,7 +144,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
     Route(
         "DELETE",
         "/auth/sessions",
-        Act.BE_ONESELF,
+        Act.GUARD_ACCOUNT,
         end_others,
         "Ends all of one's sessions but the one that asks",
         {200: Ended},
@@ -154,7 +154,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
     Route(
         "POST",
         "/auth/sessions/revoke-all",
-        Act.BE_ONESELF,
+        Act.GUARD_ACCOUNT,
         end_all,
         "Ends all of one's sessions, the one that asks too",
         {200: Ended},

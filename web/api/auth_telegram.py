@@ -85,7 +85,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
     Route(
         "POST",
         "/auth/telegram/bind",
-        Act.BE_ONESELF,
+        Act.GUARD_ACCOUNT,
         bind_chat,
         "A link, good once, by which one's chat with the bot belongs to the account",
         {201: BindLink},

@@ -221,7 +221,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
     Route(
         "GET",
         "/webhooks",
-        Act.WIRE_HOOKS,
+        Act.WATCH_HOOKS,
         show_hooks,
         "Programs that are told of events, the oldest first",
         {200: ListAnswer[HookItem]},
@@ -245,7 +245,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
     Route(
         "GET",
         "/webhooks/{hook_id}",
-        Act.WIRE_HOOKS,
+        Act.WATCH_HOOKS,
         show_hook,
         "One webhook",
         {200: HookItem},
@@ -290,7 +290,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
     Route(
         "POST",
         "/webhooks/{hook_id}/test",
-        Act.WIRE_HOOKS,
+        Act.WATCH_HOOKS,
         try_out,
         "Calls a webhook now, to see what it answers",
         {200: TryItem},
@@ -302,7 +302,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
     Route(
         "GET",
         "/webhooks/{hook_id}/deliveries",
-        Act.WIRE_HOOKS,
+        Act.WATCH_HOOKS,
         show_deliveries,
         "What was told, and each try, the newest first",
         {200: ListAnswer[DeliveryItem]},
@@ -313,7 +313,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
     Route(
         "POST",
         "/webhooks/deliveries/{delivery_id}/redeliver",
-        Act.WIRE_HOOKS,
+        Act.WATCH_HOOKS,
         deliver_again,
         "Tells one again",
         {202: DeliveryItem},

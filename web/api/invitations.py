@@ -180,7 +180,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
     Route(
         "GET",
         "/invitations",
-        Act.LEAD_TEAM,
+        Act.SEE_INVITATIONS,
         show_invitations,
         "The invitations into the creator's team, newest first",
         {200: ListAnswer[InvitationItem]},

@@ -7,17 +7,19 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from domain.access import Act
 from domain.account_leads import leads_of_account
 from domain.accounts import rename
-from domain.administration import LastAdmin
+from domain.administration import LastAdmin, must_leave_an_admin
 from domain.leaving import delete_account
 from domain.notices import Notice
 from domain.profiles import Preferences, change_preferences, change_profile, profile_of
-from kit.errors import Invalid
+from kit.errors import Invalid, TooMany
 from store.models import Account, Profile, Role
 from store.queries.creator_sums import sum_up_creator
 from store.queries.profiles import FoundPerson, find_people
 from store.queries.purchases import bought_by
 from web.api.accounts import AccountItem
+from web.api.auth_bodies import Password
 from web.api.lists import ListAnswer
+from web.api.proving import WrongPassword, prove, still
 from web.api.query import ListQuery, Printable, Text
 from web.api.route import Call, NoBody, NoQuery, Plain, Route
 
@@ -113,6 +115,14 @@ class PreferencesChange(BaseModel):
     notices: Annotated[dict[Notice, StrictBool], Field(max_length=len(Notice))] = {}
 
 
+class Leaving(BaseModel):
+    """An account that has no password leaves `current_password` out."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    current_password: Password | None = None
+
+
 class PersonItem(BaseModel):
     """Somebody whose profile is public."""
 
@@ -166,8 +176,14 @@ async def put_preferences(call: Call[NoQuery, PreferencesChange]) -> Preferences
     return PreferencesItem.of(changed)
 
 
-async def leave(call: Plain) -> None:
-    await delete_account(call.session, call.account.id, now=call.tools.clock())
+async def leave(call: Call[NoQuery, Leaving]) -> None:
+    tools, account = call.tools, call.account
+    await prove(call, call.body.current_password)
+    async with tools.database.transaction() as session:
+        # administrators first, as wherever they are held
+        await must_leave_an_admin(session, account.id)
+        await still(session, account)
+        await delete_account(session, account.id, now=tools.clock())
 
 
 async def search_people(call: Call[PeopleQuery, NoBody]) -> ListAnswer[PersonItem]:
@@ -234,13 +250,17 @@ ROUTES: tuple[Route[Any, Any], ...] = (
     Route(
         "DELETE",
         "/profile/me",
-        Act.BE_ONESELF,
+        Act.GUARD_ACCOUNT,
         leave,
         "Deletes one's account, for good; orders stay, and products of one's own leave the shop",
         {204: None},
-        session="write",
-        refuses=(LastAdmin,),
+        session="none",
+        body=Leaving,
+        refuses=(LastAdmin, WrongPassword, TooMany),
+        rate="sign_in",
+        example={"current_password": "correct horse"},
         proves=(
+            "test_api_profile.py::test_an_account_is_deleted_by_its_password_and_not_by_a_token_alone",
             "test_api_profile.py::test_whoever_leaves_leaves_nothing_personal_and_every_session_ends",
             "test_api_profile.py::test_a_business_closes_with_its_last_owner",
             "test_api_profile.py::test_the_last_administrator_stays",

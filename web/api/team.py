@@ -139,7 +139,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
     Route(
         "POST",
         "/team/leave",
-        Act.BE_ONESELF,
+        Act.GUARD_ACCOUNT,
         leave,
         "Leaves a creator's team",
         {204: None},

@@ -53,7 +53,7 @@ async def change_me(call: Call[NoQuery, AboutMe]) -> AccountItem:
     async with tools.database.transaction() as session:
         await still(session, account)
         if body.email is not None:
-            await change_email(session, account.id, body.email)
+            await change_email(session, account.id, body.email, now=tools.clock())
         if body.name is not None:
             await rename(session, account.id, body.name)
         changed = await session.get_one(Account, account.id, populate_existing=True)
@@ -96,7 +96,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
     Route(
         "PUT",
         "/users/me",
-        Act.BE_ONESELF,
+        Act.GUARD_ACCOUNT,
         change_me,
         "Changes one's name or e-mail; a new e-mail is not verified",
         {200: AccountItem},
@@ -111,7 +111,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
     Route(
         "POST",
         "/profile/me/change-password",
-        Act.BE_ONESELF,
+        Act.GUARD_ACCOUNT,
         change_password,
         "Changes one's password; every other session ends",
         {204: None},
