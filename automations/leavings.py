@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from kit.clock import Clock
 from store.database import Database, count_changed
-from store.models import Base, OneTimeCode, RateCount, RefreshToken, Repeatable, SignIn
+from store.models import Base, BindToken, OneTimeCode, RateCount, RefreshToken, Repeatable, SignIn
 
 # a day after its end nothing is asked about it: no wait runs, no request is repeated
 KEPT = timedelta(days=1)
@@ -35,6 +35,7 @@ class Leavings:
             return (
                 await _prune_sessions(session, before)
                 + await _prune(session, OneTimeCode, OneTimeCode.id, OneTimeCode.expires_at < before)
+                + await _prune(session, BindToken, BindToken.digest, _is_over(before))
                 + await _prune(session, RateCount, RateCount.name, RateCount.began_at < before)
                 + await _prune_repeatable(session, before)
             )
@@ -44,11 +45,17 @@ class Leavings:
         ended = (
             SignIn.expires_at < before,
             OneTimeCode.expires_at < before,
+            _is_over(before),
             RateCount.began_at < before,
             Repeatable.created_at < before,
         )
         async with self.database.reading() as session:
             return any([await session.scalar(select(select(1).where(each).exists())) for each in ended])
+
+
+def _is_over(before: datetime) -> ColumnElement[bool]:
+    """Of a link that binds a chat: spent, or too old."""
+    return or_(BindToken.used_at < before, BindToken.expires_at < before)
 
 
 async def _prune_sessions(session: AsyncSession, before: datetime) -> int:
