@@ -38,7 +38,7 @@ def read_tag(text: str) -> str:
         said = shorten(text, 40)
         raise BadTag(
             f"“{said}” is no tag: up to 40 letters, digits and hyphens",
-            fields={"tag": "is no tag"},
+            fields={"tags": f"“{said}” is no tag"},
             why=Reason("refused-tag", tag=said),
         )
     return tag

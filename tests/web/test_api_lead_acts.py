@@ -52,6 +52,16 @@ async def test_tags_are_given_and_taken_away(desk: Desk):
     ):
         assert (await desk.ask("POST", tags, body)).status == 422, body
     assert (await desk.ask("DELETE", tags)).status == 422
+    for body, reason in (
+        ({"tags": []}, "has at least 1 that is not empty"),
+        ({"tags": ["x"] * 51}, "has at most 50 parts"),
+        ({"tags": "vip"}, "has to be a list"),
+        ({"tags": ["ok", "no tag!"]}, "“no tag!” is no tag"),
+        ({}, "has to be there"),
+    ):
+        assert (await error_of(await desk.ask("POST", tags, body)))["fields"] == {"tags": reason}
+    told = await error_of(await desk.ask("DELETE", tags, params={"tags": " , "}))
+    assert told["fields"] == {"tags": "has at least 1 that is not empty"}
     # of several with a wrong one none is given
     assert (await desk.told("GET", f"/leads/{lead_id}"))["tags"] == ["berlin"]
     stranger = await Desk.of(desk.site, desk.client, "bob")

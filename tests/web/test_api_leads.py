@@ -51,6 +51,15 @@ async def test_a_lead_is_changed_part_by_part(desk: Desk):
         assert (await session.scalars(select(Event.id))).all() == before
 
 
+async def test_a_score_and_a_stage_are_never_emptied(desk: Desk):
+    path = f"/leads/{await desk.add('Zoe')}"
+    before = await desk.told("PATCH", path, {"score": 7})
+    response = await desk.ask("PATCH", path, {"score": None, "stage": None})
+    told = await error_of(response)
+    assert (response.status, set(told["fields"])) == (422, {"score", "stage"})
+    assert await desk.told("GET", path) == before
+
+
 async def test_what_a_lead_cannot_be_is_refused_and_changes_nothing(desk: Desk):
     other = await desk.add("Tom", email="tom@example.com")
     lead_id = await desk.add("Zoe", email="zoe@example.com")

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, field_validator
 
 from domain.access import Act
 from domain.contacts import BadContact
@@ -56,7 +56,7 @@ class NewLead(BaseModel):
 
 
 class LeadChange(BaseModel):
-    """What is not named stays as it is; null empties a contact, the name or the time zone."""
+    """What is not named stays as it is; null empties a contact, the name or the time zone, and nothing else."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -66,6 +66,13 @@ class LeadChange(BaseModel):
     time_zone: Text | None = None
     stage: Text | None = None
     score: Annotated[StrictInt, Field(ge=-_MOST_SCORE, le=_MOST_SCORE)] | None = None
+
+    @field_validator("stage", "score", mode="before")
+    @classmethod
+    def _is_never_emptied(cls, told: Any) -> Any:
+        if told is None:
+            raise ValueError("cannot be emptied; leave it out, and it stays")
+        return told
 
 
 async def show_leads(call: Call[LeadQuery, NoBody]) -> ListAnswer[LeadItem]:

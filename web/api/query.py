@@ -67,24 +67,49 @@ def read_query(request: web.Request, model: type[Q]) -> Q:
     try:
         query = model.model_validate({name: request.query.get(name) for name in request.query})
     except ValidationError as error:
-        fields = {str(each["loc"][0]): reason_of(each) for each in error.errors()} | fields
+        # what no parameter alone is wrong about has no place of its own
+        fields = {str(next(iter(each["loc"]), "query")): reason_of(each) for each in error.errors()} | fields
     else:
         if not fields:
             return query
     raise Invalid("some parameters are wrong: " + ", ".join(sorted(fields)), fields=fields)
 
 
+# in the place of pydantic's own words, by its kinds of mistakes
+_SAID = {
+    "extra_forbidden": "there is no such parameter here",
+    "missing": "has to be there",
+    "string_type": "has to be a text",
+    "int_type": "has to be a whole number",
+    "int_parsing": "has to be a whole number",
+    "int_parsing_size": "is too large a number",
+    "bool_type": "has to be true or false",
+    "bool_parsing": "has to be true or false",
+    "list_type": "has to be a list",
+    "tuple_type": "has to be a list",
+    "dict_type": "has to be an object",
+    "model_type": "has to be an object",
+    "model_attributes_type": "has to be an object",
+    "enum": "use {expected}",
+    "literal_error": "use {expected}",
+    "greater_than_equal": "is at least {ge}",
+    "less_than_equal": "is at most {le}",
+    "greater_than": "is more than {gt}",
+    "less_than": "is less than {lt}",
+    "string_too_long": "has at most {max_length} characters",
+    "string_too_short": "has at least {min_length} characters",
+    "too_long": "has at most {max_length} parts",
+    "too_short": "has at least {min_length} that is not empty",
+}
+
+
 def reason_of(error: Any) -> str:
-    match error["type"]:
-        case "extra_forbidden":
-            return "there is no such parameter here"
-        case "value_error":
-            return str(error["ctx"]["error"])
-        case "too_long" if isinstance(error["input"], str):
-            return f"has at most {error['ctx']['max_length']} characters"
-        case "too_short" if isinstance(error["input"], str):
-            return f"has at least {error['ctx']['min_length']} characters"
-        case "enum":
-            return f"use {error['ctx']['expected']}"
-        case _:
-            return str(error["msg"])
+    kind, context = str(error["type"]), error.get("ctx", {})
+    if kind == "value_error":
+        return str(context["error"])
+    given = error["input"]
+    # words between commas come as one text, and are counted as words
+    if kind in {"too_long", "too_short"} and isinstance(given, str) and context["actual_length"] == len(given):
+        kind = f"string_{kind}"
+    said = _SAID.get(kind)
+    return str(error["msg"]) if said is None else said.format(**context)
