@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.accounts import Business, upgrade_to_creator
+from domain.closing import settle_businesses
 from domain.contacts import read_email
 from domain.creators import end_bind_payloads
 from domain.signing_in import revoke_all
@@ -69,6 +70,8 @@ async def move_account(
 ) -> Account:
     """Suspending and banning end every session and link at once, and all that they may do in the chat.
 
+    A business closes with its last active owner, and opens again with the first.
+
     Raises NoSuchAccount, AccountStands, LastAdmin, NotOneself.
     """
     account = await find_account(session, account_id)
@@ -88,6 +91,7 @@ async def move_account(
     if state is not AccountState.ACTIVE:
         await revoke_all(session, account_id, now=now)
         await end_bind_payloads(session, account_id)
+    await settle_businesses(session, account_id, now=now)
     return account
 
 

@@ -13,6 +13,7 @@ from domain.cart_discounts import CartDiscount, take_off_cart
 from domain.code_uses import free_code, hold_codes, use_code
 from domain.holding import hold_living
 from domain.limits import check_limit
+from domain.open_shops import check_open
 from domain.order_ends import UNDER_WAY
 from domain.order_opening import first_values, record_order
 from domain.orders import has_variants, sold_out
@@ -174,6 +175,7 @@ async def _price(session: AsyncSession, lead: Lead, wishes: Sequence[Wish], term
     if not 1 <= len(wishes) <= MOST_LINES:
         raise BadCart(f"an order has 1 to {MOST_LINES} lines", fields={"lines": f"1 to {MOST_LINES}"})
     twice = Counter((wish.product.id, wish.variant and wish.variant.id) for wish in wishes)
+    await check_open(session, lead)
     units, totals = [], []
     for number, wish in enumerate(wishes):
         try:

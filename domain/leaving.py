@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.account_words import AboutAccount, tell_owner
 from domain.administration import must_leave_an_admin
 from domain.broadcasts.acts import pause_broadcast, unschedule_broadcast
+from domain.closing import settle_businesses
 from domain.hooks import remove_hook
 from domain.products import archive_product
 from domain.signing_in import revoke_all
@@ -45,9 +46,9 @@ async def delete_account(session: AsyncSession, account_id: int, *, now: datetim
     that is where they ask for it. Raises LastAdmin for the only active administrator.
     """
     await must_leave_an_admin(session, account_id)
-    gone = (
     if tell:
         await tell_owner(session, account_id, AboutAccount.DELETED, now=now)
+    gone = (
         update(Account)
         .where(Account.id == account_id, Account.state.in_(ACCOUNT_MOVES.sources(AccountState.DELETED)))
         .values(
@@ -63,6 +64,7 @@ async def delete_account(session: AsyncSession, account_id: int, *, now: datetim
     )
     if not await count_changed(session, gone):
         raise NotFound("there is no such account any more")
+    await settle_businesses(session, account_id, now=now)
     for creator_id in await _owned_alone(session, account_id):
         await _close(session, creator_id, now=now)
     await revoke_all(session, account_id, now=now)

@@ -11,6 +11,7 @@ from domain.definitions import Published
 from domain.discounts import CodeRefused, NoSuchCode
 from domain.entitlements import owned_already
 from domain.events import record_event
+from domain.open_shops import check_open
 from domain.order_words import titles
 from domain.orders import UNDER_WAY, CheckoutOpen, open_order
 from domain.pay_links import ForOrder, ForProduct, LinkOver, Payable, UnknownLink, product_start
@@ -67,7 +68,7 @@ class _Wanted:
 async def look_at_pay_link(session: AsyncSession, what: Payable, *, now: datetime) -> ToPage | ToAsk | ToChat:
     """Where the link leads, with nothing changed: browsers, chats and mail filters open addresses by themselves.
 
-    Raises UnknownLink or LinkOver.
+    Raises UnknownLink, LinkOver or NotForSale.
     """
     if isinstance(what, ForProduct):
         if not what.lead_id:
@@ -215,10 +216,11 @@ async def wish_again(session: AsyncSession, order: Order) -> Wish:
 
 
 async def _lead(session: AsyncSession, lead_id: int) -> Lead:
-    """Whoever they have become since. Raises LinkOver for those who are forgotten or banned."""
+    """Whoever they have become since. Raises LinkOver for those who are forgotten or banned; NotForSale."""
     lead = await session.get(Lead, lead_id)
     while lead is not None and lead.merged_into_id is not None:
         lead = await session.get(Lead, lead.merged_into_id)
     if lead is None or lead.forgotten_at is not None or lead.banned_at is not None:
         raise LinkOver("this link is over")
+    await check_open(session, lead)
     return lead

@@ -7,13 +7,14 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.admins import tell_admins
 from domain.leads import display_name
 from domain.messages.catalogue import say
 from domain.messages.plain import Button, Message, column
 from domain.notices import Notice
 from domain.outbox import queue_message, tell_creator
 from kit.money import Money
-from store.models import Lead, Order, OrderLine, OutboxKind, Person
+from store.models import Creator, Lead, Order, OrderLine, OutboxKind, Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,19 @@ async def tell_seller(
         return Message(text=said, buttons=column(*buttons))
 
     await tell_creator(session, told, key=key, creator_id=order.creator_id, lead_id=lead.id, now=now, about=about)
+
+
+async def tell_admins_of(
+    session: AsyncSession, text: str, order: Order, *, key: str, amount: Money, now: datetime
+) -> None:
+    """Those who look after the instance, where nobody acts for the creator any more; nothing of the buyer's."""
+    creator = await session.get_one(Creator, order.creator_id)
+
+    def told(language: str) -> Message:
+        said = say(text, language, order=order.id, creator=creator.name, total=amount.format(language))
+        return Message(text=said)
+
+    await tell_admins(session, told, key=key, creator_id=order.creator_id, lead_id=order.lead_id, now=now)
 
 
 async def money_never_came(session: AsyncSession, order: Order, *, now: datetime) -> None:

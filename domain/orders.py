@@ -10,6 +10,7 @@ from domain.code_uses import hold_codes, use_code
 from domain.discounts import Discount, apply_code
 from domain.events import record_event
 from domain.limits import LimitReached, check_limit
+from domain.open_shops import check_open
 from domain.order_ends import (
     TOPIC,
     UNDER_WAY,
@@ -105,6 +106,7 @@ async def open_order(
     CheckoutOpen or CheckoutEnding, and has then opened nothing.
     """
     product = wish.product
+    await check_open(session, lead)
     check_on_sale(wish, now=now, has_variants=await has_variants(session, product.id))
     if product.creator_id != lead.creator_id or await is_empty_bundle(session, product):
         raise NotForSale("this is no longer for sale")

@@ -16,9 +16,10 @@ from domain.holding import hold_order
 from domain.lead_acts import set_stage
 from domain.low_stock import tell_low_stock
 from domain.notices import Notice
+from domain.open_shops import is_closed
 from domain.order_ends import expire_order
 from domain.order_standing import settle_order
-from domain.order_words import give_back, give_back_one, hand_over, mark_sent, tell_buyer, tell_seller
+from domain.order_words import give_back, give_back_one, hand_over, mark_sent, tell_admins_of, tell_buyer, tell_seller
 from domain.pricing import STARS
 from domain.receipt_words import send_receipt
 from domain.receipts import number_receipt
@@ -84,7 +85,7 @@ async def pay_order(session: AsyncSession, order: Order, received: Received, *, 
 
     What is held is sold, else it is taken afresh, else the order is oversold, as is one whose buyer has been forgotten
     meanwhile. An order that has been paid already keeps its state, unless all of that has gone back. Stars that buy
-    nothing go back at once; about other money the creator is asked.
+    nothing go back at once, and so does all money at a closed business; about other money the creator is asked.
     """
     # two payments of one order take turns here: each would hold what the other waits for further down.
     # Its lead may have become a part of another meanwhile
@@ -104,8 +105,9 @@ async def pay_order(session: AsyncSession, order: Order, received: Received, *, 
         await _paid_twice(session, order, received, payment_id, now=now)
         return
     # nobody is there to hand it to: the money waits for a person, as it does for what has gone
-    forgotten = await _is_forgotten(session, order)
-    sold = not forgotten and await gives_anything(session, order.id) and await sell_order(session, order.id)
+    forgotten, closed = await _is_forgotten(session, order), await is_closed(session, order.creator_id)
+    nobody = forgotten or closed
+    sold = not nobody and await gives_anything(session, order.id) and await sell_order(session, order.id)
     if not sold:
         # what it held of an empty bundle, or for somebody who is forgotten, is for somebody else
         await let_go(session, [order.id], ReservationState.HELD)
@@ -121,7 +123,7 @@ async def pay_order(session: AsyncSession, order: Order, received: Received, *, 
         paid = received.money
         await tell_seller(session, "sale-told", order, key=key, amount=paid, ways_out=ways_out, about=about, now=now)
     else:
-        await _oversold(session, order, received, payment_id, forgotten=forgotten, now=now)
+        await _oversold(session, order, received, payment_id, forgotten=forgotten, closed=closed, now=now)
     await number_receipt(session, order)
     if sold:
         await send_receipt(session, order, now=now)
@@ -167,10 +169,10 @@ async def pay_free(
 async def take_free(session: AsyncSession, order: Order, details: Mapping[str, Any] | None, *, now: datetime) -> None:
     """The rail says that whoever gets it for nothing has told where it shall go. Twice is a no-op.
 
-    What has gone meanwhile, and whose taker has been forgotten, ends here: no money waits for anybody.
+    What has gone meanwhile, whose taker has been forgotten, or whose seller has closed ends here: no money waits.
     """
     await hold_order(session, order.id)
-    if not await _is_forgotten(session, order):
+    if not await _is_forgotten(session, order) and not await is_closed(session, order.creator_id):
         with suppress(SoldOut):
             await pay_free(session, order, now=now, details=details)
             return
@@ -251,13 +253,25 @@ async def _hand_over(session: AsyncSession, order: Order, *, now: datetime) -> N
 
 
 async def _oversold(
-    session: AsyncSession, order: Order, received: Received, payment_id: int, *, forgotten: bool, now: datetime
+    session: AsyncSession,
+    order: Order,
+    received: Received,
+    payment_id: int,
+    *,
+    forgotten: bool,
+    now: datetime,
+    closed: bool = False,
 ) -> None:
     """Nothing is left, or nobody to have it: the money is on the books, and goes back by itself or by a person."""
     await _record(session, "order.oversold", order, now=now)
     of_it = f"{order.id}:{received.reference}"
-    goes_back = received.rail == STARS
-    if forgotten:
+    goes_back = closed or received.rail == STARS
+    if closed:
+        why = "sale-closed-back"
+        await tell_admins_of(
+            session, "sale-closed-admins", order, key=f"sale-closed:{of_it}", amount=received.money, now=now
+        )
+    elif forgotten:
         why = "sale-forgotten-back" if goes_back else "sale-forgotten"
     else:
         why = "sale-oversold-back" if goes_back else "sale-oversold"
@@ -271,7 +285,7 @@ async def _oversold(
         ways_out=() if goes_back else ways_out,
         now=now,
     )
-    text = "oversold-buyer-back" if goes_back else "oversold-buyer"
+    text = "closed-buyer-back" if closed else "oversold-buyer-back" if goes_back else "oversold-buyer"
     await tell_buyer(session, text, order, key=f"oversold-told:{of_it}", now=now)
     if goes_back:
         await ask_back(session, order, payment_id, received.money, now=now)
@@ -281,7 +295,7 @@ async def _paid_twice(
     session: AsyncSession, order: Order, received: Received, payment_id: int, *, now: datetime
 ) -> None:
     """The first payment stands; this one goes back by itself or by a person, unless it is all that is left."""
-    goes_back = received.rail == STARS
+    goes_back = received.rail == STARS or await is_closed(session, order.creator_id)
     before, was_theirs = order.state, await still_gives(session, order.id)
     if not goes_back:
         await settle_order(session, order, now=now)

@@ -16,6 +16,7 @@ from domain.leads import add_lead
 from domain.messages.catalogue import say
 from domain.messages.plain import Message
 from domain.messages.refusing import say_refusal
+from domain.open_shops import is_closed
 from domain.outbox import tell_creator
 from domain.pricing import STARS_CURRENCY, NotForSale, Wish, check_charge, check_on_sale, price_on
 from domain.setups import CreatorSetup
@@ -26,6 +27,7 @@ from kit.tokens import new_reference
 from store.database import count_changed, insert_once, wake
 from store.models import (
     BundleItem,
+    Creator,
     Lead,
     Order,
     OrderLine,
@@ -93,7 +95,7 @@ async def check_linkable(
         raise CannotLink("it is sold for Stars alone", why=Reason("refused-link-stars", product=number))
     if STRIPE not in setup.shop.rails.get(product.kind, ()):
         raise CannotLink("this is not sold by Stripe", why=Reason("refused-link-rail", kind=product.kind))
-    if not is_on_sale(product, now):
+    if not is_on_sale(product, now) or await is_closed(session, product.creator_id):
         raise CannotLink("it is not on sale at present", why=Reason("refused-link-off-sale", product=number))
     wish = Wish(product, variant)
     check_on_sale(wish, now=now, has_variants=bool(await variants_of(session, number)))
@@ -191,6 +193,7 @@ async def end_stale_links(session: AsyncSession, *, now: datetime) -> int:
         ~Product.active,
         Product.archived_at.is_not(None),
         Product.active_until <= now,
+        exists().where(Creator.id == PaymentLink.creator_id, Creator.closed_at.is_not(None)),
         Product.limit_per_person.is_not(None),
         Product.stock.is_not(None) & PaymentLink.variant_id.is_(None),
         variant.stock.is_not(None),

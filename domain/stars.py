@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.definitions import Published
 from domain.limits import check_limit
+from domain.open_shops import check_open
 from domain.order_ends import UNDER_WAY, hold_for
 from domain.order_words import titles
 from domain.pay_links import product_start
@@ -101,6 +102,7 @@ async def agree_to_pay(
         raise InvoiceOver("this invoice is over; order again with /shop")
     if money != Money(order.total_minor, order.currency):
         raise PriceChanged("the price is another one by now; order again with /shop")
+    await check_open(session, lead)
     for line in await lines_of(session, order.id):
         await _check_line(session, order, line, published.setup(order.creator_id), now=now)
     if not await hold_for(session, order, until=now + HELD_FOR, now=now):

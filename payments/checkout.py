@@ -11,9 +11,10 @@ from domain.definitions import Published
 from domain.holding import hold_order
 from domain.messages.catalogue import say
 from domain.messages.plain import Message
+from domain.open_shops import check_open
 from domain.orders import UNDER_WAY, await_payment, cancel_order, end_unpaid, expire_order, note_asked, note_failure
 from domain.outbox import tell_creator
-from domain.pricing import STARS
+from domain.pricing import STARS, NotForSale
 from domain.setups import CreatorSetup
 from kit.log import get_logger
 from kit.money import Money
@@ -58,11 +59,12 @@ async def begin_checkout(
         order = await session.get_one(Order, order_id)
         if order.state not in UNDER_WAY or order.pending_at is not None:
             return None
-        if order.session_id is not None:
+        shut = await _is_shut(session, order)
+        if order.session_id is not None and not shut:
             # its page is there already, even if nobody here knows the address any more
             return order.checkout_url if now < order.expires_at else None
     rail = rails.get(order.rail)
-    if rail is None:
+    if rail is None or shut:
         async with database.transaction() as session:
             await end_unpaid(session, await _hold(session, order_id), now=now)
         raise RailOff("this cannot be paid at the moment")
@@ -94,6 +96,15 @@ async def begin_checkout(
     with suppress(RailDown, RailRefused):
         await rail.end_checkout(checkout.session_id)
     return None
+
+
+async def _is_shut(session: AsyncSession, order: Order) -> bool:
+    """Its business has closed, or whoever it is for is kept out."""
+    try:
+        await check_open(session, await session.get_one(Lead, order.lead_id))
+    except NotForSale:
+        return True
+    return False
 
 
 async def call_off(

@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.holding import hold_order
-from domain.orders import UNDER_WAY, expire_order, release_stale
+from domain.orders import UNDER_WAY, end_unpaid, expire_order, release_stale
 from domain.pricing import STARS
 from kit.clock import Clock
 from kit.errors import Refusal
@@ -20,7 +20,7 @@ from payments.provider_events import keep_words
 from payments.rail import Cursor, Rail, RailDown, Rails, Standing
 from payments.standings import Mismatch, apply_standing, tell_of_mismatch
 from store.database import Database, count_changed, upsert, wake
-from store.models import Lead, Order, RailCursor
+from store.models import Creator, Lead, Order, RailCursor
 
 TOPIC = "reconcile"
 # a rail's list of events is read so often; what it tells, its webhook has mostly told before
@@ -47,8 +47,8 @@ class _Due:
     look_at: datetime
     created_at: datetime
     expires_at: datetime
-    # whoever ordered it has been forgotten since: its page is to be closed
-    forgotten: bool
+    # whoever ordered it has been forgotten since, or its business has closed: its page is to be closed
+    withdrawn: bool
 
 
 @dataclass
@@ -64,8 +64,9 @@ class Reconciler:
         """Asks about some of the orders that are due, and does what their rails say; how many those were."""
         async with self.database.reading() as session:
             found = await session.execute(
-                select(Order, Lead.forgotten_at)
+                select(Order, Lead.forgotten_at, Creator.closed_at)
                 .join(Lead, Lead.id == Order.lead_id)
+                .join(Creator, Creator.id == Order.creator_id)
                 # the end of an invoice is nobody's to tell: `domain.orders.release_stale` has them
                 .where(Order.look_at <= self.clock(), Order.state.in_(UNDER_WAY), Order.rail != STARS)
                 .order_by(Order.look_at, Order.id)
@@ -79,9 +80,9 @@ class Reconciler:
                     order.look_at,
                     order.created_at,
                     order.expires_at,
-                    forgotten=forgotten_at is not None,
+                    withdrawn=forgotten_at is not None or closed_at is not None,
                 )
-                for order, forgotten_at in found
+                for order, forgotten_at, closed_at in found
                 if order.look_at is not None
             ]
         await asyncio.gather(*(self._look(each) for each in due))
@@ -104,7 +105,7 @@ class Reconciler:
             now,
             order.created_at,
             order.expires_at,
-            forgotten=forgotten_at is not None,
+            withdrawn=forgotten_at is not None,
         )
         with correlated(order=order_id):
             await self._conclude(due, rail, await _in_time(rail.look_up(order.session_id)), now=now)
@@ -155,7 +156,7 @@ class Reconciler:
         standing = None
         with correlated(order=due.order_id):
             if rail is not None and due.session_id is not None:
-                ask = rail.end_checkout if due.forgotten else rail.look_up
+                ask = rail.end_checkout if due.withdrawn else rail.look_up
                 try:
                     standing = await _in_time(ask(due.session_id))
                 except Refusal as refusal:
@@ -175,6 +176,8 @@ class Reconciler:
                 elif order.expires_at <= now:
                     # nobody was ever given its page, or its rail knows of none
                     await expire_order(session, order, now=now)
+                elif due.withdrawn:
+                    await end_unpaid(session, order, now=now)
         except Mismatch as mismatch:
             _log.error("what a rail says does not fit its order", reason=str(mismatch))
             async with self.database.transaction() as session:

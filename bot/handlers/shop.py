@@ -10,6 +10,7 @@ from bot.turn import Turn
 from domain.entitlements import owned_already
 from domain.messages.catalogue import plain
 from domain.messages.plain import Button, Message
+from domain.open_shops import is_closed
 from domain.people import talk_to_creator
 from domain.prices_shown import prices_in_list
 from domain.product_card import Choice, Offer, product_card
@@ -143,7 +144,7 @@ def _without_buying(turn: Turn, card: Message, right: int) -> Message:
 async def on_sale(turn: Turn, product_id: int) -> Product:
     """A product that can be bought now; the chat is with its creator from here on. Raises NoSuchProduct."""
     product = await turn.session.get(Product, product_id)
-    if product is None or not is_on_sale(product, turn.now):
+    if product is None or not is_on_sale(product, turn.now) or await is_closed(turn.session, product.creator_id):
         raise NoSuchProduct("this is no longer for sale", why=Reason("refused-not_for_sale"))
     await talk_to_creator(turn.session, turn.person, product.creator_id)
     return product

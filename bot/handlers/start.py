@@ -18,6 +18,7 @@ from domain.invitations import JOIN_PREFIX
 from domain.links import find_link, note_touch
 from domain.messages.catalogue import plain, say
 from domain.messages.plain import Button, Message, column
+from domain.open_shops import is_closed
 from domain.order_ends import UNDER_WAY
 from domain.outbox import tell_creator
 from domain.payment_links import SOURCE
@@ -123,7 +124,8 @@ async def _by_product(turn: Turn, number: str) -> Came:
     if product is None:
         return Came(await turn.creator(), gone=True)
     creator = await turn.session.get_one(Creator, product.creator_id)
-    return Came(creator, product=product) if is_on_sale(product, turn.now) else Came(creator, gone=True)
+    shown = is_on_sale(product, turn.now) and not await is_closed(turn.session, creator.id)
+    return Came(creator, product=product) if shown else Came(creator, gone=True)
 
 
 async def _welcome(turn: Turn, came: Came, lead: Lead, *, is_new: bool) -> None:

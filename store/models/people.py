@@ -10,18 +10,22 @@ from store.models.base import Base, Moves, Numbered, state_column
 from store.models.sealed import Sealed
 
 _FORGETTING = text("forgetting_at IS NOT NULL")
+_CLOSED = text("closed_at IS NOT NULL")
 
 
 class Creator(Numbered, Base):
     """Whose business it is."""
 
     __tablename__ = "creator"
+    __table_args__ = (Index("ix_creator_closed", "id", sqlite_where=_CLOSED, postgresql_where=_CLOSED),)
     slug: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     currency: Mapped[str]
     time_zone: Mapped[str]
     # how many receipts have been given; the next one's number is one more
     receipts: Mapped[int] = mapped_column(default=0)
+    # since when none of its owners is active
+    closed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.paging import Page, Paging
 from kit.text import search_words
-from store.models import BundleItem, Channel, DiscountCode, Product, ProductKind, ProductVariant, Upsell
+from store.models import BundleItem, Channel, Creator, DiscountCode, Product, ProductKind, ProductVariant, Upsell
 from store.queries.product_search import Totals
 from store.queries.product_shapes import LISTED
 
@@ -37,6 +37,7 @@ def on_sale(creator_id: int, now: datetime) -> ColumnElement[bool]:
     return and_(
         or_(Product.kind != ProductKind.BUNDLE, exists().where(BundleItem.bundle_id == Product.id)),
         Product.creator_id == creator_id,
+        ~exists().where(Creator.id == creator_id, Creator.closed_at.is_not(None)),
         LISTED,
         or_(Product.active_from.is_(None), Product.active_from <= now),
         or_(Product.active_until.is_(None), Product.active_until > now),

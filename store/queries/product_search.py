@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, exists, select
+from sqlalchemy import Row, Select, and_, bindparam, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.kept import Kept
@@ -21,6 +21,7 @@ from store.queries.product_shapes import (
     CARD,
     CREATOR,
     LAST,
+    LISTED,
     NOW_ON_SALE,
     PRODUCT,
     ProductSort,
@@ -112,7 +113,7 @@ _ONE: Select[Any] = (
         PRODUCT.c.creator_id,
         PRODUCT.c.active_until,
         exists().where(_VARIANT.product_id == PRODUCT.c.id, _VARIANT.archived_at.is_(None)).label("has_variants"),
-        (PRODUCT.c.active & PRODUCT.c.archived_at.is_(None) & NOW_ON_SALE).label("shown"),
+        and_(LISTED, CREATOR.c.closed_at.is_(None), NOW_ON_SALE).label("shown"),
     )
     .join(CREATOR, CREATOR.c.id == PRODUCT.c.creator_id)
     .where(PRODUCT.c.id == bindparam("product_id"))

@@ -265,6 +265,10 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('email_verified_at', store.models.base.Instant(), nullable=True))
         batch_op.add_column(sa.Column('password_hash', sa.String(), nullable=True))
 
+    with op.batch_alter_table('creator', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('closed_at', store.models.base.Instant(), nullable=True))
+        batch_op.create_index('ix_creator_closed', ['id'], unique=False, sqlite_where=sa.text('closed_at IS NOT NULL'), postgresql_where=sa.text('closed_at IS NOT NULL'))
+
     with op.batch_alter_table('discount_code', schema=None) as batch_op:
         batch_op.create_index('ix_discount_code_creator', ['creator_id', 'id'], unique=False)
 
@@ -408,6 +412,10 @@ def downgrade() -> None:
 
     with op.batch_alter_table('event', schema=None) as batch_op:
         batch_op.drop_index('ix_event_creator')
+
+    with op.batch_alter_table('creator', schema=None) as batch_op:
+        batch_op.drop_index('ix_creator_closed', sqlite_where=sa.text('closed_at IS NOT NULL'), postgresql_where=sa.text('closed_at IS NOT NULL'))
+        batch_op.drop_column('closed_at')
 
     with op.batch_alter_table('discount_code', schema=None) as batch_op:
         batch_op.drop_index('ix_discount_code_creator')

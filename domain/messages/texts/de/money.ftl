@@ -3,6 +3,9 @@
 sale-oversold-back = ⚠️ Bestellung { $order }: { $lead } hat { $total } für „{ $title }“ bezahlt, und das letzte Stück war gerade weg. Die Sterne gehen von selbst zurück.
 sale-paid-twice-back = ⚠️ Bestellung { $order }: { $lead } hat { $total } für „{ $title }“ ein zweites Mal bezahlt. Diese Sterne gehen von selbst zurück.
 oversold-buyer-back = Deine Zahlung für <b>{ $title }</b> ist da, aber das letzte Stück war gerade weg. Das tut uns leid! Deine Sterne sind auf dem Weg zurück zu dir.
+sale-closed-back = ⚠️ Bestellung { $order }: { $lead } hat { $total } für „{ $title }“ bezahlt, und das Geschäft ist geschlossen. Das Geld geht von selbst zurück.
+sale-closed-admins = ⚠️ Bestellung { $order } bei { $creator }, geschlossen, wurde trotzdem bezahlt: { $total }. Das Geld geht von selbst zurück.
+closed-buyer-back = Deine Zahlung für <b>{ $title }</b> ist da, aber dieser Shop hat geschlossen. Das tut uns leid! Dein Geld ist auf dem Weg zurück zu dir.
 paid-twice-buyer-back = Du hast <b>{ $title }</b> zweimal bezahlt. Die zweite Zahlung ist auf dem Weg zurück zu dir.
 sale-forgotten = ⚠️ Bestellung { $order }: { $total } kamen für „{ $title }“ von { $lead }, und wer das war, hat sich inzwischen vergessen lassen. Es gibt niemanden mehr zum Beliefern: Zahl das Geld zurück.
 sale-forgotten-back = ⚠️ Bestellung { $order }: { $total } kamen für „{ $title }“ von { $lead }, und wer das war, hat sich inzwischen vergessen lassen. Es gibt niemanden mehr zum Beliefern, und die Sterne gehen von selbst zurück.

@@ -3,6 +3,9 @@
 sale-oversold-back = ⚠️ Order { $order }: { $lead } paid { $total } for “{ $title }”, and the last one had just gone. The Stars go back by themselves.
 sale-paid-twice-back = ⚠️ Order { $order }: { $lead } has paid { $total } for “{ $title }” a second time. These Stars go back by themselves.
 oversold-buyer-back = We have your payment for <b>{ $title }</b>, but the last one had just gone. We are sorry! Your Stars are on their way back to you.
+sale-closed-back = ⚠️ Order { $order }: { $lead } paid { $total } for “{ $title }”, and the business is closed. The money goes back by itself.
+sale-closed-admins = ⚠️ Order { $order } of { $creator }, which is closed, was paid all the same: { $total }. The money goes back by itself.
+closed-buyer-back = We have your payment for <b>{ $title }</b>, but this shop has closed. We are sorry! Your money is on its way back to you.
 paid-twice-buyer-back = You have paid for <b>{ $title }</b> twice. The second payment is on its way back to you.
 sale-forgotten = ⚠️ Order { $order }: { $total } came for “{ $title }” from { $lead }, who has had themselves forgotten since. There is nobody to hand it to: give the money back.
 sale-forgotten-back = ⚠️ Order { $order }: { $total } came for “{ $title }” from { $lead }, who has had themselves forgotten since. There is nobody to hand it to, and the Stars go back by themselves.

@@ -1,0 +1,49 @@
+"""A business is closed while none of its owners is active: nothing is sold there, and what is open is called off."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.order_ends import TOPIC, UNDER_WAY
+from store.database import wake
+from store.models import Account, AccountState, Creator, Membership, Order
+
+_BY_CORE = {"synchronize_session": False}
+
+
+async def settle_businesses(session: AsyncSession, account_id: int, *, now: datetime) -> None:
+    """After an account has moved: those that it owns close with the last active owner, and open with the first.
+
+    Whoever has bought something there keeps it. Open orders are called off soon (`payments.reconciling`), and what
+    they hold goes back once their rail takes nothing for them any more; money that comes all the same goes back by
+    itself (`domain.paying`).
+    """
+    owned = select(Membership.creator_id).where(Membership.account_id == account_id, Membership.owner)
+    creator_ids = (await session.scalars(owned.order_by(Membership.creator_id))).all()
+    if not creator_ids:
+        return
+    led = exists().where(
+        Membership.creator_id == Creator.id,
+        Membership.owner,
+        Account.id == Membership.account_id,
+        Account.state == AccountState.ACTIVE,
+    )
+    of_them = select(Creator.id).where(Creator.id.in_(creator_ids)).order_by(Creator.id)
+    # orders before their creator, as everybody who is paying meets them; looked at too early they stay as they are
+    await _look_at_orders(session, (await session.scalars(of_them.where(~led))).all(), now=now)
+    held = (await session.scalars(of_them.with_for_update(key_share=True))).all()
+    mine = update(Creator).where(Creator.id.in_(held)).execution_options(**_BY_CORE)
+    await session.execute(mine.where(~led, Creator.closed_at.is_(None)).values(closed_at=now))
+    await session.execute(mine.where(led, Creator.closed_at.is_not(None)).values(closed_at=None))
+
+
+async def _look_at_orders(session: AsyncSession, creator_ids: Sequence[int], *, now: datetime) -> None:
+    if not creator_ids:
+        return
+    unpaid = (Order.creator_id.in_(creator_ids), Order.state.in_(UNDER_WAY), Order.pending_at.is_(None))
+    held = (await session.scalars(select(Order.id).where(*unpaid).order_by(Order.id).with_for_update())).all()
+    if held:
+        await session.execute(update(Order).where(Order.id.in_(held)).values(look_at=now), execution_options=_BY_CORE)
+        wake(session, TOPIC)

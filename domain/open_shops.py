@@ -1,0 +1,30 @@
+"""Whether anything can be bought at a business, and by whom: at one that is closed nothing is."""
+
+from sqlalchemy import exists, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.pricing import NotForSale
+from kit.errors import Reason
+from store.models import Account, AccountState, Creator, Lead
+
+_KEPT_OUT = (AccountState.SUSPENDED, AccountState.BANNED)
+
+
+async def is_closed(session: AsyncSession, creator_id: int) -> bool:
+    """None of its owners is active (`domain.closing`)."""
+    closed = exists().where(Creator.id == creator_id, Creator.closed_at.is_not(None))
+    return bool(await session.scalar(select(closed)))
+
+
+async def check_open(session: AsyncSession, lead: Lead) -> None:
+    """Raises NotForSale at a closed business, and to whoever's account is suspended or banned."""
+    if await is_closed(session, lead.creator_id):
+        raise NotForSale("this is no longer for sale")
+    mine = [Account.id == lead.account_id] if lead.account_id is not None else []
+    if lead.person_id is not None:
+        mine.append(Account.person_id == lead.person_id)
+    if not mine:
+        return
+    state = await session.scalar(select(Account.state).where(or_(*mine), Account.state.in_(_KEPT_OUT)).limit(1))
+    if state is not None:
+        raise NotForSale(f"whoever this is for has an account that is {state}", why=Reason(f"refused-account_{state}"))
