@@ -9,7 +9,7 @@ from sqlalchemy import Integer, Select, String, cast, func, insert, literal, lit
 from bench.segment_leads import CREATOR, NOW, fill
 from kit.tokens import AUDIENCE, ISSUER, derive_key, sign_access_token
 from store.database import Database
-from store.models import Account, Base, Membership, Product, ProductWord, Role, SignIn
+from store.models import Account, Base, Creator, Lead, Membership, Order, Person, Product, ProductWord, Role, SignIn
 
 SECRET = "a key of the benchmark alone, 32 and more"
 DATA_KEYS = (SECRET,)
@@ -33,10 +33,13 @@ def access_key() -> bytes:
 async def furnish(database: Database, *, leads: int, products: int) -> Filled:
     """The leads of `bench.segment_leads`, whose first creator gets an owner and that many products."""
     await fill(database, leads)
+    await _count_on(database, Creator, Person, Lead, Order)
     now = datetime.now(UTC)
     async with database.transaction() as session:
         for model, rows in _products(database, products):
             await session.execute(insert(model.__table__).from_select(list(rows.selected_columns.keys()), rows))
+    await _count_on(database, Product)
+    async with database.transaction() as session:
         account = Account(role=Role.CREATOR, name="Ada", created_at=NOW)
         session.add(account)
         await session.flush()
@@ -65,6 +68,17 @@ async def furnish(database: Database, *, leads: int, products: int) -> Filled:
         await connection.execution_options(isolation_level="AUTOCOMMIT")
         await connection.execute(text("ANALYZE" if database.is_sqlite else "VACUUM ANALYZE"))
     return Filled(token, leads, products)
+
+
+async def _count_on(database: Database, *models: type[Base]) -> None:
+    """What was given its numbers by hand goes on behind them, as SQLite does by itself."""
+    if database.is_sqlite:
+        return
+    async with database.transaction() as session:
+        for model in models:
+            table = model.__table__
+            last = select(func.max(table.c.id)).scalar_subquery()
+            await session.execute(select(func.setval(func.pg_get_serial_sequence(f'"{table.name}"', "id"), last)))
 
 
 def _products(database: Database, many: int) -> list[tuple[type[Base], Select[Any]]]:
