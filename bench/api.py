@@ -36,7 +36,7 @@ class Found:
 
 
 async def run(*, quick: bool) -> Report:
-    leads, products, seconds = (20_000, 5_000, 1.5) if quick else (1_000_000, 100_000, 5.0)
+    leads, products, seconds = (20_000, 5_000, 1.5) if quick else (1_000_000, 100_000, 3.0)
     found: dict[tuple[str, str, str], Found] = {}
     names: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
