@@ -1,4 +1,4 @@
-"""A business is closed while none of its owners is active: nothing is sold there, and what is open is called off."""
+"""A business is closed while none of its owners is active: nothing is sold or broadcast, what is open is called off."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,9 +6,10 @@ from datetime import datetime
 from sqlalchemy import exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.broadcasts.acts import pause_broadcast, unschedule_broadcast
 from domain.order_ends import TOPIC, UNDER_WAY
 from store.database import wake
-from store.models import Account, AccountState, Creator, Membership, Order
+from store.models import Account, AccountState, Broadcast, BroadcastState, Creator, Membership, Order
 
 _BY_CORE = {"synchronize_session": False}
 
@@ -18,7 +19,7 @@ async def settle_businesses(session: AsyncSession, account_id: int, *, now: date
 
     Whoever has bought something there keeps it. Open orders are called off soon (`payments.reconciling`), and what
     they hold goes back once their rail takes nothing for them any more; money that comes all the same goes back by
-    itself (`domain.paying`).
+    itself (`domain.paying`). Broadcasts are held.
     """
     owned = select(Membership.creator_id).where(Membership.account_id == account_id, Membership.owner)
     creator_ids = (await session.scalars(owned.order_by(Membership.creator_id))).all()
@@ -37,6 +38,7 @@ async def settle_businesses(session: AsyncSession, account_id: int, *, now: date
     mine = update(Creator).where(Creator.id.in_(held)).execution_options(**_BY_CORE)
     await session.execute(mine.where(~led, Creator.closed_at.is_(None)).values(closed_at=now))
     await session.execute(mine.where(led, Creator.closed_at.is_not(None)).values(closed_at=None))
+    await _hold_broadcasts(session, (await session.scalars(of_them.where(~led))).all(), now=now)
 
 
 async def _look_at_orders(session: AsyncSession, creator_ids: Sequence[int], *, now: datetime) -> None:
@@ -47,3 +49,14 @@ async def _look_at_orders(session: AsyncSession, creator_ids: Sequence[int], *, 
     if held:
         await session.execute(update(Order).where(Order.id.in_(held)).values(look_at=now), execution_options=_BY_CORE)
         wake(session, TOPIC)
+
+
+async def _hold_broadcasts(session: AsyncSession, creator_ids: Sequence[int], *, now: datetime) -> None:
+    """One that has a time is a draft again, and one that goes out pauses: whoever may still send decides."""
+    at_work = (BroadcastState.SCHEDULED, BroadcastState.STARTING, BroadcastState.RUNNING)
+    theirs = select(Broadcast).where(Broadcast.creator_id.in_(creator_ids), Broadcast.state.in_(at_work))
+    for broadcast in (await session.scalars(theirs.order_by(Broadcast.id).with_for_update())).all():
+        if broadcast.state is BroadcastState.SCHEDULED:
+            await unschedule_broadcast(session, broadcast)
+        else:
+            await pause_broadcast(session, broadcast, now=now)

@@ -7,7 +7,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.account_words import AboutAccount, tell_owner
 from domain.administration import must_leave_an_admin
-from domain.broadcasts.acts import pause_broadcast, unschedule_broadcast
 from domain.closing import settle_businesses
 from domain.hooks import remove_hook
 from domain.products import archive_product
@@ -20,8 +19,6 @@ from store.models import (
     AccountState,
     ApiKey,
     BindToken,
-    Broadcast,
-    BroadcastState,
     Creator,
     CreatorProfile,
     ExternalIdentity,
@@ -41,8 +38,8 @@ _BY_CORE = {"synchronize_session": False}
 async def delete_account(session: AsyncSession, account_id: int, *, now: datetime, tell: bool = True) -> None:
     """Its name, e-mail and ways to sign in go, and the e-mail is free for another account.
 
-    Orders stay with whom they were made. A creator of whom nobody else is an owner closes: products leave the shop,
-    broadcasts are held, and whoever has bought something keeps it. `tell`: the chat that it is bound to is told, unless
+    Orders stay with whom they were made. A creator of whom nobody else is an owner closes for good: products leave the
+    shop, and whoever has bought something keeps it. `tell`: the chat that it is bound to is told, unless
     that is where they ask for it. Raises LastAdmin for the only active administrator.
     """
     await must_leave_an_admin(session, account_id)
@@ -101,7 +98,7 @@ async def _owned_alone(session: AsyncSession, account_id: int) -> list[int]:
 
 
 async def _close(session: AsyncSession, creator_id: int, *, now: datetime) -> None:
-    """Nothing of it is sold, found or broadcast any more, and no program is told of it."""
+    """Nothing of it is sold or found any more, by anybody who comes later either, and no program is told of it."""
     listed = select(Product).where(Product.creator_id == creator_id, Product.archived_at.is_(None)).order_by(Product.id)
     for product in (await session.scalars(listed)).all():
         await archive_product(session, product, now=now)
@@ -109,18 +106,6 @@ async def _close(session: AsyncSession, creator_id: int, *, now: datetime) -> No
     await session.execute(hidden, execution_options=_BY_CORE)
     keys = update(ApiKey).where(ApiKey.creator_id == creator_id, ApiKey.revoked_at.is_(None)).values(revoked_at=now)
     await session.execute(keys, execution_options=_BY_CORE)
-    await _hold_broadcasts(session, creator_id, now=now)
     hooks = select(Hook).where(Hook.creator_id == creator_id, Hook.removed_at.is_(None)).order_by(Hook.id)
     for hook in (await session.scalars(hooks)).all():
         await remove_hook(session, hook, now=now)
-
-
-async def _hold_broadcasts(session: AsyncSession, creator_id: int, *, now: datetime) -> None:
-    """One that has a time is a draft again, and one that goes out pauses: whoever may still send decides."""
-    at_work = (BroadcastState.SCHEDULED, BroadcastState.STARTING, BroadcastState.RUNNING)
-    theirs = select(Broadcast).where(Broadcast.creator_id == creator_id, Broadcast.state.in_(at_work))
-    for broadcast in (await session.scalars(theirs.order_by(Broadcast.id).with_for_update())).all():
-        if broadcast.state is BroadcastState.SCHEDULED:
-            await unschedule_broadcast(session, broadcast)
-        else:
-            await pause_broadcast(session, broadcast, now=now)

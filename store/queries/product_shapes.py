@@ -91,7 +91,7 @@ NOW_ON_SALE = and_(
     or_(PRODUCT.c.kind != ProductKind.BUNDLE, exists().where(_INSIDE.c.bundle_id == PRODUCT.c.id)),
 )
 # a handful at most, by an index of their own
-_CLOSED = select(CREATOR.c.id).where(CREATOR.c.closed_at.is_not(None)).correlate(None)
+CLOSED = select(CREATOR.c.id).where(CREATOR.c.closed_at.is_not(None)).correlate(None)
 _COVER = (
     exists()
     .where(_FILE.c.product_id == PRODUCT.c.id, _FILE.c.role == FileRole.COVER)
@@ -145,7 +145,7 @@ def _without_index(element: _Beside, compiler: SQLCompiler, **options: Any) -> s
 
 
 # beside whatever is followed
-_SHUT = _Beside(PRODUCT.c.creator_id).in_(_CLOSED)
+SHUT = _Beside(PRODUCT.c.creator_id).in_(CLOSED)
 
 
 @lru_cache(maxsize=1000)
@@ -159,7 +159,7 @@ def page_statement(shape: Shape, way: Way) -> Select[Any]:
     return (
         select(*columns)
         .join(CREATOR, CREATOR.c.id == PRODUCT.c.creator_id)
-        .where(LISTED, NOW_ON_SALE, ~_SHUT, *_filters(shape, way))
+        .where(LISTED, NOW_ON_SALE, ~SHUT, *_filters(shape, way))
         .order_by(*order)
         .limit(bindparam("limit", type_=BigInteger))
         .offset(bindparam("offset", type_=BigInteger))
@@ -172,7 +172,7 @@ def count_statement(shape: Shape, way: Way) -> Select[Any]:
     filters = _filters(shape, way, _Use.COUNT)
     listed = select(func.count()).select_from(PRODUCT).where(LISTED, *filters).scalar_subquery()
     if way is not Way.ORDER:
-        return select(func.count()).select_from(PRODUCT).where(LISTED, NOW_ON_SALE, ~_SHUT, *filters)
+        return select(func.count()).select_from(PRODUCT).where(LISTED, NOW_ON_SALE, ~SHUT, *filters)
     off_sale = (
         select(func.count())
         .select_from(PRODUCT)
@@ -182,7 +182,7 @@ def count_statement(shape: Shape, way: Way) -> Select[Any]:
     shut = (
         select(func.count())
         .select_from(PRODUCT)
-        .where(LISTED, NOW_ON_SALE, PRODUCT.c.creator_id.in_(_CLOSED), *_filters(shape, way, _Use.CHECK))
+        .where(LISTED, NOW_ON_SALE, PRODUCT.c.creator_id.in_(CLOSED), *_filters(shape, way, _Use.CHECK))
         .scalar_subquery()
     )
     return select(listed - off_sale - shut)

@@ -9,7 +9,7 @@ from sqlalchemy import func, not_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from store.models import Product
-from store.queries.product_shapes import CONDITIONED, LISTED, NOW_ON_SALE
+from store.queries.product_shapes import CLOSED, CONDITIONED, LISTED, NOW_ON_SALE, SHUT
 
 
 @dataclass(slots=True)
@@ -37,17 +37,18 @@ async def count_shop_categories(session: AsyncSession, *, now: datetime) -> Mapp
     by_category = select(Product.category, func.count().label("many")).where(LISTED, Product.category != "")
     listed = await session.execute(by_category.group_by(Product.category).order_by(Product.category))
     counts = {row.category: row.many for row in listed}
-    # an index knows what is listed; of that a few are not on sale today
-    off_sale = by_category.where(CONDITIONED, not_(NOW_ON_SALE)).group_by(Product.category)
-    for row in await session.execute(off_sale, {"now": now}):
-        counts[row.category] -= row.many
+    # an index knows what is listed; of that a few are not on sale today, or are a closed business's
+    off_sale, shut = (CONDITIONED, not_(NOW_ON_SALE)), (NOW_ON_SALE, Product.creator_id.in_(CLOSED))
+    for hidden in (off_sale, shut):
+        for row in await session.execute(by_category.where(*hidden).group_by(Product.category), {"now": now}):
+            counts[row.category] -= row.many
     return {category: many for category, many in counts.items() if many}
 
 
 async def sum_up_categories(session: AsyncSession, *, now: datetime) -> Mapping[str, CategorySums]:
     """By name; each with what is asked for it in each currency."""
     found: defaultdict[str, CategorySums] = defaultdict(CategorySums)
-    shown = (LISTED, NOW_ON_SALE, Product.category != "")
+    shown = (LISTED, NOW_ON_SALE, ~SHUT, Product.category != "")
     prices = await session.execute(
         select(
             Product.category,

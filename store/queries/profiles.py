@@ -67,11 +67,11 @@ class FoundCreator:
 
 
 async def find_creators(session: AsyncSession, wanted: CreatorFilter, paging: Paging) -> Page[FoundCreator]:
-    """Those whose page is public."""
+    """Those whose page is public, and whose business is not closed."""
     found = (
         select(Creator, CreatorProfile)
         .join(CreatorProfile, CreatorProfile.creator_id == Creator.id)
-        .where(CreatorProfile.public.is_(True), *_conditions(wanted))
+        .where(CreatorProfile.public.is_(True), Creator.closed_at.is_(None), *_conditions(wanted))
     )
     total = await session.scalar(select(func.count()).select_from(found.subquery()))
     if wanted.sort is CreatorSort.RATE:
@@ -83,8 +83,8 @@ async def find_creators(session: AsyncSession, wanted: CreatorFilter, paging: Pa
 
 
 async def find_page(session: AsyncSession, slug: str) -> FoundCreator | None:
-    """The public page of the creator of that slug."""
-    return await _one(session, Creator.slug == slug, CreatorProfile.public.is_(True))
+    """The public page of the creator of that slug, whose business is not closed."""
+    return await _one(session, Creator.slug == slug, CreatorProfile.public.is_(True), Creator.closed_at.is_(None))
 
 
 async def own_page(session: AsyncSession, creator_id: int) -> FoundCreator | None:

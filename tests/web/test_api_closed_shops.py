@@ -12,7 +12,18 @@ from domain.open_shops import check_open
 from domain.people import Profile, see_person
 from domain.pricing import NotForSale
 from payments.reconciling import Reconciler
-from store.models import Account, AccountState, Creator, Order, OutboxMessage, Product, Refund, Role
+from store.models import (
+    Account,
+    AccountState,
+    Broadcast,
+    BroadcastState,
+    Creator,
+    Order,
+    OutboxMessage,
+    Product,
+    Refund,
+    Role,
+)
 
 
 async def move(shop: ApiShop, account: int, state: AccountState) -> None:
@@ -72,18 +83,31 @@ async def test_money_that_comes_to_a_closed_business_goes_back_by_itself(either_
 
 async def test_the_shop_of_a_suspended_owner_is_closed_until_they_are_back(either_shop: ApiShop):
     shop = either_shop
-    pack = await shop.add("Pack")
+    pack = await shop.add("Pack", category="film")
     member = await shop.add_member()
+    await shop.done("PUT", "/profile/creator", {"public": True})
+    for number in (1, 2):
+        await shop.done("POST", "/broadcasts", {"text": "Hi", "segment": "all"}, status=201)
+        await shop.done("POST", f"/broadcasts/{number}/schedule", {"at": "2027-01-01T12:00:00Z"})
+    await shop.done("POST", "/broadcasts/2/unschedule")
+    await shop.done("POST", "/broadcasts/2/send", {})
+    shown = ("/products/categories", "/platform/categories/stats", "/platform/recent", "/profile/creators")
+    assert [(await shop.get(each, by=shop.buyer))["total"] for each in shown] == [1, 1, 1, 1]
     waiting = await shop.order({"product_id": pack}, by=shop.buyer)
     assert await titles(shop) == ["Pack"]
     for state in (AccountState.SUSPENDED, AccountState.BANNED):
         await move(shop, shop.seller, state)
         assert await titles(shop) == []
-        assert (await shop.call("GET", f"/products/{pack}", by=shop.buyer)).status == 404
+        assert [(await shop.get(each, by=shop.buyer))["total"] for each in shown] == [0, 0, 0, 0]
+        for each in (f"/products/{pack}", "/profile/creators/ada"):
+            assert (await shop.call("GET", each, by=shop.buyer)).status == 404
         for path, body in (("/orders", {"lines": [{"product_id": pack}]}), (f"/purchase/{pack}", {})):
             assert (await shop.refused("POST", path, body, by=shop.buyer))[:2] == (409, "NOT_FOR_SALE")
         page = await shop.client.post(waiting["pay_url"].removeprefix(shop.site.public_url), allow_redirects=False)
         assert page.status == 409
+        async with shop.site.database.reading() as session:
+            held = (await session.scalars(select(Broadcast.state).order_by(Broadcast.id))).all()
+            assert held == [BroadcastState.DRAFT, BroadcastState.PAUSED]
     await move(shop, shop.seller, AccountState.ACTIVE)
     assert await titles(shop) == ["Pack"]
     await shop.done("POST", f"/purchase/{pack}", {}, by=shop.buyer, status=201)
