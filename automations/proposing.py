@@ -1,13 +1,14 @@
 """New wordings that somebody sends by chat or API: what they would change, for whom, and making them so."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from automations.changes import Change, Foreseen, foresee
+from domain.access import Act
 from domain.definitions import Published
 from domain.funnels.asked_moves import ask_to_move
 from domain.funnels.definition import Funnel
@@ -17,7 +18,7 @@ from domain.funnels.moving import Policy, wordings
 from domain.funnels.reading import Surroundings, check_names, surroundings
 from domain.funnels.writing import differences
 from kit.errors import Invalid, Reason
-from store.models import Creator, FunnelHead, FunnelState, FunnelVersion, Kept
+from store.models import RUNS, Creator, FunnelHead, FunnelState, FunnelVersion, Kept
 
 
 class FunnelWrong(Invalid):
@@ -96,13 +97,15 @@ async def accept(
     *,
     kept: Kept,
     policy: Policy,
+    must: Callable[[Act], object],
     now: datetime,
     bases: Mapping[str, int] | None = None,
 ) -> list[FunnelHead]:
     """They are what those who begin now take, and those under way are soon dealt with as the policy says.
 
-    They were found good before. Raises ManagedByFile, FunnelWrong for what cannot work any more, and with `bases`
-    DraftGone where a funnel is not as it was when it was compared.
+    They were found good before. `must` raises for what whoever accepts them may not do: what begins to run, or goes on
+    with other words, sends. Raises ManagedByFile, FunnelWrong for what cannot work any more, and with `bases` DraftGone
+    where a funnel is not as it was when it was compared.
     """
     for path, said in check_names(funnels, await around(session, published, creator)):
         place = ".".join(str(part) for part in path)
@@ -115,6 +118,8 @@ async def accept(
         if bases is not None and (None if before is None else before.version_id) != bases.get(key):
             raise DraftGone("the funnel was changed meanwhile; send the file again")
         head = await save_funnel(session, creator.id, key, funnels[key], kept=kept, now=now)
+        if head.state in RUNS:
+            must(Act.RUN_FUNNELS)
         # keeping also ends what an earlier change had asked for
         await ask_to_move(session, head, policy, now=now)
         heads.append(head)

@@ -53,8 +53,12 @@ class Caller:
         if self.for_script and rule.in_person:
             raise _sign_in_needed("a token of the bot's /token")
 
+    def for_whom(self) -> int:
+        """The creator that the caller names, else the oldest that they act for. Raises Forbidden for none of theirs."""
+        return self._standing().creator_id
+
     def acting_for(self, act: Act) -> int:
-        """The creator whose rows these are: the one that the caller names, else the oldest that they act for."""
+        """The creator whose rows these are, for whoever may do that to them."""
         standing = self._standing()
         standing.must(act)
         if self.key_rights is not None:

@@ -74,7 +74,9 @@ async def confirm_draft(turn: Turn, query: CallbackQuery, creator: Creator, numb
         return
     if what not in set(Policy):
         raise turn.refusal("not-understood")
-    policy = Policy(what)
+    policy, standing = Policy(what), turn.standing
+    if standing is None:
+        raise RuntimeError("nobody has asked whose wordings these are")
     funnels, bases = await take_draft(turn.session, creator.id, number)
     heads = await accept(
         turn.session,
@@ -84,6 +86,7 @@ async def confirm_draft(turn: Turn, query: CallbackQuery, creator: Creator, numb
         kept=Kept.CHAT,
         policy=policy,
         bases=bases,
+        must=standing.must,
         now=turn.now,
     )
     numbers = await version_numbers(turn.session, [head.version_id for head in heads if head.version_id])

@@ -18,6 +18,7 @@ from domain.broadcasts.definition import Content, Variant, Wording
 from domain.creators import add_creator, bind_by_payload
 from domain.definitions import Published
 from domain.funnels.definition import Funnel
+from domain.funnels.drafts import keep_draft
 from domain.funnels.heads import save_funnel
 from domain.invitations import InvitationOver
 from domain.leads import capture_lead
@@ -235,6 +236,17 @@ TAPS = {
     Right.MONEY: ["order:refund:999", "order:return:999"],
     Right.SUPPORT: ["lead:write:{lead}", "ticket:{ticket}:solved"],
 }
+
+
+async def test_who_may_manage_but_not_send_makes_no_funnel_run(office: Office):
+    await office.joins("Mia", Right.MANAGE)
+    async with office.database.transaction() as session:
+        draft = await keep_draft(session, office.creator, {"more": CARE}, {"more": None}, now=NOW)
+        number = draft.number
+    with pytest.raises(NoSuchRight):
+        await office.taps("Mia", f"fn:draft:{number}:keep")
+    # it waits for somebody who may
+    assert "more" in text_of(await office.taps("Ada", f"fn:draft:{number}:keep"))
 
 
 async def refused(office: Office, name: str, asked: str) -> Refusal | None:

@@ -97,13 +97,16 @@ class ApiShop:
             )
             return made.id
 
-    async def add_member(self, *rights: Right) -> int:
-        """An account of the creator's team, with these rights alone."""
+    async def add_member(self, *rights: Right, of: int | None = None) -> int:
+        """An account of a creator's team (the seller's unless told), with these rights alone."""
         account = await self.site.add_account()
         async with self.site.database.transaction() as session:
             session.add(
                 Membership(
-                    account_id=account, creator_id=self.creator, owner=False, rights=[str(each) for each in rights]
+                    account_id=account,
+                    creator_id=of or self.creator,
+                    owner=False,
+                    rights=[str(each) for each in rights],
                 )
             )
         return account

@@ -108,6 +108,9 @@ async def test_signing_up_is_refused_for_what_is_wrong_with_it(site: Site, clien
     ):
         response = await post(client, "register", ZOE | {"role": "buyer", "email": "eve@example.com"} | wrong)
         assert await refused(response) == (422, code), wrong
+    # as of every body, all parts that cannot be read at once
+    several = await post(client, "register", {"email": 5, "password": "x" * 1001, "role": "owner", "is_admin": True})
+    assert set((await error_of(several))["fields"]) == {"email", "password", "name", "role", "is_admin"}
 
 
 async def test_what_is_wrong_is_told_in_words_for_who_sent_it(client: Client):

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from domain.discounts import Terms, add_code
 from domain.orders import expire_order
 from kit.money import Money
-from store.models import Order, OrderState, ProductKind, Right
+from store.models import Creator, Order, OrderState, ProductKind, Right
 
 
 async def a_code(shop: ApiShop, code: str, **terms: Any) -> None:
@@ -158,6 +158,11 @@ async def test_orders_are_listed_newest_first_and_narrowed(shop: ApiShop):
     assert await found(product_id=book) == [ids[2], ids[1]]
     assert await found(lead_id=shop.lead + 1) == []
     assert await found(**{"from": "2026-11-03T10:00:00Z", "to": "2026-11-03T11:00:00+00:00"}) == [ids[1]]
+    # days are those of the creator's clock, and the last is in it
+    assert await found(**{"from": "2026-11-03", "to": "2026-11-03"}) == ids[::-1]
+    async with shop.site.database.transaction() as session:
+        (await session.get_one(Creator, shop.creator)).time_zone = "Pacific/Kiritimati"
+    assert await found(**{"from": "2026-11-04"}) == [ids[2], ids[1]]
     for query in ({"from": "yesterday"}, {"to": "9999-12-31T23:59:59-23:00"}, {"state": "gone"}, {"lead_id": "x"}):
         response = await shop.client.get("/api/v1/orders", headers=shop.site.bearer(shop.seller), params=query)
         assert response.status == 422, query
@@ -191,6 +196,10 @@ async def test_another_creators_order_is_not_there(shop: ApiShop):
         ("PUT", "/orders/x", {"code": None}),
     ):
         assert (await shop.refused(method, path, body, by=shop.stranger))[0] == 404, path
+    # whatever they may do at a business of theirs
+    viewer = await shop.add_member(Right.VIEW, of=await shop.site.add_creator("cora"))
+    for status in ("cancelled", "shipped", "refunded"):
+        assert (await shop.refused("PUT", f"{at}/status", {"status": status}, by=viewer))[0] == 404, status
     assert (await shop.get(at))["state"] == "open"
 
 

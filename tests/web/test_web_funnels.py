@@ -9,9 +9,9 @@ from domain.funnels.definition import Funnel
 from domain.funnels.publishing import publish_funnels, read_running
 from domain.leads import capture_lead
 from domain.people import Profile, see_person
-from store.models import Enrollment, EnrollmentState, Event, FunnelHead, StartByHand, Timer
+from store.models import Enrollment, EnrollmentState, Event, FunnelHead, Membership, Right, StartByHand, Timer
 
-FUNNEL = {
+FUNNEL: dict[str, Any] = {
     "trigger": {"event": "lead.captured"},
     "steps": [
         {"key": "rest", "do": "wait", "time": "1d"},
@@ -51,6 +51,24 @@ class Studio:
     async def set_all(self, **values: Any) -> None:
         async with self.site.database.transaction() as session:
             await session.execute(update(Enrollment).values(values))
+
+
+async def test_who_may_manage_but_not_send_rewords_only_what_is_paused(studio: Studio):
+    manager, owner = await studio.site.add_account(studio.creator_id), studio.account_id
+    async with studio.site.database.transaction() as session:
+        mine = update(Membership).where(Membership.account_id == manager)
+        await session.execute(mine.values(owner=False, rights=[Right.VIEW, Right.MANAGE]))
+    studio.account_id = manager
+    refused = await studio.asks("PUT", "/care", {"definition": FUNNEL})
+    assert (refused.status, (await error_of(refused))["code"]) == (403, "RIGHT_MISSING")
+    assert (await studio.asks("GET", "/care")).status == 404
+    studio.account_id = owner
+    await studio.save()
+    await studio.told("POST", "/care/pause")
+    studio.account_id = manager
+    shorter = FUNNEL | {"steps": FUNNEL["steps"][:2]}
+    assert (await studio.save(shorter, status=200))["state"] == "paused"
+    assert (await studio.asks("POST", "/care/resume", {"late": "once"})).status == 403
 
 
 @pytest.fixture

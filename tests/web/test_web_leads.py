@@ -171,6 +171,10 @@ async def test_what_is_no_lead_is_refused_with_each_reason(reader: Reader):
     headers = reader.site.bearer(reader.account_id)
     typeless = await reader.client.post("/api/v1/leads", headers=headers, data=b"{}")
     assert typeless.status == 415
+    # nothing at all is an empty object, where one would do; else it says how to send what is needed
+    nothing = await reader.client.post("/api/v1/leads", headers=headers)
+    assert set((await error_of(nothing))["fields"]) == {"name"}
+    assert (await reader.client.post("/api/v1/products", headers=headers)).status == 415
     json_headers = headers | {"Content-Type": "application/json"}
     broken = await reader.client.post("/api/v1/leads", headers=json_headers, data=b"{")
     assert broken.status == 400

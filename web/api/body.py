@@ -20,11 +20,15 @@ BODY_DIGEST = web.RequestKey("body_digest", str)
 
 
 async def read_json(request: web.Request, model: type[B], *, most: int = _MOST_BYTES) -> B:
-    """Raises Invalid with a reason for each part that is wrong; what is no JSON is a 415 or a 400."""
-    if request.content_type != "application/json":
+    """Raises Invalid with a reason for each part that is wrong; what is no JSON is a 415 or a 400.
+
+    Nothing at all is as good as `{}` where no part has to be there.
+    """
+    nothing = may_be_left_out(model) and not request.body_exists
+    if request.content_type != "application/json" and not nothing:
         raise web.HTTPUnsupportedMediaType
     try:
-        body = await read_body(request, most=most)
+        body = b"{}" if nothing else await read_body(request, most=most)
         request[BODY_DIGEST] = hashlib.sha256(body).hexdigest()
         given = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -40,6 +44,10 @@ async def read_json(request: web.Request, model: type[B], *, most: int = _MOST_B
         # of the parts taken together
         whole = fields.pop("", None)
         raise Invalid(whole or "some parts are wrong: " + ", ".join(sorted(fields)), fields=fields) from None
+
+
+def may_be_left_out(model: type[BaseModel]) -> bool:
+    return not any(part.is_required() for part in model.model_fields.values())
 
 
 def _is_deeper(given: Any, most: int) -> bool:

@@ -9,23 +9,21 @@ from domain.access import Act
 from kit.paging import Page
 from store.models import Event
 from store.queries.events import EventFilter, count_events, list_events
-from web.api.instants import Instant
 from web.api.lists import ListAnswer
-from web.api.query import ListQuery, Text, Whole
+from web.api.periods import SpanQuery, span_of
+from web.api.query import Text, Whole
 from web.api.route import Call, NoBody, Route
 
 
-class EventQuery(ListQuery):
-    """`name` is one event's, or the beginning of several: `order.*`; `to` is left out of what is listed."""
+class EventQuery(SpanQuery):
+    """`name` is one event's, or the beginning of several: `order.*`.
+
+    `from` and `to` are instants, of which the last is left out, or days in the creator's time zone.
+    """
 
     name: Text | None = None
     lead_id: Annotated[Whole, Field(ge=1, lt=2**63)] | None = None
     subject: Text | None = None
-    since: Annotated[Instant | None, Field(alias="from")] = None
-    until: Annotated[Instant | None, Field(alias="to")] = None
-
-    def filter(self) -> EventFilter:
-        return EventFilter(self.name, self.lead_id, self.subject, self.since, self.until)
 
 
 class LoggedEvent(BaseModel):
@@ -51,7 +49,9 @@ class LoggedEvent(BaseModel):
 
 
 async def show_events(call: Call[EventQuery, NoBody]) -> ListAnswer[LoggedEvent]:
-    session, creator_id, wanted, paging = call.session, call.creator_id, call.query.filter(), call.query.paging()
+    session, creator_id, query, paging = call.session, call.creator_id, call.query, call.query.paging()
+    span = await span_of(session, query, creator_id)
+    wanted = EventFilter(query.name, query.lead_id, query.subject, *span)
     which = ("events", creator_id, wanted)
     total = await call.tools.totals.of(which, lambda: count_events(session, creator_id, wanted))
     found = await list_events(session, creator_id, wanted, paging)

@@ -124,7 +124,7 @@ async def validate_funnels(call: Call[NoQuery, ToValidate]) -> Validated:
 
 
 async def put_funnel(call: Call[NoQuery, Wording]) -> Answered:
-    """The wording for those who begin from now on. 201 for a new name; the same again changes nothing."""
+    """For those who begin from now on; without the right to send, of a paused one. The same again changes nothing."""
     tools, given, key = call.tools, call.body, call.word("key")
     async with tools.database.reading() as session:
         ground = await around(session, tools.published, await session.get_one(Creator, call.creator_id))
@@ -141,6 +141,7 @@ async def put_funnel(call: Call[NoQuery, Wording]) -> Answered:
             read.funnels,
             kept=Kept.API,
             policy=given.policy,
+            must=call.must,
             now=tools.clock(),
         )
         detail = await _detail(session, head)
@@ -283,6 +284,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         proves=(
             "test_web_funnels.py::test_a_funnel_is_made_read_and_listed",
             "test_web_funnels.py::test_what_is_wrong_is_told_by_its_place_and_nothing_is_saved",
+            "test_web_funnels.py::test_who_may_manage_but_not_send_rewords_only_what_is_paused",
         ),
     ),
     Route(

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from domain.access import RULES, SignInNeeded
 from web.answers import answer
+from web.api.body import may_be_left_out
 from web.api.route import Media, NoBody, NoQuery, Route
 from web.api.schemas import Mode, Schema, Schemas
 from web.api.table import PREFIX, ROUTES
@@ -128,7 +129,7 @@ def _operation(route: Route[Any, Any], schemas: Schemas) -> dict[str, Any]:
 def _body(route: Route[Any, Any], schemas: Schemas) -> dict[str, Any] | None:
     """Of JSON, of what is no JSON, or of either."""
     content: dict[str, Any] = {}
-    told: dict[str, Any] = {"required": True}
+    told: dict[str, Any] = {"required": route.takes is not None or not may_be_left_out(route.body)}
     if route.takes is not None:
         form = {"type": "object", "properties": route.takes.fields, "required": route.takes.needs}
         told["description"] = route.takes.means

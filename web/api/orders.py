@@ -21,10 +21,10 @@ from domain.stock import SoldOut
 from kit.errors import Forbidden, NotFound
 from store.models import Order, OrderState
 from store.queries.purchases import OrderRow, OrdersWanted, page_of_bought, page_of_sold, rows_of
-from web.api.instants import Instant
 from web.api.lists import ListAnswer
 from web.api.order_items import BuyerDetails, Id, Lines, OrderItem
-from web.api.query import ListQuery, Text, Whole
+from web.api.periods import SpanQuery, span_of
+from web.api.query import Text, Whole
 from web.api.route import Call, NoBody, NoQuery, Plain, Route
 from web.auth import Caller
 from web.tools import WebTools
@@ -55,19 +55,19 @@ class Side(StrEnum):
     BOUGHT = "bought"
 
 
-class OrderQuery(ListQuery):
-    """`from` and `to` are about when they were made. `side`: what is sold, for who acts for a creator, or bought."""
+class OrderQuery(SpanQuery):
+    """`from` and `to` are about when they were made: instants or days, in the creator's time zone, or in UTC of what
+    one has bought. `side`: what is sold, for who acts for a creator, or bought.
+    """
 
     side: Side | None = None
     state: OrderState | None = None
     lead_id: Annotated[Whole, Field(ge=1, lt=2**63)] | None = None
     product_id: Annotated[Whole, Field(ge=1, lt=2**63)] | None = None
-    since: Annotated[Instant | None, Field(alias="from")] = None
-    until: Annotated[Instant | None, Field(alias="to")] = None
 
-    def wanted(self) -> OrdersWanted:
+    async def wanted(self, session: AsyncSession, creator_id: int | None) -> OrdersWanted:
         states = () if self.state is None else (self.state,)
-        return OrdersWanted(states, self.lead_id, self.product_id, self.since, self.until)
+        return OrdersWanted(states, self.lead_id, self.product_id, *await span_of(session, self, creator_id))
 
 
 class NewOrder(BaseModel):
@@ -118,12 +118,12 @@ async def show_orders(call: Call[OrderQuery, NoBody]) -> ListAnswer[OrderItem]:
     side = query.side or (Side.SOLD if caller.standings else Side.BOUGHT)
     if side is Side.SOLD:
         creator_id = caller.acting_for(Act.SEE_ORDERS)
-        totals = call.tools.totals.of
-        page = await page_of_sold(session, creator_id, query.wanted(), query.paging(), totals=totals)
+        wanted = await query.wanted(session, creator_id)
+        page = await page_of_sold(session, creator_id, wanted, query.paging(), totals=call.tools.totals.of)
     else:
         caller.must(Act.SEE_PURCHASES)
         leads = [lead.id for lead in await leads_of_account(session, call.account)]
-        page = await page_of_bought(session, leads, query.wanted(), query.paging())
+        page = await page_of_bought(session, leads, await query.wanted(session, None), query.paging())
     return ListAnswer[OrderItem].of(page, lambda row: told(call.tools, row, to_seller=side is Side.SOLD))
 
 
@@ -173,8 +173,10 @@ async def find_order(call: Call[Any, Any], session: AsyncSession, act: Act) -> t
         leads = await leads_of_account(session, caller.account, order.creator_id)
         if order.lead_id in {lead.id for lead in leads} and not _sells(caller, order, act):
             return order, False
-    if not caller.standings or caller.acting_for(act) != order.creator_id:
+    # whose it is comes before what they may do with it: of another's nobody learns more than that it is not there
+    if not caller.standings or caller.for_whom() != order.creator_id:
         raise NoSuchOrder("there is no such order")
+    caller.acting_for(act)
     return order, True
 
 

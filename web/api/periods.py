@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.zones import is_zone
 from kit.buckets import Interval, TooMany, edges, start_of
@@ -44,6 +45,13 @@ def _moment(text: Any) -> Any:
 
 
 Moment = Annotated[datetime | date, BeforeValidator(_moment)]
+
+
+class SpanQuery(ListQuery):
+    """A list `from` some time up to `to`: instants, or days in the creator's time zone, of which the last is in it."""
+
+    since: Annotated[Moment | None, Field(alias="from")] = None
+    until: Annotated[Moment | None, Field(alias="to")] = None
 
 
 class PeriodQuery(BaseModel):
@@ -97,13 +105,21 @@ def edges_of(period: Period, query: PagedPiecesQuery) -> Sequence[datetime] | No
     return at
 
 
+async def span_of(
+    session: AsyncSession, query: SpanQuery, creator_id: int | None
+) -> tuple[datetime | None, datetime | None]:
+    """As instants; days are UTC's where it is no creator's business."""
+    zone = "UTC" if creator_id is None else await _zone_of(session, creator_id)
+    since = None if query.since is None else _at(query.since, zone, ends=False)
+    return since, None if query.until is None else _at(query.until, zone, ends=True)
+
+
 async def period_of(call: Call[Any, NoBody]) -> Period:
     """Raises BadPeriod."""
     query: PeriodQuery = call.query
     zone = query.time_zone
     if zone is None:
-        zone = await call.session.scalar(select(Creator.time_zone).where(Creator.id == call.creator_id))
-        zone = zone_named(zone).key
+        zone = await _zone_of(call.session, call.creator_id)
     elif not is_zone(zone):
         raise BadPeriod("there is no such time zone", fields={"time_zone": "use an IANA name, such as Europe/Berlin"})
     until = call.tools.clock() if query.until is None else _at(query.until, zone, ends=True)
@@ -111,6 +127,10 @@ async def period_of(call: Call[Any, NoBody]) -> Period:
     if since >= until:
         raise BadPeriod("it ends before it begins", fields={"from": "is not before `to`"})
     return Period(since, until, zone)
+
+
+async def _zone_of(session: AsyncSession, creator_id: int) -> str:
+    return zone_named(await session.scalar(select(Creator.time_zone).where(Creator.id == creator_id))).key
 
 
 def _at(moment: datetime | date, zone: str, *, ends: bool) -> datetime:

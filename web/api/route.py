@@ -64,6 +64,11 @@ class Call(Generic[Q, B]):
             raise RuntimeError("this address is no creator's business")
         return self.for_creator
 
+    def must(self, act: Act) -> None:
+        """Beside the act of the address. Raises Forbidden for what is not theirs to do."""
+        if self.caller is not None:
+            self.caller.must(act)
+
     async def must_still(self, session: AsyncSession, act: Act) -> None:
         """In the transaction of what took long to come. Raises NotSignedIn or Forbidden."""
         if self.caller is not None:
