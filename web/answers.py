@@ -11,9 +11,17 @@ from pydantic import BaseModel
 
 def answer(body: BaseModel | Mapping[str, Any], *, status: int = 200) -> web.Response:
     """Instants are written as RFC 3339 with `Z`. Nobody on the way may keep a copy."""
+    return answer_in(json_of(body), status=status)
+
+
+def json_of(body: BaseModel | Mapping[str, Any]) -> bytes:
     content = body.model_dump() if isinstance(body, BaseModel) else body
+    return orjson.dumps(content, default=_plain, option=orjson.OPT_UTC_Z)
+
+
+def answer_in(json: bytes, *, status: int = 200) -> web.Response:
     return web.Response(
-        body=orjson.dumps(content, default=_plain, option=orjson.OPT_UTC_Z),
+        body=json,
         status=status,
         content_type="application/json",
         headers={"Cache-Control": "no-store"},

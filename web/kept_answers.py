@@ -1,4 +1,4 @@
-"""What is told of the whole shop: worked out anew at most once a minute, however many ask."""
+"""What is told of the whole shop, or of a whole business: worked out anew at most once a minute, however many ask."""
 
 import asyncio
 import time
@@ -6,10 +6,9 @@ from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-# of so few products it is worked out at each request
+# of so few products, orders or leads it is worked out at each request
 EXACT_UP_TO = 1000
 GOOD_FOR_SECONDS = 45.0
-_MOST_KEPT = 500
 T = TypeVar("T")
 
 
@@ -18,12 +17,13 @@ class KeptAnswers:
     """Of one process. Whoever waits for an answer that another works out holds no transaction."""
 
     exact_up_to: int = EXACT_UP_TO
+    most_kept: int = 500
     monotonic: Callable[[], float] = time.monotonic
     _kept: dict[Hashable, tuple[Any, float]] = field(default_factory=dict)
     _making: dict[Hashable, asyncio.Lock] = field(default_factory=dict)
 
     async def of(self, what: Hashable, make: Callable[[], Awaitable[tuple[T, int]]]) -> T:
-        """`make` answers it, and of how many products it tells. Of those who ask at the same time one works it out."""
+        """`make` answers it, and of how many rows it tells. Of those who ask at the same time one works it out."""
         async with self._making.setdefault(what, asyncio.Lock()):
             kept = self._kept.get(what)
             if kept is not None and self.monotonic() - kept[1] < GOOD_FOR_SECONDS:
@@ -33,9 +33,9 @@ class KeptAnswers:
             answer, many = await make()
             self._kept.pop(what, None)
             if many > self.exact_up_to:
-                while len(self._kept) >= _MOST_KEPT:
+                while len(self._kept) >= self.most_kept:
                     self._kept.pop(next(iter(self._kept)))
                 self._kept[what] = (answer, began)
-            if len(self._making) > 2 * _MOST_KEPT:
+            if len(self._making) > 2 * self.most_kept:
                 self._making.clear()
             return answer

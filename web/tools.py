@@ -126,6 +126,8 @@ class WebTools:
     shop_totals: KeptTotals = field(default_factory=lambda: KeptTotals(exact_up_to=1000))
     shop_breadths: Kept = field(default_factory=Kept)
     shop_answers: KeptAnswers = field(default_factory=KeptAnswers)
+    # sums of one creator's business, as JSON: some of them are megabytes
+    own_answers: KeptAnswers = field(default_factory=lambda: KeptAnswers(most_kept=100))
 
 
 TOOLS = web.AppKey("tools", WebTools)

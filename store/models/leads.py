@@ -98,7 +98,13 @@ class Lead(Numbered, Base):
         ),
         Index("ix_lead_stage", "creator_id", "stage", "id", sqlite_where=_LIVING, postgresql_where=_LIVING),
         Index("ix_lead_score", "creator_id", "score", "id", sqlite_where=_LIVING, postgresql_where=_LIVING),
-        Index("ix_lead_source", "creator_id", "source", "id", sqlite_where=_LIVING, postgresql_where=_LIVING),
+        # with all that sources are counted by, so that the leads themselves need not be looked at
+        Index(
+            "ix_lead_source",
+            *("creator_id", "source", "id", "created_at", "merged_into_id", "forgotten_at"),
+            sqlite_where=_LIVING,
+            postgresql_where=_LIVING,
+        ),
         Index("ix_lead_seen", "creator_id", "seen_at", "id", sqlite_where=_LIVING, postgresql_where=_LIVING),
         Index("ix_lead_merged", "merged_into_id", sqlite_where=_MERGED, postgresql_where=_MERGED),
     )

@@ -202,17 +202,17 @@ async def numbers_of_sources(
 ) -> Page[SourceNumbers]:
     """Of those who became leads then, by where they first came from, and whatever they have bought since."""
     came = became_leads(creator_id, since, until)
-    by_source = select(Lead.source, func.count()).where(*came).group_by(Lead.source)
+    by_source = select(Lead.source, func.count().label("leads")).where(*came).group_by(Lead.source)
     # nowhere that is known comes first of those with as many
     ordered = by_source.order_by(func.count().desc(), func.coalesce(Lead.source, ""))
-    total = await session.scalar(select(func.count()).select_from(by_source.subquery())) or 0
-    rows = (await session.execute(ordered.limit(paging.limit).offset(paging.offset))).all()
-    found = {source: SourceNumbers(source, leads) for source, leads in rows}
-    of_shown = came_from(found)
+    every = (await session.execute(ordered)).all()
+    rows = every[paging.offset : paging.offset + paging.limit]
+    found = {row.source: SourceNumbers(row.source, row.leads) for row in rows}
+    paid = (came_from(found), Order.creator_id == creator_id, Order.paid_at.is_not(None))
     bought = (
         select(Lead.source, func.count(Lead.id.distinct()), func.count())
         .join(Order, Order.lead_id == Lead.id)
-        .where(*came, of_shown, Order.creator_id == creator_id, Order.paid_at.is_not(None), Order.total_minor > 0)
+        .where(*came, *paid, Order.total_minor > 0)
         .group_by(Lead.source)
     )
     for source, buyers, orders in await session.execute(bought):
@@ -221,13 +221,13 @@ async def numbers_of_sources(
         select(Lead.source, Payment.currency, func.sum(Payment.amount_minor), func.sum(WENT_BACK_MINOR))
         .join(Order, Order.lead_id == Lead.id)
         .join(Payment, Payment.order_id == Order.id)
-        .where(*came, of_shown, Order.creator_id == creator_id)
+        .where(*came, *paid)
         .group_by(Lead.source, Payment.currency)
         .order_by(Payment.currency)
     )
     for source, currency, gross, back in await session.execute(money):
         found[source].money[currency] = Sum(int(gross), int(back))
-    return Page(list(found.values()), total, paging)
+    return Page(list(found.values()), len(every), paging)
 
 
 def became_leads(creator_id: int, since: datetime, until: datetime) -> tuple[ColumnElement[bool], ...]:

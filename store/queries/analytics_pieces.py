@@ -68,10 +68,11 @@ async def sources_by_piece(
     found: ByPiece = {each: [SourceNumbers(each, 0) for _ in edges[1:]] for each in sources}
     for piece, source, leads in await session.execute(select(*by_source, func.count()).group_by(*by_source)):
         found[source][piece].leads = leads
+    paid = (Order.creator_id == creator_id, Order.paid_at.is_not(None))
     bought = (
         select(*by_source, func.count(lead.id.distinct()), func.count())
         .join(Order, Order.lead_id == lead.id)
-        .where(Order.creator_id == creator_id, Order.paid_at.is_not(None), Order.total_minor > 0)
+        .where(*paid, Order.total_minor > 0)
         .group_by(*by_source)
     )
     for piece, source, buyers, orders in await session.execute(bought):
@@ -80,7 +81,7 @@ async def sources_by_piece(
         select(*by_source, Payment.currency, func.sum(Payment.amount_minor), func.sum(WENT_BACK_MINOR))
         .join(Order, Order.lead_id == lead.id)
         .join(Payment, Payment.order_id == Order.id)
-        .where(Order.creator_id == creator_id)
+        .where(*paid)
         .group_by(*by_source, Payment.currency)
         .order_by(Payment.currency)
     )

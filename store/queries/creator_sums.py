@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from store.models import Lead, Product
+from store.models import Lead, Order, Product
 from store.queries.analytics import sales_since
 from store.queries.product_shapes import LISTED
 
@@ -31,6 +31,15 @@ class CreatorSums:
     def rows(self) -> int:
         """How many were looked at."""
         return self.sales + self.products + self.archived + self.leads
+
+
+async def size_of_business(session: AsyncSession, creator_id: int, *, most: int) -> int:
+    """How many leads or orders there are, whichever is more; no more than `most` are looked at."""
+    sizes = []
+    for model in (Lead, Order):
+        some = select(model.id).where(model.creator_id == creator_id).limit(most)
+        sizes.append(await session.scalar(select(func.count()).select_from(some.subquery())) or 0)
+    return max(sizes)
 
 
 async def sum_up_creator(session: AsyncSession, creator_id: int) -> CreatorSums:

@@ -1,8 +1,10 @@
 """Figures of a business: each piece of time is there, and nothing is counted twice or for somebody else."""
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
+from lead_world import Counted
 from shop_world import ApiShop
 from sqlalchemy import update
 
@@ -15,6 +17,8 @@ from store.models import (
     Lead,
     Order,
 )
+from web.kept_answers import GOOD_FOR_SECONDS
+from web.tools import TOOLS
 
 NIL = {"currency": "usd", "gross_minor": 0, "refunded_minor": 0, "net_minor": 0}
 
@@ -274,3 +278,41 @@ async def test_a_period_that_is_none_is_refused(shop: ApiShop):
     assert len(whole["pieces"]) == 41 * 24
     for noun in ("sales", "orders", "customers", "products", "sources", "funnels"):
         assert (await shop.refused("GET", f"/analytics/{noun}", by=shop.buyer))[0] == 403
+
+
+async def test_sums_of_a_large_business_are_worked_out_once_a_minute_at_most(shop: ApiShop):
+    application = shop.client.app
+    assert application is not None
+    tools, passed = application[TOOLS], [0.0]
+    for kept in (tools.own_answers, tools.shop_answers):
+        kept.exact_up_to, kept.monotonic = 1, lambda: passed[0]
+    pack = await shop.add("Pack")
+    names = ("sales", "orders", "customers", "products", "sources", "funnels")
+
+    async def told() -> dict[str, Any]:
+        found = {name: await shop.get(f"/analytics/{name}") for name in names}
+        sold = (await shop.get("/profile/me"))["statistics"]["creators"][0]["sales"]
+        return {**found, "sold": sold, "stats": (await shop.get("/creator/stats"))["sales"]}
+
+    await paid(shop, {"product_id": pack})
+    shop.site.clock.pass_time(minutes=1)
+    # of a small one they are those of this moment
+    assert (await shop.get("/analytics/sales"))["orders"] == 1
+    await paid(shop, {"product_id": pack})
+    shop.site.clock.pass_time(minutes=1)
+    before = await told()
+    assert (before["sales"]["orders"], before["sold"], before["stats"]) == (2, 2, 2)
+    await paid(shop, {"product_id": pack})
+    shop.site.clock.pass_time(minutes=1)
+    passed[0] += GOOD_FOR_SECONDS - 1
+    assert await told() == before
+    # another question is answered by itself, and so is another creator
+    assert (await shop.get("/analytics/sales", interval="week"))["orders"] == 3
+    assert (await shop.get("/analytics/sales", by=shop.stranger))["orders"] == 0
+    passed[0] += 1
+    with Counted(shop.site.database) as counted:
+        many = await asyncio.gather(*(shop.get("/analytics/sales") for _ in range(5)))
+    assert [each["orders"] for each in many] == [3] * 5
+    assert len([each for each in counted.statements if "payment" in each]) == 1
+    after = await told()
+    assert (after["orders"]["orders"], after["sold"], after["stats"]) == (3, 3, 3)

@@ -1,6 +1,7 @@
 """`/api/v1/analytics`: what a business came to, in pieces of a clock on the wall."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 from typing import Any, TypeVar
@@ -23,7 +24,9 @@ from store.queries.analytics import (
     sold_products,
 )
 from store.queries.analytics_pieces import funnels_by_piece, products_by_piece, sources_by_piece
+from store.queries.creator_sums import size_of_business
 from store.queries.funnel_numbers import FunnelNumbers, numbers_of_funnels
+from web.answers import answer_in, json_of
 from web.api.analytics_items import (
     AskedList,
     CustomersCount,
@@ -47,7 +50,7 @@ from web.api.analytics_items import (
 )
 from web.api.lists import ListAnswer
 from web.api.periods import BadPeriod, PagedPiecesQuery, Period, PiecesQuery, edges_of, period_of
-from web.api.route import Call, NoBody, Route
+from web.api.route import Answered, Call, Does, NoBody, Route
 
 Row = TypeVar("Row")
 Piece = TypeVar("Piece", bound=BaseModel)
@@ -147,16 +150,39 @@ def _pieces(
     ]
 
 
+def _kept(show: Callable[[Call[Any, NoBody]], Awaitable[BaseModel]]) -> Does[Any, NoBody]:
+    """What many ask at once is worked out once; of a large business, the answer is at most a minute old."""
+
+    async def does(call: Call[Any, NoBody]) -> Answered:
+        tools, creator_id = call.tools, call.creator_id
+
+        async def make() -> tuple[bytes, int]:
+            async with tools.database.reading() as session:
+                told = json_of(await show(replace(call, open_session=session)))
+                most = tools.own_answers.exact_up_to + 1
+                return told, await size_of_business(session, creator_id, most=most)
+
+        return Answered(response=answer_in(await tools.own_answers.of((show, creator_id, call.query), make)))
+
+    return does
+
+
 def _route(
-    name: str, does: Any, summary: str, told: type[BaseModel], query: type[BaseModel], *proves: str
+    name: str,
+    show: Callable[..., Awaitable[BaseModel]],
+    summary: str,
+    told: type[BaseModel],
+    query: type[BaseModel],
+    *proves: str,
 ) -> Route[Any, Any]:
     return Route(
         "GET",
         f"/analytics/{name}",
         Act.SEE_SALES,
-        does,
+        _kept(show),
         summary,
         {200: told},
+        session="none",
         query=query,
         rate="heavy",
         refuses=(BadPeriod,),
@@ -174,6 +200,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         SalesItem,
         PiecesQuery,
         *("sales_stand_where_they_were_paid_and_what_went_back_is_taken_off_there", _WRONG),
+        "sums_of_a_large_business_are_worked_out_once_a_minute_at_most",
     ),
     _route(
         "orders",

@@ -1,5 +1,6 @@
 """`/api/v1/creator/stats`: a creator's business in a few numbers."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -8,20 +9,25 @@ from domain.access import Act
 from store.queries.creator_sums import CreatorSums, sum_up_creator
 from web.api.product_answers import Rating
 from web.api.route import Plain, Route
+from web.tools import WebTools
 
 
-class Earned(BaseModel):
+class Amount(BaseModel):
     """In minor units, with tax and shipping, without what went back."""
 
     currency: str
     amount_minor: int
+
+    @classmethod
+    def all_of(cls, by_currency: Mapping[str, int]) -> "list[Amount]":
+        return [cls(currency=currency, amount_minor=amount) for currency, amount in by_currency.items()]
 
 
 class CreatorStats(BaseModel):
     """Since the beginning. `sales` are orders that were paid; `products` without the archived; `active` are listed."""
 
     sales: int
-    revenue: list[Earned]
+    revenue: list[Amount]
     products: int
     active_products: int
     archived_products: int
@@ -32,7 +38,7 @@ class CreatorStats(BaseModel):
     def of(cls, sums: CreatorSums) -> "CreatorStats":
         return cls(
             sales=sums.sales,
-            revenue=[Earned(currency=currency, amount_minor=amount) for currency, amount in sums.earned.items()],
+            revenue=Amount.all_of(sums.earned),
             products=sums.products,
             active_products=sums.listed,
             archived_products=sums.archived,
@@ -42,15 +48,18 @@ class CreatorStats(BaseModel):
 
 
 async def show_stats(call: Plain) -> CreatorStats:
-    """Of a large business the numbers are at most a minute old."""
-    tools, creator_id = call.tools, call.creator_id
+    return CreatorStats.of(await kept_sums(call.tools, call.creator_id))
 
-    async def sum_up() -> tuple[CreatorStats, int]:
+
+async def kept_sums(tools: WebTools, creator_id: int) -> CreatorSums:
+    """Of a large business they are at most a minute old. To be asked for outside of any transaction."""
+
+    async def sum_up() -> tuple[CreatorSums, int]:
         async with tools.database.reading() as session:
             sums = await sum_up_creator(session, creator_id)
-        return CreatorStats.of(sums), sums.rows
+        return sums, sums.rows
 
-    return await tools.shop_answers.of(("creator stats", creator_id), sum_up)
+    return await tools.shop_answers.of(("creator sums", creator_id), sum_up)
 
 
 ROUTES: tuple[Route[Any, Any], ...] = (

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
-from domain.access import Act
+from domain.access import Act, Standing
 from domain.account_leads import leads_of_account
 from domain.accounts import rename
 from domain.administration import LastAdmin, must_leave_an_admin
@@ -12,12 +12,12 @@ from domain.leaving import delete_account
 from domain.notices import Notice
 from domain.profiles import Preferences, change_preferences, change_profile, profile_of
 from kit.errors import Invalid, TooMany
-from store.models import Account, Profile, Role
-from store.queries.creator_sums import sum_up_creator
+from store.models import Account, Role
 from store.queries.profiles import FoundPerson, find_people
 from store.queries.purchases import bought_by
 from web.api.accounts import AccountItem
 from web.api.auth_bodies import Password
+from web.api.creator_stats import Amount, kept_sums
 from web.api.lists import ListAnswer
 from web.api.proving import WrongPassword, prove, still
 from web.api.query import ListQuery, Printable, Text
@@ -26,13 +26,6 @@ from web.api.route import Call, NoBody, NoQuery, Plain, Route
 _MOST_BIO = 2000
 Bio = Annotated[str, Printable, Field(max_length=_MOST_BIO)]
 Site = Annotated[str, Printable, Field(max_length=500)]
-
-
-class Amount(BaseModel):
-    """In minor units."""
-
-    currency: str
-    amount_minor: int
 
 
 class Sold(BaseModel):
@@ -155,18 +148,19 @@ class PeopleQuery(ListQuery):
 
 
 async def show_me(call: Plain) -> ProfileItem:
-    return await _told(call, call.account, await profile_of(call.session, call.account.id))
+    return await _told(call)
 
 
 async def put_me(call: Call[NoQuery, ProfileChange]) -> ProfileItem:
-    session, account, now = call.session, call.account, call.tools.clock()
+    tools, account = call.tools, call.account
     changes = call.body.model_dump(exclude_none=True)
     name = changes.pop("name", None)
-    if name is not None:
-        await rename(session, account.id, name)
-        await session.refresh(account)
-    profile = await change_profile(session, account.id, changes, now=now)
-    return await _told(call, account, profile)
+    async with tools.database.transaction() as session:
+        await still(session, account)
+        if name is not None:
+            await rename(session, account.id, name)
+        await change_profile(session, account.id, changes, now=tools.clock())
+    return await _told(call)
 
 
 async def put_preferences(call: Call[NoQuery, PreferencesChange]) -> PreferencesItem:
@@ -191,8 +185,13 @@ async def search_people(call: Call[PeopleQuery, NoBody]) -> ListAnswer[PersonIte
     return ListAnswer[PersonItem].of(page, PersonItem.of)
 
 
-async def _told(call: Call[Any, Any], account: Account, profile: Profile | None) -> ProfileItem:
+async def _told(call: Call[Any, Any]) -> ProfileItem:
     standings = {} if call.caller is None else call.caller.standings
+    async with call.tools.database.reading() as session:
+        account = await session.get_one(Account, call.account.id)
+        profile = await profile_of(session, account.id)
+        leads = await leads_of_account(session, account)
+        bought = await bought_by(session, [lead.id for lead in leads])
     return ProfileItem(
         account=AccountItem.of(account, standings),
         public=False if profile is None else profile.public,
@@ -201,24 +200,21 @@ async def _told(call: Call[Any, Any], account: Account, profile: Profile | None)
         website="" if profile is None else profile.website,
         company="" if profile is None else profile.company,
         preferences=PreferencesItem.of(Preferences.of(profile)),
-        statistics=await _statistics(call, account),
+        statistics=Statistics(
+            orders=bought.orders,
+            spent=Amount.all_of(bought.spent),
+            products_owned=bought.owned,
+            creators=[
+                await _sold(call, slug, standing) for slug, standing in standings.items() if standing.may(Act.SEE_SALES)
+            ],
+        ),
     )
 
 
-async def _statistics(call: Call[Any, Any], account: Account) -> Statistics:
-    leads = await leads_of_account(call.session, account)
-    bought = await bought_by(call.session, [lead.id for lead in leads])
-    sold = []
-    for slug, standing in ({} if call.caller is None else call.caller.standings).items():
-        if standing.may(Act.SEE_SALES):
-            sums = await sum_up_creator(call.session, standing.creator_id)
-            earned = [Amount(currency=each, amount_minor=amount) for each, amount in sums.earned.items()]
-            sold.append(Sold(slug=slug, sales=sums.sales, revenue=earned, products=sums.products, leads=sums.leads))
-    return Statistics(
-        orders=bought.orders,
-        spent=[Amount(currency=each, amount_minor=amount) for each, amount in bought.spent.items()],
-        products_owned=bought.owned,
-        creators=sold,
+async def _sold(call: Call[Any, Any], slug: str, standing: Standing) -> Sold:
+    sums = await kept_sums(call.tools, standing.creator_id)
+    return Sold(
+        slug=slug, sales=sums.sales, revenue=Amount.all_of(sums.earned), products=sums.products, leads=sums.leads
     )
 
 
@@ -232,6 +228,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         show_me,
         "One's own profile, with what one has bought and sold",
         {200: ProfileItem},
+        session="none",
         proves=(_OWN, "test_api_profile.py::test_a_profile_counts_what_was_bought_and_sold"),
     ),
     Route(
@@ -241,9 +238,9 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         put_me,
         "Changes what is named of one's profile",
         {200: ProfileItem},
-        session="write",
+        session="none",
         body=ProfileChange,
-        refuses=(Invalid,),
+        refuses=(Invalid, WrongPassword),
         example={"public": True, "bio": "Films about film.", "location": "Berlin", "website": "https://zoe.example"},
         proves=(_OWN, "test_api_profile.py::test_what_cannot_stand_in_a_profile_is_refused"),
     ),

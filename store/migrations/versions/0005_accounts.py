@@ -279,6 +279,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
         batch_op.create_index('uq_lead_account', ['account_id', 'creator_id'], unique=True, sqlite_where=sa.text('account_id IS NOT NULL'), postgresql_where=sa.text('account_id IS NOT NULL'))
         batch_op.create_foreign_key(batch_op.f('fk_lead_account_id'), 'account', ['account_id'], ['id'])
+        batch_op.drop_index('ix_lead_source', sqlite_where=sa.text('merged_into_id IS NULL AND forgotten_at IS NULL'), postgresql_where=sa.text('merged_into_id IS NULL AND forgotten_at IS NULL'))
+        batch_op.create_index('ix_lead_source', ['creator_id', 'source', 'id', 'created_at', 'merged_into_id', 'forgotten_at'], unique=False, sqlite_where=sa.text('merged_into_id IS NULL AND forgotten_at IS NULL'), postgresql_where=sa.text('merged_into_id IS NULL AND forgotten_at IS NULL'))
 
     with op.batch_alter_table('membership', schema=None) as batch_op:
         batch_op.add_column(sa.Column('owner', sa.Boolean(), nullable=False, server_default=sa.true()))
@@ -406,6 +408,8 @@ def downgrade() -> None:
         batch_op.drop_column('owner')
 
     with op.batch_alter_table('lead', schema=None) as batch_op:
+        batch_op.drop_index('ix_lead_source', sqlite_where=sa.text('merged_into_id IS NULL AND forgotten_at IS NULL'), postgresql_where=sa.text('merged_into_id IS NULL AND forgotten_at IS NULL'))
+        batch_op.create_index('ix_lead_source', ['creator_id', 'source', 'id'], unique=False, sqlite_where=sa.text('merged_into_id IS NULL AND forgotten_at IS NULL'), postgresql_where=sa.text('merged_into_id IS NULL AND forgotten_at IS NULL'))
         batch_op.drop_constraint(batch_op.f('fk_lead_account_id'), type_='foreignkey')
         batch_op.drop_index('uq_lead_account', sqlite_where=sa.text('account_id IS NOT NULL'), postgresql_where=sa.text('account_id IS NOT NULL'))
         batch_op.drop_column('account_id')
