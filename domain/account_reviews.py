@@ -7,11 +7,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.account_leads import leads_of_account
 from domain.holding import hold_living
+from domain.open_shops import is_public
 from domain.products import NoSuchProduct, hold_product
 from domain.reviews import NoSuchReview, may_review, remove_review, review_product
 from kit.errors import Conflict, NotFound
 from store.models import Account, Lead, Product, Review
-from store.queries.catalogue import is_on_sale
 
 
 class AlreadyReviewed(Conflict):
@@ -37,7 +37,7 @@ async def review_as(
     leads = [] if product is None else await leads_of_account(session, account, product.creator_id)
     own = [lead for lead in leads if lead.banned_at is None and await may_review(session, lead.id, product_id)]
     if not own:
-        if product is None or not is_on_sale(product, now):
+        if product is None or not await is_public(session, product, now=now):
             raise NoSuchProduct("there is no such product")
         raise OwnersOnly("only those who own it review it")
     # nobody is merged or forgotten meanwhile: leads come before products

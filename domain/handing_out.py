@@ -14,6 +14,7 @@ from domain.downloads import make_link, make_own_link
 from domain.goods import make_ready
 from domain.holding import hold_orders_of_rights
 from domain.licence_keys import keys_of
+from domain.open_shops import is_public
 from domain.products import NoSuchProduct, current_files, hold_product
 from domain.shop_setup import ShopSetup
 from kit.errors import Conflict, NotFound
@@ -28,7 +29,6 @@ from store.models import (
     ProductKind,
     StoredFile,
 )
-from store.queries.catalogue import is_on_sale
 
 # handing these over needs no more than to tell them
 _TOLD = frozenset({ProductKind.FILE, ProductKind.LICENCE_KEY, ProductKind.LINK})
@@ -92,7 +92,7 @@ async def hand_out(
         return HandedOut(product, files=links, address=product.url)
     if rights:
         raise TakenBack("the right to it has been taken back")
-    if not is_on_sale(product, now):
+    if not await is_public(session, product, now=now):
         raise NoSuchProduct("there is no such product")
     raise NotBought("buy it first")
 

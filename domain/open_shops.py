@@ -1,11 +1,14 @@
-"""Whether anything can be bought at a business, and by whom: at one that is closed nothing is."""
+"""Whether anything can be bought or seen at a business, and by whom: at one that is closed nothing is."""
+
+from datetime import datetime
 
 from sqlalchemy import exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.pricing import NotForSale
 from kit.errors import Reason
-from store.models import Account, AccountState, Creator, Lead
+from store.models import Account, AccountState, Creator, Lead, Product
+from store.queries.catalogue import is_on_sale
 
 _KEPT_OUT = (AccountState.SUSPENDED, AccountState.BANNED)
 
@@ -14,6 +17,11 @@ async def is_closed(session: AsyncSession, creator_id: int) -> bool:
     """None of its owners is active (`domain.closing`)."""
     closed = exists().where(Creator.id == creator_id, Creator.closed_at.is_not(None))
     return bool(await session.scalar(select(closed)))
+
+
+async def is_public(session: AsyncSession, product: Product, *, now: datetime) -> bool:
+    """Whether everybody may see it, with its picture and what others say of it."""
+    return is_on_sale(product, now) and not await is_closed(session, product.creator_id)
 
 
 async def check_open(session: AsyncSession, lead: Lead) -> None:

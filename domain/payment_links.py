@@ -16,7 +16,7 @@ from domain.leads import add_lead
 from domain.messages.catalogue import say
 from domain.messages.plain import Message
 from domain.messages.refusing import say_refusal
-from domain.open_shops import is_closed
+from domain.open_shops import is_public
 from domain.outbox import tell_creator
 from domain.pricing import STARS_CURRENCY, NotForSale, Wish, check_charge, check_on_sale, price_on
 from domain.setups import CreatorSetup
@@ -38,7 +38,7 @@ from store.models import (
     ProductVariant,
     Proof,
 )
-from store.queries.catalogue import is_empty_bundle, is_on_sale, variants_of
+from store.queries.catalogue import is_empty_bundle, variants_of
 
 TOPIC = "payment_links"
 SOURCE = "payment-link"
@@ -95,7 +95,7 @@ async def check_linkable(
         raise CannotLink("it is sold for Stars alone", why=Reason("refused-link-stars", product=number))
     if STRIPE not in setup.shop.rails.get(product.kind, ()):
         raise CannotLink("this is not sold by Stripe", why=Reason("refused-link-rail", kind=product.kind))
-    if not is_on_sale(product, now) or await is_closed(session, product.creator_id):
+    if not await is_public(session, product, now=now):
         raise CannotLink("it is not on sale at present", why=Reason("refused-link-off-sale", product=number))
     wish = Wish(product, variant)
     check_on_sale(wish, now=now, has_variants=bool(await variants_of(session, number)))

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from domain.claiming import Purchase, claim_payload, find_purchase
 from domain.messages.catalogue import plain
+from domain.refunds import is_going_back
 from payments.reconciling import read_soon
 from payments.stripe_rail import NAME
 from store.models import Order, OrderState
@@ -34,6 +35,7 @@ async def show_bought(request: web.Request) -> web.Response:
         raise NotReady(f"not ready: {tools.readiness.reason}")
     async with tools.database.reading() as session:
         purchase, order = await find_purchase(session, NAME, session_id)
+        goes_back = order is not None and await is_going_back(session, order)
     match purchase:
         case Purchase.UNKNOWN:
             async with tools.database.transaction() as session:
@@ -43,17 +45,20 @@ async def show_bought(request: web.Request) -> web.Response:
         case Purchase.OVER:
             return _nothing(language)
         case Purchase.PAID | Purchase.PENDING | Purchase.FETCHED:
-            text = plain(_words(purchase, order), language)
+            text = plain(_words(purchase, order, goes_back=goes_back), language)
             address = tools.bot_link()
             if order is not None and purchase is not Purchase.FETCHED:
                 address = f"{address}?start={claim_payload(order)}"
             return notice_page(title, text, language=language, link=(plain("bought-button", language), address))
 
 
-def _words(purchase: Purchase, order: Order | None) -> str:
+def _words(purchase: Purchase, order: Order | None, *, goes_back: bool) -> str:
     if purchase is Purchase.PENDING:
         return "bought-pending"
-    return "bought-oversold" if order is not None and order.state == OrderState.OVERSOLD else "bought-paid"
+    if order is None or order.state != OrderState.OVERSOLD:
+        return "bought-paid"
+    # sold out, or closed by then
+    return "bought-going-back" if goes_back else "bought-oversold"
 
 
 def _nothing(language: str) -> web.Response:

@@ -13,6 +13,7 @@ from domain.chat_standings import reader_of
 from domain.leads import find_lead
 from domain.messages.catalogue import word_for
 from domain.messages.plain import Button, Message
+from domain.open_shops import is_public
 from domain.products import NoSuchProduct
 from domain.prompts import Prompted, ask_next, drop_prompt
 from domain.review_words import MOST_STARS, stars
@@ -32,7 +33,6 @@ from kit.errors import Reason
 from kit.paging import Paging
 from kit.text import shorten
 from store.models import Creator, Lead, Product, Review, ReviewState
-from store.queries.catalogue import is_on_sale
 from store.queries.reviews import find_review, list_reviews
 
 SHOWN = 5
@@ -53,7 +53,7 @@ async def tap_list(turn: Turn, query: CallbackQuery, arguments: list[str]) -> No
         return
     standing = await reader_of(turn.session, turn.person.id, product.creator_id)
     owner = lead is not None and await may_review(turn.session, lead.id, product.id)
-    if not (standing.sees_all or owner or is_on_sale(product, turn.now)):
+    if not (standing.sees_all or owner or await is_public(turn.session, product, now=turn.now)):
         raise NoSuchProduct("this is no longer for sale", why=Reason("refused-not_for_sale"))
     turn.replies.append(TapReply(query_id=query.id))
     page = read_id(rest[0]) if rest else 0
@@ -245,7 +245,7 @@ async def _product(turn: Turn, product_id: int) -> tuple[Lead | None, Product]:
 async def _owner(turn: Turn, lead: Lead | None, product: Product) -> Lead:
     """Raises Said for whoever does not own it, or NoSuchProduct where they may not even know of it."""
     if lead is None or not await may_review(turn.session, lead.id, product.id):
-        if not is_on_sale(product, turn.now):
+        if not await is_public(turn.session, product, now=turn.now):
             raise NoSuchProduct("there is no such product", why=Reason("refused-no-product"))
         raise turn.refusal("review-owners-only", title=shorten(product.title, TITLE_LENGTH))
     return lead

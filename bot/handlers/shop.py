@@ -10,7 +10,7 @@ from bot.turn import Turn
 from domain.entitlements import owned_already
 from domain.messages.catalogue import plain
 from domain.messages.plain import Button, Message
-from domain.open_shops import is_closed
+from domain.open_shops import is_public
 from domain.people import talk_to_creator
 from domain.prices_shown import prices_in_list
 from domain.product_card import Choice, Offer, product_card
@@ -21,7 +21,7 @@ from kit.paging import Paging
 from kit.text import search_words, shorten
 from kit.tokens import digest_of
 from store.models import Creator, Product
-from store.queries.catalogue import ShopFilter, count_categories, is_on_sale, list_shop
+from store.queries.catalogue import ShopFilter, count_categories, list_shop
 
 BUTTON_LENGTH = 60
 SHOWN = 12
@@ -144,7 +144,7 @@ def _without_buying(turn: Turn, card: Message, right: int) -> Message:
 async def on_sale(turn: Turn, product_id: int) -> Product:
     """A product that can be bought now; the chat is with its creator from here on. Raises NoSuchProduct."""
     product = await turn.session.get(Product, product_id)
-    if product is None or not is_on_sale(product, turn.now) or await is_closed(turn.session, product.creator_id):
+    if product is None or not await is_public(turn.session, product, now=turn.now):
         raise NoSuchProduct("this is no longer for sale", why=Reason("refused-not_for_sale"))
     await talk_to_creator(turn.session, turn.person, product.creator_id)
     return product

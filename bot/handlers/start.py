@@ -18,13 +18,13 @@ from domain.invitations import JOIN_PREFIX
 from domain.links import find_link, note_touch
 from domain.messages.catalogue import plain, say
 from domain.messages.plain import Button, Message, column
-from domain.open_shops import is_closed
+from domain.open_shops import is_public
 from domain.order_ends import UNDER_WAY
 from domain.outbox import tell_creator
 from domain.payment_links import SOURCE
 from kit.text import shorten
 from store.models import Creator, Lead, Link, LinkTarget, OrderState, Product, Role
-from store.queries.catalogue import is_on_sale, on_sale
+from store.queries.catalogue import on_sale
 from store.queries.library import still_gives
 from store.queries.orders import describe_order
 
@@ -124,7 +124,7 @@ async def _by_product(turn: Turn, number: str) -> Came:
     if product is None:
         return Came(await turn.creator(), gone=True)
     creator = await turn.session.get_one(Creator, product.creator_id)
-    shown = is_on_sale(product, turn.now) and not await is_closed(turn.session, creator.id)
+    shown = await is_public(turn.session, product, now=turn.now)
     return Came(creator, product=product) if shown else Came(creator, gone=True)
 
 

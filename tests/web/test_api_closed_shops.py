@@ -72,6 +72,9 @@ async def test_money_that_comes_to_a_closed_business_goes_back_by_itself(either_
     # before anybody has closed the page
     await shop.stage.outcome(asked["session_id"], "paid")
     await shop.hear()
+    page = await (await shop.client.get(f"/bought/{asked['session_id']}")).text()
+    assert "can no longer be handed over" in page
+    assert "just gone" not in page
     await shop.give_back()
     async with shop.site.database.reading() as session:
         refund = (await session.scalars(select(Refund))).one()
@@ -101,6 +104,8 @@ async def test_the_shop_of_a_suspended_owner_is_closed_until_they_are_back(eithe
         assert [(await shop.get(each, by=shop.buyer))["total"] for each in shown] == [0, 0, 0, 0]
         for each in (f"/products/{pack}", "/profile/creators/ada"):
             assert (await shop.call("GET", each, by=shop.buyer)).status == 404
+        for each in (f"/products/{pack}/reviews", f"/products/{pack}/image"):
+            assert (await shop.refused("GET", each, by=shop.buyer))[1] == "NO_SUCH_PRODUCT"
         for path, body in (("/orders", {"lines": [{"product_id": pack}]}), (f"/purchase/{pack}", {})):
             assert (await shop.refused("POST", path, body, by=shop.buyer))[:2] == (409, "NOT_FOR_SALE")
         page = await shop.client.post(waiting["pay_url"].removeprefix(shop.site.public_url), allow_redirects=False)

@@ -9,12 +9,12 @@ from pydantic import BaseModel
 from domain.access import Act
 from domain.covers import cover_of, drop_cover
 from domain.loose_files import UploadKind, UploadTaken, WrongUpload, attach_upload, show_upload
+from domain.open_shops import is_public
 from domain.product_files import FileTaken, remove_file
 from domain.products import NoSuchProduct, find_product
 from domain.uploads import NoSuchUpload
 from kit.errors import NotFound
 from store.models import Product, StoredFile
-from store.queries.catalogue import is_on_sale
 from store.queries.product_files import page_of_files
 from web.api.body import read_json
 from web.api.forms import FILE, IMAGE_REFUSALS, TAKES_FILE, UPLOAD_REFUSALS, read_form
@@ -110,7 +110,9 @@ async def show_image(call: Plain) -> Answered:
     tools, product_id = call.tools, call.number("product_id")
     async with tools.database.reading() as session:
         product = await session.get(Product, product_id)
-        if product is None or not (is_on_sale(product, tools.clock()) or acts_for(call, product.creator_id)):
+        if product is None or not (
+            acts_for(call, product.creator_id) or await is_public(session, product, now=tools.clock())
+        ):
             raise NoSuchProduct("there is no such product")
         cover = await cover_of(session, product_id)
     if cover is None or cover.blob is None or cover.size is None or cover.mime_type not in _SHOWN:

@@ -9,6 +9,7 @@ from domain.access import Act
 from domain.account_leads import leads_of_account
 from domain.account_reviews import AlreadyReviewed, OwnersOnly, change_own_review, remove_own_review, review_as
 from domain.holding import LeadGone
+from domain.open_shops import is_public
 from domain.products import NoSuchProduct
 from domain.reviews import (
     LONGEST,
@@ -21,7 +22,6 @@ from domain.reviews import (
     show_review,
 )
 from store.models import Product, Review, ReviewState
-from store.queries.catalogue import is_on_sale
 from store.queries.reviews import Reviewed, list_reviews, page_of_reported, page_of_reviews, reviewed
 from web.api.lists import ListAnswer
 from web.api.product_answers import acts_for
@@ -97,7 +97,9 @@ class SaidReview(OwnReviewItem):
 async def show_public(call: Call[ListQuery, NoBody]) -> ListAnswer[PublicReview]:
     """Of a product that is not on sale they are shown to those alone who act for its creator."""
     product = await call.session.get(Product, call.number("product_id"))
-    if product is None or not (is_on_sale(product, call.tools.clock()) or acts_for(call, product.creator_id)):
+    if product is None or not (
+        acts_for(call, product.creator_id) or await is_public(call.session, product, now=call.tools.clock())
+    ):
         raise NoSuchProduct("there is no such product")
     page = await list_reviews(call.session, product.id, call.query.paging(), hidden=False, lead_id=None)
     return ListAnswer[PublicReview].of(page, PublicReview.of)

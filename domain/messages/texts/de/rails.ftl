@@ -8,6 +8,7 @@ claimed-pending = Danke! Deine Zahlung für { $title } ist unterwegs. Es kommt h
 bought-title = Danke!
 bought-paid = Deine Zahlung ist angekommen. Hol dir in Telegram, was du gekauft hast: Der Knopf öffnet es für dich.
 bought-oversold = Deine Zahlung ist angekommen, aber das letzte Stück war gerade weg. Das tut uns leid! Wer es verkauft, weiß Bescheid und erstattet oder liefert es; öffne es in Telegram, dort hörst du davon.
+bought-going-back = Deine Zahlung ist angekommen, aber das hier kann dir nicht mehr übergeben werden. Das tut uns leid! Dein Geld ist auf dem Weg zurück zu dir.
 bought-pending = Deine Zahlung ist unterwegs. Das kann einige Tage dauern; hol dir in Telegram, was du gekauft hast, sobald sie da ist.
 bought-waiting = Deine Zahlung wird nachgeschlagen. Diese Seite sieht von selbst noch einmal nach.
 bought-nothing = Unter dieser Adresse gibt es keinen Kauf.

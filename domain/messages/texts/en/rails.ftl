@@ -8,6 +8,7 @@ claimed-pending = Thank you! Your payment for { $title } is on its way. It comes
 bought-title = Thank you!
 bought-paid = Your payment has arrived. Get what you bought in Telegram: the button opens it for you.
 bought-oversold = Your payment has arrived, but the last one had just gone. We are sorry! The seller has been told and will refund or deliver it; open it in Telegram, where you hear which.
+bought-going-back = Your payment has arrived, but this can no longer be handed over. We are sorry! Your money is on its way back to you.
 bought-pending = Your payment is on its way. This can take some days; get what you bought in Telegram as soon as it has arrived.
 bought-waiting = Your payment is being looked up. This page looks again by itself.
 bought-nothing = There is no purchase at this address.
