@@ -42,7 +42,7 @@ class LiveEvents:
     look_every: float = 1.0
     # nothing to tell for so long, and a sign of life is sent
     beat_every: float = 15.0
-    # how often it is asked whether the token and the rights are still there
+    # how often it is asked whether the token and the rights are still there; with news at each look
     check_every: float = 30.0
     # no event that comes later has this number or a smaller one
     settled: int = 0

@@ -81,7 +81,8 @@ class _Stream:
         await self._write(_GREETING)
         written = checked = clock()
         while not self._is_over():
-            if clock() - checked >= live.check_every:
+            # what is taken away is told to nobody; many things at once are looked at together
+            if clock() - checked >= (live.look_every if self._seat.news.is_set() else live.check_every):
                 if not await self._may_go_on():
                     break
                 checked = clock()
