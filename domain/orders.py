@@ -14,6 +14,7 @@ from domain.open_shops import check_open
 from domain.order_ends import (
     TOPIC,
     UNDER_WAY,
+    are_stale,
     cancel_order,
     end_unpaid,
     expire_order,
@@ -54,6 +55,7 @@ __all__ = [
     "LimitReached",
     "NotForSale",
     "SoldOut",
+    "are_stale",
     "await_payment",
     "cancel_order",
     "end_unpaid",

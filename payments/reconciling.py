@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.holding import hold_order
-from domain.orders import UNDER_WAY, end_unpaid, expire_order, release_stale
+from domain.orders import UNDER_WAY, are_stale, end_unpaid, expire_order, release_stale
 from domain.pricing import STARS
 from kit.clock import Clock
 from kit.errors import Refusal
@@ -113,6 +113,9 @@ class Reconciler:
     async def let_go(self) -> int:
         """What was held for a while, or asked for in Telegram, and not paid in time: one order after the other."""
         done = 0
+        async with self.database.reading() as session:
+            if not await are_stale(session, now=self.clock()):
+                return 0
         for _ in range(MOST_LET_GO):
             async with self.database.transaction() as session:
                 ended = await release_stale(session, now=self.clock())
