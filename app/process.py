@@ -27,6 +27,7 @@ from domain.creators import default_creator
 from domain.definitions import Published, publish
 from domain.flows.beginning import own_commands
 from domain.flows.heads import apply_flow_heads, read_flow_heads
+from domain.messages.catalogue import read_all
 from kit.clock import Clock
 from kit.log import get_logger
 from store.queries.leases import clear_leases
@@ -175,6 +176,7 @@ class Spark:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
         try:
+            read_all()
             # the code itself stays: looked through for garbage time and again, it would hold everything up
             gc.collect()
             gc.freeze()
@@ -301,5 +303,5 @@ async def _ends(part: str, stopping: Awaitable[None], *, within: float) -> None:
     try:
         async with asyncio.timeout(within):
             await stopping
-    except Exception as error:  # noqa: BLE001 - whatever it was, whoever comes next takes up what it leaves
+    except Exception as error:  # noqa: BLE001 - the other parts are stopped all the same
         _log.warning("cut off while stopping", part=part, reason=type(error).__name__)

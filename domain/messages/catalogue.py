@@ -81,6 +81,12 @@ def _safe(value: object) -> object:
     return fluent_number(value, useGrouping=False) if isinstance(value, int | float) else escape(value)
 
 
+def read_all() -> None:
+    """Reads every catalogue now: a good part of a second, for which nobody who asks later should wait."""
+    for language in LANGUAGES:
+        _bundle(language)
+
+
 @cache
 def keys(language: str = FALLBACK) -> frozenset[str]:
     """Every key of one catalogue."""
