@@ -112,11 +112,11 @@ class Settings(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic-settings names its parameters; one is of use here
+        settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - app.config_sources reads the environment
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - Spark reads no .env
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - app.config_sources reads *_FILE
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The library's own sources forget where a value stood; app.config_sources reads instead of them."""
         return (init_settings,)

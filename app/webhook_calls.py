@@ -16,7 +16,7 @@ NOT_PUBLIC = "its address is not on the public internet"
 Allows = Callable[[str], bool]
 
 
-class NotAllowed(OSError):  # noqa: N818 - named by what happened, as CallFailed is
+class NotAllowed(OSError):
     """The address is none that may be called."""
 
 

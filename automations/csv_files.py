@@ -11,7 +11,7 @@ class CsvFile:
     """
 
     def __init__(self, header: Sequence[str]) -> None:
-        self.file = TemporaryFile()  # noqa: SIM115 - open for as long as the work on it takes
+        self.file = TemporaryFile()  # noqa: SIM115 - `close` ends it: it is open for longer than one call
         self._text = io.TextIOWrapper(self.file, "utf-8-sig", newline="", write_through=True)
         self._writer = csv.writer(self._text)
         self._writer.writerow(header)

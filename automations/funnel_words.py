@@ -25,9 +25,9 @@ class FunnelWords:
 
         Raises ValueError for a message that the wording does not have, Refusal for one that cannot be filled in.
         """
-        step = next((each for each in funnel.steps if each.key == row.step), None)
-        if not isinstance(step, SendStep):
-            raise ValueError(f"this version has no message “{row.step}”")  # noqa: TRY004 - the wording is to blame
+        step = next((each for each in funnel.steps if isinstance(each, SendStep) and each.key == row.step), None)
+        if step is None:
+            raise ValueError(f"this version has no message “{row.step}”")
         to_review = await self._to_review(row) if step.asks_for_review else None
         if step.asks_for_review and to_review is None:
             return None

@@ -20,7 +20,7 @@ class FileGateway(Gateway, Protocol):
         """Appends the file to an open one. Raises a SendFailure."""
 
 
-class SendFailure(Exception):  # noqa: N818 - the failures below are named by what happened
+class SendFailure(Exception):
     """The message was not, or perhaps not, sent."""
 
 

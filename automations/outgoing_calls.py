@@ -36,7 +36,7 @@ _BY_CORE = {"synchronize_session": False}
 _log = get_logger(__name__)
 
 
-class CallFailed(Exception):  # noqa: N818 - named by what happened, as the gateway's failures are
+class CallFailed(Exception):
     """There was no answer."""
 
 

@@ -67,7 +67,7 @@ def _parked(standing: Standing, reason: str) -> Walk:
     return Walk((), standing.step, None, EnrollmentState.PARKED, standing.arms, trace, reason=reason)
 
 
-class _Lacking(Exception):  # noqa: N818 - an interruption
+class _Lacking(Exception):
     def __init__(self, needs: Needs) -> None:
         self.needs = needs
 
@@ -159,7 +159,7 @@ class _Walker:
                     return otherwise
         return self.funnel.after(here)
 
-    def _take(self, step: Step) -> Walk | str | None:  # noqa: PLR0911 - one a kind
+    def _take(self, step: Step) -> Walk | str | None:
         match step:
             case SendStep():
                 return self._send(step)

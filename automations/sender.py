@@ -43,7 +43,7 @@ _ASKED_AFTER = 0.4
 _log = get_logger(__name__)
 
 
-class _Passed(Exception):  # noqa: N818 - named by what happened
+class _Passed(Exception):
     """The lease has passed to another process: nothing that was taken under it counts."""
 
 
@@ -189,7 +189,7 @@ class Sender:
             async with self._database.transaction() as session:
                 claimed = [*self._under_way.values(), *(told.claimed for told in self._told)]
                 await keep_taken(session, claimed, seconds=LEASE_SECONDS)
-        except Exception:  # noqa: BLE001 - whatever it was, what is due goes out and what was said is noted
+        except Exception:  # noqa: BLE001 - what is due goes out all the same, and what was said is noted
             _log.exception("what takes long is not kept")
 
     async def _wait_for_room(self) -> None:

@@ -49,7 +49,7 @@ class Missing(NotFound):
     code = "missing"
 
 
-class Elsewhere(Exception):  # noqa: N818 - nothing is wrong
+class Elsewhere(Exception):
     """Somebody else has in hand what this is about; in a moment they are through."""
 
 

@@ -201,7 +201,7 @@ def _decision(row: Candidate, verdict: Verdict, unsaid: Outcome | None, now: dat
     return (row.creator_id, row.lead_id, now, about, row.version_id, row.enrollment_id, trace)
 
 
-def _trace(step: str, verdict: Verdict, unsaid: Outcome | None) -> list[object]:  # noqa: PLR0911 - one a verdict
+def _trace(step: str, verdict: Verdict, unsaid: Outcome | None) -> list[object]:
     """Why it did not go out. `unsaid`: what came of one that has no words."""
     match verdict:
         case PutsOff(until=until) if until == WAITS_FOR_SOMEBODY:

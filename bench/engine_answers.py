@@ -150,7 +150,7 @@ async def _answers(bot: Bot, url: str, seconds: float) -> Found:
 async def _until_it_goes_out(url: str) -> None:
     """Its audience has been written down, and the burst that Telegram allows at first is over."""
     async with asyncio.timeout(60):
-        while await _said(url) <= RATE:  # noqa: ASYNC110 - another process says it
+        while await _said(url) <= RATE:  # noqa: ASYNC110 - the process that sends tells nobody here
             await asyncio.sleep(0.2)
 
 

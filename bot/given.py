@@ -18,7 +18,7 @@ _NAMES = {
 }
 
 
-def given_of(message: TelegramMessage) -> Given:  # noqa: PLR0911 - one for each thing that can be sent
+def given_of(message: TelegramMessage) -> Given:
     """What a message gives to the question that is open."""
     if message.text is not None:
         return Typed(message.text)

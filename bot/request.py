@@ -33,11 +33,11 @@ _BEGUN = (
 )
 
 
-class ConnectionLost(NetworkError):  # noqa: N818 - named as its siblings in the library are
+class ConnectionLost(NetworkError):
     """It broke after it was made: the call may have been carried out. The default client tells them not apart."""
 
 
-class NoConnection(NetworkError):  # noqa: N818 - as above
+class NoConnection(NetworkError):
     """It was never made, or did no more than fetch a file: nothing was carried out."""
 
 

@@ -321,9 +321,7 @@ def _ended(row: "Row[*tuple[Any, ...]]", state: EnrollmentState, reason: str, by
     return Noted(row.creator_id, row.lead_id, f"funnel:{row.funnel_key}", row.version_id, row.id, [told])
 
 
-async def _hindrance(  # noqa: PLR0911 - one a kind
-    session: AsyncSession, lead: Lead, funnel: Funnel, setup: CreatorSetup
-) -> Hindrance | None:
+async def _hindrance(session: AsyncSession, lead: Lead, funnel: Funnel, setup: CreatorSetup) -> Hindrance | None:
     if lead.merged_into_id is not None or lead.forgotten_at is not None:
         return Hindrance.GONE
     if lead.person_id is None:

@@ -47,9 +47,7 @@ def read_value(key: str, text: str, spec: LeadFieldSpec, *, language: str, today
     raise _bad(key, spec)
 
 
-def take_value(  # noqa: PLR0911 - one a kind
-    key: str, given: object, spec: LeadFieldSpec, *, today: date
-) -> FieldValue:
+def take_value(key: str, given: object, spec: LeadFieldSpec, *, today: date) -> FieldValue:
     """From a program: a number is a number and no text, yes and no are true and false (or those words).
 
     A date is a text in ISO 8601, several of a choice are a list. Raises BadValue, as `read_value` does.

@@ -60,7 +60,7 @@ class _Teller:
         told = " ".join(str(each) for each in seen)
         return Reason(f"why-entered-{outcome}", by=self._by(begun_by), seen=told)
 
-    def _came_of(self, outcome: str, saw: Sequence[Any]) -> Reason:  # noqa: PLR0911 - one a kind
+    def _came_of(self, outcome: str, saw: Sequence[Any]) -> Reason:
         match outcome, saw:
             case Outcome.WAITS, [str(event), (int() | None) as until]:
                 return self._waits_for(event, until)

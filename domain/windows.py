@@ -49,7 +49,7 @@ class Window(Strict):
     days: Annotated[tuple[Weekday, ...], Field(min_length=1, max_length=7)] = WEEK
 
 
-class NeverOpen(ValueError):  # noqa: N818 - named by what is the matter
+class NeverOpen(ValueError):
     """These windows have no moment in common."""
 
 

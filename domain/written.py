@@ -22,7 +22,7 @@ _AHEAD = 20
 MONTHS = 12
 
 
-class NoSuchDay(ValueError):  # noqa: N818 - what it says is no error of ours
+class NoSuchDay(ValueError):
     """Written as a date, and not in the calendar: 29 February 2027."""
 
 

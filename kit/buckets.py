@@ -24,7 +24,7 @@ _USUALLY = {
 }
 
 
-class TooMany(Exception):  # noqa: N818 - whoever asks says what to do about it
+class TooMany(Exception):
     """More pieces than were allowed."""
 
 

@@ -14,7 +14,7 @@ class Reason:
         self.values: Mapping[str, object] = values
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error of ours
+class Refusal(Exception):
     """What a person asked for cannot be done; `str()` is one line in English that says how to mend it.
 
     `why` says the same in the language of whoever reads it; a class of one line alone needs none, as the catalogue

@@ -14,7 +14,7 @@ _MARK = "s1"
 _NONCE_BYTES = 12
 
 
-class CannotUnseal(Exception):  # noqa: N818 - named by what happened; never a person's mistake
+class CannotUnseal(Exception):
     """The text was sealed under a key that is not here, or in another place, or was changed."""
 
 

@@ -37,7 +37,7 @@ class Problem:
         return " ".join(": ".join(part for part in (place, self.key, self.message) if part).split())
 
 
-class NotYaml(ValueError):  # noqa: N818 - what a person wrote is no error of ours
+class NotYaml(ValueError):
     """The text cannot be read as keys and values; the problem says where and why."""
 
     def __init__(self, name: str, line: int | None, message: str) -> None:

@@ -27,7 +27,7 @@ MOST_ATTEMPTS = 10
 _log = get_logger(__name__)
 
 
-class Unknown(Exception):  # noqa: N818 - not an error of ours: it may be about to be saved
+class Unknown(Exception):
     """A rail speaks of what is not here, or not yet."""
 
 

@@ -192,7 +192,7 @@ class RailRefused(Refusal):
     code = "payment_refused"
 
 
-class CustomerGone(Exception):  # noqa: N818 - checkout mends it, and nobody hears of it
+class CustomerGone(Exception):
     """The rail no longer knows the buyer by this name: somebody has deleted them there."""
 
     def __init__(self, customer: str) -> None:

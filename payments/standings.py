@@ -19,7 +19,7 @@ from payments.rail import CheckoutState, DisputeTold, RefundTold, Standing
 from store.models import DisputeState, Order, Payment
 
 
-class Mismatch(Exception):  # noqa: N818 - said of a rail's words
+class Mismatch(Exception):
     """What a rail says does not fit what was asked for; nothing is handed over. `order_id` None: no order yet."""
 
     def __init__(self, message: str, *, creator_id: int, order_id: int | None, rail: str = "Stripe") -> None:

@@ -1,4 +1,4 @@
-class ControlRefusal(Exception):  # noqa: N818 - a caller's mistake, told in one line, and not our error
+class ControlRefusal(Exception):
     """What the control API answers to a request that it cannot serve: a 4xx with one clear line."""
 
     def __init__(self, status: int, code: str, message: str) -> None:

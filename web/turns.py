@@ -29,7 +29,7 @@ _PARTS = 20
 
 
 @dataclass
-class TurnsSpent(Exception):  # noqa: N818 - says what is to be done, and is no error
+class TurnsSpent(Exception):
     """This process has to ask the store for more of them, and in no other transaction: `await turns.take_more(…)`."""
 
     name: str

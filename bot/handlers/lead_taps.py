@@ -77,9 +77,7 @@ async def _do(turn: Turn, creator: Creator, lead: Lead, place: Place, words: lis
     return None
 
 
-async def _show(  # noqa: PLR0911 - one a screen
-    turn: Turn, creator: Creator, lead: Lead, place: Place, what: str
-) -> Message:
+async def _show(turn: Turn, creator: Creator, lead: Lead, place: Place, what: str) -> Message:
     match what:
         case "tag":
             return await tags_screen(turn, creator, lead, place)

@@ -47,7 +47,7 @@ async def tap_product(turn: Turn, query: CallbackQuery, product: Product, act: l
         edit(turn, query, screen)
 
 
-async def _screen(turn: Turn, product: Product, act: list[str]) -> Message | None:  # noqa: PLR0911 - a screen each
+async def _screen(turn: Turn, product: Product, act: list[str]) -> Message | None:
     """What only shows something else; None for what does more."""
     match act:
         case []:
@@ -67,7 +67,7 @@ async def _screen(turn: Turn, product: Product, act: list[str]) -> Message | Non
     return None
 
 
-async def _change(turn: Turn, product: Product, act: list[str]) -> Message | None:  # noqa: PLR0911 - a screen each
+async def _change(turn: Turn, product: Product, act: list[str]) -> Message | None:
     """What changes something at once, and the screen that shows it; None for what does neither."""
     match act:
         case ["flip", part] if part in FLIPPED:

@@ -74,7 +74,7 @@ async def tap(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
             edit(turn, query, await _screen(turn, creator, what, rest))
 
 
-async def _screen(turn: Turn, creator: Creator, what: str, rest: list[str]) -> Message:  # noqa: PLR0911 - a screen each
+async def _screen(turn: Turn, creator: Creator, what: str, rest: list[str]) -> Message:
     """What the message becomes, once that is done which the button says."""
     match what, rest:
         case "list", []:

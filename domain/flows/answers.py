@@ -79,7 +79,7 @@ def _may_answer(node: Question | ConsentNode, text: str) -> bool:
     return False
 
 
-def read_answer(node: AskNode, given: Given, ground: Ground) -> Answer:  # noqa: PLR0911 - one case a kind
+def read_answer(node: AskNode, given: Given, ground: Ground) -> Answer:
     """What was given, checked and normalised for the question. Raises WrongAnswer with a text's key."""
     match node.kind, given:
         case "phone", SharedContact(own=False):

@@ -9,7 +9,7 @@ from store.sealing import digest
 _PLACE = "flow_run.marked"
 
 
-class WordsChanged(Exception):  # noqa: N818 - nobody did anything wrong
+class WordsChanged(Exception):
     """What would be agreed to now is not what was read: another language, or what the words are filled in with."""
 
 

@@ -50,9 +50,7 @@ def asked_again(
     return message.model_copy(update={"text": told})
 
 
-def closing(  # noqa: PLR0911 - one case a kind
-    run: FlowRun, node: Asking, given: Given, *, language: str, fallback: str
-) -> str | None:
+def closing(run: FlowRun, node: Asking, given: Given, *, language: str, fallback: str) -> str | None:
     """What stands below a question once it is answered by a button; None for what is answered in words."""
     match node, given:
         case _, Skipped():

@@ -25,7 +25,7 @@ _STARS = re.compile(r"(\d{1,2})\s*[★⭐*]?\ufe0f?")
 _POSITION = re.compile(r"([+-]?\d{1,3}(?:\.\d{1,15})?)\s*[,; ]\s*([+-]?\d{1,3}(?:\.\d{1,15})?)")
 
 
-def read_typed(node: AskNode, text: str, ground: Ground) -> FieldItem:  # noqa: C901, PLR0911 - one case a kind
+def read_typed(node: AskNode, text: str, ground: Ground) -> FieldItem:  # noqa: C901 - one case a kind
     """`text` is clean."""
     match node.kind:
         case "text":

@@ -76,7 +76,7 @@ def not_played(what: str, *, param: str | None = None) -> StripeError:
     return StripeError(f"The playground's Stripe does not play {what}.", param=param)
 
 
-class ImpossibleMove(Exception):  # noqa: N818 - named for what it refuses
+class ImpossibleMove(Exception):
     """What the control API asked for cannot happen from the object's present state."""
 
     def __init__(self, code: str, message: str) -> None:

@@ -76,7 +76,7 @@ def check(method: str, given: dict[str, Any], uploads: dict[str, Upload]) -> tup
     return typed, others
 
 
-def _convert(name: str, kinds: Kinds, value: Any) -> Any:  # noqa: PLR0911 - one return for each kind
+def _convert(name: str, kinds: Kinds, value: Any) -> Any:
     match kinds:
         case ("Integer",):
             return _integer(name, value)

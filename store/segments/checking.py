@@ -202,7 +202,7 @@ def _condition(said: Said, known: Known) -> Condition:
     return _with_value(said, known)
 
 
-def _with_value(said: Said, known: Known) -> Condition:  # noqa: C901, PLR0911, PLR0912 - one line for each condition
+def _with_value(said: Said, known: Known) -> Condition:  # noqa: C901, PLR0912 - one line for each condition
     match said.name:
         case "tag":
             return Tagged(_tag(said, known))

@@ -107,7 +107,7 @@ def _one(*ids: LeadIds) -> Among:
     return Among((ids,))
 
 
-def meaning(  # noqa: C901, PLR0911, PLR0912 - one line for each condition
+def meaning(  # noqa: C901, PLR0912 - one line for each condition
     condition: Condition, lead: type[Lead], ground: Ground
 ) -> Holds | Among | Same | Given:
     creator_id, names = ground.creator_id, ground.names
@@ -191,7 +191,7 @@ def _on_day(condition: Dated, lead: type[Lead], ground: Ground) -> Holds:
             return and_(column >= begins, column < ends)
 
 
-def _marked(  # noqa: C901, PLR0911 - one line for each
+def _marked(  # noqa: C901 - one line for each
     mark: Mark, lead: type[Lead], creator_id: int
 ) -> Holds | Among:
     match mark:
@@ -217,9 +217,7 @@ def _marked(  # noqa: C901, PLR0911 - one line for each
             return _one(sets.touched(creator_id, None), *sets.did(creator_id, "link.clicked"))
 
 
-def _has(  # noqa: PLR0911 - one line for each
-    thing: Thing, lead: type[Lead], creator_id: int
-) -> Holds | Among:
+def _has(thing: Thing, lead: type[Lead], creator_id: int) -> Holds | Among:
     match thing:
         case Thing.EMAIL:
             return lead.email_digest.is_not(None)
