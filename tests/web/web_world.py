@@ -1,6 +1,7 @@
 """A site to knock at: the HTTP face over a real store, with a clock that is moved by hand."""
 
 import asyncio
+import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,6 +21,8 @@ from payments.rail import Rail
 from store.database import Database, insert_each_once
 from store.files import FileStore
 from store.models import Account, Creator, Idea, IdeaStage, Membership, Priority, Role, SignIn
+from web.api.openapi import refusals
+from web.api.table import PREFIX, ROUTES
 from web.bodies import MOST_BYTES
 from web.server import build_web_app
 from web.tools import Readiness, WebTools
@@ -32,6 +35,8 @@ BOT = "https://t.me/spark_bot"
 # as quick as argon2 gets
 PASSWORDS = Passwords(time_cost=1, memory_kib=8, parallelism=1)
 Client = TestClient[web.Request, web.Application]
+_TABLE = {(route.method, PREFIX + route.path): route for route in ROUTES}
+_FIRST_ERROR = 400
 
 
 @dataclass
@@ -57,6 +62,24 @@ class Stripe:
         if signature != "good":
             raise Refusal("the signature is not Stripe's")
         self.kept.append(body)
+
+
+@web.middleware
+async def as_documented(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Whatever a test asks of the API, the document tells of the status and the code that it is answered with."""
+    response = await handler(request)
+    resource = request.match_info.route.resource
+    route = _TABLE.get((request.method, "" if resource is None else resource.canonical))
+    if route is None:
+        return response
+    if response.status < _FIRST_ERROR:
+        assert response.status in route.answers, f"{request.method} {route.path} answers {response.status}"
+    else:
+        assert isinstance(response, web.Response)
+        code = json.loads(str(response.text))["error"]["code"]
+        told = refusals(route).get(response.status, ())
+        assert code in told, f"{request.method} {route.path} refuses with {response.status} {code}"
+    return response
 
 
 @dataclass
@@ -113,7 +136,7 @@ class Site:
             await self.open_sessions()
             return await handler(request)
 
-        application.middlewares.insert(0, with_sessions)
+        application.middlewares[:0] = [as_documented, with_sessions]
         return application
 
     async def open_sessions(self) -> None:

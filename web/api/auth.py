@@ -13,7 +13,7 @@ from domain.accounts import (
     must_be_open,
     register,
 )
-from domain.contacts import told_email
+from domain.contacts import BadContact, told_email
 from domain.creators import CreatorExists
 from domain.passwords import BadPassword, check_password
 from domain.sign_in_rates import Tried, clear, must_wait, note_failure
@@ -120,7 +120,7 @@ def _wrong() -> WrongCredentials:
 
 
 _PROOFS = "test_api_auth.py::"
-_REGISTER_REFUSES = (RegistrationClosed, EmailTaken, BadPassword, Invalid)
+_REGISTER_REFUSES = (RegistrationClosed, EmailTaken, BadContact, BadPassword, Invalid)
 ROUTES: tuple[Route[Any, Any], ...] = (
     Route(
         "POST",

@@ -90,6 +90,7 @@ _PARTS = {
     FILE: BYTES,
     IMAGE: BYTES,
 }
+_EXAMPLE = {"title": "Preset pack", "price": 1900, "currency": "usd", "tags": "photo, presets", FILE: "…", IMAGE: "…"}
 
 ROUTES: tuple[Route[Any, Any], ...] = (
     Route(
@@ -100,7 +101,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         "Makes a product of a file, with a picture for its card",
         {201: UploadedProduct},
         session="none",
-        takes=Media(FORM, "The file, a picture and what stands on it.", _PARTS, ["title", "price", FILE]),
+        takes=Media(FORM, "The file, a picture and what stands on it.", _PARTS, ["title", "price", FILE], _EXAMPLE),
         refuses=IMAGE_REFUSALS,
         rate="heavy",
         proves=(

@@ -22,6 +22,7 @@ from store.models import StoredFile
 from web.api.route import Call, Media
 from web.multipart import (
     FORM,
+    NoForm,
     NoRoom,
     NoUpload,
     UploadBroken,
@@ -39,9 +40,9 @@ _MOST_TEXT = 16 * 1024
 FILE = "file"
 # a file as OpenAPI tells of one
 BYTES = {"type": "string", "format": "binary"}
-TAKES_FILE = Media(FORM, "The file, in the part `file`.", fields={FILE: BYTES}, needs=[FILE])
+TAKES_FILE = Media(FORM, "The file, in the part `file`.", fields={FILE: BYTES}, needs=[FILE], example={FILE: "…"})
 # what any form with a file can meet
-UPLOAD_REFUSALS: tuple[type[Refusal], ...] = (NoUpload, UploadBroken, UploadTooLarge, NoRoom)
+UPLOAD_REFUSALS: tuple[type[Refusal], ...] = (NoUpload, NoForm, UploadBroken, UploadTooLarge, NoRoom)
 IMAGE_REFUSALS: tuple[type[Refusal], ...] = (*UPLOAD_REFUSALS, BadPicture)
 
 

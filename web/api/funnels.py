@@ -250,6 +250,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         {200: Validated},
         session="none",
         body=ToValidate,
+        refuses=(ManagedByFile,),
         rate="heavy",
         most=_LARGEST,
         example={"key": "care", "definition": _EXAMPLE},

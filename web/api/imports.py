@@ -242,7 +242,11 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         {202: ImportItem},
         session="none",
         query=Named,
-        takes=Media(_CSV, "the file itself, or a form (multipart/form-data) with the file in it"),
+        takes=Media(
+            _CSV,
+            "the file itself, or a form (multipart/form-data) with the file in it",
+            example="name,email\nLena,lena@example.com\n",
+        ),
         refuses=(NotCsv, NoUpload, NoSuchUpload, UploadTooLarge, UploadBroken, NoRoom),
         rate="heavy",
         proves=(

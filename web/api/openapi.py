@@ -9,9 +9,12 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel
 
-from domain.access import RULES, SignInNeeded
+from domain.access import RULES, NoSuchRight, SignInNeeded
+from domain.accounts import RegistrationClosed
+from kit.errors import Refusal
 from web.answers import answer
 from web.api.body import may_be_left_out
+from web.api.repeating import AnswerForgotten, KeyReused, StillUnderWay
 from web.api.route import Media, NoBody, NoQuery, Route
 from web.api.schemas import Mode, Schema, Schemas
 from web.api.table import PREFIX, ROUTES
@@ -134,6 +137,7 @@ def _body(route: Route[Any, Any], schemas: Schemas) -> dict[str, Any] | None:
         form = {"type": "object", "properties": route.takes.fields, "required": route.takes.needs}
         told["description"] = route.takes.means
         content[route.takes.kind] = {"schema": form} if "form" in route.takes.kind else {}
+        content[route.takes.kind]["example"] = route.takes.example
     if route.body is not NoBody:
         json: dict[str, Any] = {"schema": schemas.ref(route.body, "validation")}
         content["application/json"] = json | ({} if route.example is None else {"example": route.example})
@@ -214,20 +218,24 @@ def refusals(route: Route[Any, Any]) -> Mapping[int, Sequence[str]]:
     """The statuses with which it can refuse, and the codes of each: its act's own, and what any request may meet."""
     rule = RULES[route.act]
     statuses = {401, 422, 429, 503}
-    if rule.of_creator or rule.roles is not None or not (rule.by_key or rule.public):
+    if not rule.way_in:
         statuses.add(403)
     if _PARAMETER.search(route.path):
         statuses.add(404)
-    if "{user_id}" in route.path:
-        statuses.add(403)
     if route.body is not NoBody or route.takes is not None:
         statuses |= {400, 413, 415}
-    if route.repeatable:
-        statuses.add(409)
-    found = {status: [_CODES[status]] for status in statuses}
+    # what any request of its kind may meet
+    usual: list[type[Refusal]] = []
+    if not rule.way_in:
+        usual.append(RegistrationClosed)
+    if rule.of_creator:
+        usual.append(NoSuchRight)
     if rule.in_person:
-        found[403].append(SignInNeeded.code.upper())
-    for each in route.refuses:
+        usual.append(SignInNeeded)
+    if route.repeatable:
+        usual += [KeyReused, StillUnderWay, AnswerForgotten]
+    found = {status: [_CODES[status]] for status in statuses}
+    for each in (*usual, *route.refuses):
         codes = found.setdefault(each.status, [])
         if each.code.upper() not in codes:
             codes.append(each.code.upper())

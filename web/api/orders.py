@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.access import Act
+from domain.access import Act, NoSuchRight
 from domain.account_leads import leads_of_account
 from domain.cart_acts import AlreadyOwned, Till, Wanted, change_lines, order_for_lead, order_for_oneself
 from domain.carts import BadCart, NotChangeable, NothingToPayBy, TooManyUnpaid
@@ -208,7 +208,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         {201: OrderItem},
         session="write",
         body=NewOrder,
-        refuses=(*ORDERING, AlreadyOwned, TooManyUnpaid, Forbidden),
+        refuses=(*ORDERING, AlreadyOwned, TooManyUnpaid, NotFound, Forbidden, NoSuchRight),
         repeatable=True,
         example={"lines": _LINES, "code": "SPRING"},
         proves=(
@@ -225,7 +225,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         "Orders, newest first: a creator's, or one's own as a buyer",
         {200: ListAnswer[OrderItem]},
         query=OrderQuery,
-        refuses=(Forbidden,),
+        refuses=(Forbidden, NoSuchRight),
         proves=(
             "test_api_orders.py::test_orders_are_listed_newest_first_and_narrowed",
             "test_api_orders.py::test_a_buyer_orders_for_themselves_and_sees_their_own_orders_alone",
@@ -238,7 +238,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         show_order,
         "One order, of a creator's or one's own",
         {200: OrderItem},
-        refuses=(NoSuchOrder, Forbidden),
+        refuses=(NoSuchOrder, Forbidden, NoSuchRight),
         proves=("test_api_orders.py::test_another_creators_order_is_not_there",),
     ),
     Route(

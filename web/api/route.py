@@ -116,6 +116,8 @@ class Media:
     # of a form: its parts as JSON Schema, and which of them have to be there
     fields: Mapping[str, Any] = field(default_factory=dict)
     needs: Sequence[str] = ()
+    # of a body; of a form, what stands in its parts
+    example: Mapping[str, Any] | str | None = None
 
 
 Does = Callable[[Call[Q, B]], Awaitable[BaseModel | Answered | None]]

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 from domain.access import Act
 from domain.accounts import EmailTaken, change_email, rename, set_password
+from domain.contacts import BadContact
 from domain.password_links import PasswordLinkOver, must_be_good, set_password_by_link
 from domain.passwords import BadPassword, check_password
 from kit.errors import Invalid, TooMany
@@ -102,7 +103,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         {200: AccountItem},
         session="none",
         body=AboutMe,
-        refuses=(EmailTaken, WrongPassword, Invalid, TooMany),
+        refuses=(EmailTaken, BadContact, WrongPassword, Invalid, TooMany),
         # nobody tries out which addresses have an account
         rate="sign_in",
         example={"name": "Zoë Lind"},
