@@ -1,8 +1,9 @@
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 from web_world import Client, Site, error_of
 
 from domain.accounts import add_account
@@ -171,3 +172,30 @@ async def test_somebody_is_invited_in_a_role(desk: Desk):
     desk.accounts["Ada"] = await desk.site.add_account(studio)
     team = await desk.ask("POST", "/invitations", {"rights": ["view"]}, who="Ada", status=201)
     assert await desk.ask("DELETE", f"/admin/invitations/{team['id']}", status=404) == "NOT_FOUND"
+
+
+async def test_whoever_looks_after_accounts_no_more_does_not_finish_what_was_begun(desk: Desk):
+    zoe, path = await desk.add("Zoë", Role.BUYER), f"/api/v1/admin/accounts/{desk.accounts['Root']}/role"
+    await desk.add("Vera", Role.ADMIN)
+    let_in = asyncio.Event()
+
+    def hear(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if "JOIN sign_in" in statement:
+            let_in.set()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b'{"role": '
+        await asyncio.wait_for(let_in.wait(), 10)
+        async with desk.site.database.transaction() as session:
+            await session.execute(update(Account).where(Account.id == zoe).values(role=Role.BUYER))
+        yield b'"buyer"}'
+
+    async with desk.site.database.transaction() as session:
+        await session.execute(update(Account).where(Account.id == zoe).values(role=Role.ADMIN))
+    desk.site.bearer(zoe)
+    await desk.site.open_sessions()
+    async with desk.site.database.reading() as session:
+        event.listen(session.get_bind(), "before_cursor_execute", hear)
+    headers = desk.site.bearer(zoe) | {"Content-Type": "application/json"}
+    response = await desk.client.put(path, headers=headers, data=slowly())
+    assert (response.status, (await error_of(response))["code"]) == (403, "FORBIDDEN")

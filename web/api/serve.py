@@ -55,6 +55,7 @@ def serve(route: Route[Any, Any]) -> Handler:
             return await (do_once(call, lambda: _done(route, call)) if route.repeatable else _done(route, call))
         async with tools.database.transaction() as session:
             caller = await _caller(route, request, session)
+            _must(route, caller)
             if _for_creator(route, caller) != first.for_creator:
                 # who acts for several would else go on with the rows of one that is theirs no more
                 raise Forbidden("this account does not act for that creator any more")
