@@ -285,7 +285,7 @@ class Review(Numbered, Base):
     __table_args__ = (
         UniqueConstraint("lead_id", "product_id"),
         CheckConstraint("rating BETWEEN 1 AND 5", name="review_one_to_five"),
-        Index("ix_review_product", "product_id", "state", "id"),
+        Index("ix_review_product", "product_id", "id", "state"),
         Index("ix_review_creator", "creator_id", "id"),
         Index("ix_review_reported", "reported_at", "id", sqlite_where=_REPORTED, postgresql_where=_REPORTED),
     )

@@ -33,6 +33,7 @@ class CreatorProfile(Base):
 
     __tablename__ = "creator_profile"
     __table_args__ = (
+        Index("ix_creator_profile_public", "public", "creator_id"),
         Index("ix_creator_profile_category", "public", "category", "creator_id"),
         Index("ix_creator_profile_rate", "public", "rate_minor", "creator_id"),
     )

@@ -61,6 +61,8 @@ class Counted:
         # on PostgreSQL the one that reads is the other with options, and is heard with it
         others = [database._read_engine.sync_engine] if database.is_sqlite else []
         self._engines, self.statements = [database.engine.sync_engine, *others], list[str]()
+        # of each, with what stands for its marks
+        self.asked: list[tuple[str, Any]] = []
 
     def __enter__(self) -> Self:
         for engine in self._engines:
@@ -71,5 +73,6 @@ class Counted:
         for engine in self._engines:
             event.remove(engine, "before_cursor_execute", self._note)
 
-    def _note(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+    def _note(self, _connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
         self.statements.append(statement)
+        self.asked.append((statement, parameters))

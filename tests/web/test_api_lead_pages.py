@@ -1,15 +1,15 @@
 """What is kept of a lead, page by page, and what reading it costs."""
 
 import pytest
-from lead_world import BOT_ID, Counted, Desk
+from lead_world import BOT_ID, Desk
 from web_world import NOON, Client, Site, error_of
 
 from domain.decisions import Noted, Outcome, note_decisions
-from domain.lead_acts import relay_to_creator, tag_lead
+from domain.lead_acts import relay_to_creator
 from domain.messages.plain import Message
 from domain.outbox import queue_message
 from domain.people import Profile, see_person
-from store.models import Account, Lead, LeadField, Membership, OutboxKind, Person, Right
+from store.models import Account, Lead, Membership, OutboxKind, Person, Right
 
 
 @pytest.fixture
@@ -149,22 +149,3 @@ async def test_whoever_has_no_chat_cannot_be_written_to(desk: Desk):
     response = await desk.ask("POST", path, {"text": "Hi"})
     assert (response.status, (await error_of(response))["code"]) == (409, "LEAD_WITHOUT_CHAT")
     assert (await desk.told("GET", path))["items"] == []
-
-
-async def test_a_long_list_costs_as_many_statements_as_a_short_one(desk: Desk):
-    async def fill(first: int, last: int) -> None:
-        for number in range(first, last):
-            lead_id = await desk.capture(f"P{number}", 5000 + number)
-            async with desk.site.database.transaction() as session:
-                await tag_lead(session, await session.get_one(Lead, lead_id), f"t{number}", now=NOON)
-                values = {"value": "x", "answered_at": NOON, "creator_id": desk.creator_id}
-                session.add(LeadField(lead_id=lead_id, key="k", item=0, **values))
-
-    counts = []
-    for begin, expected in ((0, 5), (5, 50)):
-        await fill(begin, expected)
-        with Counted(desk.site.database) as counted:
-            listed = await desk.told("GET", "/leads", params={"limit": "100", "segment": "stage:new"})
-        assert len(listed["items"]) == expected
-        counts.append(len(counted.statements))
-    assert counts[0] == counts[1] <= 16, counts

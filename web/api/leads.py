@@ -156,7 +156,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
             "test_web_leads.py::test_leads_are_listed_newest_first_with_all_that_belongs_to_them",
             "test_web_leads.py::test_a_segment_and_a_search_narrow_the_list",
             "test_api_leads.py::test_leads_are_sorted_by_score_and_by_when_they_came",
-            "test_api_lead_pages.py::test_a_long_list_costs_as_many_statements_as_a_short_one",
+            "test_api_lists.py::test_every_list_costs_as_many_statements_with_thirty_rows_as_with_three",
         ),
     ),
     Route(
