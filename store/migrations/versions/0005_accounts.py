@@ -323,6 +323,8 @@ def upgrade() -> None:
 
     with op.batch_alter_table('review', schema=None) as batch_op:
         batch_op.create_index('ix_review_creator', ['creator_id', 'id'], unique=False)
+        batch_op.drop_index('ix_review_product')
+        batch_op.create_index('ix_review_product', ['product_id', 'id', 'state'], unique=False)
         batch_op.create_index('ix_review_reported', ['reported_at', 'id'], unique=False, sqlite_where=sa.text("state = 'reported'"), postgresql_where=sa.text("state = 'reported'"))
 
     with op.batch_alter_table('download_link', schema=None) as batch_op:
@@ -330,8 +332,6 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
         batch_op.create_foreign_key(batch_op.f('fk_download_link_account_id'), 'account', ['account_id'], ['id'])
         batch_op.create_index(batch_op.f('ix_download_link_account_id'), ['account_id'], unique=False)
-        batch_op.drop_index('ix_review_product')
-        batch_op.create_index('ix_review_product', ['product_id', 'id', 'state'], unique=False)
         batch_op.create_check_constraint('download_link_of_one', '(entitlement_id IS NULL) <> (account_id IS NULL)')
 
     op.execute('UPDATE product SET rating_milli = rating_sum * 1000 / rating_count WHERE rating_count > 0')
@@ -367,6 +367,8 @@ def downgrade() -> None:
 
     with op.batch_alter_table('review', schema=None) as batch_op:
         batch_op.drop_index('ix_review_reported', sqlite_where=sa.text("state = 'reported'"), postgresql_where=sa.text("state = 'reported'"))
+        batch_op.drop_index('ix_review_product')
+        batch_op.create_index('ix_review_product', ['product_id', 'state', 'id'], unique=False)
         batch_op.drop_index('ix_review_creator')
 
     with op.batch_alter_table('stored_file', schema=None) as batch_op:
@@ -378,8 +380,6 @@ def downgrade() -> None:
     # nobody would be told of them
     op.execute('DELETE FROM transfer_problem WHERE transfer_id IN (SELECT id FROM transfer WHERE person_id IS NULL)')
     op.execute('DELETE FROM transfer WHERE person_id IS NULL')
-        batch_op.drop_index('ix_review_product')
-        batch_op.create_index('ix_review_product', ['product_id', 'state', 'id'], unique=False)
     with op.batch_alter_table('transfer', schema=None) as batch_op:
         batch_op.alter_column('person_id', existing_type=sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False)
         batch_op.drop_column('why')
@@ -496,6 +496,7 @@ def downgrade() -> None:
 
     op.drop_table('flow_head')
     with op.batch_alter_table('creator_profile', schema=None) as batch_op:
+        batch_op.drop_index('ix_creator_profile_public')
         batch_op.drop_index('ix_creator_profile_rate')
         batch_op.drop_index('ix_creator_profile_category')
 
@@ -507,5 +508,4 @@ def downgrade() -> None:
     with op.batch_alter_table('rate_count', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_rate_count_began_at'))
 
-        batch_op.drop_index('ix_creator_profile_public')
     op.drop_table('rate_count')
