@@ -14,14 +14,14 @@ from domain.messages.catalogue import say
 from domain.messages.plain import Message
 from domain.outbox import queue_message
 from domain.signing_in import hold_account
-from store.database import count_changed
 from store.models import Account, AccountState, CodePurpose, Creator, OneTimeCode, OutboxKind, Person
 from store.queries.unclear import CODES
 from store.sealing import digest
 
 GOOD_FOR = timedelta(minutes=5)
 MOST_TRIES = 5
-# nobody's chat is filled with codes that others ask for
+# nobody's chat is filled with codes that others ask for; where somebody has signed in before they are counted apart, so
+# that strangers use up nobody's
 MOST_CODES, IN_THE_LAST = 5, timedelta(minutes=15)
 _DIGITS = 6
 
@@ -45,27 +45,32 @@ class Named:
 
 
 async def find_named(session: AsyncSession, bot_id: int, named: Named) -> Account | None:
-    """Ask in a read: by a username it takes as long as there are accounts, and keeps no writer waiting."""
     if named.email is not None:
         return await account_of_email(session, named.email)
     found = select(Account).join(Person, Person.id == Account.person_id)
     if named.telegram_id is not None:
         found = found.where(Person.bot_id == bot_id, Person.telegram_id == named.telegram_id)
     else:
-        # those who have an account are looked through, and not everybody whom the bot knows: no index is of use here
-        found = found.where(Person.bot_id + 0 == bot_id, func.lower(Person.username) == _plain(named.username or ""))
+        found = found.where(Person.bot_id == bot_id, Person.username_key == _plain(named.username or ""))
     account: Account | None = await session.scalar(found.order_by(Person.seen_at.desc(), Account.id).limit(1))
     return account
 
 
-async def send_code(session: AsyncSession, account: Account, purpose: CodePurpose, *, now: datetime) -> bool:
-    """A new code ends the older ones. False when there is nobody to send it to, or too many were sent."""
+async def send_code(
+    session: AsyncSession, account: Account, purpose: CodePurpose, *, at_home: bool = False, now: datetime
+) -> bool:
+    """False when there is nobody to send it to, or too many were sent.
+
+    `at_home`: it is asked for where somebody has signed in to that account before (`signing_in.addresses_of`). A new
+    code ends the older ones that were asked for at home, or elsewhere, as it was.
+    """
     person = await session.get(Person, account.person_id) if account.person_id is not None else None
     if person is None or person.blocked_at is not None or account.state is not AccountState.ACTIVE:
         return False
     # two that are asked for at once are counted one after the other
     await hold_account(session, account.id)
-    own = (OneTimeCode.account_id == account.id, OneTimeCode.purpose == purpose)
+    of_account = (OneTimeCode.account_id == account.id, OneTimeCode.purpose == purpose)
+    own = (*of_account, OneTimeCode.at_home.is_(at_home))
     late = select(func.count()).select_from(OneTimeCode).where(*own, OneTimeCode.created_at > now - IN_THE_LAST)
     creator_id = person.creator_id or await session.scalar(select(func.min(Creator.id)))
     if (await session.scalar(late) or 0) >= MOST_CODES or creator_id is None:
@@ -76,6 +81,7 @@ async def send_code(session: AsyncSession, account: Account, purpose: CodePurpos
         account_id=account.id,
         purpose=purpose,
         digest=await _digest(session, account.id, purpose, code),
+        at_home=at_home,
         created_at=now,
         expires_at=now + GOOD_FOR,
         used_at=None,
@@ -101,11 +107,18 @@ async def send_code(session: AsyncSession, account: Account, purpose: CodePurpos
 
 
 async def take_code(
-    session: AsyncSession, account: Account | None, purpose: CodePurpose, code: str, *, now: datetime
+    session: AsyncSession,
+    account: Account | None,
+    purpose: CodePurpose,
+    code: str,
+    *,
+    at_home: bool = False,
+    now: datetime,
 ) -> bool:
     """Whether that is the account's code; it is good once. A wrong try counts, so save it whatever is answered.
 
-    Of tries that run side by side no more are looked at than of those one after the other.
+    Of tries that run side by side no more are looked at than of those one after the other. Those from elsewhere use up
+    no code that was asked for at home: `domain.sign_in_rates` makes them wait.
     """
     given = await _digest(session, 0 if account is None else account.id, purpose, code)
     if account is None:
@@ -115,20 +128,23 @@ async def take_code(
     newest = (
         select(func.max(OneTimeCode.id))
         .where(OneTimeCode.account_id == account.id, OneTimeCode.purpose == purpose)
-        .scalar_subquery()
+        .group_by(OneTimeCode.at_home)
     )
-    open_one = (OneTimeCode.id == newest, OneTimeCode.used_at.is_(None), OneTimeCode.expires_at > now)
-    tried = (
-        update(OneTimeCode)
-        .where(*open_one, OneTimeCode.tries < MOST_TRIES)
-        .values(tries=OneTimeCode.tries + 1)
-        .returning(OneTimeCode.id, OneTimeCode.digest)
+    open_ones = select(OneTimeCode).where(
+        OneTimeCode.id.in_(newest),
+        OneTimeCode.used_at.is_(None),
+        OneTimeCode.expires_at > now,
+        OneTimeCode.tries < MOST_TRIES,
     )
-    row = (await session.execute(tried)).one_or_none()
-    if row is None or not hmac.compare_digest(row.digest, given):
-        return False
-    used = update(OneTimeCode).where(OneTimeCode.id == row.id, OneTimeCode.used_at.is_(None)).values(used_at=now)
-    return bool(await count_changed(session, used))
+    found = (await session.scalars(open_ones, execution_options={"populate_existing": True})).all()
+    right = [each for each in found if hmac.compare_digest(each.digest, given)]
+    for each in found:
+        if at_home or not each.at_home:
+            each.tries += 1
+    for each in right:
+        each.used_at = now
+    await session.flush()
+    return bool(right)
 
 
 async def _digest(session: AsyncSession, account_id: int, purpose: CodePurpose, code: str) -> str:

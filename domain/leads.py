@@ -44,6 +44,8 @@ __all__ = [
 # of `Lead.dice`
 DICE_SIDES = 10_000
 NAME_LENGTH = 200
+# at adding one whose contacts others give up at that very moment
+_TRIES = 20
 _HOUR = timedelta(hours=1)
 # built once: it belongs to every update
 _OF_PERSON = select(Lead).where(Lead.creator_id == bindparam("creator"), Lead.person_id == bindparam("person"))
@@ -246,15 +248,17 @@ async def add_lead(
         "dice": secrets.randbelow(DICE_SIDES),
         "created_at": now,
     }
-    lead_id = None
-    while lead_id is None:
+    for _ in range(_TRIES):
         lead_id = await insert_once(session, Lead, values)
-        if lead_id is None:
-            for contact, value in ((Contact.EMAIL, email), (Contact.PHONE, phone)):
-                owner = None if value is None else await owner_of(session, creator_id, contact, value)
-                if owner is not None:
-                    raise LeadExists(contact, owner.id)
-            # whoever had it has given it up meanwhile
+        if lead_id is not None:
+            break
+        for contact, value in ((Contact.EMAIL, email), (Contact.PHONE, phone)):
+            owner = None if value is None else await owner_of(session, creator_id, contact, value)
+            if owner is not None:
+                raise LeadExists(contact, owner.id)
+        # whoever had it has given it up meanwhile
+    else:
+        raise RuntimeError("the store takes no new lead, and nobody has these contacts: are its numbers used already?")
     await keep_words(session, lead_id, creator_id, [name])
     await record_event(session, "lead.added", creator_id=creator_id, lead_id=lead_id, now=now, source=source)
     return await session.get_one(Lead, lead_id)

@@ -51,7 +51,8 @@ async def see_person(
     as_before = {f"its_{name}": value for name, value in {**key, **names}.items()}
     person = await session.scalar(_SEE, {**as_before, **{f"new_{name}": value for name, value in latest.items()}})
     if person is None:
-        person = await upsert(session, Person, key, {**names, **latest}, created_at=now)
+        by_name = None if profile.username is None else profile.username.lower()
+        person = await upsert(session, Person, key, {**names, "username_key": by_name, **latest}, created_at=now)
         await rename_person(session, person)
     if person.blocked_at is not None and not leaves:
         person.blocked_at = None

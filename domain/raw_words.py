@@ -92,7 +92,7 @@ async def _finish(session: AsyncSession, person: Person, *, now: datetime) -> No
         await session.execute(delete(model).where(model.person_id == person.id), execution_options=_BY_CORE)
     # no Telegram id is negative: nobody is found by it
     person.telegram_id = -person.id
-    person.first_name, person.username = "", None
+    person.first_name, person.username, person.username_key = "", None, None
     person.language, person.language_chosen = "en", None
     person.creator_id, person.blocked_at = None, None
     await session.flush()

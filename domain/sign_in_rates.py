@@ -29,10 +29,14 @@ _WAITS = (*(2**turn for turn in range(10)), LONGEST_WAIT)
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """Who tries, as they call themselves (an e-mail, a number), and from which address."""
+    """Who tries, as they call themselves (an e-mail, a number), and from which address.
+
+    `at_home`: it is known otherwise that somebody has signed in from there.
+    """
 
     account: str
     address: str
+    at_home: bool = False
 
 
 async def must_wait(session: AsyncSession, tried: Tried, *, now: datetime, hold: bool = False) -> None:
@@ -92,7 +96,8 @@ async def _rows(session: AsyncSession, tried: Tried, *, now: datetime) -> list[t
     known = select(RateCount.name).where(RateCount.name == home, RateCount.began_at > now)
     account = await digest(session, tried.account.casefold(), "failed.account")
     address = await digest(session, tried.address, "failed.address")
-    of_account = f"failed:account:{account}" if await session.scalar(known) is None else f"failed:{home}"
+    at_home = tried.at_home or await session.scalar(known) is not None
+    of_account = f"failed:{home}" if at_home else f"failed:account:{account}"
     return [(of_account, FREE_OF_ACCOUNT), (f"failed:address:{address}", FREE_OF_ADDRESS)]
 
 

@@ -23,6 +23,8 @@ ACCESS_LIFETIME = timedelta(minutes=15)
 # since it was last used, and since it began
 IDLE_LIFETIME, WHOLE_LIFETIME = timedelta(days=30), timedelta(days=90)
 _MOST_AGENT, _MOST_ADDRESS = 200, 100
+# sessions of one account
+_MOST_LOOKED_AT = 100
 Way = Literal["password", "code", "telegram", "bot"]
 # of `/token`: for scripts, which may not do all that a person may
 IN_BOT: Way = "bot"
@@ -67,6 +69,12 @@ async def hold_account(session: AsyncSession, account_id: int) -> Account:
     """As it is now, and nobody changes it before the end of the transaction."""
     held = select(Account).where(Account.id == account_id).with_for_update(key_share=True)
     return (await session.scalars(held, execution_options={"populate_existing": True})).one()
+
+
+async def addresses_of(session: AsyncSession, account_id: int, *, now: datetime) -> set[str]:
+    """From where somebody has signed in to that account lately, also in sessions that are over."""
+    recent = select(SignIn.address).where(SignIn.account_id == account_id, SignIn.used_at > now - IDLE_LIFETIME)
+    return set((await session.scalars(recent.order_by(SignIn.id.desc()).limit(_MOST_LOOKED_AT))).all()) - {""}
 
 
 async def begin_session(

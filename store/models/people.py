@@ -41,6 +41,8 @@ class Person(Numbered, Base):
     telegram_id: Mapped[int]
     first_name: Mapped[str]
     username: Mapped[str | None]
+    # the same in small letters: who is found by it writes it in any
+    username_key: Mapped[str | None] = mapped_column(index=True)
     language: Mapped[str]
     # by /language; it wins over what Telegram tells
     language_chosen: Mapped[str | None]

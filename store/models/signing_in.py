@@ -66,6 +66,8 @@ class OneTimeCode(Numbered, Base):
     purpose: Mapped[CodePurpose] = state_column(CodePurpose, CodePurpose.SIGN_IN)
     digest: Mapped[str]
     tries: Mapped[int] = mapped_column(default=0)
+    # asked for where somebody had signed in to the account before
+    at_home: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     used_at: Mapped[datetime | None]

@@ -167,3 +167,14 @@ async def test_a_long_message_is_relayed_within_telegrams_limits(database: Datab
         (row,) = await promised(session, OutboxKind.NOTICE)
         assert visible_length(row.message["text"]) <= TEXT_LIMIT
         assert escape(written[:1500]) in row.message["text"]
+
+
+async def test_whoever_the_store_does_not_take_is_not_tried_without_end(database: Database):
+    async with database.transaction() as session:
+        creator = await a_creator(session)
+        await add_lead(session, creator.id, name="Lena", now=NOW)
+        # stands for a number that was used by hand: no contact explains what is in the way
+        await session.execute(text("CREATE UNIQUE INDEX one_lead ON lead (creator_id)"))
+    with pytest.raises(RuntimeError, match="takes no new lead"):
+        async with database.transaction() as session:
+            await add_lead(session, creator.id, name="Tom", email="tom@example.com", now=NOW)

@@ -16,6 +16,7 @@ from kit.paging import Paging
 from store.models import Account, OneTimeCode, OutboxMessage, OutboxState, Person
 from store.queries.unclear import list_unclear
 from store.sealing import digest
+from web.address import networks
 
 BOT_ID = 4242
 ZOE = {"email": "zoe@example.com"}
@@ -27,6 +28,8 @@ class Asker:
     def __init__(self, site: Site, client: Client) -> None:
         self.site, self.client = site, client
         self.account_id = self.creator_id = 0
+        # as a proxy on this machine tells it
+        self.address = ""
 
     async def arrive(self) -> None:
         self.creator_id = await self.site.add_creator("ada")
@@ -38,7 +41,11 @@ class Asker:
             account.email_digest = await digest(session, ZOE["email"], "email")
 
     async def post(self, path: str, body: Any) -> Any:
-        return await self.client.post(f"/api/v1/auth/{path}", json=body)
+        headers = {"X-Forwarded-For": self.address} if self.address else {}
+        return await self.client.post(f"/api/v1/auth/{path}", json=body, headers=headers)
+
+    def come_from(self, address: str) -> None:
+        self.address = address
 
     async def said(self) -> list[str]:
         async with self.site.database.reading() as session:
@@ -77,7 +84,7 @@ def _hurries(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def site(site: Site) -> Site:
-    site.others["bot_id"] = BOT_ID
+    site.others |= {"bot_id": BOT_ID, "trusted_proxies": networks(["127.0.0.1"])}
     return site
 
 
@@ -123,6 +130,26 @@ async def test_a_code_is_good_for_five_tries_and_five_minutes_and_until_the_next
     assert await asker.verify(late) == 401
     refused = await asker.post("verify-otp", {**ZOE, "code": late})
     assert (await error_of(refused))["code"] == "WRONG_CODE"
+
+
+async def test_strangers_use_up_nobodys_codes_and_tries_where_they_have_signed_in(asker: Asker):
+    assert await asker.verify(await asker.code()) == 200
+    mine = await asker.code()
+    asker.come_from("203.0.113.9")
+    for _ in range(MOST_CODES + 1):
+        assert (await asker.post("otp", ZOE)).status == 202
+    # the first was asked for elsewhere too: nobody had signed in from anywhere
+    assert len(await asker.said()) == 1 + MOST_CODES
+    assert [await asker.verify(_other(mine)) for _ in range(MOST_TRIES + 1)] == [401] * MOST_TRIES + [429]
+    asker.come_from("127.0.0.1")
+    # neither used up, nor ended by another, nor is there a wait
+    assert await asker.verify(mine) == 200
+    assert await asker.verify(await asker.code()) == 200
+    # and on the way one may have it asked for at home
+    mine = await asker.code()
+    asker.site.clock.pass_time(seconds=60)
+    asker.come_from("198.51.100.4")
+    assert await asker.verify(mine) == 200
 
 
 async def test_whoever_asks_is_answered_the_same_known_or_not(asker: Asker):

@@ -12,7 +12,7 @@ from domain.access import Act
 from domain.codes import GOOD_FOR, Named, find_named, send_code, take_code
 from domain.password_links import make_password_link
 from domain.sign_in_rates import Tried, clear, must_wait, note_failure
-from domain.signing_in import AccountBanned, AccountPending, AccountSuspended, hold_account
+from domain.signing_in import AccountBanned, AccountPending, AccountSuspended, addresses_of, hold_account
 from kit.errors import NotSignedIn, TooMany
 from store.models import Account, CodePurpose
 from web.address import house_of
@@ -94,10 +94,11 @@ async def recover_by_code(call: Call[NoQuery, WithCode]) -> PasswordToken:
 
 async def _send(call: Call[NoQuery, Whose], purpose: CodePurpose) -> CodeSent:
     tools, began = call.tools, asyncio.get_running_loop().time()
-    account_id = await _named_id(call)
+    account_id, at_home = await _find(call)
     if account_id is not None:
         async with tools.database.transaction() as session:
-            await send_code(session, await hold_account(session, account_id), purpose, now=tools.clock())
+            account = await hold_account(session, account_id)
+            await send_code(session, account, purpose, at_home=at_home, now=tools.clock())
     await _answer_after(began)
     return CodeSent(expires_in=GOOD_FOR // timedelta(seconds=1))
 
@@ -107,14 +108,14 @@ async def _verify(
 ) -> T:
     """A wrong try is saved although the answer is a refusal."""
     tools, began, named = call.tools, asyncio.get_running_loop().time(), call.body.named()
-    tried = Tried(named.told, house_of(address(call)))
-    account_id = await _named_id(call)
+    account_id, at_home = await _find(call)
+    tried = Tried(named.told, house_of(address(call)), at_home)
     async with tools.database.transaction() as session:
         now = tools.clock()
         # held before its codes, as whoever changes its password holds them, and before what is counted
         account = None if account_id is None else await hold_account(session, account_id)
         await must_wait(session, tried, now=now, hold=True)
-        right = await take_code(session, account, purpose, call.body.code, now=now)
+        right = await take_code(session, account, purpose, call.body.code, at_home=at_home, now=now)
         if right and account is not None:
             await clear(session, tried, now=now)
             return await go_on(session, account)
@@ -123,10 +124,15 @@ async def _verify(
     raise WrongCode("this code is not right, or not any more; ask for a new one")
 
 
-async def _named_id(call: Call[NoQuery, Any]) -> int | None:
-    async with call.tools.database.reading() as session:
-        account = await find_named(session, call.tools.bot_id, call.body.named())
-    return None if account is None else account.id
+async def _find(call: Call[NoQuery, Any]) -> tuple[int | None, bool]:
+    """Whose account is named, and whether somebody has signed in to it from where this comes from."""
+    tools = call.tools
+    async with tools.database.reading() as session:
+        account = await find_named(session, tools.bot_id, call.body.named())
+        if account is None:
+            return None, False
+        known = await addresses_of(session, account.id, now=tools.clock())
+    return account.id, house_of(address(call)) in map(house_of, known)
 
 
 async def _answer_after(began: float) -> None:
