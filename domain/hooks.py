@@ -91,15 +91,22 @@ async def change_hook(
     enabled: bool | None = None,
     now: datetime,
 ) -> None:
-    """What is None stays. Switched on again, it is told at once what had been waiting. Raises BadHook."""
+    """What is None stays. Switched on again, or elsewhere by now, it is told at once what had been waiting.
+
+    What was wrong with it before does not count any more. Raises BadHook.
+    """
+    anew = enabled is True and hook.disabled_at is not None
     if url is not None:
+        anew = anew or url != hook.url
         hook.url = check_url(url)
     if events is not None:
         hook.events = check_names(events)
     if enabled is False and hook.disabled_at is None:
         hook.disabled_at, hook.disabled_why = now, BY_OWNER
-    if enabled is True and hook.disabled_at is not None:
-        hook.disabled_at = hook.disabled_why = hook.failing_since = None
+    if enabled is True:
+        hook.disabled_at = hook.disabled_why = None
+    if anew:
+        hook.failing_since = None
         await session.execute(
             update(HookMessage)
             .where(HookMessage.hook_id == hook.id, HookMessage.state == HookState.WAITING)

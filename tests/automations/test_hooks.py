@@ -209,6 +209,29 @@ async def test_one_that_is_gone_or_fails_for_days_is_switched_off_and_its_creato
     assert len(await notices(stage)) == 2
 
 
+async def test_another_address_is_told_at_once_what_waits_and_answers_for_itself_alone(stage: Stage):
+    board = await Switchboard.opened(stage, 500, 500)
+    hook_id = await board.hook("order.*")
+    await board.happen("order:1")
+    await board.tell()
+    stage.clock.pass_time(seconds=PATIENCE.total_seconds() - 1)
+    async with stage.database.transaction() as session:
+        url = "https://hooks.example/moved"
+        await change_hook(session, await session.get_one(Hook, hook_id), url=url, now=stage.clock())
+    assert await board.tell() == 1
+    stage.clock.pass_time(seconds=WAITS[0].total_seconds())
+    await board.tell()
+    assert [told for told, _, _ in board.caller.told][1:] == [url, url]
+    assert (await board.the_hook()).disabled_at is None
+    # the same one again is no other
+    board.caller.answers = [500]
+    await board.happen("order:2")
+    await board.tell()
+    async with stage.database.transaction() as session:
+        await change_hook(session, await session.get_one(Hook, hook_id), url=url, now=stage.clock())
+    assert await board.tell() == 0
+
+
 async def test_a_changed_secret_signs_beside_the_one_before_for_a_day(stage: Stage):
     board = await Switchboard.opened(stage)
     hook_id = await board.hook("order.*")
