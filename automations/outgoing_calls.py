@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import orjson
-from sqlalchemy import ColumnElement, Select, delete, literal_column, select, update
+from sqlalchemy import Select, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from automations.signing import signed_headers
@@ -25,6 +25,7 @@ from kit.log import correlated, get_logger
 from store.database import Database, count_changed
 from store.database_clock import database_in, database_now
 from store.models import CallState, OutgoingCall
+from store.models.base import spelled
 
 AT_ONCE = 20
 PRUNED_AT_ONCE = 500
@@ -118,9 +119,7 @@ def signed(webhook: Webhook, call_id: str, body: bytes, *, now: datetime) -> dic
 
 def due_query(*, now: datetime) -> Select[OutgoingCall]:
     """What is to be made now, also once more where it was cut off: the head of one index."""
-    # in the index's own words: it answers for no state that comes as a parameter
-    queued: ColumnElement[Any] = literal_column(f"'{CallState.QUEUED}'")
-    sending: ColumnElement[Any] = literal_column(f"'{CallState.SENDING}'")
+    queued, sending = spelled(CallState.QUEUED), spelled(CallState.SENDING)
     cut_off = OutgoingCall.lease_until < database_now()
     return (
         select(OutgoingCall)

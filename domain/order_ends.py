@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, exists, literal_column, select, union_all, update
+from sqlalchemy import Select, exists, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -13,11 +13,11 @@ from domain.pricing import STARS
 from domain.reservations import extend, holds, let_go, reserve
 from store.database import count_changed, wake
 from store.models import ORDER_MOVES, Order, OrderState, Reservation, ReservationState
+from store.models.base import spelled
 
 TOPIC = "orders"
 UNDER_WAY = (OrderState.OPEN, OrderState.AWAITING_PAYMENT)
-# written out, for SQLite takes an index of some rows only where the question says which as the index does
-_HELD: ColumnElement[str] = literal_column(f"'{ReservationState.HELD}'")
+_HELD = spelled(ReservationState.HELD)
 
 
 async def expire_order(session: AsyncSession, order: Order, *, now: datetime) -> bool:

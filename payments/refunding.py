@@ -14,6 +14,7 @@ from kit.money import Money
 from payments.rail import Rail, RailDown, RailRefused, Rails, RefundDue
 from store.database import Database, count_changed
 from store.models import Order, Payment, Refund, RefundState
+from store.models.base import spelled
 
 AT_ONCE = 4
 # the rail itself failed so often
@@ -46,7 +47,10 @@ class Refunding:
         async with self.database.reading() as session:
             rows = await session.execute(
                 select(Refund.id, Refund.retry_at)
-                .where(Refund.state.in_([RefundState.ASKED, RefundState.SENT]), Refund.retry_at <= self.clock())
+                .where(
+                    Refund.state.in_([spelled(RefundState.ASKED), spelled(RefundState.SENT)]),
+                    Refund.retry_at <= self.clock(),
+                )
                 .order_by(Refund.retry_at, Refund.id)
                 .limit(AT_ONCE)
             )

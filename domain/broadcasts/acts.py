@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import literal_column, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.broadcasts.audience import earliest_of, hold_broadcast
@@ -25,6 +25,7 @@ from store.models import (
     OutboxState,
     RecipientState,
 )
+from store.models.base import spelled
 from store.queries.broadcasts import count_recipients
 from store.queries.lead_lists import acts_for
 
@@ -277,7 +278,7 @@ async def end_broadcast(session: AsyncSession, broadcast_id: int, *, now: dateti
     waiting = select(BroadcastRecipient.lead_id).where(
         # in the words of the partial index, which does not answer for a state that comes as a parameter
         BroadcastRecipient.broadcast_id == broadcast_id,
-        BroadcastRecipient.state == literal_column(f"'{RecipientState.WAITING}'"),
+        BroadcastRecipient.state == spelled(RecipientState.WAITING),
     )
     under_way = select(OutboxMessage.id).where(
         OutboxMessage.broadcast_id == broadcast_id,

@@ -24,6 +24,7 @@ from store.models import (
     RecipientState,
     Urgency,
 )
+from store.models.base import spelled
 
 # so many are fed, brought back or dropped in one transaction: nobody waits for that
 AT_ONCE = 300
@@ -36,8 +37,8 @@ _QUEUED_AS: dict[str, str | int] = {
     "urgency": int(Urgency.BROADCAST),
     "state": OutboxState.QUEUED.value,
 }
-_WAITING: ColumnElement[str] = literal_column(f"'{RecipientState.WAITING}'")
-_QUEUED: ColumnElement[str] = literal_column(f"'{OutboxState.QUEUED}'")
+_WAITING = spelled(RecipientState.WAITING)
+_QUEUED = spelled(OutboxState.QUEUED)
 _BY_CORE = {"synchronize_session": False}
 
 

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Enum, Integer, MetaData
+from sqlalchemy import JSON, BigInteger, ColumnElement, DateTime, Dialect, Enum, Integer, MetaData, literal_column
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -69,6 +69,11 @@ def state_column(states: type[S], default: S) -> Mapped[S]:
     """A status kept as its own word, in text."""
     kind = Enum(states, native_enum=False, length=24, values_callable=lambda enum: [str(each) for each in enum])
     return mapped_column(kind, default=default)
+
+
+def spelled(state: StrEnum) -> ColumnElement[Any]:
+    """A state in the words of an index of some rows only: that answers for none that comes as a parameter."""
+    return literal_column(f"'{state}'")
 
 
 class Moves(Generic[S]):

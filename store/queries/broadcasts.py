@@ -20,12 +20,13 @@ from store.models import (
     RecipientState,
     StepCount,
 )
+from store.models.base import spelled
 
 # what is bought within this time is put down to the last message that came before it
 TOUCHES = timedelta(days=7)
 # in the words of the partial indexes: none of them answers for a state that comes as a parameter
-_WAITING: ColumnElement[str] = literal_column(f"'{RecipientState.WAITING}'")
-_SENT: ColumnElement[str] = literal_column(f"'{OutboxState.SENT}'")
+_WAITING = spelled(RecipientState.WAITING)
+_SENT = spelled(OutboxState.SENT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from store.models import (
     Transfer,
     TransferState,
 )
+from store.models.base import spelled
 from store.queries.broadcasts import has_broadcast_due, next_broadcast_at
 from store.queries.hooks import is_hook_due, next_hook_at
 from store.queries.outbox import is_message_due, next_message_at
@@ -35,9 +36,10 @@ from store.queries.unrouted import unrouted_of_all_but
 
 # orders that are looked at when their time comes, money on its way back, and stock that is held for a while
 _UNPAID = Order.state.in_([OrderState.OPEN, OrderState.AWAITING_PAYMENT])
-_GOES_BACK = Refund.state.in_([RefundState.ASKED, RefundState.SENT])
+_GOES_BACK = Refund.state.in_([spelled(RefundState.ASKED), spelled(RefundState.SENT)])
+_TO_BE_CALLED = OutgoingCall.state.in_([spelled(CallState.QUEUED), spelled(CallState.SENDING)])
 _TO_PUT_OUT = ChannelPass.state == PassState.REMOVING
-_HELD = Reservation.state == ReservationState.HELD
+_HELD = Reservation.state == spelled(ReservationState.HELD)
 
 
 async def earliest_due(session: AsyncSession, *, after: datetime) -> datetime | None:
@@ -52,7 +54,7 @@ async def earliest_due(session: AsyncSession, *, after: datetime) -> datetime | 
         await next_broadcast_at(session, after=after),
         await session.scalar(
             select(func.min(OutgoingCall.due_at)).where(
-                OutgoingCall.state == CallState.QUEUED, OutgoingCall.due_at > after
+                _TO_BE_CALLED, OutgoingCall.state == CallState.QUEUED, OutgoingCall.due_at > after
             )
         ),
         await next_hook_at(session, after=after),
@@ -87,8 +89,7 @@ async def has_due(session: AsyncSession, *, now: datetime, aside: Collection[int
             exists().where(FlowTimer.due_at <= now, FlowRun.id == FlowTimer.run_id, ~of_run),
             exists().where(CronFiring.fired_at.is_(None), CronFiring.fire_at <= now),
             exists().where(StartByHand.ended_at.is_(None)),
-            exists().where(OutgoingCall.state == CallState.QUEUED, OutgoingCall.due_at <= now),
-            exists().where(OutgoingCall.state == CallState.SENDING),
+            exists().where(_TO_BE_CALLED, (OutgoingCall.state == CallState.SENDING) | (OutgoingCall.due_at <= now)),
             exists().where(ProviderEvent.state == ProviderEventState.KEPT, ProviderEvent.retry_at <= now),
             exists().where(_UNPAID, Order.look_at <= now),
             exists().where(_GOES_BACK, Refund.retry_at <= now),

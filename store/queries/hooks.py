@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, exists, func, literal_column, select
+from sqlalchemy import ScalarSelect, Select, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.paging import Page, Paging
 from store.models import Event, Hook, HookMessage, HookState, HookTry
+from store.models.base import spelled
 
 # in the words of the partial index, which answers for no state that comes as a parameter
-_WAITING: ColumnElement[Any] = literal_column(f"'{HookState.WAITING}'")
+_WAITING = spelled(HookState.WAITING)
 # what is called at all
 LIVES = Hook.removed_at.is_(None) & Hook.disabled_at.is_(None)
 

@@ -26,6 +26,7 @@ from store.models import (
     Person,
     Urgency,
 )
+from store.models.base import spelled
 from store.queries.unrouted import has_unrouted
 
 # in the key of a message that was said in handing a chat over
@@ -45,12 +46,11 @@ def is_reachable(message: type[OutboxMessage]) -> ColumnElement[bool]:
 
 
 def _is(message: type[OutboxMessage], state: OutboxState) -> ColumnElement[bool]:
-    """In the words of the partial indexes: none of them answers for a state that comes as a parameter."""
-    return message.state == literal_column(f"'{state}'")
+    return message.state == spelled(state)
 
 
 def _waits(message: type[OutboxMessage]) -> ColumnElement[bool]:
-    return message.state.in_([literal_column(f"'{state}'") for state in (OutboxState.QUEUED, OutboxState.SENDING)])
+    return message.state.in_([spelled(OutboxState.QUEUED), spelled(OutboxState.SENDING)])
 
 
 async def whose_turn(session: AsyncSession, *, now: datetime) -> dict[int, list[int]]:
@@ -338,5 +338,6 @@ async def left_in_sending(session: AsyncSession, *, abandoned: bool) -> list[Lef
     )
     if not abandoned:
         query = query.where(OutboxMessage.lease_until < database_now())
-    rows = await session.execute(query.order_by(OutboxMessage.id).with_for_update(of=OutboxMessage, skip_locked=True))
-    return [Left(row.id, row.kind, row.uncertain, row.claim) for row in rows]
+    # put in order here: to be given them in order, SQLite would rather go through all messages there ever were
+    rows = await session.execute(query.with_for_update(of=OutboxMessage, skip_locked=True))
+    return sorted((Left(*row) for row in rows), key=lambda left: left.id)

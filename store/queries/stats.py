@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from sqlalchemy import func, literal_column, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -20,6 +20,7 @@ from store.models import (
     OutboxMessage,
     OutboxState,
 )
+from store.models.base import spelled
 from store.queries.analytics import sales_since
 from store.queries.broadcasts import Outcome, outcomes_of
 from store.queries.funnel_views import count_parked
@@ -28,9 +29,7 @@ MOST_BROADCASTS = 5
 # of one on its way, and of several processes, a later row can have an earlier number
 _MARGIN = timedelta(hours=1)
 # in the words of the index
-_UNCLEAR = OutboxMessage.state.in_(
-    [literal_column(f"'{state}'") for state in (OutboxState.UNCERTAIN, OutboxState.FAILED)]
-)
+_UNCLEAR = OutboxMessage.state.in_([spelled(OutboxState.UNCERTAIN), spelled(OutboxState.FAILED)])
 
 
 @dataclass(frozen=True, slots=True)

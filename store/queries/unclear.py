@@ -4,20 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, literal_column, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.paging import Page, Paging
 from store.models import Entitlement, Lead, OutboxKind, OutboxMessage, OutboxState, Person, Product
+from store.models.base import spelled
 
 # how codes to sign in are called
 CODES = "code:"
 # and what an owner is told of their account
 ACCOUNTS = "account:"
 # in the words of the index
-_UNCLEAR = OutboxMessage.state.in_(
-    [literal_column(f"'{state}'") for state in (OutboxState.UNCERTAIN, OutboxState.FAILED)]
-)
+_UNCLEAR = OutboxMessage.state.in_([spelled(OutboxState.UNCERTAIN), spelled(OutboxState.FAILED)])
 
 
 @dataclass(frozen=True, slots=True)
