@@ -159,6 +159,7 @@ def upgrade() -> None:
     sa.Column('purpose', sa.Enum('sign_in', 'recovery', 'set_password', name='codepurpose', native_enum=False, length=24), nullable=False),
     sa.Column('digest', sa.String(), nullable=False),
     sa.Column('tries', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('at_home', sa.Boolean(), nullable=False),
     sa.Column('created_at', store.models.base.Instant(), nullable=False),
     sa.Column('expires_at', store.models.base.Instant(), nullable=False),
     sa.Column('used_at', store.models.base.Instant(), nullable=True),
@@ -270,6 +271,12 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('closed_at', store.models.base.Instant(), nullable=True))
         batch_op.create_index('ix_creator_closed', ['id'], unique=False, sqlite_where=sa.text('closed_at IS NOT NULL'), postgresql_where=sa.text('closed_at IS NOT NULL'))
 
+    with op.batch_alter_table('person', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('username_key', sa.String(), nullable=True))
+        batch_op.create_index(batch_op.f('ix_person_username_key'), ['username_key'], unique=False)
+
+    op.execute('UPDATE person SET username_key = lower(username) WHERE username IS NOT NULL')
+
     with op.batch_alter_table('discount_code', schema=None) as batch_op:
         batch_op.create_index('ix_discount_code_creator', ['creator_id', 'id'], unique=False)
 
@@ -364,6 +371,10 @@ def downgrade() -> None:
         batch_op.drop_constraint(batch_op.f('fk_download_link_account_id'), type_='foreignkey')
         batch_op.drop_column('account_id')
         batch_op.alter_column('entitlement_id', existing_type=sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False)
+
+    with op.batch_alter_table('person', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_person_username_key'))
+        batch_op.drop_column('username_key')
 
     with op.batch_alter_table('review', schema=None) as batch_op:
         batch_op.drop_index('ix_review_reported', sqlite_where=sa.text("state = 'reported'"), postgresql_where=sa.text("state = 'reported'"))
