@@ -143,6 +143,9 @@ async def _next(reader: MultipartReader) -> BodyPartReader | None:
     try:
         async with asyncio.timeout(SILENCE_SECONDS):
             part = await reader.next()
+        if isinstance(part, BodyPartReader):
+            # kept once it is read; of some the library raises
+            _ = part.filename
     except _BROKEN as error:
         raise _broken() from error
     if part is not None and not isinstance(part, BodyPartReader):

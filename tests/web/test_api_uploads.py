@@ -148,6 +148,13 @@ async def test_an_upload_is_its_creators_to_see_and_to_take_back(desk: Desk):
             {"Content-Type": "multipart/form-data; boundary=x"},
             b"--x\r\nContent-Type: multipart/mixed; boundary=y\r\n\r\n--y--\r\n--x--\r\n",
         ),
+        # a name that cannot be read
+        (
+            400,
+            "UPLOAD_BROKEN",
+            {"Content-Type": "multipart/form-data; boundary=x"},
+            b'--x\r\nContent-Disposition: form-data; name="file"; filename*0=it\'s\r\n\r\nabc\r\n--x--\r\n',
+        ),
     ],
 )
 async def test_what_is_no_form_with_one_file_is_refused_and_leaves_nothing(
