@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from telegram import Bot
 
 from app.lock import StoreLock
+from app.menu import FlowMenu
 from app.settings import Settings
 from app.ways_in import with_ways_in
 from app.webhook_calls import HttpCaller
@@ -102,7 +103,7 @@ class Parts:
     files: FileStore
     published: Published
     ticks: Ticks
-    menu: Menu
+    menu: FlowMenu
     presence: Presence
     stripe: StripeRail | None
     caller: HttpCaller | None
@@ -163,8 +164,7 @@ def build_parts(
     rails: dict[str, Rail] = {STARS: StarsRail(database, TelegramStars(bot))}
     if stripe is not None:
         rails[STRIPE] = stripe
-    access_key = derive_key(secret_key.get_secret_value(), "access")
-    click_key = derive_key(secret_key.get_secret_value(), "clicks")
+    access_key, click_key = (derive_key(secret_key.get_secret_value(), of) for of in ("access", "clicks"))
     facts = BotFacts(
         bot_id=settings.bot_id,
         default_creator=settings.telegram.default_creator,
@@ -221,12 +221,18 @@ def build_parts(
         else None,
         secret=intake.secret,
     )
+    flow_menu = FlowMenu(database, menu, presence, settings.telegram.default_creator)
     for tick in (
         Tick("leases", intake.keep_leases, every=10),
         Tick("resume", intake.resume, every=5),
         Tick("presence", presence.tell, every=10),
         Tick("clock", ClockJumps(database).look, every=5),
-        Tick("flow heads", FlowHeads(database, published).refresh, every=2, topics=frozenset({FLOWS})),
+        Tick(
+            "flow heads",
+            FlowHeads(database, clock, published, changed=lambda: flow_menu.show(published)).refresh,
+            every=2,
+            topics=frozenset({FLOWS}),
+        ),
         Tick("funnel heads", FunnelHeads(database, clock, published).refresh, every=2, topics=frozenset({FUNNELS})),
     ):
         ticks.add(tick)
@@ -268,7 +274,7 @@ def build_parts(
         files=files,
         published=published,
         ticks=ticks,
-        menu=menu,
+        menu=flow_menu,
         presence=presence,
         stripe=stripe,
         caller=caller,

@@ -23,9 +23,7 @@ from app.settings import Loaded
 from app.webhook_calls import HttpCaller
 from automations.pace import Pace
 from domain.clicks import Tracker, addresses, know_addresses
-from domain.creators import default_creator
 from domain.definitions import Published, publish
-from domain.flows.beginning import own_commands
 from domain.flows.heads import apply_flow_heads, read_flow_heads
 from domain.messages.catalogue import read_all
 from kit.clock import Clock
@@ -253,18 +251,11 @@ class Spark:
             for creator_id, setup in published.setups.items():
                 published.setups[creator_id] = replace(setup, pay_links=self._parts.pay_links)
             await self._count_clicks(session, published)
-            await self._offer_commands(session, published)
+            await self._parts.menu.offer(session, published)
         self._parts.published.setups.update(published.setups)
         self._parts.published.flows.update(published.flows)
         self._parts.published.flows_of_file.update(published.flows_of_file)
         self._parts.published.funnels.update(published.funnels)
-
-    async def _offer_commands(self, session: AsyncSession, published: Published) -> None:
-        """The command menu shows what begins a flow of the creator whom a bare /start speaks to."""
-        creator = await default_creator(session, self._parts.settings.telegram.default_creator)
-        if creator is not None:
-            own, language = own_commands(published, creator.id), published.setup(creator.id).language
-            self._parts.menu.offer(own, creator=creator.name, fallback=language)
 
     async def _count_clicks(self, session: AsyncSession, published: Published) -> None:
         """Where a creator wants clicks counted, the links in their texts are known by number from now on."""

@@ -57,18 +57,28 @@ class Menu:
         self._own: Mapping[str, LocalText | None] = {}
         self._creator = ""
         self._fallback = FALLBACK
+        # as it is now, to everyone
+        self.is_shown = False
 
     def offer(self, own: Mapping[str, LocalText | None], *, creator: str, fallback: str) -> None:
         """The commands of that creator's flows, with their titles, are shown from the next time on."""
+        before = self._own, self._creator, self._fallback
         self._own = {name: title for name, title in own.items() if name not in _TAKEN}
         self._creator, self._fallback = creator, fallback
+        self.is_shown &= before == (self._own, creator, fallback)
 
     async def show(self, bot: Bot) -> None:
         """What everyone sees, in each language. Raises TelegramError."""
         scope = BotCommandScopeDefault()
-        for language in LANGUAGES - {FALLBACK}:
-            await bot.set_my_commands(self._commands(EVERYONE, language), scope=scope, language_code=language)
-        await bot.set_my_commands(self._commands(EVERYONE, FALLBACK), scope=scope)
+        # what is offered meanwhile is shown the next time
+        self.is_shown = True
+        try:
+            for language in LANGUAGES - {FALLBACK}:
+                await bot.set_my_commands(self._commands(EVERYONE, language), scope=scope, language_code=language)
+            await bot.set_my_commands(self._commands(EVERYONE, FALLBACK), scope=scope)
+        except TelegramError:
+            self.is_shown = False
+            raise
 
     async def show_own(
         self,

@@ -37,19 +37,18 @@ class Presence:
         return True
 
     async def tell(self) -> int:
-        """Done once; whatever fails is tried again at the next tick."""
-        if self._told:
-            return 0
+        """Done once, and the menu again when it has changed; whatever fails is tried again at the next tick."""
         try:
-            if self._webhook is not None:
+            if self._webhook is not None and not self._told:
                 await self._bot.set_webhook(
                     self._webhook,
                     secret_token=self._secret,
                     allowed_updates=list(ALLOWED_UPDATES),
                     max_connections=MOST_CONNECTIONS,
                 )
-            await self._menu.show(self._bot)
-            self._told = True
+                self._told = True
+            if not self._menu.is_shown:
+                await self._menu.show(self._bot)
         except TelegramError as error:
             _log.warning("Telegram was not told where updates go; trying again", reason=str(error))
         return 0

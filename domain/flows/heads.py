@@ -149,16 +149,19 @@ async def flow_wording(session: AsyncSession, stands: FlowStanding) -> Flow:
     return Flow.kept((await session.get_one(FlowVersion, stands.version_id)).definition)
 
 
-def apply_flow_heads(published: Published, flows: Mapping[int, Mapping[str, tuple[int, Flow]]]) -> None:
-    """From now on these begin, and can be named by links, triggers and texts."""
+def apply_flow_heads(published: Published, flows: Mapping[int, Mapping[str, tuple[int, Flow]]]) -> bool:
+    """From now on these begin, and can be named by links, triggers and texts. False when it was so before."""
+    others = False
     for creator_id in {*published.flows, *flows}:
         now_running = dict(flows.get(creator_id, {}))
         if published.flows.get(creator_id) != now_running:
             published.flows[creator_id] = now_running
+            others = True
         setup = published.setup(creator_id)
         names = frozenset({*published.flows_of_file.get(creator_id, {}), *now_running})
         if setup.flows != names:
             published.setups[creator_id] = replace(setup, flows=names)
+    return others
 
 
 async def _head(session: AsyncSession, creator_id: int, key: str) -> FlowHead:

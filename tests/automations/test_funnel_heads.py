@@ -5,9 +5,12 @@ from typing import Any
 
 from stage import Stage
 
+from automations.flow_heads import FlowHeads
 from automations.funnel_heads import FunnelHeads
 from domain.clicks import Tracker
 from domain.definitions import Published
+from domain.flows.definition import Flow
+from domain.flows.heads import save_flow
 from domain.funnels.definition import Funnel
 from domain.funnels.heads import archive_funnel, find_funnel, pause_funnel, resume_funnel, save_funnel
 from domain.setups import CreatorSetup
@@ -93,3 +96,20 @@ async def test_the_links_of_a_new_wording_are_counted_where_clicks_are(database:
     assert counting is not None
     assert set(counting.ids) == {"https://studio.example/a"}
     assert counting.through("https://studio.example/a", 1).startswith("https://spark.example/r/")
+    # those of a flow that is saved while Spark runs, too
+    node = {"key": "look", "do": "say", "text": 'So <a href="https://studio.example/b">look</a>'}
+    flow = Flow.model_validate({"trigger": [{"command": "fair"}], "nodes": [node]})
+    async with database.transaction() as session:
+        await save_flow(session, stage.creator_id, {}, "fair", flow, now=stage.clock())
+    told: list[str] = []
+
+    async def changed() -> None:
+        told.append("once")
+
+    flows = FlowHeads(database, stage.clock, published, changed=changed)
+    for _ in range(2):
+        await flows.refresh()
+    counting = published.setup(stage.creator_id).tracker
+    assert counting is not None
+    assert set(counting.ids) == {"https://studio.example/a", "https://studio.example/b"}
+    assert told == ["once"]

@@ -2,11 +2,15 @@
 
 from pathlib import Path
 
+from sqlalchemy import select
 from telegram import Bot
 from world import TOKEN, World, a_world, seed
 
 from bot.commands import CREATORS, EVERYONE, MOST_COMMANDS, Menu
 from bot.request import AiohttpRequest
+from domain.flows.definition import Flow
+from domain.flows.heads import save_flow
+from store.models import Creator
 
 OWN = [f"walk_{number}" for number in range(110)]
 CONFIG = f"""
@@ -58,6 +62,23 @@ async def test_of_more_commands_than_telegram_shows_sparks_stay_and_the_rest_wor
         lena = await world.person("Lena")
         await lena.say("/walk_109")
         await lena.hears("Off we go.")
+
+
+async def test_a_flow_that_is_saved_while_spark_runs_is_in_the_menu_at_once(sqlite_url: str, tmp_path: Path):
+    async with a_world(sqlite_url, tmp_path, CONFIG.partition("    flows:")[0]) as world:
+        await seed(world)
+        await world.spark.start()
+        fair = Flow.model_validate(
+            {"trigger": [{"command": "fair"}], "nodes": [{"key": "hi", "do": "say", "text": "See you at the fair."}]}
+        )
+        async with world.spark.database.transaction() as session:
+            creator_id = (await session.scalars(select(Creator.id))).one()
+            await save_flow(session, creator_id, {}, "fair", fair, now=world.spark.clock())
+
+        async def shown() -> bool:
+            return sum("fair" in menu for menu in await menus(world)) == 2
+
+        assert await world.until(shown)
 
 
 async def test_a_command_that_spark_has_taken_since_is_shown_once_as_sparks(store_url: str, tmp_path: Path):

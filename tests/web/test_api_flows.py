@@ -23,7 +23,7 @@ PRICE: dict[str, Any] = {
 class Studio(Program):
     async def begin(self) -> dict[str, Any]:
         """Whatever begins now, as another process would know it."""
-        await FlowHeads(self.site.database, self.site.published).refresh()
+        await FlowHeads(self.site.database, self.site.clock, self.site.published).refresh()
         return {key: flow for key, (_, flow) in self.site.published.flows.get(self.creator_id, {}).items()}
 
 
