@@ -152,18 +152,21 @@ SHUT = _Beside(PRODUCT.c.creator_id).in_(CLOSED)
 def page_statement(shape: Shape, way: Way) -> Select[Any]:
     """A page of it. What is narrow is looked at whole, and so tells its `total` too."""
     narrow = way is not Way.ORDER
-    columns = (*CARD, func.count().over().label("total")) if narrow else CARD
     column: ColumnElement[Any] = SORTED_BY[shape.sort]
     by, then = (_Beside(column), _Beside(PRODUCT.c.id)) if narrow else (column, PRODUCT.c.id)
     order = (by.desc(), then.desc()) if shape.descending else (by.asc(), then.asc())
-    return (
-        select(*columns)
-        .join(CREATOR, CREATOR.c.id == PRODUCT.c.creator_id)
-        .where(LISTED, NOW_ON_SALE, ~SHUT, *_filters(shape, way))
+    # only the numbers are put in order, and the page's own cards are read then: to sort whole cards takes twice as long
+    first = select(PRODUCT.c.id, func.count().over().label("total")) if narrow else select(*CARD).join(CREATOR)
+    page = (
+        first.where(LISTED, NOW_ON_SALE, ~SHUT, *_filters(shape, way))
         .order_by(*order)
         .limit(bindparam("limit", type_=BigInteger))
         .offset(bindparam("offset", type_=BigInteger))
     )
+    if not narrow:
+        return page
+    found = page.subquery("page")
+    return select(*CARD, found.c.total).join(CREATOR).join(found, found.c.id == PRODUCT.c.id).order_by(*order)
 
 
 @lru_cache(maxsize=1000)
