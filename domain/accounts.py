@@ -7,10 +7,10 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.account_names import keep_found_by
 from domain.account_words import AboutAccount, tell_owner
 from domain.contacts import read_email
 from domain.creators import CreatorExists, end_bind_payloads, found_business, free_slug
-from domain.profiles import keep_found_by
 from domain.signing_in import hold_account, revoke_all
 from kit.errors import Conflict, Forbidden, Invalid
 from kit.text import printable
@@ -68,6 +68,7 @@ async def add_account(
     account_id = await insert_once(session, Account, values)
     if account_id is None:
         raise _email_taken()
+    await keep_found_by(session, account_id)
     return await session.get_one(Account, account_id)
 
 

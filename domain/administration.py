@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.accounts import Business, upgrade_to_creator
@@ -14,9 +14,13 @@ from domain.creators import end_bind_payloads
 from domain.signing_in import revoke_all
 from kit.errors import Conflict, Invalid, NotFound, Reason
 from kit.paging import Page, Paging
+from kit.text import search_words
 from store.database import count_changed
 from store.models import ACCOUNT_MOVES, Account, AccountState, Membership, Role
+from store.queries.accounts import are_called
 from store.sealing import digest
+
+_MOST_WORDS = 5
 
 
 class NoSuchAccount(NotFound):
@@ -45,7 +49,7 @@ class AccountStands(Conflict):
 class AccountFilter:
     role: Role | None = None
     state: AccountState | None = None
-    # a whole e-mail address, or a part of the name
+    # a whole e-mail address, or how words of the name or the company begin
     search: str = ""
 
 
@@ -152,7 +156,8 @@ async def _which(session: AsyncSession, wanted: AccountFilter) -> Sequence[Colum
         which.append(Account.state == wanted.state)
     search = wanted.search.strip()
     if search:
-        named = func.lower(Account.name).contains(search.lower(), autoescape=True)
+        words = search_words(search)[:_MOST_WORDS]
+        named = and_(*are_called(words)) if words else false()
         try:
             seal = await digest(session, read_email(search), "email")
         except Invalid:

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import RULES, Act, read_rights
+from domain.account_names import keep_found_by
 from domain.administration import take_role
 from domain.events import record_event
 from domain.signing_in import AccountSuspended
@@ -168,6 +169,7 @@ async def accept_as_person(session: AsyncSession, person: Person, payload: str, 
         if account_id is None:
             # made by another update of theirs at this moment
             account_id = (await session.scalars(select(Account.id).where(Account.person_id == person.id))).one()
+        await keep_found_by(session, account_id)
         account = await session.get_one(Account, account_id)
     if account.state is not AccountState.ACTIVE:
         raise AccountSuspended("your account is not active; ask an administrator", why=Reason("refused-not-active"))

@@ -17,6 +17,7 @@ from store.models import (
     ACCOUNT_MOVES,
     Account,
     AccountState,
+    AccountWord,
     ApiKey,
     BindToken,
     Creator,
@@ -77,7 +78,7 @@ async def delete_account(session: AsyncSession, account_id: int, *, now: datetim
     # whom it was for, in the words of whoever asked
     notes = update(Invitation).where(Invitation.taken_by_id == account_id).values(note="")
     await session.execute(notes, execution_options=_BY_CORE)
-    for model in (ExternalIdentity, OneTimeCode, BindToken, Repeatable, Profile, Membership):
+    for model in (ExternalIdentity, OneTimeCode, BindToken, Repeatable, Profile, AccountWord, Membership):
         await session.execute(delete(model).where(model.account_id == account_id), execution_options=_BY_CORE)
     session.expire_all()
 

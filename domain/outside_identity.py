@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.account_names import keep_found_by
 from domain.accounts import NAME_LENGTH, must_be_open
 from domain.contacts import read_email
 from kit.errors import Invalid
@@ -60,6 +61,8 @@ async def account_of_subject(
         if is_new:
             await session.execute(delete(Account).where(Account.id == account_id))
         account_id = await known_subject(session, subject) or account_id
+    elif is_new:
+        await keep_found_by(session, account_id)
     return account_id
 
 

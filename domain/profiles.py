@@ -9,11 +9,11 @@ from zoneinfo import available_timezones
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.account_names import keep_found_by
 from domain.messages.catalogue import LANGUAGES
 from domain.notices import NOTICES, Notice, wants
 from domain.signing_in import hold_account, must_be_active
 from kit.errors import Invalid
-from kit.text import name_words
 from store.database import insert_once
 from store.models import Account, Person, Profile
 
@@ -94,15 +94,6 @@ async def change_preferences(
         speaks = update(Person).where(Person.id == account.person_id).values(language_chosen=language)
         await session.execute(speaks)
     return Preferences.of(profile)
-
-
-async def keep_found_by(session: AsyncSession, account_id: int) -> None:
-    """From now on the account is found by the words of its name and its company, and by no others."""
-    name = select(Account.name).where(Account.id == account_id)
-    company = select(Profile.company).where(Profile.account_id == account_id)
-    words = name_words(await session.scalar(name), await session.scalar(company))
-    told = "".join(f" {word}" for word in sorted(words))
-    await session.execute(update(Profile).where(Profile.account_id == account_id).values(words=told))
 
 
 async def _hold(session: AsyncSession, account_id: int, *, now: datetime) -> Profile:

@@ -13,6 +13,7 @@ import orjson
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.account_names import keep_found_by
 from domain.accounts import must_be_open
 from domain.people import Profile, see_person
 from kit.errors import NotSignedIn
@@ -81,7 +82,9 @@ async def account_of_telegram(
     }
     # of two that come at once one makes it, and both are theirs
     await insert_once(session, Account, values)
-    return (await session.scalars(mine)).one()
+    account = (await session.scalars(mine)).one()
+    await keep_found_by(session, account.id)
+    return account
 
 
 def _fields(init_data: str) -> dict[str, str]:

@@ -125,7 +125,7 @@ BELONGS_TO_A_CREATOR = {
 # a part of a row that carries it, or of no creator at all
 OF_ANOTHER_ROW = {
     *("external_identity", "sign_in", "refresh_token", "one_time_code", "profile", "repeatable", "rate_count"),
-    *("invitation", "product_word"),
+    *("invitation", "product_word", "account_word"),
     *(
         "flow_run",
         "flow_timer",

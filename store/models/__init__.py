@@ -113,7 +113,7 @@ from store.models.people import (
     Right,
     Role,
 )
-from store.models.profiles import CreatorPlatform, CreatorProfile, Profile
+from store.models.profiles import AccountWord, CreatorPlatform, CreatorProfile, Profile
 from store.models.sealed import LookupKey
 from store.models.signing_in import (
     ApiKey,
@@ -154,6 +154,7 @@ __all__ = [
     "WAITS_FOR_SOMEBODY",
     "Account",
     "AccountState",
+    "AccountWord",
     "ApiKey",
     "Base",
     "BindToken",

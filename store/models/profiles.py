@@ -23,9 +23,17 @@ class Profile(Base):
     company: Mapped[str] = mapped_column(default="")
     # what they chose for themselves: language, time zone, which notices they want
     preferences: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    # of the name and the company, casefolded, each after a blank
-    words: Mapped[str] = mapped_column(Text, default="")
     updated_at: Mapped[datetime]
+
+
+class AccountWord(Base):
+    """A word of an account's name or company, casefolded: people are searched by how a word begins."""
+
+    __tablename__ = "account_word"
+    __table_args__ = (Index("ix_account_word_word", "word", "account_id"),)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    # byte by byte, whatever the database's locale: a beginning is then a range of the index
+    word: Mapped[str] = mapped_column(Text().with_variant(Text(collation="C"), "postgresql"), primary_key=True)
 
 
 class CreatorProfile(Base):

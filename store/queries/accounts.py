@@ -1,7 +1,12 @@
-from sqlalchemy import select
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from store.models import Account, Creator, Membership
+from store.models import Account, AccountWord, Creator, Membership
+
+# behind whatever a word may go on with
+_LAST = "\U0010ffff"
 
 
 async def find_account(session: AsyncSession, account_id: int) -> Account | None:
@@ -17,3 +22,11 @@ async def creators_of(session: AsyncSession, account_id: int) -> dict[str, int]:
         .order_by(Creator.id)
     )
     return {row.slug: row.id for row in rows}
+
+
+def are_called(words: Sequence[str]) -> list[ColumnElement[bool]]:
+    """That each of the words begins one of the account's name or company: a range of the index."""
+    return [
+        Account.id.in_(select(AccountWord.account_id).where(AccountWord.word >= word, AccountWord.word < word + _LAST))
+        for word in words
+    ]

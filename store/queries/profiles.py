@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit.paging import Page, Paging
 from kit.text import search_words
 from store.models import Account, AccountState, Creator, CreatorPlatform, CreatorProfile, Product, Profile
+from store.queries.accounts import are_called
 from store.queries.product_shapes import LISTED
 
 _MOST_WORDS = 5
@@ -27,7 +28,7 @@ async def find_people(session: AsyncSession, text: str, paging: Paging) -> Page[
     words = search_words(text)[:_MOST_WORDS]
     if text.strip() and not words:
         return Page([], 0, paging)
-    which += [Profile.words.contains(f" {word}", autoescape=True) for word in words]
+    which += are_called(words)
     found = select(Account, Profile).join(Profile, Profile.account_id == Account.id).where(*which)
     total = await session.scalar(select(func.count()).select_from(found.subquery()))
     rows = await session.execute(found.order_by(Profile.account_id).limit(paging.limit).offset(paging.offset))

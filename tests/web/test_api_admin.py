@@ -65,7 +65,10 @@ async def test_accounts_are_found_by_role_state_name_and_whole_e_mail(either_des
     assert await names(search="100%25") == ["Bob 100%"]
     assert await names(search="_") == []
     assert await names(search="ZOE@example.com") == ["Zoë Lind"]
-    assert await names(search="zoe@example") == []
+    assert await names(search="zoe@example") == await names(search="%25") == await names(search="ind") == []
+    assert await names(search="Lind zo") == ["Zoë Lind"]
+    await desk.ask("PUT", "/users/me", {"name": "Zoë Berg"}, who="Zoë Lind")
+    assert (await names(search="lind"), await names(search="berg")) == ([], ["Zoë Berg"])
     assert await desk.ask("GET", "/admin/accounts?role=owner", status=422) == "INVALID"
     studio = await desk.site.add_creator("studio")
     desk.accounts["Ada"] = await desk.site.add_account(studio)

@@ -29,7 +29,7 @@ from web.api.route import Call, NoBody, NoQuery, Plain, Route
 
 
 class AccountQuery(ListQuery):
-    """`search` is a whole e-mail address, or a part of the name."""
+    """`search` is a whole e-mail address, or how words of the name or the company begin."""
 
     role: Role | None = None
     state: AccountState | None = None

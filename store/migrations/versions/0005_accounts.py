@@ -10,6 +10,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 import store.models.base
+from kit.text import name_words
 
 revision = '0005'
 down_revision = '0004'
@@ -179,13 +180,21 @@ def upgrade() -> None:
     sa.Column('website', sa.Text(), nullable=False),
     sa.Column('company', sa.String(), nullable=False),
     sa.Column('preferences', sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), 'postgresql'), nullable=False),
-    sa.Column('words', sa.Text(), nullable=False),
     sa.Column('updated_at', store.models.base.Instant(), nullable=False),
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_profile_account_id')),
     sa.PrimaryKeyConstraint('account_id', name=op.f('pk_profile'))
     )
     with op.batch_alter_table('profile', schema=None) as batch_op:
         batch_op.create_index('ix_profile_public', ['public', 'account_id'], unique=False)
+
+    op.create_table('account_word',
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('word', sa.Text().with_variant(sa.Text(collation='C'), 'postgresql'), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_account_word_account_id')),
+    sa.PrimaryKeyConstraint('account_id', 'word', name=op.f('pk_account_word'))
+    )
+    with op.batch_alter_table('account_word', schema=None) as batch_op:
+        batch_op.create_index('ix_account_word_word', ['word', 'account_id'], unique=False)
 
     op.create_table('repeatable',
     sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -343,6 +352,18 @@ def upgrade() -> None:
 
     op.execute('UPDATE product SET rating_milli = rating_sum * 1000 / rating_count WHERE rating_count > 0')
     _fill_product_words()
+    _fill_account_words()
+
+
+def _fill_account_words() -> None:
+    account = sa.table('account', sa.column('id'), sa.column('name'))
+    account_word = sa.table('account_word', sa.column('account_id'), sa.column('word'))
+    connection, last = op.get_bind(), 0
+    while rows := connection.execute(sa.select(account).where(account.c.id > last).order_by(account.c.id).limit(500)).all():
+        last = rows[-1].id
+        words = [{'account_id': row.id, 'word': word} for row in rows for word in name_words(row.name)]
+        if words:
+            connection.execute(sa.insert(account_word), words)
 
 
 def _fill_product_words() -> None:
@@ -470,6 +491,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_repeatable_created_at'))
 
     op.drop_table('repeatable')
+    with op.batch_alter_table('account_word', schema=None) as batch_op:
+        batch_op.drop_index('ix_account_word_word')
+
+    op.drop_table('account_word')
     with op.batch_alter_table('profile', schema=None) as batch_op:
         batch_op.drop_index('ix_profile_public')
 
