@@ -28,6 +28,8 @@ BUSY_TIMEOUT_MS = 10_000
 # a process that is stopped in the middle of a transaction keeps the others waiting for no longer than this
 STANDS_STILL_SECONDS = 10.0
 _SWITCH_EVERY_MS = 10
+# bytes of a file that readers may have mapped: no memory of their own (https://www.sqlite.org/mmap.html)
+_MAPPED = 2**30
 _WAKES = "wakes"
 _INSERT: dict[str, Callable[[Any], Any]] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 # PostgreSQL's classes of trouble that passes: no connection, ended for standing still, deadlock, no room, shutting
@@ -292,6 +294,7 @@ def _sqlite_engine(
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=60,
+        pool_use_lifo=True,  # what a connection has read and made ready serves again
         hide_parameters=True,  # what people wrote never stands in an error or a log
         json_serializer=_to_json,
         json_deserializer=orjson.loads,
@@ -303,6 +306,7 @@ def _sqlite_engine(
         "secure_delete = ON",  # whatever goes leaves nothing in the file's free pages
         f"busy_timeout = {BUSY_TIMEOUT_MS}",
         f"query_only = {'ON' if query_only else 'OFF'}",
+        f"mmap_size = {_MAPPED if query_only else 0}",  # pages are read where the system keeps them, and not copied
     )
 
     @event.listens_for(engine.sync_engine, "connect")

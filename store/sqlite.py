@@ -10,18 +10,27 @@ import aiosqlite
 T = TypeVar("T")
 # a question that is not answered by then is asked anew in the driver's thread
 _ON_THE_LOOP_SECONDS = 0.002
+# what was given up once goes to the thread at once so many times more, before it is tried on the loop again
+_SLOW_FOR = 100
+_MOST_SLOW = 500
+# statements that a connection keeps ready: about as many as Spark has
+_KEPT_READY = 500
 # steps of SQLite's machine between two looks at the time; a thousand of them take some 20 µs
 _STEPS = 1_000
 
 
 async def connect_writer(path: str) -> aiosqlite.Connection:
     """A connection for transactions of short statements, one transaction at a time."""
-    return await Writer(lambda: sqlite3.connect(path, check_same_thread=False), iter_chunk_size=64)
+    return await Writer(lambda: _open(path), iter_chunk_size=64)
 
 
 async def connect_reader(path: str) -> aiosqlite.Connection:
     """A connection that only reads: short questions right where they are asked, long ones in the driver's thread."""
-    return await Reader(lambda: sqlite3.connect(path, check_same_thread=False), iter_chunk_size=64)
+    return await Reader(lambda: _open(path), iter_chunk_size=64)
+
+
+def _open(path: str) -> sqlite3.Connection:
+    return sqlite3.connect(path, check_same_thread=False, cached_statements=_KEPT_READY)
 
 
 class _Visited(aiosqlite.Connection):
@@ -62,6 +71,8 @@ class Reader(_Visited):
         self._watched = False
         # what each cursor was asked last: rows may still have to be found when it is read
         self._asked: tuple[sqlite3.Cursor, tuple[Any, ...]] | None = None
+        # statements that took too long, and how many times more they go to the thread at once
+        self._slow: dict[str, int] = {}
 
     async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         connection = self._conn
@@ -74,8 +85,12 @@ class Reader(_Visited):
         if isinstance(cursor, sqlite3.Cursor):
             if name == "execute":
                 self._asked = (cursor, args)
+                if self._is_slow(args[0]):
+                    return await self._hand(fn, *args, **kwargs)
             elif name in {"fetchone", "fetchmany"}:
                 # of rows that are read by and by, some are read already: that cannot be asked anew
+                return await self._hand(fn, *args, **kwargs)
+            elif name == "fetchall" and self._asked is not None and self._asked[1][0] in self._slow:
                 return await self._hand(fn, *args, **kwargs)
         self._give_up_at = time.perf_counter() + _ON_THE_LOOP_SECONDS
         try:
@@ -84,9 +99,21 @@ class Reader(_Visited):
             if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT or self._asked is None or cursor != self._asked[0]:
                 raise
             asked = self._asked
+            self._note_slow(asked[1][0])
         finally:
             self._give_up_at = None
         return await self._hand(_ask_anew, *asked, fn if name == "fetchall" else None)
+
+    def _is_slow(self, statement: str) -> bool:
+        left = self._slow.pop(statement, 0)
+        if left > 1:
+            self._slow[statement] = left - 1
+        return left > 0
+
+    def _note_slow(self, statement: str) -> None:
+        while len(self._slow) >= _MOST_SLOW:
+            self._slow.pop(next(iter(self._slow)))
+        self._slow[statement] = _SLOW_FOR
 
     def _too_long(self) -> int:
         return self._give_up_at is not None and time.perf_counter() > self._give_up_at

@@ -67,9 +67,13 @@ async def page_of_ids(
     descending: bool = True,
     limit: int,
     offset: int,
+    total: int | None = None,
 ) -> Sequence[int]:
-    """Leads of the same score come by their numbers, in the same direction."""
-    if sort is LeadSort.CAPTURED_AT and descending and not is_postgresql(session):
+    """Leads of the same score come by their numbers, in the same direction. `total` is about how many there are."""
+    if total == 0:
+        return []
+    is_broad = total is None or total > _NEWEST
+    if is_broad and sort is LeadSort.CAPTURED_AT and descending and not is_postgresql(session):
         newest = await _among_newest(session, creator_id, condition, limit=limit, offset=offset)
         if newest is not None:
             return newest

@@ -81,3 +81,20 @@ async def test_somebody_who_stops_waiting_for_a_long_question_leaves_the_connect
                 await session.scalar(text(LONG.format("sum(i)")), {"many": 3_000_000})
     async with database.reading() as session:
         assert await session.scalar(text("SELECT 7")) == 7
+
+
+async def test_what_took_too_long_is_not_tried_on_the_loop_again_and_again(database: Database):
+    async with database.reading() as session:
+        reader = await _reader(session)
+        question = text(LONG.format("sum(i)"))
+        assert await session.scalar(question, {"many": 1_000_000}) == 500_000_500_000
+        before = reader._handed
+        # a short one this time, which nobody can know
+        assert await session.scalar(question, {"many": 3}) == 6
+        assert reader._handed > before
+        for _ in range(200):
+            before = reader._handed
+            assert await session.scalar(question, {"many": 3}) == 6
+            if reader._handed == before:
+                break
+        assert reader._handed == before

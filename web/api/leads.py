@@ -94,6 +94,7 @@ async def show_leads(call: Call[LeadQuery, NoBody]) -> ListAnswer[LeadItem]:
         descending=query.order is Order.DESC,
         limit=paging.limit,
         offset=paging.offset,
+        total=total,
     )
     return ListAnswer[LeadItem].of(Page(await rows_of(session, creator_id, ids), total, paging), LeadItem.of)
 
