@@ -23,6 +23,7 @@ from store.queries.catalogue import (
     variants_of,
     variants_of_each,
 )
+from store.queries.unready import Lacking, missing_of
 
 SHOWN = 10
 IN_A_ROW = 5
@@ -100,6 +101,7 @@ async def card_screen(turn: Turn, product: Product) -> Message:
         *([] if variants else [_stock_line(turn, product)]),
         *[turn.words("own-file", name=shorten(each.file_name, NAME_LENGTH), version=each.version) for each in files],
         *await _contents(turn, product),
+        *await _missing(turn, product),
     ]
     if product.description:
         lines += ["", escape(shorten(product.description, DESCRIPTION_SHOWN))]
@@ -120,6 +122,12 @@ async def card_screen(turn: Turn, product: Product) -> Message:
         ),
     ]
     return Message(text=_fitting(lines), buttons=tuple(rows))
+
+
+async def _missing(turn: Turn, product: Product) -> list[str]:
+    """What buyers wait for; that a bundle is empty stands where its contents do."""
+    what = (await missing_of(turn.session, [product.id])).get(product.id, Lacking.CONTENTS)
+    return [] if what is Lacking.CONTENTS else [turn.words(f"own-missing-{what}")]
 
 
 def more_screen(turn: Turn, product: Product) -> Message:

@@ -1,11 +1,12 @@
-"""What somebody has paid for, and its creator has still to bring: a file, a link, keys, or a way into a channel."""
+"""What a creator has still to bring, also for whoever has paid: a file, a link, keys, or a way into a channel."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from enum import StrEnum
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import and_, case, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from store.models import Channel, Entitlement, FileRole, LicenceKey, Product, ProductKind, StoredFile
+from store.models import BundleItem, Channel, Entitlement, FileRole, LicenceKey, Product, ProductKind, StoredFile
 
 _FILE = exists().where(
     StoredFile.product_id == Product.id,
@@ -14,6 +15,12 @@ _FILE = exists().where(
     StoredFile.forgetting_at.is_(None),
 )
 _DOOR = exists().where(Channel.chat_id == Product.chat_id, Channel.may_invite)
+_BARE = or_(
+    and_(Product.kind == ProductKind.FILE, ~_FILE),
+    and_(Product.kind == ProductKind.LINK, Product.url.is_(None)),
+    and_(Product.kind == ProductKind.CHANNEL, ~_DOOR),
+)
+_EMPTY = and_(Product.kind == ProductKind.BUNDLE, ~exists().where(BundleItem.bundle_id == Product.id))
 _KEYS = (
     select(func.count(LicenceKey.id))
     .where(LicenceKey.entitlement_id == Entitlement.id)
@@ -26,12 +33,26 @@ WAITS_FOR_CREATOR = and_(
     Entitlement.delivered_at.is_(None),
     Entitlement.revoked_at.is_(None),
     or_(
-        and_(Product.kind == ProductKind.FILE, ~_FILE),
-        and_(Product.kind == ProductKind.LINK, Product.url.is_(None)),
-        and_(Product.kind == ProductKind.CHANNEL, ~_DOOR),
+        _BARE,
         and_(Product.kind == ProductKind.LICENCE_KEY, Entitlement.quantity > _KEYS),
     ),
 )
+
+
+class Lacking(StrEnum):
+    """Without it nobody gets anything: whoever buys it waits, and of an empty bundle nothing is sold."""
+
+    FILE = "file"
+    LINK = "link"
+    CHANNEL = "channel"
+    CONTENTS = "contents"
+
+
+async def missing_of(session: AsyncSession, product_ids: Collection[int]) -> Mapping[int, Lacking]:
+    """By product; those that lack nothing are left out."""
+    what = case((_EMPTY, Lacking.CONTENTS.value), else_=Product.kind)
+    lacking = select(Product.id, what.label("what")).where(Product.id.in_(product_ids), or_(_BARE, _EMPTY))
+    return {row.id: Lacking(row.what) for row in await session.execute(lacking)}
 
 
 async def unready_of(session: AsyncSession, order_id: int) -> Sequence[Product]:

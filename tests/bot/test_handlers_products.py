@@ -99,6 +99,11 @@ async def test_a_product_of_any_kind_in_one_line(world: World):
     async with world.spark.database.reading() as session:
         made = (await session.scalars(select(Product).where(Product.title == "Light map"))).one()
     assert (made.kind, made.url, made.category) == ("link", "https://example.com/m", "Maps")
+    # the card says what buyers would wait for
+    await says(world, '/product add "Moods" 5.00 usd')
+    assert "It has no file yet" in await says(world, "/product 12")
+    for complete in (2, 11):
+        assert "⚠️" not in await says(world, f"/product {complete}")
 
 
 async def test_variants_in_one_line(world: World):

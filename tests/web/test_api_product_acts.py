@@ -79,6 +79,7 @@ async def test_a_product_is_made_changed_archived_and_restored(either_site: Site
         "instructions": "Thanks!",
         "protected": True,
         "makes_keys": False,
+        "missing": "file",
         "rating": {"average": None, "count": 0},
     }
     assert await _words(ada.site, made["id"]) == {
@@ -101,6 +102,22 @@ async def test_a_product_is_made_changed_archived_and_restored(either_site: Site
     async with ada.site.database.reading() as session:
         names = list(await session.scalars(select(Event.name).order_by(Event.id)))
     assert names == ["product.added", "product.edited", "product.archived", "product.restored"]
+
+
+async def test_what_is_still_to_be_brought_is_told_by_kind(ada: Program):
+    expected = {
+        "file": "file",
+        "link": "link",
+        "channel": "channel",
+        "bundle": "contents",
+        **dict.fromkeys(("service", "physical", "licence_key")),
+    }
+    made = {kind: await ada.told("POST", "/products", {**NEW, "kind": kind}, status=201) for kind in expected}
+    assert {kind: each["missing"] for kind, each in made.items()} == expected
+    listed = (await ada.told("GET", "/creator/products"))["items"]
+    assert {each["kind"]: each["missing"] for each in listed} == expected
+    changed = await ada.told("PATCH", f"/products/{made['link']['id']}", {"url": "https://studio.example/moods"})
+    assert changed["missing"] is None
 
 
 async def test_put_says_all_of_it_anew_and_patch_some(ada: Program):

@@ -249,6 +249,7 @@ async def test_a_product_comes_with_its_file_and_its_picture_in_one_go(either_de
     assert response.status == 201, told
     assert (told["title"], told["price_minor"], told["currency"], told["kind"]) == ("Preset pack", 1900, "usd", "file")
     assert (told["category"], told["tags"], told["active"]) == ("Presets", ["warm", "film"], True)
+    assert told["missing"] is None
     assert (told["file"]["file_name"], told["file"]["version"]) == ("pack.zip", 1)
     assert told["image_url"] == f"https://spark.example/api/v1/products/{told['id']}/image"
     picture = await desk.client.get(f"/api/v1/products/{told['id']}/image")

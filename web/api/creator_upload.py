@@ -65,7 +65,7 @@ async def upload_product(call: Plain) -> UploadedProduct:
             attached = await attach_upload(session, call.creator_id, file.id, product.id, now=now)
             if IMAGE in form.files:
                 await show_upload(session, product, form.files[IMAGE].id, now=now)
-            parts = OwnProduct.of(product).model_dump()
+            parts = (await OwnProduct.told(session, product)).model_dump()
             shown = f"{tools.public_url}/api/v1/products/{product.id}/image" if IMAGE in form.files else None
             return UploadedProduct(**parts, file=FileItem.of(attached), image_url=shown)
 

@@ -11,6 +11,7 @@ from domain.stock import set_stock
 from kit.errors import Conflict, Invalid
 from store.models import Product
 from store.queries.catalogue import list_products
+from store.queries.unready import missing_of
 from web.api.lists import ListAnswer
 from web.api.product_answers import OwnProduct, own_product
 from web.api.product_bodies import NewProduct, SomeOfProduct, StockBody, WholeProduct
@@ -33,18 +34,19 @@ async def show_own(call: Call[OwnQuery, NoBody]) -> ListAnswer[OwnProduct]:
         archived=call.query.archived == "true",
         totals=call.tools.totals.of,
     )
-    return ListAnswer[OwnProduct].of(page, OwnProduct.of)
+    missing = await missing_of(call.session, [each.id for each in page.items])
+    return ListAnswer[OwnProduct].of(page, lambda each: OwnProduct.of(each, missing.get(each.id)))
 
 
 async def show_own_one(call: Plain) -> OwnProduct:
-    return OwnProduct.of(await own_product(call))
+    return await OwnProduct.told(call.session, await own_product(call))
 
 
 async def add(call: Call[NoQuery, NewProduct]) -> OwnProduct:
     """On sale at once, unless `active` is false or it begins later."""
     body = call.body
     product = await make_product(call.session, call.creator_id, body.given(), stock=body.stock, now=call.tools.clock())
-    return OwnProduct.of(product)
+    return await OwnProduct.told(call.session, product)
 
 
 async def put(call: Call[NoQuery, WholeProduct]) -> OwnProduct:
@@ -69,14 +71,14 @@ async def restore(call: Plain) -> OwnProduct:
     """Back in the shop. Twice is no matter."""
     product = await own_product(call)
     await restore_product(call.session, product, now=call.tools.clock())
-    return OwnProduct.of(product)
+    return await OwnProduct.told(call.session, product)
 
 
 async def put_stock(call: Call[NoQuery, StockBody]) -> OwnProduct:
     """What orders hold and what is sold is counted beside it, so that a sale at the same moment loses none."""
     product = await own_product(call)
     await set_stock(call.session, product, call.body.stock)
-    return OwnProduct.of(product)
+    return await OwnProduct.told(call.session, product)
 
 
 async def _change(call: Call[NoQuery, Any], fields: ProductFields) -> OwnProduct:
@@ -84,7 +86,7 @@ async def _change(call: Call[NoQuery, Any], fields: ProductFields) -> OwnProduct
     await edit_product(call.session, product, fields, now=call.tools.clock())
     if "stock" in call.body.model_fields_set:
         await set_stock(call.session, product, call.body.stock)
-    return OwnProduct.of(product)
+    return await OwnProduct.told(call.session, product)
 
 
 _ONE = "/products/{product_id}"
@@ -92,6 +94,7 @@ _MADE = "test_api_product_acts.py::test_a_product_is_made_changed_archived_and_r
 _WRONG = "test_api_product_acts.py::test_what_can_be_no_product_is_refused_with_each_reason"
 _OTHERS = "test_api_product_acts.py::test_another_creators_product_is_not_found"
 _STATES = "test_api_product_acts.py::test_what_its_state_forbids_is_a_conflict"
+_MISSING = "test_api_product_acts.py::test_what_is_still_to_be_brought_is_told_by_kind"
 _EXAMPLE = {
     "title": "Preset pack",
     "description": "Twelve warm presets.",
@@ -120,7 +123,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         "All that stands on one of the creator's products",
         {200: OwnProduct},
         refuses=(NoSuchProduct,),
-        proves=(_MADE, _OTHERS),
+        proves=(_MADE, _MISSING, _OTHERS),
     ),
     Route(
         "POST",

@@ -5,10 +5,12 @@ from typing import Any
 
 from pydantic import BaseModel
 from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Act
 from domain.products import find_product
 from store.models import Product, ProductKind, ProductVariant, Right
+from store.queries.unready import Lacking, missing_of
 from web.api.route import Call
 
 
@@ -103,7 +105,8 @@ class OwnProduct(BaseModel):
     """All that stands on it, for whoever acts for its creator.
 
     `stock` + `reserved` + `sold` is `initial` for whatever is limited; `reserved` are held by orders that can still be
-    paid. `archived_at`: off the shop for good.
+    paid. `archived_at`: off the shop for good. `missing`: what is still to be brought: who buys it before waits for
+    it, and an empty bundle is not sold.
     """
 
     id: int
@@ -133,13 +136,20 @@ class OwnProduct(BaseModel):
     instructions: str
     protected: bool
     makes_keys: bool
+    missing: Lacking | None
     rating: Rating
     created_at: datetime
 
     @classmethod
-    def of(cls, product: Product) -> "OwnProduct":
-        parts: dict[str, Any] = {name: getattr(product, name) for name in cls.model_fields if name != "rating"}
-        return cls(**parts, rating=Rating.of(product.rating_sum, product.rating_count))
+    def of(cls, product: Product, missing: Lacking | None) -> "OwnProduct":
+        named = cls.model_fields.keys() - {"missing", "rating"}
+        parts: dict[str, Any] = {name: getattr(product, name) for name in named}
+        return cls(**parts, missing=missing, rating=Rating.of(product.rating_sum, product.rating_count))
+
+    @classmethod
+    async def told(cls, session: AsyncSession, product: Product) -> "OwnProduct":
+        """With what is missing."""
+        return cls.of(product, (await missing_of(session, [product.id])).get(product.id))
 
 
 def _shown(row: Row[Any], public_url: str) -> dict[str, Any]:
