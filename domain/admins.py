@@ -1,4 +1,4 @@
-"""Those who look after the instance: what they are told, and how there comes to be one."""
+"""Those who look after the instance, and what they are told."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,14 +6,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.accounts import add_account
 from domain.outbox import Told, queue_message, tell_creator
 from store.models import Account, AccountState, Creator, OutboxKind, Person, Role
-
-
-async def add_admin(session: AsyncSession, *, name: str, now: datetime, email: str | None = None) -> Account:
-    """An account that nobody has yet. Raises EmailTaken, or Invalid with the field that is wrong."""
-    return await add_account(session, role=Role.ADMIN, name=name, email=email, verified=True, now=now)
 
 
 async def admins(session: AsyncSession) -> Sequence[Person]:

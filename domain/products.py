@@ -22,7 +22,6 @@ _MANY = 10**9
 MOST_FETCHED = 20 * 1024 * 1024
 # wakes whoever fetches the bytes of what was sent
 FETCHING = "files"
-_NEWEST_FIRST = (StoredFile.attached_at.desc().nulls_last(), StoredFile.id.desc())
 # what buyers get
 GOODS = (StoredFile.role == FileRole.GOODS, StoredFile.replaced_at.is_(None), StoredFile.forgetting_at.is_(None))
 
@@ -176,14 +175,6 @@ async def hold_products(session: AsyncSession, product_ids: Iterable[int]) -> No
     ids = sorted(set(product_ids))
     query = select(Product.id).where(Product.id.in_(ids)).order_by(Product.id).with_for_update(key_share=True)
     await session.execute(query)
-
-
-async def newest_file(session: AsyncSession, product_id: int) -> StoredFile | None:
-    """What was attached last of what buyers get."""
-    found = await session.scalars(
-        select(StoredFile).where(StoredFile.product_id == product_id, *GOODS).order_by(*_NEWEST_FIRST).limit(1)
-    )
-    return found.one_or_none()
 
 
 async def current_files(session: AsyncSession, product_id: int) -> Sequence[StoredFile]:

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from world import PersonOfTheWorld, World
 
 from bot.commands import ADMINS, CREATORS, EVERYONE
-from domain.admins import add_admin
+from domain.accounts import add_account
 from domain.creators import make_bind_payload
 from domain.messages.catalogue import keys
 from store.models import (
@@ -23,13 +23,14 @@ from store.models import (
     RailCursor,
     Review,
     ReviewState,
+    Role,
 )
 from store.queries.troubles import count_troubles
 
 
 async def an_admin(world: World, name: str = "Otto") -> PersonOfTheWorld:
     async with world.spark.database.transaction() as session:
-        account = await add_admin(session, name=name, now=world.clock())
+        account = await add_account(session, role=Role.ADMIN, name=name, now=world.clock())
         payload = await make_bind_payload(session, account.id, now=world.clock())
     otto = await world.person(name)
     await otto.say(f"/start {payload}")

@@ -4,14 +4,14 @@ from leads_chat import answers, somebody_elses, the_creator
 from sqlalchemy import select, update
 from world import PersonOfTheWorld, Said, World
 
-from domain.admins import add_admin
+from domain.accounts import add_account
 from domain.creators import make_bind_payload
 from domain.entitlements import grant
 from domain.lead_acts import ban_lead
 from domain.leads import find_lead
 from domain.messages.plain import Button, Message
 from domain.outbox import queue_message
-from store.models import Lead, OutboxKind, Person, Product, Review, ReviewState
+from store.models import Lead, OutboxKind, Person, Product, Review, ReviewState, Role
 
 _NUMBERS = itertools.count()
 
@@ -175,7 +175,7 @@ async def test_odd_taps_are_answered_and_change_nothing(chat: World):
 async def an_admin(chat: World, person: PersonOfTheWorld) -> None:
     """They look after the instance from now on, by the link that the operator was given."""
     async with chat.spark.database.transaction() as session:
-        account = await add_admin(session, name="Ada", now=chat.clock())
+        account = await add_account(session, role=Role.ADMIN, name="Ada", now=chat.clock())
         payload = await make_bind_payload(session, account.id, now=chat.clock())
     await person.say(f"/start {payload}")
     await person.hears("You look after this bot now")

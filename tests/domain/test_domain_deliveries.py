@@ -1,5 +1,4 @@
 import asyncio
-from datetime import timedelta
 
 import pytest
 from folk import (
@@ -27,7 +26,7 @@ from domain.messages.plain import Message
 from domain.outbox import queue_message
 from domain.paying import pay_order
 from domain.product_files import attach_file
-from domain.products import keep_upload, newest_file
+from domain.products import current_files, keep_upload
 from store.database import Database
 from store.models import (
     Creator,
@@ -38,7 +37,6 @@ from store.models import (
     OutboxKind,
     OutboxMessage,
     OutboxState,
-    StoredFile,
 )
 
 
@@ -138,28 +136,12 @@ async def test_a_grant_and_an_attachment_at_once_pass_nobody_over(database: Data
         assert len({row.entitlement_id for row in await promised(session, OutboxKind.DELIVERY)}) == 8
 
 
-async def test_the_newest_file_is_the_one_attached_last_not_uploaded_last(database: Database):
-    folk = await some_folk(database)
-    async with database.transaction() as session:
-        older, newer = await an_upload(session, folk, "older.zip"), await an_upload(session, folk, "newer.zip")
-        await attach_file(session, folk.creator, newer, folk.product, now=NOW + timedelta(minutes=1))
-        await attach_file(session, folk.creator, older, folk.product, now=NOW + timedelta(minutes=2))
-        held = await newest_file(session, folk.product)
-        assert held is not None
-        assert held.id == older
-        # one from before that was noted comes last
-        await session.execute(update(StoredFile).where(StoredFile.id == older).values(attached_at=None))
-        held = await newest_file(session, folk.product)
-        assert held is not None
-        assert held.id == newer
-
-
 async def test_what_is_owned_is_handed_over_again_with_every_file_as_it_is_now(database: Database):
     folk = await some_folk(database)
     async with database.transaction() as session:
         lead = await session.get_one(Lead, folk.lead)
         await grant(session, lead, folk.product, origin="gift", now=NOW)
-        older = await newest_file(session, folk.product)
+        (older,) = await current_files(session, folk.product)
         newer = await keep_upload(
             session,
             creator_id=folk.creator,
@@ -173,11 +155,7 @@ async def test_what_is_owned_is_handed_over_again_with_every_file_as_it_is_now(d
         await attach_file(session, folk.creator, newer.id, folk.product, now=NOW)
         right = (await session.scalars(select(Entitlement.id))).one()
         messages = await deliver_again(session, lead, right, "en", now=NOW)
-    assert [message.file for message in messages] == [older and older.id, newer.id]
-    async with database.reading() as session:
-        held = await newest_file(session, folk.product)
-        assert held is not None
-        assert held.id == newer.id
+    assert [message.file for message in messages] == [older.id, newer.id]
 
 
 async def test_nobody_gets_what_another_lead_owns(database: Database):

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from stores import DATA_KEYS, Stores
 
 import domain.reviews
-from domain.admins import add_admin
+from domain.accounts import add_account
 from domain.chat_standings import reader_of
 from domain.creators import bind_person
 from domain.deliveries import NotOwned
@@ -48,6 +48,7 @@ from store.models import (
     ProductKind,
     Review,
     ReviewState,
+    Role,
 )
 from store.queries.reviews import list_reported, list_reviews
 
@@ -212,7 +213,7 @@ async def test_of_those_out_of_sight_a_reader_sees_their_own_alone(database: Dat
 
 async def an_admin(session: AsyncSession, person: Person) -> None:
     """They look after the instance."""
-    await bind_person(session, (await add_admin(session, name="Ada", now=NOW)).id, person)
+    await bind_person(session, (await add_account(session, role=Role.ADMIN, name="Ada", now=NOW)).id, person)
 
 
 async def test_a_reported_review_stays_in_sight_and_is_reported_once_for_what_it_says(database: Database):

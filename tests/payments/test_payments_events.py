@@ -10,7 +10,7 @@ from folk import Folk, an_order, count, events, notices, orders_of_many, some_fo
 from sqlalchemy import select, update
 from stripes_words import COMPLETED, EXPIRED, FAILED, SUCCEEDED, Till, sign, word
 
-from domain.admins import add_admin
+from domain.accounts import add_account
 from domain.creators import add_creator, bind_person
 from domain.orders import await_payment
 from domain.people import Profile, see_person
@@ -171,7 +171,7 @@ async def test_an_order_that_never_comes_is_refused_in_the_end_and_holds_nobody_
 async def test_whoever_looks_after_the_instance_is_told_once_of_an_order_that_never_comes(till: Till):
     folk = await some_folk(till.database)
     async with till.database.transaction() as session:
-        admin = await add_admin(session, name="Otto", now=till.clock())
+        admin = await add_account(session, role=Role.ADMIN, name="Otto", now=till.clock())
         otto = await see_person(session, 1, Profile(9001, "Otto", None, "de"), now=till.clock())
         await bind_person(session, admin.id, otto)
     await till.keep(word(COMPLETED, 404, "evt_1"))

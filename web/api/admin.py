@@ -21,11 +21,12 @@ from domain.administration import (
 )
 from domain.creators import CreatorExists
 from domain.standings import standings_of
+from kit.errors import Refusal
 from store.models import Account, AccountState, Role
 from web.api.accounts import AccountItem
 from web.api.lists import ListAnswer
 from web.api.query import ListQuery, Text
-from web.api.route import Call, NoBody, NoQuery, Plain, Route
+from web.api.route import Call, Does, NoBody, NoQuery, Plain, Route
 
 
 class AccountQuery(ListQuery):
@@ -109,6 +110,20 @@ async def _item(call: Call[Any, Any], account: Account) -> AccountItem:
     return AccountItem.of(account, await standings_of(call.session, account.id))
 
 
+def _to_state(word: str, does: Does[NoQuery, NoBody], summary: str, *refuses: type[Refusal]) -> Route[NoQuery, NoBody]:
+    return Route(
+        "POST",
+        f"/admin/accounts/{{account_id}}/{word}",
+        Act.LOOK_AFTER_ACCOUNTS,
+        does,
+        summary,
+        {200: AccountItem},
+        session="write",
+        refuses=(NoSuchAccount, AccountStands, *refuses),
+        proves=(_STATES, _LAST) if LastAdmin in refuses else (_STATES,),
+    )
+
+
 _TESTS = "test_api_admin.py::"
 _STATES = f"{_TESTS}test_an_account_is_suspended_banned_and_let_back_in"
 _LAST = f"{_TESTS}test_an_instance_keeps_an_administrator"
@@ -133,50 +148,15 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         refuses=(NoSuchAccount,),
         proves=(f"{_TESTS}test_accounts_are_found_by_role_state_name_and_whole_e_mail",),
     ),
-    Route(
-        "POST",
-        "/admin/accounts/{account_id}/suspend",
-        Act.LOOK_AFTER_ACCOUNTS,
+    _to_state(
+        "suspend",
         suspend,
         "Suspends an account: its sessions end, and it may do nothing until it is reactivated",
-        {200: AccountItem},
-        session="write",
-        refuses=(NoSuchAccount, AccountStands, LastAdmin, NotOneself),
-        proves=(_STATES, _LAST),
+        *(LastAdmin, NotOneself),
     ),
-    Route(
-        "POST",
-        "/admin/accounts/{account_id}/ban",
-        Act.LOOK_AFTER_ACCOUNTS,
-        ban,
-        "Bans an account: its sessions end",
-        {200: AccountItem},
-        session="write",
-        refuses=(NoSuchAccount, AccountStands, LastAdmin, NotOneself),
-        proves=(_STATES, _LAST),
-    ),
-    Route(
-        "POST",
-        "/admin/accounts/{account_id}/reactivate",
-        Act.LOOK_AFTER_ACCOUNTS,
-        let_back_in,
-        "Lets a suspended or banned account back in",
-        {200: AccountItem},
-        session="write",
-        refuses=(NoSuchAccount, AccountStands),
-        proves=(_STATES,),
-    ),
-    Route(
-        "POST",
-        "/admin/accounts/{account_id}/activate",
-        Act.LOOK_AFTER_ACCOUNTS,
-        let_in,
-        "Lets in an account that waits for an administrator's word",
-        {200: AccountItem},
-        session="write",
-        refuses=(NoSuchAccount, AccountStands),
-        proves=(_STATES,),
-    ),
+    _to_state("ban", ban, "Bans an account: its sessions end", LastAdmin, NotOneself),
+    _to_state("reactivate", let_back_in, "Lets a suspended or banned account back in"),
+    _to_state("activate", let_in, "Lets in an account that waits for an administrator's word"),
     Route(
         "PUT",
         "/admin/accounts/{account_id}/role",

@@ -1,5 +1,6 @@
 """What is done with one lead: tags, fields, bans, taking a chat over, merging."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, RootModel, StrictInt
@@ -88,35 +89,11 @@ async def put_fields(call: Call[NoQuery, FieldValues]) -> LeadItem:
     return await changed_lead(call.session, lead)
 
 
-async def ban(call: Plain) -> LeadItem:
-    lead = await held_lead(call)
-    await ban_lead(call.session, lead, now=call.tools.clock())
-    return await changed_lead(call.session, lead)
-
-
-async def unban(call: Plain) -> LeadItem:
-    lead = await held_lead(call)
-    await unban_lead(call.session, lead, now=call.tools.clock())
-    return await changed_lead(call.session, lead)
-
-
 async def take_chat(call: Plain) -> LeadItem:
     lead = await held_lead(call)
     if lead.person_id is None:
         raise NoChat(lead.id)
     await take_over(call.session, lead, now=call.tools.clock())
-    return await changed_lead(call.session, lead)
-
-
-async def give_chat_back(call: Plain) -> LeadItem:
-    lead = await held_lead(call)
-    await give_back(call.session, lead, now=call.tools.clock())
-    return await changed_lead(call.session, lead)
-
-
-async def stop_marketing(call: Plain) -> LeadItem:
-    lead = await held_lead(call)
-    await unsubscribe(call.session, lead, now=call.tools.clock())
     return await changed_lead(call.session, lead)
 
 
@@ -127,6 +104,17 @@ async def merge(call: Call[NoQuery, Merge]) -> LeadItem:
     if not done_before:
         await merge_leads(call.session, into, other, now=call.tools.clock())
     return await changed_lead(call.session, into)
+
+
+def _switch(path: str, act: Act, does: Callable[..., Awaitable[object]], summary: str) -> Route[NoQuery, NoBody]:
+    """What is on or off of a lead: `does` takes the session and the lead."""
+
+    async def switch(call: Plain) -> LeadItem:
+        lead = await held_lead(call)
+        await does(call.session, lead, now=call.tools.clock())
+        return await changed_lead(call.session, lead)
+
+    return Route("POST", path, act, switch, summary, {200: LeadItem}, session="write", refuses=_USUAL, proves=_SWITCHED)
 
 
 _USUAL = (NoSuchLead, LeadGone)
@@ -174,27 +162,17 @@ ROUTES: tuple[Route[Any, Any], ...] = (
             "test_api_lead_acts.py::test_a_value_of_another_kind_is_refused_with_its_field",
         ),
     ),
-    Route(
-        "POST",
+    _switch(
         "/leads/{lead_id}/ban",
         Act.CHANGE_LEADS,
-        ban,
+        ban_lead,
         "The bot no longer answers this lead; what they paid for still reaches them",
-        {200: LeadItem},
-        session="write",
-        refuses=_USUAL,
-        proves=_SWITCHED,
     ),
-    Route(
-        "POST",
+    _switch(
         "/leads/{lead_id}/unban",
         Act.CHANGE_LEADS,
-        unban,
+        unban_lead,
         "The bot answers this lead again",
-        {200: LeadItem},
-        session="write",
-        refuses=_USUAL,
-        proves=_SWITCHED,
     ),
     Route(
         "POST",
@@ -207,27 +185,17 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         refuses=(*_USUAL, NoChat),
         proves=_SWITCHED,
     ),
-    Route(
-        "POST",
+    _switch(
         "/leads/{lead_id}/give-back",
         Act.WRITE_TO_LEADS,
-        give_chat_back,
+        give_back,
         "The bot speaks in this chat again",
-        {200: LeadItem},
-        session="write",
-        refuses=_USUAL,
-        proves=_SWITCHED,
     ),
-    Route(
-        "POST",
+    _switch(
         "/leads/{lead_id}/unsubscribe",
         Act.CHANGE_LEADS,
-        stop_marketing,
+        unsubscribe,
         "Ends marketing to this lead until they ask for it again themselves; deliveries still go out",
-        {200: LeadItem},
-        session="write",
-        refuses=_USUAL,
-        proves=_SWITCHED,
     ),
     Route(
         "POST",

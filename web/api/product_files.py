@@ -1,7 +1,8 @@
 """`/api/v1/products/{product_id}/files` and `/image`: what buyers of a product get, and the picture on its card."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import web
 from pydantic import BaseModel
@@ -29,6 +30,7 @@ from web.multipart import FORM
 _KEPT_SECONDS = 300
 _SHOWN = frozenset({"image/jpeg", "image/png"})
 Referring = Call[NoQuery, UploadRef]
+Taken = TypeVar("Taken", bound=BaseModel)
 
 
 class FileItem(BaseModel):
@@ -73,13 +75,7 @@ async def show_files(call: Call[ListQuery, NoBody]) -> ListAnswer[FileItem]:
 
 async def add_file(call: Referring) -> FileItem:
     """By form, or as JSON one that was sent up before. One of a name that is there already is its next version."""
-    product_id = call.number("product_id")
-    await _must_have(call, product_id)
-    if call.request.content_type != FORM:
-        told = await read_json(call.request, UploadRef)
-        return await _attach(call, product_id, told.upload_id)
-    async with read_form(call, {FILE: UploadKind.FILE}) as form:
-        return await _attach(call, product_id, form.file().id)
+    return await _take(call, UploadKind.FILE, _attach)
 
 
 async def take_file_away(call: Plain) -> None:
@@ -90,13 +86,7 @@ async def take_file_away(call: Plain) -> None:
 
 async def set_image(call: Referring) -> ImageItem:
     """By form, or as JSON one that was sent up before to /uploads/images. It takes the place of the one before."""
-    product_id = call.number("product_id")
-    await _must_have(call, product_id)
-    if call.request.content_type != FORM:
-        told = await read_json(call.request, UploadRef)
-        return await _show(call, product_id, told.upload_id)
-    async with read_form(call, {FILE: UploadKind.IMAGE}) as form:
-        return await _show(call, product_id, form.file().id)
+    return await _take(call, UploadKind.IMAGE, _show)
 
 
 async def drop_image(call: Plain) -> None:
@@ -142,20 +132,26 @@ async def show_image(call: Plain) -> Answered:
     return Answered(response=response)
 
 
-async def _must_have(call: Call[Any, Any], product_id: int) -> None:
-    """Before anything is read of what is sent up for it."""
+async def _take(call: Referring, kind: UploadKind, use: Callable[[Referring, int, int], Awaitable[Taken]]) -> Taken:
+    """Nothing is read of what is sent up for a product that is not there."""
+    product_id = call.number("product_id")
     async with call.tools.database.reading() as session:
         await find_product(session, call.creator_id, product_id)
+    if call.request.content_type != FORM:
+        told = await read_json(call.request, UploadRef)
+        return await use(call, product_id, told.upload_id)
+    async with read_form(call, {FILE: kind}) as form:
+        return await use(call, product_id, form.file().id)
 
 
-async def _attach(call: Call[Any, Any], product_id: int, upload_id: int) -> FileItem:
+async def _attach(call: Referring, product_id: int, upload_id: int) -> FileItem:
     async with call.tools.database.transaction() as session:
         await call.must_still(session, Act.CHANGE_PRODUCTS)
         now = call.tools.clock()
         return FileItem.of(await attach_upload(session, call.creator_id, upload_id, product_id, now=now))
 
 
-async def _show(call: Call[Any, Any], product_id: int, upload_id: int) -> ImageItem:
+async def _show(call: Referring, product_id: int, upload_id: int) -> ImageItem:
     async with call.tools.database.transaction() as session:
         await call.must_still(session, Act.CHANGE_PRODUCTS)
         product = await find_product(session, call.creator_id, product_id)
