@@ -276,7 +276,6 @@ async def end_broadcast(session: AsyncSession, broadcast_id: int, *, now: dateti
     if broadcast is None:
         return False
     waiting = select(BroadcastRecipient.lead_id).where(
-        # in the words of the partial index, which does not answer for a state that comes as a parameter
         BroadcastRecipient.broadcast_id == broadcast_id,
         BroadcastRecipient.state == spelled(RecipientState.WAITING),
     )
