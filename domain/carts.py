@@ -81,14 +81,10 @@ class Terms:
 @dataclass(frozen=True, slots=True)
 class _Priced:
     units: Sequence[Money]
-    # of each line, before the discount
-    totals: Sequence[Money]
+    # of all lines, before the discount
+    subtotal: Money
     discount: CartDiscount
     rail: str
-
-    @property
-    def subtotal(self) -> Money:
-        return replace(self.totals[0], amount_minor=sum(each.amount_minor for each in self.totals))
 
 
 async def open_cart(session: AsyncSession, lead: Lead, wishes: Sequence[Wish], terms: Terms, *, now: datetime) -> Order:
@@ -203,7 +199,7 @@ async def _price(session: AsyncSession, lead: Lead, wishes: Sequence[Wish], term
     total = replace(subtotal, amount_minor=subtotal.amount_minor - discount.total_minor)
     check_charge(total)
     rail = card_rail(wishes, terms) if total.amount_minor else await _free_rail(session, wishes, terms)
-    return _Priced(units, totals, discount, rail)
+    return _Priced(units, subtotal, discount, rail)
 
 
 def card_rail(wishes: Sequence[Wish], terms: Terms) -> str:
