@@ -129,4 +129,5 @@ def _row(broadcast: Broadcast, person: Person, lead: Lead | None, *, variant: in
         subject=None,
         arms=None,
         revoked_at=None,
+        closed_at=None,
     )

@@ -157,6 +157,10 @@ class _Batch:
                 # what somebody is in the middle of needs no consent of its own
                 gone = row.unsubscribed_at or row.banned_at or row.forgotten_at
                 return Drops("unwanted") if gone else Goes()
+            case OutboxKind.FUNNEL | OutboxKind.BROADCAST if row.closed_at is not None:
+                return Drops("its business is closed")
+            case OutboxKind.FUNNEL | OutboxKind.BROADCAST if not may_market(row, self.published.setup(row.creator_id)):
+                return Drops("unwanted")
             case OutboxKind.FUNNEL:
                 return self._of_funnel(row)
             case OutboxKind.BROADCAST:
@@ -165,8 +169,6 @@ class _Batch:
                 return Goes()
 
     def _of_funnel(self, row: Candidate) -> Verdict:
-        if not may_market(row, self.published.setup(row.creator_id)):
-            return Drops("unwanted")
         if row.enrollment_id is None or row.version_id is None or row.step is None:
             return self._at_its_hour(row, None) or Goes()
         if row.enrollment_state in _OVER or row.enrollment_reason == GOAL:
@@ -198,8 +200,6 @@ class _Batch:
         return EndsAll(EnrollmentState.STOPPED, "stop_when") if row.lead_id in self.stops.get(version_id, ()) else None
 
     def _of_broadcast(self, row: Candidate) -> Verdict:
-        if not may_market(row, self.published.setup(row.creator_id)):
-            return Drops("unwanted")
         match self.broadcasts.get(row.broadcast_id or 0):
             case BroadcastState.CANCELLED | None:
                 return Drops("broadcast cancelled")

@@ -19,7 +19,7 @@ async def settle_businesses(session: AsyncSession, account_id: int, *, now: date
 
     Whoever has bought something there keeps it. Open orders are called off soon (`payments.reconciling`), and what
     they hold goes back once their rail takes nothing for them any more; money that comes all the same goes back by
-    itself (`domain.paying`). Broadcasts are held.
+    itself (`domain.paying`). Broadcasts are held, and follow-ups say nothing meanwhile (`automations.judging`).
     """
     owned = select(Membership.creator_id).where(Membership.account_id == account_id, Membership.owner)
     creator_ids = (await session.scalars(owned.order_by(Membership.creator_id))).all()

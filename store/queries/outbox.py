@@ -213,6 +213,8 @@ class Candidate:
     arms: dict[str, Any] | None
     # of the right to what it hands over
     revoked_at: datetime | None
+    # of the business
+    closed_at: datetime | None
 
 
 _CANDIDATE = (
@@ -254,7 +256,9 @@ _CANDIDATE = (
         Enrollment.subject,
         Enrollment.arms,
         Entitlement.revoked_at,
+        Creator.closed_at,
     )
+    .join(Creator, Creator.id == OutboxMessage.creator_id)
     .join(Person, Person.id == OutboxMessage.person_id)
     .outerjoin(Lead, Lead.id == OutboxMessage.lead_id)
     .outerjoin(Enrollment, Enrollment.id == OutboxMessage.enrollment_id)

@@ -11,7 +11,7 @@ from automations.pace import Pace
 from domain.people import Profile, see_person
 from store.database import Database
 from store.database_clock import database_in
-from store.models import OutboxKind, OutboxMessage, OutboxState
+from store.models import Creator, OutboxKind, OutboxMessage, OutboxState
 
 
 async def states(stage: Stage) -> list[OutboxState]:
@@ -179,6 +179,21 @@ async def test_a_funnels_message_to_somebody_who_has_blocked_the_bot_is_over(sta
     await comes_back(stage)
     await stage.send_all()
     assert await states(stage) == [OutboxState.BLOCKED]
+
+
+async def test_a_closed_business_hands_over_what_it_promised_and_follows_up_nobody(stage: Stage):
+    await stage.open()
+    lead = await stage.lead()
+    await stage.promise(lead, "a nudge", OutboxKind.FUNNEL)
+    await stage.promise(lead, "news", OutboxKind.BROADCAST)
+    await stage.promise(lead, "a file", OutboxKind.DELIVERY)
+    await stage.look_at_events()
+    for closed_at in (stage.clock(), None):
+        async with stage.database.transaction() as session:
+            await session.execute(update(Creator).values(closed_at=closed_at))
+        await stage.send_all()
+    assert stage.gateway.sent == [(100, "a file")]
+    assert [each.error for each in await stage.outbox()] == ["its business is closed", "its business is closed", None]
 
 
 @pytest.mark.parametrize("kind", [OutboxKind.DELIVERY, OutboxKind.NOTICE])

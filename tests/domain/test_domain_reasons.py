@@ -10,7 +10,7 @@ from domain.messages.catalogue import word_for_reason
     [
         *("unwanted", "stopped", "blocked", "revoked", "stop_when", "goal", "nothing to say", "left out", "Timed out"),
         *("its hours or the budget", "its funnel stands still", "its step stands still", "its wording is gone"),
-        *("an earlier one goes first", "its step is gone"),
+        *("an earlier one goes first", "its step is gone", "its business is closed"),
         *("broadcast cancelled", "broadcast paused", "the process ended while sending"),
         *("order.paid", "lead.unsubscribed"),
     ],

@@ -72,6 +72,7 @@ reason-an-earlier-one-goes-first = eine frühere Nachricht desselben Funnels geh
 reason-its-hours-or-the-budget = die Sendezeiten, oder sie haben zuletzt genug bekommen
 reason-its-funnel-stands-still = der Funnel steht still
 reason-its-step-stands-still = der Schritt steht still
+reason-its-business-is-closed = das Geschäft ist geschlossen
 reason-its-step-is-gone = den Schritt gibt es in der neuen Fassung nicht mehr
 reason-by-hand = von Hand herausgenommen
 reason-parked = losgelassen, als es nicht weiterging

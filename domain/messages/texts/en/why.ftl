@@ -72,6 +72,7 @@ reason-an-earlier-one-goes-first = an earlier message of the same follow-up goes
 reason-its-hours-or-the-budget = its hours, or they have been told enough lately
 reason-its-funnel-stands-still = its funnel stands still
 reason-its-step-stands-still = its step stands still
+reason-its-business-is-closed = its business is closed
 reason-its-step-is-gone = its step is gone from the new version
 reason-by-hand = taken out by hand
 reason-parked = let go while it was stuck
