@@ -20,6 +20,7 @@ from kit.money import Money, least_of
 from kit.text import CAPTION_LIMIT, TEXT_LIMIT, escape, shorten, visible_length
 from store.models import Lead, Product, ProductKind, ProductVariant, Stocked
 from store.queries.catalogue import bundle_contents, takes_codes, variants_of
+from store.queries.unready import is_to_come
 
 # of what more than one makes sense to one buyer
 COUNTED = frozenset({ProductKind.LICENCE_KEY, ProductKind.SERVICE, ProductKind.PHYSICAL})
@@ -77,6 +78,7 @@ class _Facts:
     parts: Sequence[Product]
     cover_id: int | None
     has_codes: bool
+    to_come: bool
     chosen: ProductVariant | None
 
     @property
@@ -141,6 +143,7 @@ async def _facts(session: AsyncSession, product: Product, choice: Choice) -> _Fa
         await bundle_contents(session, product.id) if product.kind == ProductKind.BUNDLE else (),
         None if cover is None else cover.id,
         await takes_codes(session, product.creator_id),
+        await is_to_come(session, product.id),
         next((each for each in variants if each.id == choice.variant), None),
     )
 
@@ -336,6 +339,8 @@ def _lines(facts: _Facts, choice: Choice, offer: Offer, language: str) -> list[s
             lines.append(say("card-more-parts", language, count=len(facts.parts) - PARTS_SHOWN))
     if choice.code is not None:
         lines.append(say("card-code", language, code=choice.code))
+    if facts.to_come:
+        lines.append(say("card-to-come", language))
     if facts.sold_out:
         lines.append(say("sold-out", language))
     elif stock is not None and stock <= FEW_LEFT and not (facts.variants and facts.chosen is None):

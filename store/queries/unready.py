@@ -55,6 +55,13 @@ async def missing_of(session: AsyncSession, product_ids: Collection[int]) -> Map
     return {row.id: Lacking(row.what) for row in await session.execute(lacking)}
 
 
+async def is_to_come(session: AsyncSession, product_id: int) -> bool:
+    """Whoever buys it now waits for its creator to bring it, or something that is in it."""
+    parts = select(BundleItem.product_id).where(BundleItem.bundle_id == product_id)
+    bare = select(Product.id).where(or_(Product.id == product_id, Product.id.in_(parts)), _BARE)
+    return await session.scalar(bare.limit(1)) is not None
+
+
 async def unready_of(session: AsyncSession, order_id: int) -> Sequence[Product]:
     """What of the order waits for the creator, each product once."""
     waiting = select(Product.id).join(Entitlement, WAITS_FOR_CREATOR).where(Entitlement.order_id == order_id)

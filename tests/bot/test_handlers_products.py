@@ -102,6 +102,7 @@ async def test_a_product_of_any_kind_in_one_line(world: World):
     # the card says what buyers would wait for
     await says(world, '/product add "Moods" 5.00 usd')
     assert "It has no file yet" in await says(world, "/product 12")
+    assert "Not there yet" in await says(world, "/product preview 12")
     for complete in (2, 11):
         assert "⚠️" not in await says(world, f"/product {complete}")
 

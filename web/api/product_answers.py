@@ -87,18 +87,22 @@ class InBundle(BaseModel):
 
 
 class ProductCard(ProductItem):
-    """With its choices, and of a bundle with what is in it. `active_until` is when it goes off sale."""
+    """With its choices, and of a bundle with what is in it. `active_until` is when it goes off sale.
+
+    `to_come`: whoever buys it now gets it as soon as its creator has added it.
+    """
 
     active_until: datetime | None
+    to_come: bool
     variants: list[VariantCard]
     contents: list[InBundle]
 
     @classmethod
     def with_parts(
-        cls, row: Row[Any], public_url: str, variants: list[VariantCard], contents: list[InBundle]
+        cls, row: Row[Any], public_url: str, variants: list[VariantCard], contents: list[InBundle], *, to_come: bool
     ) -> "ProductCard":
         shown = _shown(row, public_url)
-        return cls(**shown, active_until=row.active_until, variants=variants, contents=contents)
+        return cls(**shown, active_until=row.active_until, to_come=to_come, variants=variants, contents=contents)
 
 
 class OwnProduct(BaseModel):

@@ -14,6 +14,7 @@ from store.queries.catalogue import bundle_contents, variants_of
 from store.queries.product_search import ProductFilter, find_shown, search_products
 from store.queries.product_shapes import ProductSort
 from store.queries.product_sums import count_shop_categories
+from store.queries.unready import is_to_come
 from web.api.lists import ListAnswer
 from web.api.product_answers import InBundle, ProductCard, ProductItem, VariantCard, acts_for
 from web.api.query import ListQuery, Text, Whole, Words
@@ -138,7 +139,8 @@ async def show_product(call: Plain) -> ProductCard:
         raise NoSuchProduct("there is no such product")
     variants = [VariantCard.of(each) for each in await variants_of(session, row.id)] if row.has_variants else []
     contents = await bundle_contents(session, row.id) if row.kind == ProductKind.BUNDLE else []
-    return ProductCard.with_parts(row, tools.public_url, variants, [InBundle.of(each) for each in contents])
+    inside, to_come = [InBundle.of(each) for each in contents], await is_to_come(session, row.id)
+    return ProductCard.with_parts(row, tools.public_url, variants, inside, to_come=to_come)
 
 
 _FOUND = (

@@ -52,6 +52,7 @@ card-few-left = { $stock ->
 card-not-now = Zurzeit nicht zu kaufen.
 card-yours = ✅ Das gehört dir schon.
 button-again = Noch einmal holen
+card-to-come = ⏳ Noch nicht da: Wer es kauft, bekommt es, sobald es hinzugefügt ist.
 card-until = Zu haben bis { $day }
 price-line = { $price }
 price-from = ab { $price }

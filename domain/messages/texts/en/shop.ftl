@@ -52,6 +52,7 @@ card-few-left = { $stock ->
 card-not-now = Not for sale at present.
 card-yours = ✅ This is yours already.
 button-again = Get it again
+card-to-come = ⏳ Not there yet: whoever buys it gets it as soon as the seller has added it.
 card-until = On sale until { $day }
 price-line = { $price }
 price-from = from { $price }
