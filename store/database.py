@@ -1,8 +1,7 @@
 """The one way to the store: who opens a transaction, on which database, and what it promises."""
 
 import asyncio
-import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
@@ -10,26 +9,19 @@ from socket import gaierror
 from typing import Any, TypeVar, cast
 
 import aiosqlite
-import orjson
-from sqlalchemy import ColumnElement, CursorResult, Delete, Insert, ScalarResult, Select, Update, event, text
+from sqlalchemy import ColumnElement, CursorResult, Delete, Insert, ScalarResult, Select, Update, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import URL, AdaptedConnection, Connection, make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker
 
 from kit.keyring import Keyring
+from store.engines import BUSY_TIMEOUT_MS, postgresql_engine, sqlite_engine
 from store.models.base import Base
 from store.models.sealed import use_keyring
 from store.sqlite import connect_reader, connect_writer
 
-BUSY_TIMEOUT_MS = 10_000
-# a process that is stopped in the middle of a transaction keeps the others waiting for no longer than this
-STANDS_STILL_SECONDS = 10.0
-_SWITCH_EVERY_MS = 10
-# bytes of a file that readers may have mapped: no memory of their own (https://www.sqlite.org/mmap.html)
-_MAPPED = 2**30
 _WAKES = "wakes"
 _INSERT: dict[str, Callable[[Any], Any]] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 # PostgreSQL's classes of trouble that passes: no connection, ended for standing still, deadlock, no room, shutting
@@ -69,24 +61,10 @@ class Database:
         if self.is_sqlite:
             if self.url.database and self.url.database != ":memory:":
                 Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-            self.engine = _sqlite_engine(self.url, connect_writer, pool_size=1, begin="BEGIN IMMEDIATE")
-            self._read_engine = _sqlite_engine(self.url, connect_reader, pool_size=4, begin="BEGIN", query_only=True)
+            self.engine = sqlite_engine(self.url, connect_writer, pool_size=1, begin="BEGIN IMMEDIATE")
+            self._read_engine = sqlite_engine(self.url, connect_reader, pool_size=4, begin="BEGIN", query_only=True)
         else:
-            self.engine = create_async_engine(
-                self.url,
-                pool_size=pool_size,
-                max_overflow=0,
-                pool_pre_ping=True,
-                pool_use_lifo=True,  # what a connection has prepared serves again
-                hide_parameters=True,  # what people wrote never stands in an error or a log
-                json_serializer=_to_json,
-                json_deserializer=orjson.loads,
-                isolation_level="READ COMMITTED",
-                # https://www.postgresql.org/docs/current/runtime-config-client.html; in milliseconds
-                connect_args={
-                    "server_settings": {"idle_in_transaction_session_timeout": str(int(STANDS_STILL_SECONDS * 1000))}
-                },
-            )
+            self.engine = postgresql_engine(self.url, pool_size=pool_size)
             # one snapshot from the first statement to the last, as SQLite gives its readers
             self._read_engine = self.engine.execution_options(
                 postgresql_readonly=True, isolation_level="REPEATABLE READ"
@@ -277,70 +255,3 @@ def is_unavailable(error: BaseException) -> bool:
     return isinstance(
         error, OperationalError | InterfaceError | PoolTimeoutError | ConnectionError | TimeoutError | gaierror
     )
-
-
-def _sqlite_engine(
-    url: URL,
-    connect: Callable[[str], Awaitable[aiosqlite.Connection]],
-    *,
-    pool_size: int,
-    begin: str,
-    query_only: bool = False,
-) -> AsyncEngine:
-    path = url.database or ":memory:"
-    engine = create_async_engine(
-        url,
-        poolclass=AsyncAdaptedQueuePool,
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_timeout=60,
-        pool_use_lifo=True,  # what a connection has read and made ready serves again
-        hide_parameters=True,  # what people wrote never stands in an error or a log
-        json_serializer=_to_json,
-        json_deserializer=orjson.loads,
-        async_creator=lambda: connect(path),
-    )
-    pragmas: Iterable[str] = (
-        "synchronous = FULL",  # a committed claim survives power loss
-        "foreign_keys = ON",
-        "secure_delete = ON",  # whatever goes leaves nothing in the file's free pages
-        f"busy_timeout = {BUSY_TIMEOUT_MS}",
-        f"query_only = {'ON' if query_only else 'OFF'}",
-        f"mmap_size = {_MAPPED if query_only else 0}",  # pages are read where the system keeps them, and not copied
-    )
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def _connect(connection: Any, _record: Any) -> None:
-        # the driver's own habit of opening transactions late is off: we say BEGIN ourselves
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        _switch_to_wal(connection, cursor)
-        for pragma in pragmas:
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    return engine
-
-
-def _switch_to_wal(connection: AdaptedConnection, cursor: Any) -> None:
-    """Waits its turn: of several that open a new file at once all but one are told at once that it is locked.
-
-    SQLite asks no busy handler where two that read would both write: https://www.sqlite.org/c3ref/busy_handler.html
-    """
-    for left in reversed(range(BUSY_TIMEOUT_MS // _SWITCH_EVERY_MS)):
-        try:
-            cursor.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or not left:
-                raise
-            connection.run_async(lambda _: asyncio.sleep(_SWITCH_EVERY_MS / 1000))
-        else:
-            return
-
-
-def _to_json(value: Any) -> str:
-    return orjson.dumps(value).decode()

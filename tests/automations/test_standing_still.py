@@ -9,7 +9,7 @@ import pytest
 from stage import Stage
 from stores import DATA_KEYS
 
-import store.database
+import store.engines
 from domain.step_counts import Counted, Measure, count_steps
 from store.database import Database, is_unavailable
 from store.queries.leases import lead_by_lease
@@ -32,7 +32,7 @@ async def test_what_a_process_holds_that_stands_still_is_free_soon(stage: Stage,
         # one process a file
         return
     await stage.open()
-    monkeypatch.setattr(store.database, "STANDS_STILL_SECONDS", 0.2)
+    monkeypatch.setattr(store.engines, "STANDS_STILL_SECONDS", 0.2)
     async with another_process(stage) as stopped:
         with pytest.raises(Exception, match=r"idle-in-transaction|closed|terminat") as told:
             await stands_still_until_another_has_counted(stage, stopped)

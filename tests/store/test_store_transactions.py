@@ -311,7 +311,7 @@ async def test_a_store_that_cannot_be_reached_is_unavailable(tmp_path: Path):
 
 
 async def test_a_busy_sqlite_is_unavailable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("store.database.BUSY_TIMEOUT_MS", 10)
+    monkeypatch.setattr("store.engines.BUSY_TIMEOUT_MS", 10)
     one, two = (Database(f"sqlite:///{tmp_path / 'x.db'}", data_keys=DATA_KEYS) for _ in range(2))
     async with one.transaction() as session:
         await session.execute(text("SELECT 1"))
