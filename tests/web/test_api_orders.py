@@ -240,10 +240,11 @@ async def test_an_order_is_called_off_by_its_buyer_or_its_seller(shop: ApiShop):
             assert (done["state"], done["payment_status"]) == ("cancelled", "failed")
     assert await shop.stock(pack) == (5, 0, 0)
     # a buyer does nothing else about it
-    for status, expected in (("fulfilled", 403), ("refunded", 403)):
-        assert (await shop.refused("PUT", f"/orders/{mine['id']}/status", {"status": status}, by=shop.buyer))[
-            0
-        ] == expected
+    # also where they sell things of their own
+    other = await shop.order({"product_id": pack}, by=shop.stranger)
+    for order, by in ((mine, shop.buyer), (other, shop.stranger)):
+        for status in ("fulfilled", "refunded"):
+            assert (await shop.refused("PUT", f"/orders/{order['id']}/status", {"status": status}, by=by))[0] == 403
 
 
 async def test_an_order_goes_nowhere_that_its_state_forbids(shop: ApiShop):

@@ -91,9 +91,7 @@ async def move_order(call: Call[NoQuery, NewStatus]) -> OrderItem | Answered:
         await _cancel(call, order, by_seller=by_seller)
     else:
         if not by_seller:
-            # who bought it may call it off, and nothing else
-            caller_of(call).acting_for(act)
-            raise NoSuchOrder("there is no such order")
+            raise Forbidden("who bought it may call it off, and nothing else")
         async with tools.database.transaction() as session:
             await must_still(session, caller_of(call), act, order.creator_id)
             await _move(session, order.id, body, call)
