@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select, update
+from sqlalchemy import ColumnElement, false, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.accounts import Business, upgrade_to_creator
@@ -156,14 +156,11 @@ async def _which(session: AsyncSession, wanted: AccountFilter) -> Sequence[Colum
         which.append(Account.state == wanted.state)
     search = wanted.search.strip()
     if search:
-        words = search_words(search)[:_MOST_WORDS]
-        named = and_(*are_called(words)) if words else false()
         try:
-            seal = await digest(session, read_email(search), "email")
+            which.append(Account.email_digest == await digest(session, read_email(search), "email"))
         except Invalid:
-            which.append(named)
-        else:
-            which.append(or_(Account.email_digest == seal, named))
+            words = search_words(search)[:_MOST_WORDS]
+            which += are_called(words) if words else [false()]
     return which
 
 
