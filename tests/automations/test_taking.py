@@ -344,4 +344,7 @@ async def explained(stage: Stage, query: Select[Any]) -> str:
         asked = str(query.compile(dialect=dialect, compile_kwargs={"literal_binds": True})).replace("%%", "%")
         way = "EXPLAIN QUERY PLAN" if stage.database.is_sqlite else "EXPLAIN"
         connection = await session.connection()
+        if dialect.name == "postgresql":
+            # few as they are, it would read them all
+            await connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
         return "\n".join(str(row[-1]) for row in await connection.exec_driver_sql(f"{way} {asked}"))

@@ -45,7 +45,7 @@ async def test_a_crash_between_commit_and_reply_leaves_nobody_in_silence(hook: H
     await begin_again(hook.world)
     await lena.hears("Which e-mail address")
     kept = await answered(hook.world, 9000)
-    assert kept.resumed == 1
+    assert kept.resumed >= 1
     assert await hook.post(message(9000, lena.id, "Lena")) == 200
     await settled(hook.world)
     assert await lena.count("Which e-mail address") == 1
