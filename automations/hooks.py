@@ -183,10 +183,10 @@ class Hooks:
 
     async def _claim(self, session: AsyncSession, room: int) -> Sequence[_Lease]:
         """Whoever waits longest for a turn goes first."""
-        is_free = Hook.leased_until.is_(None) | (Hook.leased_until < database_now())
+        now, is_free = self._clock(), Hook.leased_until.is_(None) | (Hook.leased_until < database_now())
         due = (
             select(Hook.id)
-            .where(LIVES, is_free, head_due_at() <= self._clock())
+            .where(LIVES, is_free, head_due_at(now) <= now)
             .order_by(Hook.leased_until.nulls_first(), Hook.id)
             .limit(room)
             # promises are made meanwhile: they point at it, and change nothing of it
@@ -227,10 +227,12 @@ class Hooks:
         now = self._clock()
         async with self._database.reading() as session:
             hook = await session.scalar(select(Hook).where(Hook.id == lease.hook_id, LIVES))
-            head = (await session.execute(head_query(lease.hook_id))).one_or_none()
+            head = (await session.execute(head_query(lease.hook_id, now))).one_or_none()
         if hook is None or head is None or head[0].due_at > now:
             return None
-        message, event = head
+        message, event, comes_too_early = head
+        if comes_too_early:
+            return None
         return _Telling(message.id, message.tries, hook.url, secrets_of(hook, now=now), body_of(event))
 
     async def _call(self, telling: _Telling) -> Outcome:
@@ -307,9 +309,9 @@ class Hooks:
 
     async def _give_back(self, lease: _Lease) -> None:
         """Whoever waits has their turn first; what is left is taken up soon."""
-        mine = update(Hook).where(Hook.id == lease.hook_id, Hook.leased_until == lease.until)
+        now, mine = self._clock(), update(Hook).where(Hook.id == lease.hook_id, Hook.leased_until == lease.until)
         async with self._database.transaction() as session:
             back = mine.values(leased_until=database_in(session, -1.0))
             await session.execute(back, execution_options=_BY_CORE)
-            if await session.scalar(select(Hook.id).where(Hook.id == lease.hook_id, head_due_at() <= self._clock())):
+            if await session.scalar(select(Hook.id).where(Hook.id == lease.hook_id, head_due_at(now) <= now)):
                 wake(session, TOPIC)

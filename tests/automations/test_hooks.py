@@ -13,8 +13,10 @@ from test_step_acts import a_creator_who_listens, notices
 
 from automations.hooks import MOST_IN_A_TURN, PATIENCE, WAITS, Hooks
 from automations.outgoing_calls import CallFailed
+from domain.events import record_event
 from domain.hooks import BOTH_SIGN, add_hook, change_hook, change_secret, redeliver, remove_hook
-from store.models import Event, Hook, HookMessage, HookState, HookTry, Lead
+from store.models import Creator, Event, Hook, HookMessage, HookState, HookTry, Lead
+from store.queries.hooks import LOOKED_AT_WITHIN
 
 KEPT = timedelta(days=90)
 
@@ -118,6 +120,47 @@ async def test_without_names_everything_is_told_and_nothing_from_before(stage: S
     await board.tell()
     types = [orjson.loads(body)["type"] for _, body, _ in board.caller.told]
     assert types == ["hook.added", "order.paid", "lead.tagged"]
+
+
+async def test_what_came_first_is_told_first_though_its_lead_was_busy(stage: Stage):
+    board = await Switchboard.opened(stage)
+    if stage.database.is_sqlite:
+        # one writer at a time: nobody is busy
+        return
+    await board.hook("order.*")
+    other = await stage.lead(200, "Anna")
+    while await stage.route():
+        pass
+    await stage.happens(board.lead, "order.paid", "order:1")
+    async with stage.database.transaction() as session:
+        await session.execute(select(Lead).where(Lead.id == board.lead.id).with_for_update())
+        await stage.happens(other, "order.paid", "order:2")
+        await stage.route()
+        assert await board.tell() == 0
+        # another creator's waits for none of it
+        async with stage.database.transaction() as another:
+            now = stage.clock()
+            bob = Creator(slug="bob", name="Bob", currency="usd", time_zone="UTC", created_at=now)
+            another.add(bob)
+            await another.flush()
+            await add_hook(another, bob.id, "https://bob.example/spark", ["order.*"], now=now)
+            await record_event(another, "order.paid", creator_id=bob.id, subject="order:9", now=now)
+        await stage.route()
+        assert await board.tell() == 1
+        assert board.caller.subjects == ["order:9"]
+        board.caller.told.clear()
+    await stage.route()
+    await board.tell()
+    assert board.caller.subjects == ["order:1", "order:2"]
+    # whose turn does not come for long holds nobody up
+    await stage.happens(board.lead, "order.paid", "order:3")
+    async with stage.database.transaction() as session:
+        await session.execute(select(Lead).where(Lead.id == board.lead.id).with_for_update())
+        await stage.happens(other, "order.paid", "order:4")
+        await stage.route()
+        stage.clock.pass_time(seconds=LOOKED_AT_WITHIN.total_seconds())
+        assert await board.tell() == 1
+    assert board.caller.subjects[2:] == ["order:4"]
 
 
 async def test_a_failing_one_is_told_again_under_the_same_id_and_what_comes_later_waits_behind(stage: Stage):
