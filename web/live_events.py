@@ -16,8 +16,8 @@ from store.queries.events import Writers, last_number, numbers_after, writers
 
 TOPIC = "events"
 MOST_OF_AN_ACCOUNT = 5
-# so many are looked at in one go
-_AT_ONCE = 1000
+# so many are looked at in one go, and may be waiting for what comes before them
+MOST_UNSETTLED = 1000
 # when the first of all watches, so much is looked at for numbers that are still to come
 _BACK = 100
 # commits that follow each other closely are looked at together
@@ -115,7 +115,7 @@ class LiveEvents:
             if not self._looked.is_set():
                 last = await last_number(session)
                 self.settled = last if now_writing is None else max(last - _BACK, 0)
-            found = await numbers_after(session, self.settled, most=_AT_ONCE)
+            found = await numbers_after(session, self.settled, most=MOST_UNSETTLED)
         creators: set[int] = set()
         stopped = False
         for number, creator_id in found:
@@ -128,7 +128,7 @@ class LiveEvents:
             if seat.creator_id in creators:
                 seat.news.set()
         self._looked.set()
-        return len(found) == _AT_ONCE and not stopped
+        return len(found) == MOST_UNSETTLED and not stopped
 
     def _is_over(self, missing: int, last: int, now: Writers | None) -> bool:
         """Whether nobody can write it any more. All that are missing up to `last` are asked about in one go."""

@@ -111,8 +111,14 @@ async def test_what_is_saved_out_of_order_is_told_in_order_and_what_is_taken_bac
         # one writer at a time: numbers are saved in their order
         return
     database, now = program.site.database, program.site.clock()
+    told = {"creator_id": program.creator_id, "now": now}
+    with suppress(ValueError):
+        async with database.transaction() as fails:
+            await record_event(fails, "order.paid", subject="order:-1", **told)
+            raise ValueError("it is taken back")
+    # behind what is waited for, and before anybody looked
+    await happens(program, "order:0")
     async with watching(program) as response:
-        told = {"creator_id": program.creator_id, "now": now}
         async with database.transaction() as slow:
             await record_event(slow, "order.paid", subject="order:1", **told)
             await happens(program, "order:2")

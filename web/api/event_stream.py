@@ -15,12 +15,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from domain.access import Act
 from kit.errors import Invalid, Refusal
 from store.models import Event
-from store.queries.events import EventFilter, events_between
+from store.queries.events import EventFilter, events_between, numbers_after
 from web.api.event_list import LoggedEvent
 from web.api.query import Text, Whole
 from web.api.route import Answered, Call, Media, NoBody, Route
 from web.auth import recognise, sign_in
-from web.live_events import Seat
+from web.live_events import MOST_UNSETTLED, Seat
 
 LAST = "Last-Event-ID"
 _MOST_DIGITS = 18
@@ -58,21 +58,28 @@ async def watch(call: Call[StreamQuery, NoBody]) -> Answered:
                 "X-Accel-Buffering": "no",
             }
         )
-        seen = live.settled if last is None else last
-        if last is not None:
+        seen, known = live.settled, set[int]()
+        if last is None:
+            # of what others may still come before, some is there already: it is told to nobody who comes after it
+            async with call.tools.database.reading() as session:
+                known = {number for number, _ in await numbers_after(session, seen, most=MOST_UNSETTLED)}
+        else:
+            seen = last
             seat.news.set()
         await response.prepare(call.request)
         # who goes away, or takes nothing any more, needs no farewell
         with suppress(ConnectionResetError, TimeoutError):
-            await _Stream(call, response, seat, seen).run()
+            await _Stream(call, response, seat, seen, known).run()
     return Answered(response=response)
 
 
 class _Stream:
     """One that is open."""
 
-    def __init__(self, call: Call[StreamQuery, NoBody], response: web.StreamResponse, seat: Seat, seen: int) -> None:
-        self._call, self._response, self._seat, self._seen = call, response, seat, seen
+    def __init__(
+        self, call: Call[StreamQuery, NoBody], response: web.StreamResponse, seat: Seat, seen: int, known: set[int]
+    ) -> None:
+        self._call, self._response, self._seat, self._seen, self._known = call, response, seat, seen, known
         self._filter = EventFilter(name=call.query.name, lead_id=call.query.lead_id)
 
     async def run(self) -> None:
@@ -116,15 +123,16 @@ class _Stream:
         self._seat.news.clear()
         to = self._call.tools.live.settled
         events = await self._next(to)
-        if events:
-            await self._write(b"".join(_told(each) for each in events))
+        new = [each for each in events if each.id not in self._known]
+        if new:
+            await self._write(b"".join(_told(each) for each in new))
         if len(events) == _AT_ONCE:
             self._seen = events[-1].id
             self._seat.news.set()
         else:
             # what is not for them is not looked through again
             self._seen = max(self._seen, to)
-        return bool(events)
+        return bool(new)
 
     async def _next(self, to: int) -> Sequence[Event]:
         async with self._call.tools.database.reading() as session:
