@@ -98,13 +98,16 @@ class PublishedKeys:
 
 
 def read_keys(body: bytes) -> Mapping[str, RSAPublicKey]:
-    """Those that RS256 tokens may be signed with; what else stands there is left out. Raises ValueError."""
+    """Those that RS256 tokens may be signed with, by their names; what else stands there is left out. Raises ValueError.
+
+    One without a name is for tokens that name none (RFC 7517, 4.5).
+    """
     told: Any = orjson.loads(body)
     if not isinstance(told, dict) or not isinstance(told.get("keys"), list):
         raise ValueError("no set of keys")  # noqa: TRY004 - whoever sent it is told nothing
     found: dict[str, RSAPublicKey] = {}
     for each in told["keys"][:_MOST_KEYS]:
-        if not isinstance(each, dict) or each.get("kty") != "RSA" or not isinstance(each.get("kid"), str):
+        if not isinstance(each, dict) or each.get("kty") != "RSA" or not isinstance(each.get("kid", ""), str):
             continue
         if each.get("use", "sig") != "sig" or each.get("alg", "RS256") != "RS256":
             continue
@@ -113,5 +116,5 @@ def read_keys(body: bytes) -> Mapping[str, RSAPublicKey]:
         except (jwt.PyJWTError, ValueError, TypeError, KeyError):
             continue
         if isinstance(key, RSAPublicKey) and key.key_size >= LEAST_BITS:
-            found[each["kid"]] = key
+            found[each.get("kid", "")] = key
     return found

@@ -284,5 +284,7 @@ def test_only_keys_that_rs256_is_signed_with_are_read():
         "odd",
     ]
     assert set(read_keys(json.dumps({"keys": told}).encode())) == {"good"}
+    # an issuer with one key alone need not name it
+    assert set(read_keys(json.dumps({"keys": [good]}).encode())) == {""}
     with pytest.raises(ValueError, match="RSA public key"):
         KnownKey(pem_of(rsa.generate_private_key(65537, 1024)))
