@@ -98,7 +98,7 @@ class PublishedKeys:
 
 
 def read_keys(body: bytes) -> Mapping[str, RSAPublicKey]:
-    """Those that RS256 tokens may be signed with, by their names; what else stands there is left out. Raises ValueError.
+    """Those that RS256 tokens may be signed with, by name; what else stands there is left out. Raises ValueError.
 
     One without a name is for tokens that name none (RFC 7517, 4.5).
     """
