@@ -49,6 +49,8 @@ async def test_the_document_is_valid_and_tells_of_every_endpoint(client: Client)
         assert ({} in operation["security"]) == RULES[route.act].public, route.path
         assert {str(status) for status in route.answers} <= set(operation["responses"]), route.path
         assert {str(each.status) for each in route.refuses} <= set(operation["responses"]), route.path
+    heard = told["paths"][PREFIX + "/events/stream"]["get"]["parameters"]
+    assert "Last-Event-ID" in {each["name"] for each in heard}
     names = [each["operationId"] for methods in told["paths"].values() for each in methods.values()]
     assert len(names) == len(set(names))
 

@@ -23,6 +23,7 @@ from web.auth import recognise, sign_in
 from web.live_events import MOST_UNSETTLED, Seat
 
 LAST = "Last-Event-ID"
+EVENTS = "text/event-stream"
 _MOST_DIGITS = 18
 _AT_ONCE = 100
 # whoever takes nothing for so long has gone away
@@ -52,7 +53,7 @@ async def watch(call: Call[StreamQuery, NoBody]) -> Answered:
         await live.first_look()
         response = web.StreamResponse(
             headers={
-                "Content-Type": "text/event-stream; charset=utf-8",
+                "Content-Type": f"{EVENTS}; charset=utf-8",
                 "Cache-Control": "no-store",
                 # not to be gathered on the way: https://nginx.org/en/docs/http/ngx_http_proxy_module.html
                 "X-Accel-Buffering": "no",
@@ -168,7 +169,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         Act.SEE_EVENTS,
         watch,
         "What happens, as it happens",
-        {200: Media("text/event-stream", "An event each, with its number as `id` and the event as JSON in `data`.")},
+        {200: Media(EVENTS, "An event each, with its number as `id` and the event as JSON in `data`.")},
         session="none",
         query=StreamQuery,
         proves=(

@@ -14,6 +14,7 @@ from domain.accounts import RegistrationClosed
 from kit.errors import Refusal
 from web.answers import answer
 from web.api.body import may_be_left_out
+from web.api.event_stream import EVENTS, LAST
 from web.api.repeating import AnswerForgotten, KeyReused, StillUnderWay
 from web.api.route import Media, NoBody, NoQuery, Route
 from web.api.schemas import Mode, Schema, Schemas
@@ -187,6 +188,10 @@ def _headers(route: Route[Any, Any]) -> list[dict[str, Any]]:
         means = "Your own name for this request: a repeat under it is answered the same, and does nothing."
         schema = {"type": "string", "minLength": 1, "maxLength": 255}
         found.append({"name": "Idempotency-Key", "in": "header", "description": means, "schema": schema})
+    if any(isinstance(each, Media) and each.kind == EVENTS for each in route.answers.values()):
+        means = "The `id` of the last event that was heard: what came after it is told first."
+        schema = {"type": "string", "pattern": "^[0-9]{1,18}$"}
+        found.append({"name": LAST, "in": "header", "description": means, "schema": schema})
     return found
 
 
