@@ -8,6 +8,7 @@ from kit.log import correlated, get_logger
 from store.database import is_unavailable
 
 REST_SECONDS = 0.05
+_SPREAD = 0.25
 _log = get_logger(__name__)
 
 # Does a batch of what is due and returns how much it was; asked again until there is nothing left.
@@ -79,7 +80,9 @@ class Ticks:
     def start(self) -> None:
         for tick in self._ticks:
             self._tasks.append(asyncio.create_task(tick.keep_running(), name=f"tick {tick.name}"))
-            self._scheduler.add_job(tick.wake, "interval", seconds=tick.every, id=tick.name)
+            # not all at the same moment: together they would hold everybody up for a while each second
+            spread = tick.every * _SPREAD
+            self._scheduler.add_job(tick.wake, "interval", seconds=tick.every, jitter=spread, id=tick.name)
             tick.wake()
         self._scheduler.start()
 
