@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 
-from sqlalchemy import and_, case, exists, func, or_, select
+from sqlalchemy import BigInteger, BindParameter, and_, bindparam, case, exists, func, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from store.models import BundleItem, Channel, Entitlement, FileRole, LicenceKey, Product, ProductKind, StoredFile
@@ -57,9 +57,15 @@ async def missing_of(session: AsyncSession, product_ids: Collection[int]) -> Map
 
 async def is_to_come(session: AsyncSession, product_id: int) -> bool:
     """Whoever buys it now waits for its creator to bring it, or something that is in it."""
-    parts = select(BundleItem.product_id).where(BundleItem.bundle_id == product_id)
-    bare = select(Product.id).where(or_(Product.id == product_id, Product.id.in_(parts)), _BARE)
-    return await session.scalar(bare.limit(1)) is not None
+    return await session.scalar(_TO_COME, {"product_id": product_id}) is not None
+
+
+_PRODUCT_ID: BindParameter[int] = bindparam("product_id", type_=BigInteger)
+# its own number among those of its parts: asked for by “or”, PostgreSQL would look at each product there is
+_ITSELF_AND_PARTS = union_all(
+    select(_PRODUCT_ID), select(BundleItem.product_id).where(BundleItem.bundle_id == _PRODUCT_ID)
+)
+_TO_COME = select(Product.id).where(Product.id.in_(_ITSELF_AND_PARTS), _BARE).limit(1)
 
 
 async def unready_of(session: AsyncSession, order_id: int) -> Sequence[Product]:
