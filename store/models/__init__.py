@@ -58,7 +58,21 @@ from store.models.funnels import (
 )
 from store.models.hindsight import Decision, StepCount
 from store.models.hooks import HOOK_MOVES, Hook, HookMessage, HookState, HookTry
-from store.models.ideas import Idea, IdeaStage, Priority
+from store.models.ideas import (
+    POST_MOVES,
+    AttachmentKind,
+    Idea,
+    IdeaAttachment,
+    IdeaCheck,
+    IdeaDigest,
+    IdeaMove,
+    IdeaPost,
+    IdeaProduct,
+    IdeaStage,
+    IdeaTag,
+    PostState,
+    Priority,
+)
 from store.models.intake import TelegramUpdate
 from store.models.leads import (
     Consent,
@@ -145,6 +159,7 @@ __all__ = [
     "ORDER_MOVES",
     "OUTBOX_MOVES",
     "PASS_MOVES",
+    "POST_MOVES",
     "REFUND_MOVES",
     "REVIEW_MOVES",
     "RUNS",
@@ -156,6 +171,7 @@ __all__ = [
     "AccountState",
     "AccountWord",
     "ApiKey",
+    "AttachmentKind",
     "Base",
     "BindToken",
     "Broadcast",
@@ -201,7 +217,14 @@ __all__ = [
     "HookState",
     "HookTry",
     "Idea",
+    "IdeaAttachment",
+    "IdeaCheck",
+    "IdeaDigest",
+    "IdeaMove",
+    "IdeaPost",
+    "IdeaProduct",
     "IdeaStage",
+    "IdeaTag",
     "Instant",
     "Invitation",
     "Kept",
@@ -233,6 +256,7 @@ __all__ = [
     "PaymentLink",
     "Person",
     "PlanningSpan",
+    "PostState",
     "Priority",
     "Product",
     "ProductKind",
