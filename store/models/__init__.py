@@ -58,12 +58,14 @@ from store.models.funnels import (
 )
 from store.models.hindsight import Decision, StepCount
 from store.models.hooks import HOOK_MOVES, Hook, HookMessage, HookState, HookTry
+from store.models.idea_views import IdeaView
 from store.models.ideas import (
     POST_MOVES,
     AttachmentKind,
     Idea,
     IdeaAttachment,
     IdeaCheck,
+    IdeaCount,
     IdeaDigest,
     IdeaMove,
     IdeaPost,
@@ -219,12 +221,14 @@ __all__ = [
     "Idea",
     "IdeaAttachment",
     "IdeaCheck",
+    "IdeaCount",
     "IdeaDigest",
     "IdeaMove",
     "IdeaPost",
     "IdeaProduct",
     "IdeaStage",
     "IdeaTag",
+    "IdeaView",
     "Instant",
     "Invitation",
     "Kept",

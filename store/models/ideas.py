@@ -13,7 +13,9 @@ from store.models.sealed import Sealed, SealedJson
 
 _COMES = text("due_date IS NOT NULL AND due_noted_at IS NULL")
 _IS_DUE = text("due_date IS NOT NULL")
+_OF_ALBUM = text("album IS NOT NULL")
 _SCHEDULED = text("state = 'scheduled'")
+_EDITED = text("edit_at IS NOT NULL")
 # as PostgreSQL would sort it by the machine's language, and SQLite byte by byte
 _BY_LETTER = Text().with_variant(Text(collation="C"), "postgresql")
 
@@ -73,6 +75,14 @@ class Idea(Numbered, Base):
     published_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+
+class IdeaCount(Base):
+    """The last number that a creator's ideas were given: one that is deleted leaves it taken."""
+
+    __tablename__ = "idea_count"
+    creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"), primary_key=True)
+    last: Mapped[int]
 
 
 class IdeaTag(Base):
@@ -139,12 +149,15 @@ class IdeaAttachment(Numbered, Base):
         Index("ix_idea_attachment_idea", "idea_id", "id"),
         # the same update twice is one
         UniqueConstraint("idea_id", "chat_id", "message_id"),
+        Index("ix_idea_attachment_album", "chat_id", "album", sqlite_where=_OF_ALBUM, postgresql_where=_OF_ALBUM),
     )
     idea_id: Mapped[int] = mapped_column(ForeignKey("idea.id", ondelete="CASCADE"))
     kind: Mapped[AttachmentKind] = state_column(AttachmentKind, AttachmentKind.TEXT)
     # where it was sent to the bot
     chat_id: Mapped[int | None] = mapped_column(BigInteger)
     message_id: Mapped[int | None] = mapped_column(BigInteger)
+    # what Telegram calls the group of pictures in which it came
+    album: Mapped[str | None]
     telegram_file_id: Mapped[str | None]
     file_name: Mapped[str | None]
     # what was written beside it, or the address
@@ -161,6 +174,8 @@ class PostState(StrEnum):
     POSTING = "posting"
     POSTED = "posted"
     FAILED = "failed"
+    # the answer to it was lost: only a person can see whether it stands in the channel
+    UNCERTAIN = "uncertain"
     CANCELLED = "cancelled"
 
 
@@ -168,7 +183,11 @@ POST_MOVES = Moves(
     {
         PostState.DRAFT: frozenset({PostState.SCHEDULED, PostState.POSTING, PostState.CANCELLED}),
         PostState.SCHEDULED: frozenset({PostState.DRAFT, PostState.POSTING, PostState.CANCELLED}),
-        PostState.POSTING: frozenset({PostState.POSTED, PostState.FAILED}),
+        PostState.POSTING: frozenset(
+            {PostState.POSTED, PostState.FAILED, PostState.UNCERTAIN, PostState.CANCELLED}
+        ),
+        # settled by a person, or by an answer that comes late
+        PostState.UNCERTAIN: frozenset({PostState.POSTED, PostState.FAILED, PostState.POSTING}),
         # tried again by its creator
         PostState.FAILED: frozenset({PostState.DRAFT, PostState.SCHEDULED, PostState.POSTING, PostState.CANCELLED}),
     }
@@ -186,6 +205,7 @@ class IdeaPost(Numbered, Base):
         Index("ix_idea_post_idea", "idea_id", "id"),
         Index("ix_idea_post_due", "due_at", sqlite_where=_SCHEDULED, postgresql_where=_SCHEDULED),
         Index("ix_idea_post_list", "creator_id", "id"),
+        Index("ix_idea_post_edit", "edit_at", sqlite_where=_EDITED, postgresql_where=_EDITED),
     )
     creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"))
     # an idea that is deleted leaves what was posted of it
@@ -201,6 +221,8 @@ class IdeaPost(Numbered, Base):
     revision: Mapped[int] = mapped_column(default=1)
     local_at: Mapped[str | None]
     due_at: Mapped[datetime | None]
+    # when what stands in the channel is to be edited, or tried to again
+    edit_at: Mapped[datetime | None]
     telegram_message_id: Mapped[int | None] = mapped_column(BigInteger)
     error: Mapped[str | None] = mapped_column(Text)
     posted_at: Mapped[datetime | None]

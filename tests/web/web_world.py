@@ -13,6 +13,9 @@ from aiohttp.typedefs import Handler
 from sqlalchemy import select
 
 from domain.definitions import Published
+from domain.idea_parts import PRIORITY_PLACE, STAGE_PLACE
+from domain.idea_search import keep_search
+from domain.ideas import keep_tags
 from domain.passwords import Passwords
 from kit.clock import MovableClock
 from kit.errors import Refusal
@@ -211,8 +214,18 @@ class Site:
                     "created_at": self.clock(),
                     "updated_at": self.clock(),
                 }
-                session.add(Idea(creator_id=creator_id, **(usual | given)))
+                values: dict[str, Any] = usual | given
+                values |= {
+                    "title_key": str(values["title"]).casefold(),
+                    "stage_place": STAGE_PLACE[values["stage"]],
+                    "priority_place": PRIORITY_PLACE[values["priority"]],
+                    "stage_at": values["created_at"],
+                }
+                idea = Idea(creator_id=creator_id, **values)
+                session.add(idea)
                 await session.flush()
+                await keep_tags(session, idea)
+                await keep_search(session, idea)
 
 
 def session_of(account_id: int) -> int:

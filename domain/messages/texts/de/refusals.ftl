@@ -69,6 +69,13 @@ refused-price-large = Der Preis ist höher, als eine Zahlung sein darf.
 refused-currency = „{ $currency }“ ist keine Währung; nimm einen Code wie usd.
 refused-idea-title = Der Titel einer Idee hat 1 bis { $most } Zeichen.
 refused-idea-tags = Eine Idee hat höchstens { $most } Tags.
+refused-idea-notes = Die Notizen einer Idee haben höchstens { $most } Zeichen.
+refused-idea-check = Eine Zeile einer Checkliste hat 1 bis { $most } Zeichen.
+refused-idea-checks = Eine Checkliste hat höchstens { $most } Zeilen.
+refused-idea-products = Eine Idee hat höchstens { $most } Produkte.
+refused-idea-no-product = Ein Produkt { $product } hast du nicht.
+refused-idea-no-funnel = Einen Funnel „{ $funnel }“ gibt es nicht.
+refused-no-idea = Eine Idee { $idea } hast du nicht.
 refused-no-link = Einen Link { $link } hast du nicht.
 refused-utm = { $field } ist keins von { $known }, je höchstens 100 Zeichen.
 refused-utm-empty = { $field } braucht einen Wert, zum Beispiel { $field }=instagram

@@ -66,6 +66,13 @@ refused-price-large = the price is larger than one payment may be
 refused-currency = “{ $currency }” is not a currency; use a code such as usd
 refused-idea-title = an idea's title has 1 to { $most } characters
 refused-idea-tags = an idea has at most { $most } tags
+refused-idea-notes = an idea's notes have at most { $most } characters
+refused-idea-check = a line of a checklist has 1 to { $most } characters
+refused-idea-checks = a checklist has at most { $most } lines
+refused-idea-products = an idea has at most { $most } products
+refused-idea-no-product = you have no product { $product }
+refused-idea-no-funnel = there is no funnel “{ $funnel }”
+refused-no-idea = you have no idea { $idea }
 refused-no-link = you have no link { $link }
 refused-utm = { $field } is none of { $known }, each up to 100 characters
 refused-utm-empty = { $field } needs a value, like { $field }=instagram

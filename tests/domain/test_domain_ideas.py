@@ -1,0 +1,109 @@
+"""The acts of ideas, on either database."""
+
+import asyncio
+from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select, text
+
+from domain.idea_changes import change_idea, set_products
+from domain.idea_parts import MOST_TAGS, NOTES_LENGTH, NoSuchIdea
+from domain.ideas import add_idea, delete_idea, find_by_public_id, find_idea, hold_idea, move_idea
+from kit.errors import Invalid, NotFound
+from store.database import Database
+from store.models import Creator, Event, Idea, IdeaMove, IdeaProduct, IdeaStage, IdeaTag, Priority
+
+NOW = datetime(2031, 5, 4, 12, tzinfo=UTC)
+LATER = NOW + timedelta(hours=1)
+
+
+async def creators(database: Database) -> tuple[int, int]:
+    async with database.transaction() as session:
+        both = [Creator(slug=slug, name=slug, currency="usd", time_zone="UTC", created_at=NOW) for slug in ("ada", "bob")]
+        session.add_all(both)
+        await session.flush()
+        return both[0].id, both[1].id
+
+
+async def test_a_number_is_never_given_twice_also_when_the_last_idea_is_deleted(database: Database):
+    one, _ = await creators(database)
+    async with database.transaction() as session:
+        first = await add_idea(session, creator_id=one, title="One", now=NOW)
+        second = await add_idea(session, creator_id=one, title="Two", now=NOW)
+        await delete_idea(session, second, now=LATER)
+        # twice is once
+        await delete_idea(session, second, now=LATER)
+        third = await add_idea(session, creator_id=one, title="Three", now=NOW)
+        assert [first.number, second.number, third.number] == [1, 2, 3]
+    async with database.reading() as session:
+        assert await find_idea(session, one, 2) is None
+        told = select(Event.name).where(Event.name == "idea.deleted")
+        assert (await session.scalars(told)).all() == ["idea.deleted"]
+
+
+async def test_the_same_public_id_at_once_is_one_idea(database: Database):
+    one, two = await creators(database)
+    public_id = uuid4()
+
+    async def add() -> int:
+        async with database.transaction() as session:
+            return (await add_idea(session, creator_id=one, title="Once", public_id=public_id, now=NOW)).id
+
+    assert len(set(await asyncio.gather(*(add() for _ in range(6))))) == 1
+    async with database.transaction() as session:
+        found = await find_by_public_id(session, one, public_id)
+        assert found is not None
+        assert await find_by_public_id(session, two, public_id) is None
+        with pytest.raises(NoSuchIdea):
+            await hold_idea(session, two, number=found.number)
+
+
+async def test_a_move_is_kept_with_its_history_and_the_same_stage_again_is_none(database: Database):
+    one, _ = await creators(database)
+    async with database.transaction() as session:
+        idea = await add_idea(session, creator_id=one, title="Studio tour", now=NOW)
+
+    async def move(stage: IdeaStage) -> bool:
+        async with database.transaction() as session:
+            return await move_idea(session, await hold_idea(session, one, number=1), stage, now=LATER)
+
+    # of several who make the same move one makes it
+    assert sorted(await asyncio.gather(*(move(IdeaStage.PUBLISHED) for _ in range(4)))) == [False, False, False, True]
+    assert await move(IdeaStage.DRAFT)
+    async with database.reading() as session:
+        moves = await session.execute(select(IdeaMove.before, IdeaMove.stage).order_by(IdeaMove.id))
+        assert moves.all() == [(IdeaStage.IDEA, IdeaStage.PUBLISHED), (IdeaStage.PUBLISHED, IdeaStage.DRAFT)]
+        kept = await session.get_one(Idea, idea.id)
+        assert (kept.stage, kept.stage_place, kept.stage_at, kept.published_at) == (IdeaStage.DRAFT, 2, LATER, LATER)
+        assert len((await session.scalars(select(Event.id).where(Event.name == "idea.moved"))).all()) == 2
+
+
+async def test_only_what_is_named_changes_and_what_it_is_found_by_follows(database: Database):
+    one, _ = await creators(database)
+    async with database.transaction() as session:
+        idea = await add_idea(
+            session, creator_id=one, title="Crème brûlée", tags=("a", "b"), due_date=date(2031, 6, 1), now=NOW
+        )
+        idea.due_noted_at = NOW
+        await change_idea(session, idea, {}, now=LATER)
+        assert idea.updated_at == NOW
+        await change_idea(session, idea, {"tags": ["B", "#c"], "priority": Priority.HIGH}, now=LATER)
+        assert (idea.due_noted_at, idea.updated_at, idea.priority_place) == (NOW, LATER, 0)
+        await change_idea(session, idea, {"title": "Apfel", "notes": "Zimt", "due_date": None}, now=LATER)
+        assert (idea.due_date, idea.due_noted_at, idea.title_key) == (None, None, "apfel")
+        tags = await session.scalars(select(IdeaTag.tag).where(IdeaTag.idea_id == idea.id).order_by(IdeaTag.tag))
+        assert tags.all() == idea.tags == ["b", "c"]
+        words = "SELECT count(*) FROM idea_search"
+        assert await session.scalar(text(words)) == 1
+        for wrong in ({"title": " "}, {"notes": "x" * (NOTES_LENGTH + 1)}, {"tags": map(str, range(MOST_TAGS + 1))}):
+            with pytest.raises(Invalid):
+                await change_idea(session, idea, wrong, now=LATER)
+        with pytest.raises(NotFound):
+            await change_idea(session, idea, {"link_id": 1}, now=LATER)
+        with pytest.raises(Invalid):
+            await set_products(session, idea, [1], now=LATER)
+        await set_products(session, idea, [], now=LATER)
+        await delete_idea(session, idea, now=LATER)
+        assert await session.scalar(text(words)) == 0
+        assert (await session.scalars(select(IdeaProduct))).all() == (await session.scalars(select(IdeaTag))).all() == []
