@@ -18,6 +18,7 @@ from bot.replies import (
     DocumentReply,
     EditReply,
     FunnelFileReply,
+    HeldReply,
     MenuReply,
     PayLinkReply,
     PreCheckoutReply,
@@ -171,12 +172,9 @@ class Answering:
                 await self._send(answerable, message)
             case EditReply(message_id=message_id, text=text, buttons=buttons, caption=caption):
                 await self.gateway.edit(answerable.telegram_id, message_id, text, buttons, caption=caption)
-            case DocumentReply(file_name=file_name, content=content, caption=caption):
+            case DocumentReply() | HeldReply() | QrReply():
                 self.pace.spend(answerable.telegram_id)
-                await self.gateway.send_document(answerable.telegram_id, file_name, content.encode(), caption)
-            case QrReply(url=url, message=message):
-                self.pace.spend(answerable.telegram_id)
-                await self.gateway.send_qr(answerable.telegram_id, url, message)
+                await self._send_file(answerable.telegram_id, reply)
             case TapReply(query_id=query_id, text=text):
                 await self.gateway.answer_tap(query_id, text)
             case PreCheckoutReply(query_id=query_id, text=text):
@@ -189,6 +187,15 @@ class Answering:
                 )
             case CheckoutReply() | CallOffReply() | PayLinkReply():
                 await self._ask_rail(answerable, reply)
+
+    async def _send_file(self, telegram_id: int, reply: DocumentReply | HeldReply | QrReply) -> None:
+        match reply:
+            case DocumentReply(file_name=file_name, content=content, caption=caption):
+                await self.gateway.send_document(telegram_id, file_name, content.encode(), caption)
+            case HeldReply(telegram_file_id=held, shape=shape, message=message):
+                await self.gateway.send_held(telegram_id, held, shape, message)
+            case QrReply(url=url, message=message):
+                await self.gateway.send_qr(telegram_id, url, message)
 
     async def _ask_rail(self, answerable: Answerable, reply: CheckoutReply | CallOffReply | PayLinkReply) -> None:
         if isinstance(reply, CallOffReply):

@@ -14,6 +14,12 @@ from bot.handlers import (
     coupons,
     funnel_files,
     funnels,
+    idea_posts,
+    idea_capture,
+    idea_checks,
+    idea_files,
+    idea_lists,
+    idea_taps,
     ideas,
     language,
     lead,
@@ -114,6 +120,9 @@ TAPS: dict[str, Tap] = {
     "library": library.turn_page,
     "products": products.menu,
     "attach": products.attach,
+    "capture": idea_capture.tap,
+    "ideafile": idea_files.tap,
+    "ideacheck": idea_checks.tap,
     "reviews": reviews.tap_list,
     "review": reviews.tap_review,
     "reported": reported_reviews.tap,
@@ -121,6 +130,8 @@ TAPS: dict[str, Tap] = {
     "rate": reviews.tap_stars,
     "leads": leads.tap,
     "lead": lead_taps.tap,
+    "ideas": idea_lists.tap,
+    "idea": idea_taps.tap,
     "tags": tags.tap,
     "tickets": tickets.tap,
     "ticket": tickets.tap_one,
@@ -130,6 +141,7 @@ TAPS: dict[str, Tap] = {
     "settle": unclear.tap,
     "bc": broadcasts.tap,
     "fn": funnels.tap,
+    "ipost": idea_posts.tap,
     "stats": stats.tap,
     "team": team.tap,
 }
@@ -168,7 +180,7 @@ async def _message(turn: Turn, message: TelegramMessage) -> None:
             await handler(turn, arguments)
         elif not await answers.own_command(turn, command):
             turn.say("not-understood")
-    elif (received := _receiver(message)) is not None and await _creator_unasked(turn):
+    elif _is_sent(message) and await _creator_unasked(turn) and (received := await _receiver(turn, message)):
         kind, receive = received
         turn.acts = (FILES[kind],)
         await receive(turn, message)
@@ -176,12 +188,20 @@ async def _message(turn: Turn, message: TelegramMessage) -> None:
         await answers.answer(turn, message)
 
 
-def _receiver(message: TelegramMessage) -> tuple[str, Receive] | None:
-    """What a file is to a creator who was not asked for one, told by its name; None for what is no file."""
+def _is_sent(message: TelegramMessage) -> bool:
+    """Whether it can be for a creator though they were not asked for it: told from the message alone."""
+    is_file = message.document is not None or message.video is not None or message.audio is not None
+    return is_file or idea_capture.may_be_thought(message)
+
+
+async def _receiver(turn: Turn, message: TelegramMessage) -> tuple[str, Receive] | None:
+    """What it is to a creator who was not asked for anything, told by its name; None for what is nothing of this."""
     if transfers.is_table(message.document):
         return "leads", transfers.receive
     if funnel_files.is_funnels(message.document):
         return "funnels", funnel_files.receive
+    if await idea_capture.takes(turn, message):
+        return "ideas", idea_capture.receive
     if message.document is not None or message.video is not None or message.audio is not None:
         return "goods", products.receive_file
     return ("goods", products.receive_photo) if message.photo else None

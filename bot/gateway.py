@@ -113,6 +113,10 @@ class TelegramGateway:
         )
         return sent.message_id
 
+    async def send_held(self, telegram_id: int, telegram_file_id: str, shape: Shape, message: Message) -> int:
+        """What this bot was sent once: Telegram has it, and shows it again."""
+        return (await calling(lambda: self._put(telegram_id, shape, telegram_file_id, message))).message_id
+
     async def send_qr(self, telegram_id: int, url: str, message: Message) -> int:
         """The QR code of an address as a photo, with the message under it."""
         photo = InputFile(await asyncio.to_thread(qr_png, url), filename="qr.png")

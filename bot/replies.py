@@ -3,6 +3,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from domain.messages.plain import Message, Plain, Rows
+from store.models import Shape
 
 
 class SendReply(Plain):
@@ -33,6 +34,15 @@ class DocumentReply(Plain):
     file_name: str
     content: str
     caption: str
+
+
+class HeldReply(Plain):
+    """What somebody once sent to this bot, by Telegram's own name for it, with a message under it."""
+
+    do: Literal["held"] = "held"
+    telegram_file_id: str
+    shape: Shape
+    message: Message
 
 
 class QrReply(Plain):
@@ -137,6 +147,7 @@ Reply = Annotated[
     SendReply
     | EditReply
     | DocumentReply
+    | HeldReply
     | QrReply
     | TapReply
     | CheckoutReply

@@ -98,7 +98,7 @@ COMMANDS: Mapping[str, Done] = MappingProxyType(
                 "link …": Act.CHANGE_LINKS,
             },
         ),
-        "idea": Done(Act.CHANGE_IDEAS, {"": Act.SEE_IDEAS, "list …": Act.SEE_IDEAS}),
+        "idea": Done(Act.CHANGE_IDEAS, {"": Act.SEE_IDEAS, "#": Act.SEE_IDEAS, "list|find …": Act.SEE_IDEAS}),
         "leads": Done(Act.SEE_LEADS, {"save|drop …": Act.CHANGE_SEGMENTS}),
         "lead": Done(
             Act.CHANGE_LEADS,
@@ -189,6 +189,15 @@ TAPS: Mapping[str, Done] = MappingProxyType(
             },
         ),
         "attach": Done(Act.CHANGE_PRODUCTS),
+        "capture": Done(Act.CHANGE_IDEAS),
+        "ideafile": Done(
+            Act.CHANGE_IDEAS,
+            {"# #": Act.SEE_IDEAS, "# # # #": Act.SEE_IDEAS, "# # # # back|page|show …": Act.SEE_IDEAS},
+        ),
+        "ideacheck": Done(
+            Act.CHANGE_IDEAS,
+            {"# #": Act.SEE_IDEAS, "# # # #": Act.SEE_IDEAS, "# # # # back|page …": Act.SEE_IDEAS},
+        ),
         "reviews": Done(Act.SEE_PRODUCTS),
         "review": Done(Act.SEE_PRODUCTS, {"# answer": Act.ANSWER_REVIEWS, "# hide|show": Act.LOOK_AFTER_INSTANCE}),
         "reported": Done(Act.LOOK_AFTER_INSTANCE),
@@ -205,6 +214,8 @@ TAPS: Mapping[str, Done] = MappingProxyType(
                 "enroll …": Act.RUN_FUNNELS,
             },
         ),
+        "ideas": Done(Act.SEE_IDEAS, {"# new": Act.CHANGE_IDEAS}),
+        "idea": Done(Act.CHANGE_IDEAS, {"# # show|back|link # #": Act.SEE_IDEAS, "# # notes # # #": Act.SEE_IDEAS}),
         "tags": Done(Act.SEE_LEADS),
         "tickets": Done(Act.SEE_BUSINESS),
         "ticket": Done(Act.WORK_ON_TICKETS, {"#": Act.SEE_BUSINESS}),
@@ -232,6 +243,7 @@ TAPS: Mapping[str, Done] = MappingProxyType(
                 "park …": Act.RUN_FUNNELS,
             },
         ),
+        "ipost": Done(Act.PUBLISH_IDEAS, {"# #": Act.SEE_IDEAS, "# # preview": Act.SEE_IDEAS}),
         "stats": Done(Act.SEE_SALES),
         "team": Done(Act.LEAD_TEAM, {"list #": Act.SEE_TEAM, "leave …": Act.SEE_TEAM}),
     }
@@ -260,6 +272,9 @@ PROMPTS: Mapping[str, Act] = MappingProxyType(
         "bc-question": Act.CHANGE_BROADCASTS,
         "bc-buttons": Act.CHANGE_BROADCASTS,
         "bc-when": Act.SEND_BROADCASTS,
+        "ipost-write": Act.PUBLISH_IDEAS,
+        "ipost-buttons": Act.PUBLISH_IDEAS,
+        "ipost-when": Act.PUBLISH_IDEAS,
         "fn-new": Act.CHANGE_FUNNELS,
         "fn-start": Act.RUN_FUNNELS,
         "fn-leave": Act.RUN_FUNNELS,
@@ -268,14 +283,27 @@ PROMPTS: Mapping[str, Act] = MappingProxyType(
         "newtag": Act.CHANGE_LEADS,
         "merge": Act.REMOVE_LEADS,
         "search": Act.SEE_LEADS,
+        "idea-new": Act.CHANGE_IDEAS,
+        "idea-title": Act.CHANGE_IDEAS,
+        "idea-notes": Act.CHANGE_IDEAS,
+        "idea-tags": Act.CHANGE_IDEAS,
+        "idea-due": Act.CHANGE_IDEAS,
+        "idea-search": Act.SEE_IDEAS,
+        "idea-attach": Act.CHANGE_IDEAS,
+        "idea-check": Act.CHANGE_IDEAS,
         "review-words": Act.REVIEW,
         "review-answer": Act.ANSWER_REVIEWS,
     }
 )
 
-# a file that a creator sends without having been asked for one
+# what a creator sends without having been asked for it
 FILES: Mapping[str, Act] = MappingProxyType(
-    {"leads": Act.CHANGE_LEADS, "funnels": Act.CHANGE_FUNNELS, "goods": Act.CHANGE_PRODUCTS}
+    {
+        "leads": Act.CHANGE_LEADS,
+        "funnels": Act.CHANGE_FUNNELS,
+        "goods": Act.CHANGE_PRODUCTS,
+        "ideas": Act.CHANGE_IDEAS,
+    }
 )
 
 

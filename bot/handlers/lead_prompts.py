@@ -8,6 +8,10 @@ from bot.handlers import (
     coupon_prompts,
     funnel_files,
     funnel_people,
+    idea_posts,
+    idea_checks,
+    idea_files,
+    idea_prompts,
     order_prompts,
     product_prompts,
     reviews,
@@ -36,6 +40,10 @@ _OTHERS = (
     (broadcast_drafts.ACTS, broadcast_drafts.prompted),
     (funnel_files.ACTS, funnel_files.prompted),
     (funnel_people.ACTS, funnel_people.prompted),
+    (idea_posts.ACTS, idea_posts.prompted),
+    (idea_prompts.ACTS, idea_prompts.prompted),
+    (idea_files.ACTS, idea_files.prompted),
+    (idea_checks.ACTS, idea_checks.prompted),
 )
 
 

@@ -3,8 +3,10 @@
 from telegram import CallbackQuery
 from telegram import Message as TelegramMessage
 
+from bot.handlers.edits import edit
 from bot.handlers.product_access import own_product
 from bot.handlers.product_adding import add_in_line
+from bot.handlers.product_choices import product_choices
 from bot.handlers.product_lines import VERBS, do_line
 from bot.handlers.product_prompts import keep_sent, use_cover, use_file
 from bot.handlers.product_screens import card_screen, list_screen
@@ -12,17 +14,13 @@ from bot.handlers.product_taps import tap_product
 from bot.numbers import is_id, read_id
 from bot.replies import TapReply
 from bot.turn import Turn
+from domain.access import Act
+from domain.idea_attachments import undo_capture
+from domain.ideas import find_idea
 from domain.messages.plain import Button, Message, column
 from domain.products import MOST_FETCHED
 from domain.prompts import ask_next
-from kit.paging import Paging
-from kit.text import shorten
-from store.models import FileRole, ProductKind, StoredFile
-from store.queries.catalogue import list_products
-
-BUTTON_LENGTH = 60
-# as many as fit under a question without becoming a wall
-OFFERED = 20
+from store.models import Creator, FileRole, ProductKind, StoredFile
 
 
 async def product(turn: Turn, arguments: str) -> None:
@@ -98,22 +96,23 @@ async def _ask_what_for(turn: Turn, message: TelegramMessage) -> None:
     kept = await keep_sent(turn, creator, message, FileRole.COVER if photo else FileRole.GOODS)
     if kept is None:
         return
-    found = await list_products(turn.session, creator.id, Paging(OFFERED), archived=False)
-    if not found.total:
-        turn.say("file-no-products", name=kept.file_name)
+    choices = await product_choices(turn, creator, kept)
+    thought = column(Button(text=turn.words("button-idea-instead"), data=f"capture:file:{kept.id}"))
+    if not choices:
+        turn.send(Message(text=turn.words("file-no-products", name=kept.file_name), buttons=thought))
         return
-    buttons = [
-        Button(text=shorten(each.title, BUTTON_LENGTH), data=f"attach:{kept.id}:{each.id}") for each in found.items
-    ]
     text = turn.words("photo-kept") if photo else turn.words("file-kept", name=kept.file_name)
-    turn.send(Message(text=text, buttons=column(*buttons)))
+    turn.send(Message(text=text, buttons=(*choices, *thought)))
     if not photo and kept.size is not None and kept.size > MOST_FETCHED:
         turn.say("file-too-big-to-fetch", name=kept.file_name, most=MOST_FETCHED >> 20)
 
 
 async def attach(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
-    """`attach:FILE:PRODUCT`, under the question which product a file or a picture is for."""
-    file_id, product_id = (read_id(part) for part in arguments)
+    """`attach:FILE:PRODUCT`, under the question which product a file or a picture is for.
+
+    `attach:FILE:PRODUCT:NUMBER` names the idea that it has been until now.
+    """
+    file_id, product_id, *instead = (read_id(part) for part in arguments)
     creator, found = await own_product(turn, product_id)
     turn.replies.append(TapReply(query_id=query.id))
     stored = await turn.session.get(StoredFile, file_id)
@@ -123,6 +122,17 @@ async def attach(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None
         await use_cover(turn, creator, stored, found)
     else:
         await use_file(turn, creator, stored, found)
+    if instead and await turn.may(Act.CHANGE_IDEAS, creator.id):
+        await _no_idea(turn, query, creator, instead[0])
+
+
+async def _no_idea(turn: Turn, query: CallbackQuery, creator: Creator, number: int) -> None:
+    """What was an idea until its product was named is none, unless somebody has worked on it."""
+    idea = await find_idea(turn.session, creator.id, number)
+    if idea is None or idea.updated_at != idea.created_at:
+        return
+    await undo_capture(turn.session, idea, now=turn.now)
+    edit(turn, query, Message(text=turn.words("idea-undone", number=number)))
 
 
 def _menu(turn: Turn, creator: str) -> Message:

@@ -1,0 +1,124 @@
+"""What a message is as part of an idea: which kind, in which words, whose it was, and where its links lead."""
+
+from uuid import UUID, uuid5
+
+from telegram import (
+    Message as TelegramMessage,
+)
+from telegram import (
+    MessageOrigin,
+    MessageOriginChannel,
+    MessageOriginChat,
+    MessageOriginHiddenUser,
+    MessageOriginUser,
+)
+from telegram.constants import MessageEntityType
+
+from bot.given import given_of
+from bot.handlers.idea_access import zone_of_ideas
+from bot.handlers.lead_card import moment
+from bot.turn import Turn
+from domain.flows.given import SentFile
+from domain.idea_attachments import Sent
+from domain.idea_parts import TITLE_LENGTH
+from domain.messages.catalogue import plain
+from kit.text import printable, shorten
+from store.models import AttachmentKind, Shape
+
+_NAME_LENGTH = 200
+_ADDRESS_LENGTH = 2000
+# the same message is the same idea, whoever asks how often
+_NAMESPACE = UUID("6f1d8a53-3c0f-4d5e-9d53-0f1f2f4a7e11")
+KINDS = {
+    Shape.PHOTO: AttachmentKind.PHOTO,
+    Shape.VIDEO: AttachmentKind.VIDEO,
+    Shape.VOICE: AttachmentKind.VOICE,
+    Shape.AUDIO: AttachmentKind.AUDIO,
+    Shape.DOCUMENT: AttachmentKind.DOCUMENT,
+    # sent again as a document Telegram shows it as what it is
+    Shape.ANIMATION: AttachmentKind.DOCUMENT,
+}
+SHAPES = {
+    AttachmentKind.PHOTO: Shape.PHOTO,
+    AttachmentKind.VIDEO: Shape.VIDEO,
+    AttachmentKind.VOICE: Shape.VOICE,
+    AttachmentKind.AUDIO: Shape.AUDIO,
+    AttachmentKind.DOCUMENT: Shape.DOCUMENT,
+}
+
+
+def sent_of(message: TelegramMessage) -> Sent | None:
+    """None for what cannot be kept: a place, a contact, a sticker, a poll."""
+    words = printable(message.text or message.caption or "").strip()
+    links = links_of(message)
+    given = given_of(message)
+    if isinstance(given, SentFile):
+        kind = KINDS[given.shape]
+    elif words:
+        kind = AttachmentKind.LINK if links == [words] else AttachmentKind.TEXT
+    else:
+        return None
+    return Sent(
+        kind,
+        telegram_file_id=given.telegram_file_id if isinstance(given, SentFile) else None,
+        file_name=given.file_name if isinstance(given, SentFile) and _is_named(message) else None,
+        words=words or None,
+        forwarded_from=None if message.forward_origin is None else _origin(message.forward_origin),
+        links=tuple(links),
+        chat_id=message.chat.id,
+        message_id=message.message_id,
+        album=message.media_group_id,
+    )
+
+
+def links_of(message: TelegramMessage) -> list[str]:
+    """Where the links of its words lead, each once."""
+    kinds: list[str | None] = [MessageEntityType.URL, MessageEntityType.TEXT_LINK]
+    if message.text is not None:
+        found = message.parse_entities(kinds)
+    elif message.caption is not None:
+        found = message.parse_caption_entities(kinds)
+    else:
+        return []
+    addresses = ((entity.url or said).strip() for entity, said in found.items())
+    return list(dict.fromkeys(each[:_ADDRESS_LENGTH] for each in addresses if each))
+
+
+def title_of(turn: Turn, creator_id: int, sent: Sent) -> str:
+    """The first line of what was written, or the file's name, or what it is and of when."""
+    first = next((line for line in (sent.words or "").splitlines() if line.strip()), None)
+    told = " ".join((first or sent.file_name or "").split())
+    if not told:
+        at = moment(turn, turn.now, zone_of_ideas(turn, creator_id))
+        told = plain(f"idea-title-{sent.kind.value}", turn.person.speaks, at=at)
+    return shorten(told, TITLE_LENGTH)
+
+
+def public_id_of(turn: Turn, sent: Sent) -> UUID:
+    return uuid5(_NAMESPACE, f"{turn.facts.bot_id}:{sent.chat_id}:{sent.message_id}")
+
+
+def public_id_of_file(file_id: int, telegram_file_id: str) -> UUID:
+    return uuid5(_NAMESPACE, f"file:{file_id}:{telegram_file_id}")
+
+
+def _is_named(message: TelegramMessage) -> bool:
+    file = message.document or message.video or message.audio
+    return file is not None and bool(file.file_name)
+
+
+def _origin(origin: MessageOrigin) -> str:
+    """Whose it was, as Telegram names them; a public channel's post with its address."""
+    match origin:
+        case MessageOriginUser(sender_user=user):
+            name = user.full_name + (f" (@{user.username})" if user.username else "")
+        case MessageOriginHiddenUser(sender_user_name=name):
+            pass
+        case MessageOriginChat(sender_chat=chat):
+            name = chat.title or chat.username or "?"
+        case MessageOriginChannel(chat=chat, message_id=message_id):
+            address = f" (https://t.me/{chat.username}/{message_id})" if chat.username else ""
+            name = (chat.title or chat.username or "?") + address
+        case _:
+            name = "?"
+    return shorten(" ".join(printable(name).split()) or "?", _NAME_LENGTH)
