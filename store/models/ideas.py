@@ -12,7 +12,6 @@ from store.models.base import Base, Moves, Numbered, state_column
 from store.models.sealed import Sealed, SealedJson
 
 _COMES = text("due_date IS NOT NULL AND due_noted_at IS NULL")
-_IS_DUE = text("due_date IS NOT NULL")
 _OF_ALBUM = text("album IS NOT NULL")
 _SCHEDULED = text("state = 'scheduled'")
 _EDITED = text("edit_at IS NOT NULL")
@@ -50,7 +49,7 @@ class Idea(Numbered, Base):
         Index("ix_idea_title", "creator_id", "title_key", "id"),
         Index("ix_idea_stage", "creator_id", "stage_place", "id"),
         Index("ix_idea_priority", "creator_id", "priority_place", "id"),
-        Index("ix_idea_by_due", "creator_id", "due_date", "id", sqlite_where=_IS_DUE, postgresql_where=_IS_DUE),
+        Index("ix_idea_by_due", "creator_id", "due_date", "id"),
         Index("ix_idea_due", "creator_id", "due_date", sqlite_where=_COMES, postgresql_where=_COMES),
     )
     creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"))
@@ -182,9 +181,13 @@ class PostState(StrEnum):
 POST_MOVES = Moves(
     {
         PostState.DRAFT: frozenset({PostState.SCHEDULED, PostState.POSTING, PostState.CANCELLED}),
-        PostState.SCHEDULED: frozenset({PostState.DRAFT, PostState.POSTING, PostState.CANCELLED}),
+        # failed: when its time came there was no channel for it
+        PostState.SCHEDULED: frozenset(
+            {PostState.DRAFT, PostState.SCHEDULED, PostState.POSTING, PostState.FAILED, PostState.CANCELLED}
+        ),
+        # draft: called off while it still waited
         PostState.POSTING: frozenset(
-            {PostState.POSTED, PostState.FAILED, PostState.UNCERTAIN, PostState.CANCELLED}
+            {PostState.POSTED, PostState.FAILED, PostState.UNCERTAIN, PostState.DRAFT, PostState.CANCELLED}
         ),
         # settled by a person, or by an answer that comes late
         PostState.UNCERTAIN: frozenset({PostState.POSTED, PostState.FAILED, PostState.POSTING}),

@@ -20,7 +20,9 @@ LATER = NOW + timedelta(hours=1)
 
 async def creators(database: Database) -> tuple[int, int]:
     async with database.transaction() as session:
-        both = [Creator(slug=slug, name=slug, currency="usd", time_zone="UTC", created_at=NOW) for slug in ("ada", "bob")]
+        both = [
+            Creator(slug=slug, name=slug, currency="usd", time_zone="UTC", created_at=NOW) for slug in ("ada", "bob")
+        ]
         session.add_all(both)
         await session.flush()
         return both[0].id, both[1].id
@@ -106,4 +108,6 @@ async def test_only_what_is_named_changes_and_what_it_is_found_by_follows(databa
         await set_products(session, idea, [], now=LATER)
         await delete_idea(session, idea, now=LATER)
         assert await session.scalar(text(words)) == 0
-        assert (await session.scalars(select(IdeaProduct))).all() == (await session.scalars(select(IdeaTag))).all() == []
+        assert (
+            (await session.scalars(select(IdeaProduct))).all() == (await session.scalars(select(IdeaTag))).all() == []
+        )

@@ -170,7 +170,7 @@ def upgrade() -> None:
         batch_op.alter_column('stage_at', existing_type=store.models.base.Instant(), nullable=False)
         for column in ('title_key', 'stage_place', 'priority_place'):
             batch_op.alter_column(column, server_default=None)
-        batch_op.create_index('ix_idea_by_due', ['creator_id', 'due_date', 'id'], unique=False, sqlite_where=sa.text('due_date IS NOT NULL'), postgresql_where=sa.text('due_date IS NOT NULL'))
+        batch_op.create_index('ix_idea_by_due', ['creator_id', 'due_date', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_idea_link_id'), ['link_id'], unique=False)
         batch_op.create_index('ix_idea_priority', ['creator_id', 'priority_place', 'id'], unique=False)
         batch_op.create_index('ix_idea_stage', ['creator_id', 'stage_place', 'id'], unique=False)
@@ -249,7 +249,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_idea_stage')
         batch_op.drop_index('ix_idea_priority')
         batch_op.drop_index(batch_op.f('ix_idea_link_id'))
-        batch_op.drop_index('ix_idea_by_due', sqlite_where=sa.text('due_date IS NOT NULL'), postgresql_where=sa.text('due_date IS NOT NULL'))
+        batch_op.drop_index('ix_idea_by_due')
         batch_op.drop_column('published_at')
         batch_op.drop_column('link_id')
         batch_op.drop_column('funnel_key')
