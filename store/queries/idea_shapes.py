@@ -147,14 +147,14 @@ def _looked_at(shape: IdeaShape) -> list[ColumnElement[bool]]:
 
 
 def _gathered(shape: IdeaShape) -> list[ColumnElement[bool]]:
-    """What is found by words or a tag is the creator's by that, so that nobody goes through all of theirs."""
+    """What is found by words or a tag is the creator's by that: SQLite is told of no other way, as it would take it."""
     held: list[ColumnElement[bool]] = []
     if shape.words:
         row = _FOUND.c.idea_id if shape.postgresql else _FOUND.c.rowid
         held.append(_IDEA.id.in_(select(row).where(_has_words(shape))))
     if shape.tags:
         held.append(_IDEA.id.in_(select(_TAG.idea_id).where(*_has_tag())))
-    if not held:
+    if shape.postgresql or not held:
         held.append(_IDEA.creator_id == bindparam("creator_id"))
     if shape.stage:
         held.append(_IDEA.stage_place == bindparam("stage_place"))

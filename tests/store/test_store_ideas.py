@@ -4,8 +4,11 @@ import random
 import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import uuid4
 
-from sqlalchemy import insert, text
+import pytest
+from sqlalchemy import event, insert, text
 
 from domain.idea_changes import change_idea
 from domain.idea_parts import normal_tag
@@ -23,7 +26,23 @@ WORDS = (
 )
 ASKED = (
     *("stu", "studio tour", "creme", "CRÈME brul", "strasse", "best", "of", "100", "run", "clock o", "прив", "ПРИВЕТ"),
-    *("旅行", "東京", "οδος", "wide", "final", "x2", "reel", "हिन्दी", "ไทย", "nothing", "%", "_", "' OR 1=1", "🎬", "s t"),
+    *(
+        "旅行",
+        "東京",
+        "οδος",
+        "wide",
+        "final",
+        "x2",
+        "reel",
+        "हिन्दी",
+        "ไทย",
+        "nothing",
+        "%",
+        "_",
+        "' OR 1=1",
+        "🎬",
+        "s t",
+    ),
 )
 TAGS = ("video", "food", "straße", "写真", "how-to")
 
@@ -115,7 +134,7 @@ def any_filter(chance: random.Random) -> IdeaFilter:
     )
 
 
-async def test_any_list_is_what_a_plain_filter_of_all_rows_gives(database: Database, monkeypatch):
+async def test_any_list_is_what_a_plain_filter_of_all_rows_gives(database: Database, monkeypatch: pytest.MonkeyPatch):
     chance = random.Random(7)
     ada, bob = await creators(database)
     await furnish(database, (ada, bob), 160, chance)
@@ -139,3 +158,152 @@ async def test_any_list_is_what_a_plain_filter_of_all_rows_gives(database: Datab
             assert page.total == len(expected), wanted
             found += bool(expected)
     assert found > 80
+
+
+async def test_pages_neither_skip_nor_repeat_while_ideas_are_added(database: Database):
+    chance = random.Random(11)
+    ada, bob = await creators(database)
+    await furnish(database, (ada, bob), 50, chance)
+    for sort, descending in ((sort, down) for sort in IdeaSort for down in (True, False)):
+        async with database.reading() as session:
+            last = await last_number(session, ada)
+            there = (await list_ideas(session, ada, IdeaFilter(up_to=last), Paging(100))).items
+        wanted = IdeaFilter(sort=sort, descending=descending, up_to=last)
+        seen: list[int] = []
+        more = True
+        while more:
+            async with database.reading() as session:
+                page = await list_ideas(session, ada, wanted, Paging(9, len(seen)))
+            seen += [each.id for each in page.items]
+            more = page.has_more
+            # somewhere before, between and behind what was read
+            await furnish(database, (ada, bob), 2, chance)
+        assert seen == plain_list(there, wanted)
+
+
+async def test_oldest_first_nothing_moves_while_ideas_are_added(database: Database):
+    ada, _ = await creators(database)
+    seen: list[int] = []
+    for hour in range(6):
+        async with database.transaction() as session:
+            for minute in range(3):
+                at = NOW + timedelta(hours=hour, minutes=minute)
+                await add_idea(session, creator_id=ada, title=f"{hour} {minute}", now=at)
+        async with database.reading() as session:
+            page = await list_ideas(session, ada, IdeaFilter(descending=False), Paging(2, len(seen)))
+        seen += [each.number for each in page.items]
+    assert seen == list(range(1, 13))
+
+
+async def test_search_follows_each_change_in_its_transaction(database: Database):
+    ada, bob = await creators(database)
+
+    async def found(search: str, creator_id: int = ada) -> list[int]:
+        page = await list_ideas(session, creator_id, IdeaFilter(search=search), Paging())
+        return [each.number for each in page.items]
+
+    async with database.transaction() as session:
+        idea = await add_idea(session, creator_id=ada, title="Studio tour", notes="mit Café", now=NOW)
+        assert await found("tou cafe") == await found("CAFÉ") == [1]
+        assert await found("studio", bob) == await found("our") == await found("studio nothing") == []
+        await change_idea(session, idea, {"title": "Apfelkuchen"}, now=NOW)
+        assert (await found("studio"), await found("apfel cafe")) == ([], [1])
+        await delete_idea(session, await hold_idea(session, ada, number=1), now=NOW)
+        assert await found("apfel") == []
+
+
+async def _many(database: Database) -> int:
+    """Of many creators, one of whom has a thousand."""
+    async with database.transaction() as session:
+        plain = {"currency": "usd", "time_zone": "UTC", "created_at": NOW}
+        everybody = [Creator(slug=f"c{number}", name="C", **plain) for number in range(40)]
+        session.add_all(everybody)
+        await session.flush()
+        ids = [each.id for each in everybody]
+        owners = [*[ids[0]] * 1200, *ids[1:] * 100]
+        rows = [
+            {
+                "creator_id": owner,
+                "public_id": uuid4(),
+                "number": number,
+                "title": f"Title {number * 7919 % 5000}",
+                "title_key": f"title {number * 7919 % 5000}",
+                "stage": list(IdeaStage)[number % 4],
+                "stage_place": number % 4,
+                "stage_at": NOW,
+                "priority": list(Priority)[number % 3],
+                "priority_place": number % 3,
+                "tags": [f"tag{number % 50}"],
+                "due_date": None if number % 2 else date(2031, 6, 1) + timedelta(days=number % 100),
+                "created_at": NOW + timedelta(seconds=number * 31 % 5000),
+                "updated_at": NOW + timedelta(seconds=number * 17 % 5000),
+            }
+            for number, owner in enumerate(owners)
+        ]
+        await session.execute(insert(Idea), rows)
+        tags = "INSERT INTO idea_tag SELECT id, 'tag' || number % 50, creator_id FROM idea"
+        words = "INSERT INTO idea_search (rowid, words) SELECT id, creator_id || 'xw' || number % 400 FROM idea"
+        if not database.is_sqlite:
+            word = "creator_id || 'xw' || number % 400"
+            words = f"INSERT INTO idea_search SELECT id, array_to_tsvector(ARRAY[{word}]) FROM idea"
+        await session.execute(text(tags))
+        await session.execute(text(words))
+    if not database.is_sqlite:
+        async with database.engine.connect() as connection:
+            await (await connection.execution_options(isolation_level="AUTOCOMMIT")).execute(text("VACUUM ANALYZE"))
+    return ids[0]
+
+
+async def test_every_order_and_each_filter_follows_its_index(database: Database):
+    ada = await _many(database)
+    way = "EXPLAIN QUERY PLAN" if database.is_sqlite else "EXPLAIN"
+
+    async def plans(wanted: IdeaFilter) -> str:
+        asked: list[tuple[str, Any]] = []
+        engine = (database._read_engine if database.is_sqlite else database.engine).sync_engine
+
+        def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+            asked.append((statement, parameters))
+
+        event.listen(engine, "before_cursor_execute", note)
+        async with database.reading() as session:
+            await list_ideas(session, ada, wanted, Paging())
+        event.remove(engine, "before_cursor_execute", note)
+        async with database.reading() as session:
+            connection = await session.connection()
+            if not database.is_sqlite:
+                # of so few rows a whole table is read as quickly
+                await connection.execute(text("SET LOCAL enable_seqscan = off"))
+            told = [await connection.exec_driver_sql(f"{way} {one}", given) for one, given in asked]
+            return "\n".join(str(row[-1]) for each in told for row in each)
+
+    orders = {
+        IdeaSort.CREATED_AT: "ix_idea_list",
+        IdeaSort.UPDATED_AT: "ix_idea_updated",
+        IdeaSort.TITLE: "ix_idea_title",
+        IdeaSort.PRIORITY: "ix_idea_priority",
+        IdeaSort.STAGE: "ix_idea_stage",
+        IdeaSort.DUE_DATE: "ix_idea_by_due",
+    }
+    for sort, index in orders.items():
+        for descending in (True, False):
+            plan = await plans(IdeaFilter(sort=sort, descending=descending))
+            assert index in plan, (sort, plan)
+            assert "Seq Scan" not in plan, plan
+            # the first of those with a day and of those without one are put together, and these alone are sorted
+            sorts = "TEMP B-TREE" in plan or "Sort" in plan
+            assert sorts == (sort is IdeaSort.DUE_DATE), plan
+    found = "VIRTUAL TABLE INDEX" if database.is_sqlite else "ix_idea_search_words"
+    for wanted, index in (
+        (IdeaFilter(tags=("tag7", "tag9")), "ix_idea_tag_tag"),
+        (IdeaFilter(tags=("tag7",), stage=IdeaStage.DRAFT, priority=Priority.LOW), "ix_idea_tag_tag"),
+        (IdeaFilter(search="w7"), found),
+        (IdeaFilter(search="w7", tags=("tag7",), sort=IdeaSort.TITLE), found),
+        (IdeaFilter(stage=IdeaStage.DRAFT), "ix_idea_stage"),
+        (IdeaFilter(priority=Priority.LOW), "ix_idea_priority"),
+        (IdeaFilter(up_to=20), "creator_id"),
+    ):
+        plan = await plans(wanted)
+        assert index in plan, (wanted, plan)
+        assert "Seq Scan on idea" not in plan, plan
+        assert "SCAN idea" not in plan.replace("SCAN idea_search VIRTUAL TABLE", ""), plan
