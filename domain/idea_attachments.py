@@ -70,14 +70,20 @@ async def capture_idea(
 
     The same `public_id` again is a no-op.
     """
-    if sent.album is not None:
-        asked = {"chat": sent.chat_id, "album": sent.album, "creator": creator_id}
-        known = await session.scalar(_IN_ALBUM, asked)
-        if known is not None:
-            await _keep(session, known, sent, now=now)
-            return Captured(known, new=False)
+    known = await idea_of_album(session, sent, creator_id=creator_id)
+    if known is not None:
+        await _keep(session, known, sent, now=now)
+        return Captured(known, new=False)
     idea = await add_idea(session, creator_id=creator_id, title=title, public_id=public_id, now=now)
     return Captured(idea, new=await _keep(session, idea, sent, now=now))
+
+
+async def idea_of_album(session: AsyncSession, sent: Sent, *, creator_id: int) -> Idea | None:
+    """What the first of its album has become."""
+    if sent.album is None:
+        return None
+    asked = {"chat": sent.chat_id, "album": sent.album, "creator": creator_id}
+    return await session.scalar(_IN_ALBUM, asked)
 
 
 async def attach(session: AsyncSession, idea: Idea, sent: Sent, *, now: datetime) -> bool:

@@ -17,7 +17,7 @@ from bot.replies import TapReply
 from bot.turn import Turn
 from domain.access import Act
 from domain.flows.beginning import flow_of_words
-from domain.idea_attachments import Sent, capture_idea, list_attachments, pass_on, undo_capture
+from domain.idea_attachments import Sent, capture_idea, idea_of_album, list_attachments, pass_on, undo_capture
 from domain.idea_parts import no_such_idea
 from domain.messages.plain import Button, Message, Rows
 from domain.products import NoSuchProduct
@@ -45,8 +45,10 @@ def may_be_thought(message: TelegramMessage) -> bool:
 
 async def takes(turn: Turn, message: TelegramMessage) -> bool:
     """Whether it is one for this person: not what a lead writes to whoever has taken over, nor what opens a flow."""
-    creator = await turn.own_creator()
-    if creator is None or not may_be_thought(message) or sent_of(message) is None:
+    creator, sent = await turn.own_creator(), sent_of(message)
+    if creator is None or sent is None:
+        return False
+    if not may_be_thought(message) and await idea_of_album(turn.session, sent, creator_id=creator.id) is None:
         return False
     lead = await turn.known_lead()
     if lead is not None and lead.taken_over_at is not None:

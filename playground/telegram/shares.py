@@ -116,6 +116,9 @@ def _file(parts: Parts, bot: Document, kind: str, given: dict[str, Any], body: d
         message["caption"] = caption
     if entities:
         message["caption_entities"] = entities
+    if body.get("media_group_id") is not None:
+        # sent together with others, each of which comes by itself
+        message["media_group_id"] = text_of(body, "media_group_id")
     return message
 
 
