@@ -29,6 +29,7 @@ from automations.ticks import Tick, Ticks
 from automations.transfer_jobs import Tools
 from automations.transfers import Transfers
 from bot.answering import Answering
+from bot.channel_messages import TelegramChannelMessages
 from bot.commands import Menu
 from bot.doors import TelegramDoors
 from bot.gateway import TelegramGateway
@@ -209,7 +210,14 @@ def build_parts(
         caller = add_webhooks(ticks, database, clock, published, keep=kept_for)
         hooks = add_hooks(ticks, database, clock, hook_caller, keep=kept_for)
         add_chores(
-            ticks, database, clock, doors=TelegramDoors(bot), gateway=gateway, files=files, bot_id=settings.bot_id
+            ticks,
+            database,
+            clock,
+            doors=TelegramDoors(bot),
+            gateway=gateway,
+            channels=TelegramChannelMessages(bot, settings.bot_id, database),
+            files=files,
+            bot_id=settings.bot_id,
         )
         if not by_webhook:
             poller = Poller(database, bot, updates_request, intake, holder=holder)

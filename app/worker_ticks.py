@@ -5,18 +5,21 @@ from datetime import timedelta
 from app.webhook_calls import HttpCaller
 from automations.forgetting import Forgetting
 from automations.hooks import Hooks
+from automations.idea_posts import IdeaPosting
 from automations.leavings import Leavings
 from automations.outgoing_calls import OutgoingCalls
 from automations.product_files import ProductFiles
 from automations.removals import Removals
 from automations.step_acts import CALLS
 from automations.ticks import Tick, Ticks
+from bot.channel_messages import TelegramChannelMessages
 from bot.doors import TelegramDoors
 from bot.gateway import TelegramGateway
 from domain.channel_passes import TOPIC as PASSES
 from domain.definitions import Published
 from domain.forgetting import TOPIC as FORGETTING
 from domain.hooks import TOPIC as HOOKS
+from domain.idea_posts import TOPIC as IDEA_POSTS
 from domain.orders import TOPIC as ORDERS
 from domain.payment_links import TOPIC as LINKS
 from domain.products import FETCHING
@@ -56,10 +59,13 @@ def add_chores(
     *,
     doors: TelegramDoors,
     gateway: TelegramGateway,
+    channels: TelegramChannelMessages,
     files: FileStore,
     bot_id: int,
 ) -> None:
-    """What is done behind everybody's back: channels left, people forgotten, files sent ahead, leavings gone."""
+    """What is done behind everybody's back: channels left, posts of ideas, people forgotten, files sent ahead …"""
+    posting = IdeaPosting(database, clock, channels)
+    ticks.add(Tick("idea posts", posting.work, every=1, topics=frozenset({IDEA_POSTS})))
     removals = Removals(database, clock, doors)
     ticks.add(Tick("removals", removals.run, every=2, topics=frozenset({PASSES})))
     forgetting = Forgetting(database, clock, files)

@@ -99,6 +99,7 @@ def _row(broadcast: Broadcast, person: Person, lead: Lead | None, *, variant: in
         person_id=person.id if lead is None else lead.person_id or person.id,
         # there is none of that number, should one be looked for
         lead_id=0 if lead is None else lead.id,
+        post_id=None,
         enrollment_id=None,
         step=variant_name(variant),
         broadcast_id=broadcast.id,

@@ -15,6 +15,7 @@ from automations.stuck import REASON_LENGTH, Stuck, stuck_at
 from domain.decisions import Outcome, note_of_message
 from domain.deliveries import note_delivery, note_withdrawn
 from domain.holding import hold_orders_of_rights
+from domain.idea_posted import note_posted, note_unposted
 from domain.messages.catalogue import say
 from domain.messages.plain import Message
 from domain.outbox import tell_creator
@@ -24,7 +25,7 @@ from kit.text import shorten
 from store.database import count_changed
 from store.hot import Bulk
 from store.models import OUTBOX_MOVES, WAITS_FOR_SOMEBODY, OutboxKind, OutboxMessage, OutboxState
-from store.queries.outbox import Left, left_in_sending
+from store.queries.left_behind import Left, left_in_sending
 from store.queries.unclear import find_delivery
 
 # what was promised goes out again, however long Telegram is away and when nobody can tell whether it did
@@ -63,6 +64,7 @@ class Claimed:
     id: int
     kind: OutboxKind
     creator_id: int
+    # 0 of what goes into a channel
     person_id: int
     telegram_id: int
     lead_id: int | None
@@ -80,6 +82,8 @@ class Claimed:
     enrollment_id: int | None = None
     funnel_key: str | None = None
     step: str | None = None
+    # of an idea, into a channel
+    post_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,8 @@ async def confirm(session: AsyncSession, told: Sequence[Told]) -> Counter[Counte
     for each in noted:
         if each.claimed.entitlement_id is not None:
             await note_delivery(session, each.claimed.entitlement_id, now=each.at)
+        if each.claimed.post_id is not None:
+            await note_posted(session, each.claimed.post_id, each.message_id, now=each.at)
     return Counter(each.claimed.counted for each in noted if each.claimed.counted is not None)
 
 
@@ -121,6 +127,7 @@ async def close_failed(
     session: AsyncSession, claimed: Claimed, failure: SendFailure, *, now: datetime, chance: Chance
 ) -> None:
     """Puts it off, or closes it, as its kind and the failure have it. One that was taken again since is left alone."""
+    failure = _of_its_chat(claimed, failure)
     is_back = await _note_of_person(session, claimed, failure, now=now)
     await _hold_orders(session, [claimed])
     match failure:
@@ -155,6 +162,12 @@ async def sweep(session: AsyncSession, *, now: datetime, abandoned: bool = False
         again_at = now if row.uncertain == 0 else now + wait_after_uncertain(row.uncertain + 1)
         await _mark_uncertain(session, row, _LEFT_BEHIND, again_at=again_at, now=now)
     return len(left)
+
+
+def _of_its_chat(claimed: Claimed, failure: SendFailure) -> SendFailure:
+    """Of a channel nobody is gone: the bot was put out of it, and is let in again by hand."""
+    in_channel = claimed.post_id is not None
+    return Refused(str(failure)) if in_channel and isinstance(failure, Blocked | Moved) else failure
 
 
 async def _note_of_person(session: AsyncSession, claimed: Claimed, failure: SendFailure, *, now: datetime) -> bool:
@@ -226,6 +239,8 @@ async def _close(
     closed = await count_changed(session, close) > 0
     if closed and state in {OutboxState.FAILED, OutboxState.UNCERTAIN}:
         await tell_of_lost(session, row.id, error, now=now)
+    if closed and row.post_id is not None:
+        await note_unposted(session, row.post_id, error, uncertain=state is OutboxState.UNCERTAIN, now=now)
     if closed and state in _TOLD_AS:
         reason = "blocked" if state is OutboxState.BLOCKED else shorten(error, REASON_LENGTH)
         await note_of_message(session, row.id, _TOLD_AS[state], reason, now=now)

@@ -11,12 +11,16 @@ from automations.outcomes import LONGEST_WAIT, MOST_ATTEMPTS, tell_of_lost
 from automations.parking import has_gone_on, hold_to_park, park
 from automations.stuck import OUR_MISTAKE, OfFunnel, stuck_at
 from domain.decisions import Outcome
+from domain.idea_posted import note_unposted
 from store.models import Enrollment, OutboxMessage, OutboxState
 
 
 class Unsaid(OfFunnel, Protocol):
     @property
     def id(self) -> int: ...
+
+    @property
+    def post_id(self) -> int | None: ...
 
 
 # how the message itself ends
@@ -36,6 +40,8 @@ async def end_unsaid(session: AsyncSession, message: Unsaid, error: Exception | 
     if stuck is not None and not await has_gone_on(session, message.id):
         return Outcome.PARKED if await park(session, stuck, now=now) else Outcome.LEFT_OUT
     await tell_of_lost(session, message.id, str(error), now=now)
+    if message.post_id is not None:
+        await note_unposted(session, message.post_id, str(error), now=now)
     return Outcome.FAILED
 
 
@@ -50,6 +56,7 @@ async def set_aside(session: AsyncSession, message_ids: Collection[int], *, now:
             OutboxMessage.attempts,
             OutboxMessage.creator_id,
             OutboxMessage.lead_id,
+            OutboxMessage.post_id,
             OutboxMessage.enrollment_id,
             OutboxMessage.step,
             Enrollment.funnel_key,

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.deliveries import note_delivery
 from domain.events import record_event
 from domain.holding import hold_orders_of_rights
+from domain.idea_posted import note_settled
 from kit.errors import Conflict, Reason
 from store.database import count_changed, wake
 from store.models import OutboxMessage, OutboxState
@@ -48,6 +49,8 @@ async def settle(session: AsyncSession, message_id: int, how: How, *, now: datet
     message = await session.get_one(OutboxMessage, message_id, populate_existing=True)
     if how == "sent" and message.entitlement_id is not None:
         await note_delivery(session, message.entitlement_id, now=now)
+    if message.post_id is not None:
+        await note_settled(session, message.post_id, how, now=now)
     await record_event(
         session,
         "message.settled",

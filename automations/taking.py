@@ -243,6 +243,7 @@ def _claimed(row: Candidate, message: Message, now: datetime) -> Claimed:
         kind=row.kind,
         creator_id=row.creator_id,
         person_id=row.person_id,
+        post_id=row.post_id,
         telegram_id=row.telegram_id,
         lead_id=row.lead_id,
         message=message,

@@ -10,8 +10,10 @@ from automations.composing import Composer
 from automations.funnel_words import FunnelWords
 from domain.definitions import Published
 from domain.funnels.definition import Funnel
+from domain.idea_posts import NoChannel
 from domain.messages.plain import Message
 from domain.shown import Showing, showing
+from kit.errors import Reason
 from store.models import OutboxKind
 from store.queries.outbox import Candidate
 
@@ -41,6 +43,8 @@ class Words:
             return await self._funnels.message(row, funnel, self._by(row.creator_id))
         if row.kind is OutboxKind.BROADCAST and row.broadcast_id is not None:
             return await self._broadcasts.message(row, self._by(row.creator_id))
+        if row.post_id is not None and not row.telegram_id:
+            raise NoChannel("the channel is known no longer", why=Reason("refused-post-no-channel"))
         return Message.model_validate(row.message)
 
     def _by(self, creator_id: int) -> Showing:

@@ -71,6 +71,7 @@ class Act(StrEnum):
     TELL_EVENTS = "events.write"
     SEE_IDEAS = "ideas.read"
     CHANGE_IDEAS = "ideas.write"
+    PUBLISH_IDEAS = "ideas.publish"
     SETTLE_MESSAGES = "messages.settle"
     WORK_ON_TICKETS = "tickets.work"
     UPLOAD = "uploads.make"
@@ -177,6 +178,8 @@ RULES: Mapping[Act, Rule] = MappingProxyType(
         Act.TELL_EVENTS: _MANAGE,
         Act.SEE_IDEAS: _VIEW,
         Act.CHANGE_IDEAS: _MANAGE,
+        # into a channel, where all who follow it read it
+        Act.PUBLISH_IDEAS: _SEND,
         Act.SETTLE_MESSAGES: _SEND,
         Act.WORK_ON_TICKETS: _SUPPORT,
         Act.UPLOAD: _MANAGE,

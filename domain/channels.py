@@ -44,6 +44,7 @@ class Seen:
     may_invite: bool
     may_remove: bool
     by: int
+    may_post: bool = False
 
 
 async def see_channel(session: AsyncSession, seen: Seen, *, now: datetime) -> None:
@@ -53,12 +54,13 @@ async def see_channel(session: AsyncSession, seen: Seen, *, now: datetime) -> No
     was to go out goes.
     """
     before = await session.scalar(select(Channel).where(Channel.bot_id == seen.bot_id, Channel.chat_id == seen.chat_id))
-    could_invite, could_remove = (before.may_invite, before.may_remove) if before is not None else (False, False)
-    if before is None and not (seen.may_invite or seen.may_remove):
+    could = (before.may_invite, before.may_remove, before.may_post) if before is not None else (False, False, False)
+    may = (seen.may_invite, seen.may_remove, seen.may_post)
+    if before is None and not any(may):
         # a mere member lets nobody in
         return
     creator_id = None if before is None else before.creator_id
-    if creator_id is None or not (could_invite or could_remove):
+    if creator_id is None or not any(could):
         creator_id = await _creator_of(session, seen) or creator_id
     await upsert(
         session,
@@ -69,14 +71,15 @@ async def see_channel(session: AsyncSession, seen: Seen, *, now: datetime) -> No
             "creator_id": creator_id,
             "may_invite": seen.may_invite,
             "may_remove": seen.may_remove,
+            "may_post": seen.may_post,
             "seen_at": now,
         },
     )
     if creator_id is not None:
-        lost = (could_invite and not seen.may_invite) or (could_remove and not seen.may_remove)
-        gained = (seen.may_invite and not could_invite) or (seen.may_remove and not could_remove)
-        if lost or gained:
+        lost = any(had and not has for had, has in zip(could, may, strict=True))
+        if lost or may != could:
             await _tell(session, seen, creator_id, lost=lost, now=now)
+    could_invite, could_remove, _ = could
     if seen.may_invite and not could_invite:
         for product in await _products_of(session, seen.chat_id):
             await deliver_waiting(session, product, now=now)
@@ -178,6 +181,7 @@ async def move_chat(session: AsyncSession, before: int, after: int, *, now: date
             "title": old.title,
             "may_invite": old.may_invite,
             "may_remove": old.may_remove,
+            "may_post": old.may_post,
             "seen_at": old.seen_at,
         }
         if await insert_once(session, Channel, values) is None:
@@ -200,7 +204,8 @@ async def _tell(session: AsyncSession, seen: Seen, creator_id: int, *, lost: boo
 
 def _told(seen: Seen, *, lost: bool) -> Told:
     def told(language: str) -> Message:
-        may = {"invite": "yes" if seen.may_invite else "no", "remove": "yes" if seen.may_remove else "no"}
+        rights = {"invite": seen.may_invite, "remove": seen.may_remove, "post": seen.may_post}
+        may = {name: "yes" if has else "no" for name, has in rights.items()}
         return Message(text=say("channel-lost" if lost else "channel-found", language, title=seen.title, **may))
 
     return told

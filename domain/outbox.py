@@ -22,19 +22,23 @@ async def queue_message(
     key: str,
     kind: OutboxKind,
     creator_id: int,
-    person_id: int,
+    person_id: int | None,
     now: datetime,
+    post_id: int | None = None,
     lead_id: int | None = None,
     enrollment_id: int | None = None,
     entitlement_id: int | None = None,
 ) -> bool:
-    """Promises to send it. The same `key` again is a no-op and answers False."""
+    """Promises to send it: to a person, or as that post into its channel. The same `key` again is a no-op and answers
+    False.
+    """
     values = {
         "key": key,
         "kind": kind,
         "urgency": URGENCY[kind],
         "creator_id": creator_id,
         "person_id": person_id,
+        "post_id": post_id,
         "lead_id": lead_id,
         "enrollment_id": enrollment_id,
         "entitlement_id": entitlement_id,

@@ -115,7 +115,8 @@ BELONGS_TO_A_CREATOR = {
     *("lead", "product", "order", "idea", "event", "enrollment", "funnel_version", "flow_version"),
     *("flow_head", "hook"),
     *("outbox_message", "stored_file", "membership"),
-    *("lead_field", "lead_tag", "lead_word", "lead_note", "lead_view", "consent", "segment"),
+    *("lead_field", "lead_tag", "lead_word", "lead_note", "lead_view", "idea_view", "consent", "segment"),
+    *("idea_tag", "idea_move", "idea_post", "idea_digest", "idea_count"),
     *("link", "touch", "tracked_url", "transfer"),
     *("discount_code", "payment_link", "review"),
     *("funnel", "cron_firing", "segment_watch", "start_by_hand", "funnel_draft"),
@@ -146,6 +147,7 @@ OF_ANOTHER_ROW = {
     *("creator", "person", "account", "lease", "telegram_update", "provider_event", "rail_cursor", "channel"),
     *("clock_jump", "planning_span"),
     *("hook_message", "hook_try"),
+    *("idea_check", "idea_product", "idea_attachment"),
 }
 
 

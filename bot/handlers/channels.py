@@ -74,5 +74,7 @@ def _seen(bot_id: int, change: ChatMemberUpdated) -> Seen:
         title=change.chat.title or str(change.chat.id),
         may_invite=admin is not None and bool(admin.can_invite_users),
         may_remove=admin is not None and bool(admin.can_restrict_members),
+        # of channels alone: https://core.telegram.org/bots/api#chatmemberadministrator
+        may_post=change.chat.type == ChatType.CHANNEL and admin is not None and bool(admin.can_post_messages),
         by=change.from_user.id,
     )

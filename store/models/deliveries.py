@@ -125,4 +125,6 @@ class Channel(Numbered, Base):
     title: Mapped[str]
     may_invite: Mapped[bool]
     may_remove: Mapped[bool]
+    # of a channel: a group is nowhere to post to
+    may_post: Mapped[bool] = mapped_column(default=False)
     seen_at: Mapped[datetime]

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from store.models.base import Base, Moves, Numbered, state_column
@@ -14,6 +14,7 @@ _SENDING = text("state = 'sending'")
 _CLOSED = text("closed_at IS NOT NULL")
 _UNCLEAR = text("state IN ('uncertain', 'failed')")
 _TOLD = text("state = 'sent' AND urgency > 1")
+_OF_POST = text("post_id IS NOT NULL")
 # what a creator may reply to
 _OF_LEAD = text("kind = 'notice' AND lead_id IS NOT NULL")
 
@@ -27,6 +28,8 @@ class OutboxKind(StrEnum):
     BROADCAST = "broadcast"
     # one of a broadcast's, sent to whoever writes it
     TRIAL = "trial"
+    # of an idea, into a channel
+    POST = "post"
 
 
 class Urgency(IntEnum):
@@ -41,6 +44,8 @@ URGENCY = {
     OutboxKind.DELIVERY: Urgency.PROMISED,
     OutboxKind.NOTICE: Urgency.PROMISED,
     OutboxKind.TRIAL: Urgency.PROMISED,
+    # at the minute that was chosen
+    OutboxKind.POST: Urgency.PROMISED,
     OutboxKind.FLOW: Urgency.FOLLOW_UP,
     OutboxKind.FUNNEL: Urgency.FOLLOW_UP,
     OutboxKind.BROADCAST: Urgency.BROADCAST,
@@ -102,6 +107,8 @@ class OutboxMessage(Numbered, Base):
     __tablename__ = "outbox_message"
     __table_args__ = (
         UniqueConstraint("enrollment_id", "seq"),
+        CheckConstraint("(person_id IS NULL) <> (post_id IS NULL)", name="outbox_to_one"),
+        Index("ix_outbox_message_post", "post_id", "id", sqlite_where=_OF_POST, postgresql_where=_OF_POST),
         # the only index on the due time: with another beside it PostgreSQL walks past a backlog of one creator's to
         # come to what is due of another's
         Index(
@@ -146,7 +153,9 @@ class OutboxMessage(Numbered, Base):
     kind: Mapped[OutboxKind] = state_column(OutboxKind, OutboxKind.NOTICE)
     urgency: Mapped[int] = mapped_column(default=Urgency.PROMISED)
     creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"))
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    # none of what goes into a channel, which its post names
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    post_id: Mapped[int | None] = mapped_column(ForeignKey("idea_post.id"))
     lead_id: Mapped[int | None] = mapped_column(ForeignKey("lead.id"))
     enrollment_id: Mapped[int | None] = mapped_column(ForeignKey("enrollment.id"))
     seq: Mapped[int | None]

@@ -12,10 +12,12 @@ from store.models import (
     Event,
     FlowRun,
     FlowTimer,
+    IdeaPost,
     Order,
     OrderState,
     OutgoingCall,
     PassState,
+    PostState,
     ProviderEvent,
     ProviderEventState,
     Refund,
@@ -39,6 +41,8 @@ _UNPAID = Order.state.in_([OrderState.OPEN, OrderState.AWAITING_PAYMENT])
 _GOES_BACK = Refund.state.in_([spelled(RefundState.ASKED), spelled(RefundState.SENT)])
 _TO_BE_CALLED = OutgoingCall.state.in_([spelled(CallState.QUEUED), spelled(CallState.SENDING)])
 _TO_PUT_OUT = ChannelPass.state == PassState.REMOVING
+_SCHEDULED = IdeaPost.state == spelled(PostState.SCHEDULED)
+_EDITED = IdeaPost.edit_at.is_not(None)
 _HELD = Reservation.state == spelled(ReservationState.HELD)
 
 
@@ -68,6 +72,8 @@ async def earliest_due(session: AsyncSession, *, after: datetime) -> datetime | 
         await session.scalar(select(func.min(Refund.retry_at)).where(_GOES_BACK, Refund.retry_at > after)),
         await session.scalar(select(func.min(ChannelPass.retry_at)).where(_TO_PUT_OUT, ChannelPass.retry_at > after)),
         await session.scalar(select(func.min(Reservation.until)).where(_HELD, Reservation.until > after)),
+        await session.scalar(select(func.min(IdeaPost.due_at)).where(_SCHEDULED, IdeaPost.due_at > after)),
+        await session.scalar(select(func.min(IdeaPost.edit_at)).where(_EDITED, IdeaPost.edit_at > after)),
         await session.scalar(select(func.min(StoredFile.fetch_at)).where(StoredFile.fetch_at > after)),
         await session.scalar(
             select(func.min(Transfer.expires_at)).where(
@@ -95,6 +101,8 @@ async def has_due(session: AsyncSession, *, now: datetime, aside: Collection[int
             exists().where(_GOES_BACK, Refund.retry_at <= now),
             exists().where(_TO_PUT_OUT, ChannelPass.retry_at <= now),
             exists().where(_HELD, Reservation.until <= now),
+            exists().where(_SCHEDULED, IdeaPost.due_at <= now),
+            exists().where(_EDITED, IdeaPost.edit_at <= now),
             exists().where(Order.abandons_at <= now),
             exists().where(StoredFile.fetch_at <= now),
             exists().where(Transfer.state.in_([TransferState.CHECKING, TransferState.RUNNING])),

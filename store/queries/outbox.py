@@ -10,14 +10,15 @@ from sqlalchemy import ColumnElement, Integer, ScalarSelect, Select, bindparam, 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from store.database_clock import database_now
 from store.models import (
     WAITS_FOR_SOMEBODY,
+    Channel,
     Creator,
     Enrollment,
     EnrollmentState,
     Entitlement,
     Event,
+    IdeaPost,
     Instant,
     Lead,
     OutboxKind,
@@ -41,8 +42,9 @@ def held_back(message: type[OutboxMessage]) -> ColumnElement[bool]:
 
 
 def is_reachable(message: type[OutboxMessage]) -> ColumnElement[bool]:
-    """A message to somebody who has blocked the bot waits for them, and not for an instant."""
-    return exists().where(Person.id == message.person_id, Person.blocked_at.is_(None))
+    """A message to somebody who has blocked the bot waits for them, and not for an instant; a channel blocks nobody."""
+    theirs = exists().where(Person.id == message.person_id, Person.blocked_at.is_(None))
+    return theirs | message.post_id.is_not(None)
 
 
 def _is(message: type[OutboxMessage], state: OutboxState) -> ColumnElement[bool]:
@@ -178,7 +180,9 @@ class Candidate:
     kind: OutboxKind
     urgency: int
     creator_id: int
+    # 0 of what goes into a channel
     person_id: int
+    post_id: int | None
     lead_id: int | None
     enrollment_id: int | None
     step: str | None
@@ -189,6 +193,7 @@ class Candidate:
     attempts: int
     uncertain: int
     claim: int | None
+    # 0 where it would go into a channel that is known no longer
     telegram_id: int
     first_name: str
     username: str | None
@@ -224,7 +229,8 @@ _CANDIDATE = (
         OutboxMessage.kind,
         OutboxMessage.urgency,
         OutboxMessage.creator_id,
-        OutboxMessage.person_id,
+        func.coalesce(OutboxMessage.person_id, 0),
+        OutboxMessage.post_id,
         OutboxMessage.lead_id,
         OutboxMessage.enrollment_id,
         OutboxMessage.step,
@@ -235,10 +241,10 @@ _CANDIDATE = (
         OutboxMessage.attempts,
         OutboxMessage.uncertain,
         OutboxMessage.claim,
-        Person.telegram_id,
-        Person.first_name,
+        func.coalesce(Person.telegram_id, Channel.chat_id, 0),
+        func.coalesce(Person.first_name, ""),
         Person.username,
-        Person.speaks.label("language"),
+        func.coalesce(Person.speaks, "").label("language"),
         Person.blocked_at,
         Lead.unsubscribed_at,
         Lead.banned_at,
@@ -259,7 +265,9 @@ _CANDIDATE = (
         Creator.closed_at,
     )
     .join(Creator, Creator.id == OutboxMessage.creator_id)
-    .join(Person, Person.id == OutboxMessage.person_id)
+    .outerjoin(Person, Person.id == OutboxMessage.person_id)
+    .outerjoin(IdeaPost, IdeaPost.id == OutboxMessage.post_id)
+    .outerjoin(Channel, Channel.id == IdeaPost.channel_id)
     .outerjoin(Lead, Lead.id == OutboxMessage.lead_id)
     .outerjoin(Enrollment, Enrollment.id == OutboxMessage.enrollment_id)
     .outerjoin(Entitlement, Entitlement.id == OutboxMessage.entitlement_id)
@@ -323,25 +331,3 @@ async def last_overdue(session: AsyncSession, enrollment_ids: Collection[int], *
         OutboxMessage.due_at < before,
     )
     return set(await session.scalars(last.group_by(OutboxMessage.enrollment_id)))
-
-
-@dataclass(frozen=True, slots=True)
-class Left:
-    """A message that is being sent by nobody any more."""
-
-    id: int
-    kind: OutboxKind
-    uncertain: int
-    claim: int | None
-
-
-async def left_in_sending(session: AsyncSession, *, abandoned: bool) -> list[Left]:
-    """Messages whose sender died in the middle: their lease is over, or (`abandoned`) nobody else can be sending."""
-    query = select(OutboxMessage.id, OutboxMessage.kind, OutboxMessage.uncertain, OutboxMessage.claim).where(
-        _is(OutboxMessage, OutboxState.SENDING)
-    )
-    if not abandoned:
-        query = query.where(OutboxMessage.lease_until < database_now())
-    # put in order here: to be given them in order, SQLite would rather go through all messages there ever were
-    rows = await session.execute(query.with_for_update(of=OutboxMessage, skip_locked=True))
-    return sorted((Left(*row) for row in rows), key=lambda left: left.id)

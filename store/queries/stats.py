@@ -112,7 +112,7 @@ async def _messages(
             OutboxMessage.id >= first,
             OutboxMessage.creator_id == creator_id,
             OutboxMessage.created_at >= since,
-            OutboxMessage.kind.not_in([OutboxKind.NOTICE, OutboxKind.TRIAL]),
+            OutboxMessage.kind.not_in([OutboxKind.NOTICE, OutboxKind.TRIAL, OutboxKind.POST]),
         )
         .group_by(OutboxMessage.kind, OutboxMessage.state)
     )

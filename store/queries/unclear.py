@@ -8,7 +8,17 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.paging import Page, Paging
-from store.models import Entitlement, Lead, OutboxKind, OutboxMessage, OutboxState, Person, Product
+from store.models import (
+    Channel,
+    Entitlement,
+    IdeaPost,
+    Lead,
+    OutboxKind,
+    OutboxMessage,
+    OutboxState,
+    Person,
+    Product,
+)
 from store.models.base import spelled
 
 # how codes to sign in are called
@@ -40,8 +50,10 @@ async def list_unclear(session: AsyncSession, creator_id: int, paging: Paging) -
     theirs = (OutboxMessage.creator_id == creator_id, _UNCLEAR)
     total = await session.scalar(select(func.count()).select_from(OutboxMessage).where(*theirs)) or 0
     rows = await session.execute(
-        select(OutboxMessage, Lead.name, Person.first_name)
-        .join(Person, Person.id == OutboxMessage.person_id)
+        select(OutboxMessage, Lead.name, func.coalesce(Person.first_name, Channel.title, ""))
+        .outerjoin(Person, Person.id == OutboxMessage.person_id)
+        .outerjoin(IdeaPost, IdeaPost.id == OutboxMessage.post_id)
+        .outerjoin(Channel, Channel.id == IdeaPost.channel_id)
         .outerjoin(Lead, Lead.id == OutboxMessage.lead_id)
         .where(*theirs)
         .order_by(OutboxMessage.id.desc())

@@ -6,7 +6,10 @@ channel-found = ✅ Ich sehe „{ $title }“ jetzt. Ich darf { $invite ->
     } und { $remove ->
         [yes] sie entfernen
        *[no] niemanden entfernen (gib mir das Recht, zu sperren)
-    }.
+    }.{ $post ->
+        [yes] { " " }Ich darf deine Ideen dort veröffentlichen.
+       *[no] { "" }
+    }
 channel-lost = ⚠️ Ich habe in „{ $title }“ Rechte verloren. Ich darf { $invite ->
         [yes] weiterhin Leute hineinlassen
        *[no] niemanden mehr hineinlassen

@@ -43,6 +43,7 @@ message-of-funnel = Funnel
 message-of-flow = Flow
 message-of-broadcast = Rundnachricht
 message-of-trial = Probe einer Rundnachricht
+message-of-post = Beitrag zu einer Idee
 
 about-order = Bestellung
 about-link = Link

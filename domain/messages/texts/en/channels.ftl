@@ -6,7 +6,10 @@ channel-found = ✅ I can see “{ $title }” now. I may { $invite ->
     } and { $remove ->
         [yes] remove them
        *[no] not remove them (give me the right to ban)
-    }.
+    }.{ $post ->
+        [yes] { " " }I may post your ideas there.
+       *[no] { "" }
+    }
 channel-lost = ⚠️ I have lost rights in “{ $title }”. I may { $invite ->
         [yes] still let people in
        *[no] no longer let people in

@@ -43,6 +43,7 @@ message-of-funnel = funnel
 message-of-flow = flow
 message-of-broadcast = broadcast
 message-of-trial = test of a broadcast
+message-of-post = post of an idea
 
 about-order = order
 about-link = link

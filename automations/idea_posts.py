@@ -1,0 +1,127 @@
+"""Posts whose minute has come go to the outbox, and what was changed of those that stand in a channel follows."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from automations.gateway import NotNow, SendFailure, SlowDown, Uncertain
+from domain.idea_post_content import message_of
+from domain.idea_posted import note_unedited, note_unposted
+from domain.idea_posts import hand_over, must_have_channel
+from domain.messages.plain import Message
+from kit.clock import Clock
+from kit.errors import Refusal
+from kit.log import get_logger
+from store.database import Database
+from store.models import Channel, Creator, IdeaPost, PostState
+from store.models.base import spelled
+
+AT_ONCE = 50
+# whoever edits has so long; after that, another may
+EDITED_WITHIN = timedelta(minutes=2)
+AGAIN_AFTER = timedelta(seconds=30)
+_log = get_logger(__name__)
+
+
+class ChannelMessages(Protocol):
+    async def edit_post(self, chat_id: int, message_id: int, message: Message) -> None:
+        """It says that from now on. Raises a SendFailure; that it says so already is no failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    post_id: int
+    revision: int
+    chat_id: int
+    message_id: int
+    message: Message
+
+
+@dataclass
+class IdeaPosting:
+    database: Database
+    clock: Clock
+    messages: ChannelMessages
+
+    async def work(self) -> int:
+        """Returns how many posts it dealt with."""
+        async with self.database.transaction() as session:
+            posted = await post_due(session, now=self.clock())
+        return posted + await self._edit()
+
+    async def _edit(self) -> int:
+        async with self.database.transaction() as session:
+            edits, looked_at = await take_edits(session, now=self.clock())
+        for each in edits:
+            failure: SendFailure | None = None
+            try:
+                await self.messages.edit_post(each.chat_id, each.message_id, each.message)
+            except SendFailure as error:
+                failure = error
+                _log.warning("a post is not edited", post=each.post_id, reason=str(error))
+            async with self.database.transaction() as session:
+                await close_edit(session, each, failure, now=self.clock())
+        return looked_at
+
+
+async def post_due(session: AsyncSession, *, now: datetime) -> int:
+    """Those whose minute has come are promised to the outbox, each once, whoever else is at it.
+
+    One whose idea or business is gone is called off, and one that has no channel any more has failed.
+    """
+    due = select(IdeaPost).where(IdeaPost.state == spelled(PostState.SCHEDULED), IdeaPost.due_at <= now)
+    due = due.order_by(IdeaPost.due_at, IdeaPost.id).limit(AT_ONCE).with_for_update(skip_locked=True)
+    posts = (await session.scalars(due.execution_options(populate_existing=True))).all()
+    for post in posts:
+        creator = await session.get_one(Creator, post.creator_id)
+        if post.idea_id is None or creator.closed_at is not None:
+            post.state, post.updated_at = PostState.CANCELLED, now
+            await session.flush()
+            continue
+        try:
+            await must_have_channel(session, post)
+            await hand_over(session, post, now=now)
+        except Refusal as refusal:
+            await note_unposted(session, post.id, str(refusal), now=now)
+    return len(posts)
+
+
+async def take_edits(session: AsyncSession, *, now: datetime) -> tuple[list[Edit], int]:
+    """What this process is to edit, and nobody else for EDITED_WITHIN; and how many posts were looked at."""
+    due = select(IdeaPost).where(IdeaPost.edit_at.is_not(None), IdeaPost.edit_at <= now).order_by(IdeaPost.edit_at)
+    due = due.limit(AT_ONCE).with_for_update(skip_locked=True).execution_options(populate_existing=True)
+    posts = (await session.scalars(due)).all()
+    edits = []
+    for post in posts:
+        channel = None if post.channel_id is None else await session.get(Channel, post.channel_id)
+        message = message_of(post)
+        if channel is None or message is None or post.telegram_message_id is None:
+            await note_unedited(session, post, "the channel is known no longer", now=now)
+            continue
+        post.edit_at = now + EDITED_WITHIN
+        edits.append(Edit(post.id, post.revision, channel.chat_id, post.telegram_message_id, message))
+    await session.flush()
+    return edits, len(posts)
+
+
+async def close_edit(session: AsyncSession, edit: Edit, failure: SendFailure | None, *, now: datetime) -> None:
+    """One that was changed again meanwhile is edited again anyway."""
+    held = select(IdeaPost).where(IdeaPost.id == edit.post_id, IdeaPost.revision == edit.revision).with_for_update()
+    post = await session.scalar(held.execution_options(populate_existing=True))
+    if post is None:
+        return
+    match failure:
+        case None:
+            done = update(IdeaPost).where(IdeaPost.id == post.id).values(edit_at=None, error=None)
+            await session.execute(done)
+        case SlowDown(seconds=seconds):
+            post.edit_at = now + timedelta(seconds=seconds)
+        case NotNow() | Uncertain():
+            # to say the same twice does no harm
+            post.edit_at = now + AGAIN_AFTER
+        case _:
+            await note_unedited(session, post, str(failure), now=now)
+    await session.flush()

@@ -1,0 +1,168 @@
+"""Posting an idea into a channel: the buttons of its post, and what is typed or sent after these have asked for it."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from telegram import CallbackQuery
+from telegram import Message as TelegramMessage
+
+from automations.settling import settle
+from bot.given import given_of
+from bot.handlers.edits import edit
+from bot.handlers.idea_access import held_idea, own_idea, zone_of_ideas
+from bot.handlers.idea_post_screens import (
+    ask_screen,
+    channels_screen,
+    now_screen,
+    post_screen,
+    same_minute_screen,
+    scheduled_screen,
+)
+from bot.numbers import read_id
+from bot.replies import TapReply
+from bot.turn import Turn
+from domain.flows.given import SentFile
+from domain.idea_links import link_of_idea
+from domain.idea_post_content import PostChanges, Written, message_of, names_link, read_buttons
+from domain.idea_post_times import read_moment
+from domain.idea_posts import SameMinute, call_off, find_post, post_now, schedule_post, write_post
+from domain.messages.plain import Message
+from domain.messages.refusing import say_refusal
+from domain.products import keep_upload
+from domain.prompts import Prompted, ask_next
+from store.models import Creator, Idea, OutboxMessage
+
+ACTS = frozenset({"ipost-write", "ipost-buttons", "ipost-when"})
+
+
+async def tap(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
+    """`ipost:CREATOR:NUMBER` shows it; behind that stand what is to be done, and with what."""
+    creator_id, number, *words = arguments
+    asked = (turn, read_id(creator_id), read_id(number))
+    _, idea = await (own_idea(*asked) if words in ([], ["preview"]) else held_idea(*asked))
+    turn.replies.append(TapReply(query_id=query.id))
+    screen = await _screen(turn, idea, words)
+    if screen is not None:
+        edit(turn, query, screen)
+
+
+async def _screen(turn: Turn, idea: Idea, words: list[str]) -> Message | None:
+    """What the message becomes; None where it stays as it is."""
+    match words:
+        case ["preview"]:
+            await _preview(turn, idea)
+            return None
+        case ["write" | "buttons" | "when" as part]:
+            about = {"creator": idea.creator_id, "idea": idea.number}
+            await ask_next(turn.session, turn.person.id, f"ipost-{part}", about, now=turn.now)
+            return ask_screen(turn, idea, part)
+        case ["channel"]:
+            return await channels_screen(turn, idea)
+        case ["now", *seen]:
+            post = await find_post(turn.session, idea)
+            if post is not None and [str(post.revision)] != seen:
+                # not asked yet, or it says something else by now
+                return await now_screen(turn, idea, post)
+            await post_now(turn.session, idea, now=turn.now)
+        case ["keep", moment]:
+            local = datetime.strptime(str(read_id(moment)), "%Y%m%d%H%M")  # noqa: DTZ007 - by the creator's clock
+            return await _schedule(turn, idea, local, keep=True)
+        case [] | ["show"]:
+            pass
+        case _:
+            await _do(turn, idea, words)
+    return await post_screen(turn, idea)
+
+
+async def _do(turn: Turn, idea: Idea, words: list[str]) -> None:
+    match words:
+        case ["to", channel_id]:
+            await _write(turn, idea, PostChanges(channel_id=read_id(channel_id)))
+        case ["silent" | "loud" as how]:
+            await _write(turn, idea, PostChanges(silent=how == "silent"))
+        case ["again"]:
+            await post_now(turn.session, idea, now=turn.now)
+        case ["cancel" | "drop" as how]:
+            await call_off(turn.session, idea, now=turn.now, drop=how == "drop")
+        case ["there" | "missing" as how]:
+            await _settle(turn, idea, there=how == "there")
+        case _:
+            raise turn.refusal("not-understood")
+
+
+async def prompted(turn: Turn, asked: Prompted, message: TelegramMessage) -> None:
+    creator, idea = await held_idea(turn, int(asked.data["creator"]), int(asked.data["idea"]))
+    if asked.act == "ipost-write":
+        await _write(turn, idea, PostChanges(written=await _written(turn, creator, message)))
+        turn.send(await post_screen(turn, idea))
+        return
+    text = (message.text or "").strip()
+    if not text:
+        raise turn.refusal("prompt-needs-text")
+    if asked.act == "ipost-buttons":
+        link = await _address(turn, idea) if names_link(text) else None
+        await _write(turn, idea, PostChanges(buttons=read_buttons(text, link)))
+        turn.send(await post_screen(turn, idea))
+    else:
+        turn.send(await _schedule(turn, idea, read_moment(text, turn.now, zone_of_ideas(turn, idea.creator_id))))
+
+
+async def _schedule(turn: Turn, idea: Idea, local: datetime, *, keep: bool = False) -> Message:
+    zone = zone_of_ideas(turn, idea.creator_id)
+    try:
+        _, meant = await schedule_post(turn.session, idea, local, zone, now=turn.now, keep=keep)
+    except SameMinute as refusal:
+        return same_minute_screen(turn, idea, local, say_refusal(refusal, turn.person.speaks))
+    return await scheduled_screen(turn, idea, meant)
+
+
+async def _preview(turn: Turn, idea: Idea) -> None:
+    """The very message that the channel is to get."""
+    post = await find_post(turn.session, idea)
+    message = None if post is None else message_of(post)
+    if message is None:
+        raise turn.refusal("refused-post-nothing")
+    turn.send(message)
+
+
+async def _write(turn: Turn, idea: Idea, changes: PostChanges) -> None:
+    await write_post(turn.session, idea, changes, person_id=turn.person.id, now=turn.now)
+
+
+async def _written(turn: Turn, creator: Creator, message: TelegramMessage) -> Written:
+    """One message as it was formatted: words, or a picture, film or file with words under it."""
+    if message.media_group_id is not None:
+        raise turn.refusal("ipost-no-albums")
+    if message.text is not None:
+        return Written(message.text_html)
+    sent = given_of(message)
+    if not isinstance(sent, SentFile):
+        raise turn.refusal("prompt-needs-message")
+    file = await keep_upload(
+        turn.session,
+        creator_id=creator.id,
+        bot_id=turn.facts.bot_id,
+        telegram_file_id=sent.telegram_file_id,
+        file_name=sent.file_name,
+        mime_type=sent.mime_type,
+        size=sent.size,
+        shape=sent.shape,
+        now=turn.now,
+    )
+    return Written(message.caption_html or "", file.id)
+
+
+async def _address(turn: Turn, idea: Idea) -> str:
+    setup = turn.facts.published.setup(idea.creator_id)
+    link = await link_of_idea(turn.session, idea, setup, now=turn.now)
+    return f"{turn.facts.link()}?start={link.key}"
+
+
+async def _settle(turn: Turn, idea: Idea, *, there: bool) -> None:
+    """Whoever has looked into the channel says whether it stands there."""
+    post = await find_post(turn.session, idea)
+    last = select(OutboxMessage.id).where(OutboxMessage.post_id == (0 if post is None else post.id))
+    message_id = await turn.session.scalar(last.order_by(OutboxMessage.id.desc()).limit(1))
+    if message_id is None:
+        raise turn.refusal("not-understood")
+    await settle(turn.session, message_id, "sent" if there else "failed", now=turn.now)

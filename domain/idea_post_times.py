@@ -1,0 +1,92 @@
+"""When a post is to go out, as its creator says it: by the clock of their time zone."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from domain.idea_words import read_day
+from domain.windows import at_local
+from kit.errors import Invalid, Reason
+from kit.text import shorten
+
+_SHOWN = 40
+# 18:00, 18.00, 9, 9am, 6:30 pm, 18 Uhr
+_TIME = re.compile(r"(?:at |um )?(\d{1,2})(?:[:.](\d{2}))?\s*(am|pm|uhr|h)?", re.ASCII)
+_NOON = 12
+Clock = Literal["plain", "skipped", "twice"]
+
+
+class BadMoment(Invalid):
+    """What was typed as a time is none."""
+
+    code = "bad_moment"
+
+    def __init__(self, typed: str) -> None:
+        shown = shorten(typed, _SHOWN)
+        line = f"“{shown}” is no time; write 2026-12-01 18:00, tomorrow 18:00 or fri 9"
+        super().__init__(line, fields={"at": shown}, why=Reason("refused-post-moment", typed=shown))
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """The instant, what the clock there shows at it, and what that clock does at what was typed.
+
+    `skipped`: it is put forward and never shows it, so the first instant after is meant; `twice`: it is put back and
+    shows it twice, and the first is meant.
+    """
+
+    at: datetime
+    local: datetime
+    clock: Clock
+
+
+def read_moment(text: str, now: datetime, zone: ZoneInfo) -> datetime:
+    """A day as `domain.idea_words` reads it and a time, without a zone; without a day the next such time.
+
+    Raises BadMoment.
+    """
+    told = " ".join(text.casefold().replace(",", " ").replace("t", " t", 0).split())
+    iso = re.fullmatch(r"(\d{4}-\d{1,2}-\d{1,2})[t ](\d{1,2}:\d{2})(?::00)?", told, re.ASCII)
+    if iso is not None:
+        told = f"{iso[1]} {iso[2]}"
+    here = now.astimezone(zone)
+    words = told.split(" ")
+    for count in range(min(3, len(words)), 0, -1):
+        at = _time_of(" ".join(words[-count:]))
+        if at is None:
+            continue
+        day_words = " ".join(words[:-count])
+        if not day_words:
+            day = here.date() if at > here.time() else read_day("tomorrow", here.date())
+        else:
+            day = read_day(day_words, here.date())
+        if day is not None:
+            return datetime.combine(day, at)
+    raise BadMoment(text)
+
+
+def meant_by(local: datetime, zone: ZoneInfo) -> Meant:
+    """What a time by that zone's clock means."""
+    at = at_local(local.date(), local.time(), zone)
+    shown = at.astimezone(zone).replace(tzinfo=None)
+    if shown != local:
+        return Meant(at, shown, "skipped")
+    first, second = (local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    return Meant(at, shown, "twice" if first != second else "plain")
+
+
+def _time_of(told: str) -> time | None:
+    found = _TIME.fullmatch(told)
+    if found is None:
+        return None
+    hour, minute = int(found[1]), int(found[2] or 0)
+    if found[3] in {"am", "pm"}:
+        if not 1 <= hour <= _NOON:
+            return None
+        hour = hour % _NOON + (_NOON if found[3] == "pm" else 0)
+    try:
+        return time(hour, minute)
+    except ValueError:
+        return None

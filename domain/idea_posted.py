@@ -1,0 +1,117 @@
+"""What came of a post, told in the transaction that closes its row of the outbox."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.events import record_event
+from domain.ideas import move_idea
+from domain.messages.catalogue import say
+from domain.messages.plain import Button, Message, column
+from domain.notices import Notice
+from domain.outbox import tell_creator
+from kit.text import shorten
+from store.models import POST_MOVES, Channel, Idea, IdeaPost, IdeaStage, PostState
+
+_REASON_LENGTH = 300
+_NO_TITLE = "—"
+
+
+async def note_posted(session: AsyncSession, post_id: int, message_id: int | None, *, now: datetime) -> None:
+    """It stands in the channel: its idea is published. Twice is a no-op."""
+    # the idea before the post, as whoever writes it does
+    idea = await _idea(session, post_id, hold=True)
+    post = await _held(session, post_id)
+    if post is None or post.state not in POST_MOVES.sources(PostState.POSTED):
+        return
+    post.state, post.telegram_message_id, post.posted_at = PostState.POSTED, message_id, now
+    post.error, post.updated_at = None, now
+    await session.flush()
+    await record_event(session, "idea.posted", creator_id=post.creator_id, subject=_about(post), now=now, post=post.id)
+    if idea is not None:
+        await move_idea(session, idea, IdeaStage.PUBLISHED, now=now)
+        await _tell(session, post, "idea-posted", key=f"idea-posted:{post.id}", now=now, about=Notice.IDEAS)
+
+
+async def note_unposted(
+    session: AsyncSession, post_id: int, reason: str, *, now: datetime, uncertain: bool = False
+) -> None:
+    """It does not stand there, or nobody knows: who may see the business hears why, and is asked what to do."""
+    post = await _held(session, post_id)
+    state = PostState.UNCERTAIN if uncertain else PostState.FAILED
+    if post is None or post.state not in POST_MOVES.sources(state):
+        return
+    post.state, post.error, post.updated_at = state, shorten(reason, _REASON_LENGTH), now
+    await session.flush()
+    name = "idea.post_uncertain" if uncertain else "idea.post_failed"
+    await record_event(session, name, creator_id=post.creator_id, subject=_about(post), now=now, reason=post.error)
+    words = "idea-post-uncertain" if uncertain else "idea-post-failed"
+    await _tell(session, post, words, key=f"{words}:{post.id}:{now.timestamp():.3f}", now=now)
+
+
+async def note_settled(
+    session: AsyncSession, post_id: int, how: Literal["sent", "failed", "again"], *, now: datetime
+) -> None:
+    """As a person has said what became of it."""
+    if how == "sent":
+        await note_posted(session, post_id, None, now=now)
+        return
+    post = await _held(session, post_id)
+    state = PostState.FAILED if how == "failed" else PostState.POSTING
+    if post is not None and post.state in POST_MOVES.sources(state):
+        post.state, post.updated_at = state, now
+        await session.flush()
+
+
+async def note_unedited(session: AsyncSession, post: IdeaPost, reason: str, *, now: datetime) -> None:
+    """What was changed does not show in the channel, and never will."""
+    post.edit_at, post.error = None, shorten(reason, _REASON_LENGTH)
+    await session.flush()
+    await _tell(session, post, "idea-post-unedited", key=f"idea-post-unedited:{post.id}:{post.revision}", now=now)
+
+
+async def _tell(
+    session: AsyncSession, post: IdeaPost, words: str, *, key: str, now: datetime, about: Notice | None = None
+) -> None:
+    idea = await _idea(session, post.id)
+    channel = None if post.channel_id is None else await session.get(Channel, post.channel_id)
+    named = {
+        "idea": 0 if idea is None else idea.number,
+        "title": _NO_TITLE if idea is None else idea.title,
+        "channel": _NO_TITLE if channel is None else channel.title,
+        "reason": post.error or "",
+    }
+    data = None if idea is None else f"ipost:{idea.creator_id}:{idea.number}"
+    told = _told(words, named, data, again=words == "idea-post-failed")
+    await tell_creator(session, told, key=key, creator_id=post.creator_id, now=now, about=about)
+
+
+def _told(words: str, named: dict[str, object], data: str | None, *, again: bool) -> Callable[[str], Message]:
+    def told(language: str) -> Message:
+        buttons = []
+        if data is not None and again:
+            buttons.append(Button(text=say("ipost-button-again", language), data=f"{data}:again"))
+        if data is not None:
+            buttons.append(Button(text=say("ipost-button-show", language), data=data))
+        return Message(text=say(words, language, **named), buttons=column(*buttons))
+
+    return told
+
+
+async def _idea(session: AsyncSession, post_id: int, *, hold: bool = False) -> Idea | None:
+    found = select(Idea).join(IdeaPost, IdeaPost.idea_id == Idea.id).where(IdeaPost.id == post_id)
+    if hold:
+        found = found.with_for_update(of=Idea).execution_options(populate_existing=True)
+    return await session.scalar(found)
+
+
+async def _held(session: AsyncSession, post_id: int) -> IdeaPost | None:
+    found = select(IdeaPost).where(IdeaPost.id == post_id).with_for_update()
+    return await session.scalar(found.execution_options(populate_existing=True))
+
+
+def _about(post: IdeaPost) -> str:
+    return f"idea:{post.idea_id}" if post.idea_id is not None else f"post:{post.id}"

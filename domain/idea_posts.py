@@ -1,0 +1,281 @@
+"""Posts of ideas: written, scheduled, called off, handed to the outbox. What comes of them: `domain.idea_posted`."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.events import record_event
+from domain.idea_post_content import BadPost, PostChanges, checked, message_of
+from domain.idea_post_times import Meant, meant_by
+from domain.messages.plain import Message
+from domain.outbox import queue_message
+from kit.errors import Conflict, Invalid, NotFound, Reason
+from store.database import count_changed, wake
+from store.models import POST_MOVES, Channel, Idea, IdeaPost, OutboxKind, OutboxMessage, OutboxState, PostState
+
+# what is woken when there is something to post or to edit
+TOPIC = "idea_posts"
+MOST_CHANNELS = 50
+_MINUTE = timedelta(minutes=1)
+_TO_COME = (PostState.SCHEDULED, PostState.POSTING)
+
+
+class NoSuchPost(NotFound):
+    code = "no_such_post"
+
+
+class NoChannel(Conflict):
+    """There is no channel for it, or the bot may not post there."""
+
+    code = "post_no_channel"
+
+
+class PostUnderWay(Conflict):
+    """It is at Telegram at this moment, or nobody knows yet whether it is in the channel."""
+
+    code = "post_under_way"
+
+
+class AlreadyPosted(Conflict):
+    code = "already_posted"
+
+
+class TooLate(Invalid):
+    """That time is over."""
+
+    code = "post_in_the_past"
+
+
+class SameMinute(Conflict):
+    """Another post goes into that channel at that minute."""
+
+    code = "post_same_minute"
+
+
+async def channels_to_post(session: AsyncSession, creator_id: int) -> Sequence[Channel]:
+    """Where the bot may post for this creator."""
+    found = select(Channel).where(Channel.creator_id == creator_id, Channel.may_post)
+    return (await session.scalars(found.order_by(Channel.id).limit(MOST_CHANNELS))).all()
+
+
+async def find_post(session: AsyncSession, idea: Idea) -> IdeaPost | None:
+    """The one that is worked on, or was posted last."""
+    found = select(IdeaPost).where(IdeaPost.idea_id == idea.id, IdeaPost.state != PostState.CANCELLED)
+    return await session.scalar(found.order_by(IdeaPost.id.desc()).limit(1))
+
+
+async def write_post(
+    session: AsyncSession, idea: Idea, changes: PostChanges, *, person_id: int | None, now: datetime
+) -> IdeaPost:
+    """Drafts it, or changes it: one that is scheduled stays so, and one that was posted is edited in its channel.
+
+    Raises BadPost, NoChannel, PostUnderWay.
+    """
+    await _hold_idea(session, idea)
+    post = await _held(session, idea)
+    if post is None:
+        post = IdeaPost(
+            creator_id=idea.creator_id,
+            idea_id=idea.id,
+            person_id=person_id,
+            channel_id=await _only_channel(session, idea.creator_id),
+            created_at=now,
+            updated_at=now,
+        )
+        session.add(post)
+    elif post.state in {PostState.POSTING, PostState.UNCERTAIN}:
+        raise _under_way(post)
+    if changes.channel_id is not None and changes.channel_id != post.channel_id:
+        if post.state is PostState.POSTED:
+            raise AlreadyPosted("it stands in its channel", why=Reason("refused-post-posted"))
+        post.channel_id = (await _channel(session, idea.creator_id, changes.channel_id)).id
+    if changes.silent is not None:
+        post.silent = changes.silent
+    before = message_of(post) if post.message is not None else None
+    message = _changed(before, changes)
+    if message is not None and message != before:
+        if post.state is PostState.POSTED:
+            _must_be_editable(post, before, message)
+            post.edit_at = now
+            wake(session, TOPIC)
+        post.message = message.model_dump(mode="json", exclude_defaults=True, exclude={"silent"})
+        post.revision = 1 if before is None else post.revision + 1
+    post.person_id = post.person_id or person_id
+    post.updated_at = now
+    await session.flush()
+    return post
+
+
+async def schedule_post(
+    session: AsyncSession, idea: Idea, local: datetime, zone: ZoneInfo, *, now: datetime, keep: bool = False
+) -> tuple[IdeaPost, Meant]:
+    """It goes out when the clock there shows that. `keep`: though another goes into the same channel at that minute.
+
+    Raises NoSuchPost, BadPost, NoChannel, TooLate, SameMinute, PostUnderWay, AlreadyPosted.
+    """
+    post = await _ready(session, idea, PostState.SCHEDULED)
+    local = local.replace(second=0, microsecond=0)
+    meant = meant_by(local, zone)
+    if meant.at <= now:
+        raise TooLate("that time is over", fields={"at": "in the past"}, why=Reason("refused-post-past"))
+    if not keep:
+        await _must_be_alone(session, post, meant.at)
+    post.state, post.local_at, post.due_at = PostState.SCHEDULED, f"{local:%Y-%m-%dT%H:%M}", meant.at
+    post.error, post.updated_at = None, now
+    await session.flush()
+    about = f"idea:{idea.id}"
+    at = meant.at.isoformat()
+    await record_event(session, "idea.post_scheduled", creator_id=idea.creator_id, subject=about, now=now, at=at)
+    wake(session, TOPIC)
+    return post, meant
+
+
+async def post_now(session: AsyncSession, idea: Idea, *, now: datetime) -> IdeaPost:
+    """Promises to post it at once; again after it failed. Raises as schedule_post does."""
+    post = await _ready(session, idea, PostState.POSTING)
+    post.local_at, post.due_at, post.updated_at = None, now, now
+    await hand_over(session, post, now=now)
+    return post
+
+
+async def hand_over(session: AsyncSession, post: IdeaPost, *, now: datetime) -> None:
+    """To the outbox, in the transaction that says so. The caller holds the post, and has looked at it."""
+    message = message_of(post)
+    if message is None:
+        raise BadPost("there is nothing to post yet", why=Reason("refused-post-nothing"))
+    tried = await session.scalar(select(func.count()).where(OutboxMessage.post_id == post.id)) or 0
+    post.state, post.error = PostState.POSTING, None
+    await session.flush()
+    await queue_message(
+        session,
+        message,
+        key=f"idea-post:{post.id}:{tried + 1}",
+        kind=OutboxKind.POST,
+        creator_id=post.creator_id,
+        person_id=None,
+        post_id=post.id,
+        now=now,
+    )
+
+
+async def call_off(session: AsyncSession, idea: Idea, *, now: datetime, drop: bool = False) -> IdeaPost | None:
+    """It goes out no more, and is a draft again; `drop`: it is none either. None where there is no post.
+
+    Raises PostUnderWay for what is at Telegram already, AlreadyPosted for what stands in its channel.
+    """
+    # what waits in the outbox first, as the sender holds it
+    theirs = select(IdeaPost.id).where(IdeaPost.idea_id == idea.id)
+    queued = (OutboxMessage.post_id.in_(theirs), OutboxMessage.state == OutboxState.QUEUED)
+    await session.execute(select(OutboxMessage.id).where(*queued).order_by(OutboxMessage.id).with_for_update())
+    await _hold_idea(session, idea)
+    post = await _held(session, idea)
+    if post is None:
+        return None
+    if post.state is PostState.POSTED:
+        raise AlreadyPosted("it stands in its channel", why=Reason("refused-post-posted"))
+    if post.state is PostState.POSTING:
+        cancelled = update(OutboxMessage).where(OutboxMessage.post_id == post.id, queued[1])
+        cancelled = cancelled.values(state=OutboxState.CANCELLED, closed_at=now, error="called off")
+        if not await count_changed(session, cancelled.execution_options(synchronize_session=False)):
+            raise _under_way(post)
+    post.state = PostState.CANCELLED if drop else PostState.DRAFT
+    post.local_at, post.due_at, post.updated_at = None, None, now
+    await session.flush()
+    return post
+
+
+async def must_have_channel(session: AsyncSession, post: IdeaPost) -> Channel:
+    """Raises NoChannel."""
+    if post.channel_id is None:
+        raise NoChannel("choose the channel first", why=Reason("refused-post-no-channel"))
+    return await _channel(session, post.creator_id, post.channel_id)
+
+
+async def _ready(session: AsyncSession, idea: Idea, to: PostState) -> IdeaPost:
+    """The post, held, if it may go there and has all that it needs."""
+    await _hold_idea(session, idea)
+    post = await _held(session, idea)
+    if post is None:
+        raise NoSuchPost("there is no post of this idea yet", why=Reason("refused-post-nothing"))
+    if post.state is PostState.POSTED:
+        raise AlreadyPosted("it stands in its channel", why=Reason("refused-post-posted"))
+    if post.state is PostState.UNCERTAIN or post.state not in POST_MOVES.sources(to):
+        raise _under_way(post)
+    if post.message is None:
+        raise BadPost("there is nothing to post yet", why=Reason("refused-post-nothing"))
+    await must_have_channel(session, post)
+    return post
+
+
+async def _hold_idea(session: AsyncSession, idea: Idea) -> None:
+    """Until the end of the transaction: two who write its post take turns."""
+    await session.execute(select(Idea.id).where(Idea.id == idea.id).with_for_update())
+
+
+async def _held(session: AsyncSession, idea: Idea) -> IdeaPost | None:
+    found = select(IdeaPost).where(IdeaPost.idea_id == idea.id, IdeaPost.state != PostState.CANCELLED)
+    found = found.order_by(IdeaPost.id.desc()).limit(1).with_for_update()
+    return await session.scalar(found.execution_options(populate_existing=True))
+
+
+async def _channel(session: AsyncSession, creator_id: int, channel_id: int) -> Channel:
+    channel = await session.scalar(select(Channel).where(Channel.id == channel_id, Channel.creator_id == creator_id))
+    if channel is None:
+        raise NoChannel("there is no such channel", why=Reason("refused-post-no-channel"))
+    if not channel.may_post:
+        raise NoChannel(
+            f"the bot may not post in “{channel.title}”: make it an administrator there, with the right to post",
+            why=Reason("refused-post-may-not", title=channel.title),
+        )
+    return channel
+
+
+async def _only_channel(session: AsyncSession, creator_id: int) -> int | None:
+    channels = await channels_to_post(session, creator_id)
+    return channels[0].id if len(channels) == 1 else None
+
+
+async def _must_be_alone(session: AsyncSession, post: IdeaPost, at: datetime) -> None:
+    other = select(Idea.number, Idea.title).join(IdeaPost, IdeaPost.idea_id == Idea.id)
+    there = (IdeaPost.channel_id == post.channel_id, IdeaPost.id != post.id, IdeaPost.state.in_(_TO_COME))
+    same = other.where(*there, IdeaPost.due_at >= at, IdeaPost.due_at < at + _MINUTE).limit(1)
+    found = (await session.execute(same)).one_or_none()
+    if found is not None:
+        raise SameMinute(
+            f"idea {found.number} is posted there at that minute too",
+            why=Reason("refused-post-same-minute", idea=found.number, title=found.title),
+        )
+
+
+def _changed(before: Message | None, changes: PostChanges) -> Message | None:
+    message = before
+    if changes.written is not None:
+        rows = () if before is None else before.buttons
+        message = Message(text=changes.written.text, file=changes.written.file, buttons=rows)
+    if changes.buttons is not None:
+        if message is None:
+            raise BadPost("write the post first", why=Reason("refused-post-nothing"))
+        message = message.model_copy(update={"buttons": changes.buttons})
+    if message is None:
+        return None
+    silent = before.silent if before is not None else False
+    return checked(message).model_copy(update={"silent": silent})
+
+
+def _must_be_editable(post: IdeaPost, before: Message | None, message: Message) -> None:
+    if post.telegram_message_id is None:
+        raise AlreadyPosted("nobody knows which message it is", why=Reason("refused-post-unknown"))
+    # https://core.telegram.org/bots/api#editmessagemedia
+    if before is not None and (before.file is None) != (message.file is None):
+        raise AlreadyPosted(
+            "Telegram lets no post change between a text and a file", why=Reason("refused-post-other-kind")
+        )
+
+
+def _under_way(post: IdeaPost) -> PostUnderWay:
+    if post.state is PostState.UNCERTAIN:
+        return PostUnderWay("say first whether it stands in the channel", why=Reason("refused-post-uncertain"))
+    return PostUnderWay("it is being posted", why=Reason("refused-post-under-way"))

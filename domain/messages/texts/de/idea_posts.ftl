@@ -1,0 +1,66 @@
+# Eine Idee in einem Kanal veröffentlichen. Telegram-HTML; Werte sind schon maskiert, wenn sie hier ankommen.
+
+ipost-head = 📣 <b>{ $title }</b> – der Beitrag zu Idee { $number }
+ipost-none = Noch ist nichts geschrieben. Schreib den Beitrag hier so, wie er im Kanal stehen soll: Fettes, Links, Zitate und ein Bild, Film oder eine Datei behalte ich bei.
+ipost-no-channels = Ich darf noch in keinem deiner Kanäle schreiben: Mach mich dort zum Administrator mit dem Recht, Nachrichten zu veröffentlichen, dann steht er hier.
+ipost-may-not = ⚠️ Ich darf in „{ $title }“ nicht mehr schreiben: Mach mich dort wieder zum Administrator mit dem Recht, Nachrichten zu veröffentlichen.
+ipost-channel = Kanal: <b>{ $title }</b>
+ipost-silent = 🔕 Ohne Ton
+ipost-file = 📎 Mit einer Datei
+ipost-button = 🔘 { $label }: { $url }
+ipost-error = ⚠️ { $reason }
+ipost-state-draft = ✍️ Ein Entwurf
+ipost-state-scheduled = 🕒 Erscheint am <b>{ $at }</b> ({ $zone })
+ipost-state-posting = ⏳ Auf dem Weg zu Telegram
+ipost-state-posted = ✅ Erschienen am { $at }. Was du hier änderst, ändert sich auch im Kanal.
+ipost-state-failed = ❌ Nicht erschienen: { $reason }
+ipost-state-uncertain = ❓ Telegrams Antwort ging verloren ({ $reason }). Sieh im Kanal nach: Steht er dort? Von selbst veröffentliche ich ihn kein zweites Mal.
+ipost-choose-channel = In welchen Kanal?
+ipost-ask-write = ✍️ Schick mir den Beitrag: eine Nachricht, so wie sie im Kanal stehen soll. /cancel bricht ab.
+ipost-ask-buttons = 🔘 Schick mir die Knöpfe, einen je Zeile:
+    <code>Hol dir die Presets - link</code>
+    <code>Unsere Seite - https://example.com</code>
+    <code>link</code> ist der eigene Link dieser Idee, über den gezählt wird, was sie bringt. Ein einzelnes <code>-</code> nimmt alle Knöpfe weg. /cancel bricht ab.
+ipost-ask-when = 🕒 Wann soll er erscheinen, nach deiner Uhr ({ $zone })? Etwa <code>morgen 18:00</code>, <code>fr 9</code> oder <code>2026-12-01 18:00</code>. /cancel bricht ab.
+ipost-confirm-now = Jetzt in <b>{ $title }</b> veröffentlichen?
+ipost-clock-skipped = ⏰ An dem Tag wird die Uhr vorgestellt und zeigt diese Zeit nie: Er erscheint um { $at }.
+ipost-clock-twice = ⏰ An dem Tag wird die Uhr zurückgestellt und zeigt diese Zeit zweimal: Er erscheint beim ersten Mal, um { $at }.
+ipost-no-albums = Ein Beitrag ist eine Nachricht: Schick ein Bild, kein Album.
+ipost-button-write = ✍️ Schreiben
+ipost-button-buttons = 🔘 Knöpfe
+ipost-button-channel = 📢 Kanal
+ipost-button-silent = 🔕 Lautlos
+ipost-button-loud = 🔔 Mit Ton
+ipost-button-preview = 👀 Vorschau
+ipost-button-when = 🕒 Einplanen
+ipost-button-now = 🚀 Jetzt veröffentlichen
+ipost-button-again = 🔁 Noch einmal
+ipost-button-cancel = ✖️ Nicht veröffentlichen
+ipost-button-drop = 🗑 Entwurf verwerfen
+ipost-button-there = ✅ Er steht da
+ipost-button-missing = ❌ Er steht nicht da
+ipost-button-keep = ✅ Bei der Zeit bleiben
+ipost-button-yes = 🚀 Ja, veröffentlichen
+ipost-button-show = 📣 Der Beitrag
+ipost-button-card = ‹ Idee
+idea-posted = ✅ Idee { $idea }, <b>{ $title }</b>, steht in „{ $channel }“.
+idea-post-failed = ❌ Idee { $idea }, <b>{ $title }</b>, ist in „{ $channel }“ nicht erschienen: { $reason }
+idea-post-uncertain = ❓ Idee { $idea }, <b>{ $title }</b>: Telegrams Antwort ging verloren, sie steht vielleicht in „{ $channel }“ ({ $reason }). Bitte sieh nach; von selbst veröffentliche ich sie kein zweites Mal.
+idea-post-unedited = ⚠️ Idee { $idea }, <b>{ $title }</b>: Was du geändert hast, zeigt sich in „{ $channel }“ nicht: { $reason }
+refused-post-moment = „{ $typed }“ ist keine Zeit; schreib <code>2026-12-01 18:00</code>, <code>morgen 18:00</code> oder <code>fr 9</code>
+refused-post-long = so ein Beitrag hat höchstens { $most } Zeichen; das sind { $count }
+refused-post-empty = ein Beitrag sagt etwas
+refused-post-markup = diese Formatierung nähme Telegram nicht an: { $what }
+refused-post-buttons = ein Beitrag hat höchstens { $most } Knöpfe
+refused-post-button = „{ $line }“ ist kein Knopf; schreib <code>Text - https://example.com</code> oder <code>Text - link</code>
+refused-post-no-channel = wähl zuerst den Kanal; ich muss dort Administrator sein, mit dem Recht, Nachrichten zu veröffentlichen
+refused-post-may-not = ich darf in „{ $title }“ nicht schreiben: Mach mich dort zum Administrator mit dem Recht, Nachrichten zu veröffentlichen
+refused-post-posted = er steht schon in seinem Kanal
+refused-post-past = diese Zeit ist vorbei
+refused-post-nothing = noch gibt es nichts zu veröffentlichen: Schreib ihn zuerst
+refused-post-same-minute = Idee { $idea }, „{ $title }“, erscheint zu derselben Minute in dem Kanal
+refused-post-unknown = ich weiß nicht, welche Nachricht im Kanal es ist, und kann sie nicht ändern
+refused-post-other-kind = Telegram lässt aus keinem Text eine Datei werden, und umgekehrt
+refused-post-uncertain = sag zuerst, ob er im Kanal steht
+refused-post-under-way = er wird gerade veröffentlicht
+refused-post-no-file = so eine Datei hast du nicht

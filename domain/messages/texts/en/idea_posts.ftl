@@ -1,0 +1,66 @@
+# Posting an idea into a channel. Telegram HTML; values are escaped before they come here.
+
+ipost-head = 📣 <b>{ $title }</b> – the post of idea { $number }
+ipost-none = Nothing is written yet. Write the post here as it is to stand in your channel: I keep bold, links, quotes and one picture, film or file.
+ipost-no-channels = I may post in no channel of yours yet: make me an administrator of it, with the right to post messages, and it stands here.
+ipost-may-not = ⚠️ I may no longer post in “{ $title }”: make me an administrator there again, with the right to post messages.
+ipost-channel = Channel: <b>{ $title }</b>
+ipost-silent = 🔕 Without a sound
+ipost-file = 📎 With a file
+ipost-button = 🔘 { $label }: { $url }
+ipost-error = ⚠️ { $reason }
+ipost-state-draft = ✍️ A draft
+ipost-state-scheduled = 🕒 Goes out on <b>{ $at }</b> ({ $zone })
+ipost-state-posting = ⏳ On its way to Telegram
+ipost-state-posted = ✅ Posted on { $at }. What you change here changes in the channel too.
+ipost-state-failed = ❌ Not posted: { $reason }
+ipost-state-uncertain = ❓ Telegram's answer got lost ({ $reason }). Look into the channel: does it stand there? I do not post it a second time by myself.
+ipost-choose-channel = Into which channel?
+ipost-ask-write = ✍️ Send me the post: one message, as it is to stand in the channel. /cancel calls it off.
+ipost-ask-buttons = 🔘 Send me the buttons, one a line:
+    <code>Get the presets - link</code>
+    <code>Our site - https://example.com</code>
+    <code>link</code> is this idea's own tracked link, by which what it brings is counted. A single <code>-</code> takes all buttons away. /cancel calls it off.
+ipost-ask-when = 🕒 When is it to go out, by your clock ({ $zone })? Like <code>tomorrow 18:00</code>, <code>fri 9</code> or <code>2026-12-01 18:00</code>. /cancel calls it off.
+ipost-confirm-now = Post it in <b>{ $title }</b> now?
+ipost-clock-skipped = ⏰ That day the clock is put forward and never shows this time: it goes out at { $at }.
+ipost-clock-twice = ⏰ That day the clock is put back and shows this time twice: it goes out the first time, at { $at }.
+ipost-no-albums = A post is one message: send one picture, not an album.
+ipost-button-write = ✍️ Write
+ipost-button-buttons = 🔘 Buttons
+ipost-button-channel = 📢 Channel
+ipost-button-silent = 🔕 Silent
+ipost-button-loud = 🔔 With sound
+ipost-button-preview = 👀 Preview
+ipost-button-when = 🕒 Schedule
+ipost-button-now = 🚀 Post now
+ipost-button-again = 🔁 Try again
+ipost-button-cancel = ✖️ Do not post
+ipost-button-drop = 🗑 Drop the draft
+ipost-button-there = ✅ It is there
+ipost-button-missing = ❌ It is not
+ipost-button-keep = ✅ Keep that time
+ipost-button-yes = 🚀 Yes, post it
+ipost-button-show = 📣 The post
+ipost-button-card = ‹ Idea
+idea-posted = ✅ Idea { $idea }, <b>{ $title }</b>, stands in “{ $channel }”.
+idea-post-failed = ❌ Idea { $idea }, <b>{ $title }</b>, could not be posted in “{ $channel }”: { $reason }
+idea-post-uncertain = ❓ Idea { $idea }, <b>{ $title }</b>: Telegram's answer got lost, so it may stand in “{ $channel }” or not ({ $reason }). Please look; I do not post it a second time by myself.
+idea-post-unedited = ⚠️ Idea { $idea }, <b>{ $title }</b>: what you changed does not show in “{ $channel }”: { $reason }
+refused-post-moment = “{ $typed }” is no time; write <code>2026-12-01 18:00</code>, <code>tomorrow 18:00</code> or <code>fri 9</code>
+refused-post-long = a post like this has at most { $most } characters; these are { $count }
+refused-post-empty = a post says something
+refused-post-markup = Telegram would not take this formatting: { $what }
+refused-post-buttons = a post has at most { $most } buttons
+refused-post-button = “{ $line }” is no button; write <code>Label - https://example.com</code> or <code>Label - link</code>
+refused-post-no-channel = choose the channel first; I have to be an administrator there, with the right to post messages
+refused-post-may-not = I may not post in “{ $title }”: make me an administrator there, with the right to post messages
+refused-post-posted = it stands in its channel already
+refused-post-past = that time is over
+refused-post-nothing = there is nothing to post yet: write it first
+refused-post-same-minute = idea { $idea }, “{ $title }”, goes into that channel at that minute too
+refused-post-unknown = I do not know which message in the channel it is, so I cannot change it
+refused-post-other-kind = Telegram lets no post change between a text and a file
+refused-post-uncertain = say first whether it stands in the channel
+refused-post-under-way = it is being posted at this moment
+refused-post-no-file = there is no such file of yours
