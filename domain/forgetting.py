@@ -35,6 +35,7 @@ from store.models import (
     Event,
     FlowRun,
     FlowTimer,
+    IdeaView,
     Lead,
     LeadField,
     LeadNote,
@@ -96,8 +97,9 @@ async def forget_lead(session: AsyncSession, lead: Lead, *, now: datetime) -> No
     )
     await renew_exports(session, lead.creator_id, now=now)
     await _forget_answers(session, lead.creator_id)
-    # lists of leads that were searched for by name
-    await session.execute(delete(LeadView).where(LeadView.creator_id == lead.creator_id))
+    # lists that were searched for by name
+    for view in (LeadView, IdeaView):
+        await session.execute(delete(view).where(view.creator_id == lead.creator_id))
     await session.execute(update(Event).where(Event.lead_id.in_(family)).values(data={}), execution_options=_BY_CORE)
     await _empty_rows(session, family, now=now)
     await session.refresh(lead)

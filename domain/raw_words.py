@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import String, cast, delete, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from store.models import Account, Lead, LeadView, Membership, OutboxMessage, Person, Prompt, TelegramUpdate
+from store.models import Account, IdeaView, Lead, LeadView, Membership, OutboxMessage, Person, Prompt, TelegramUpdate
 
 # an answer that Telegram has not taken by then is given up for this
 _ANSWERED_WITHIN = timedelta(minutes=10)
@@ -88,7 +88,7 @@ async def _finish(session: AsyncSession, person: Person, *, now: datetime) -> No
     later = await session.scalar(select(TelegramUpdate.id).where(lane).limit(1))
     if known is not None or later is not None:
         return
-    for model in (OutboxMessage, Prompt, LeadView):
+    for model in (OutboxMessage, Prompt, LeadView, IdeaView):
         await session.execute(delete(model).where(model.person_id == person.id), execution_options=_BY_CORE)
     # no Telegram id is negative: nobody is found by it
     person.telegram_id = -person.id

@@ -18,7 +18,16 @@ from store.models.sealed import Sealed, SealedJson, keyring_of, use_keyring
 # what matters to nothing that is decided or said: other people's words, jobs of their own, and the past's traces
 _LEFT_OUT = frozenset(
     {
-        *("lease", "rail_cursor", "telegram_update", "provider_event", "bind_token", "prompt", "lead_view"),
+        *(
+            "lease",
+            "rail_cursor",
+            "telegram_update",
+            "provider_event",
+            "bind_token",
+            "prompt",
+            "lead_view",
+            "idea_view",
+        ),
         *("transfer", "transfer_problem", "decision", "step_count"),
         # how people and programs sign in, how they show themselves, and who is told of events
         *("external_identity", "sign_in", "refresh_token", "one_time_code", "api_key", "invitation"),

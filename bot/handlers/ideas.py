@@ -1,81 +1,34 @@
-import re
-from datetime import date
+"""`/idea` opens the board; `/idea add …` keeps a thought, `/idea 12 …` is about one, `/idea find …` looks for some."""
 
+from bot.handlers.idea_lines import do_idea, show_idea
+from bot.handlers.idea_lists import open_board, open_list
+from bot.handlers.idea_prompts import add_in_line
+from bot.handlers.idea_screens import added_screen
+from bot.handlers.lead_access import read_number
 from bot.turn import Turn
-from domain.ideas import add_idea
-from domain.messages.plain import Message
-from kit.paging import Paging
-from store.models import Idea, Priority
-from store.queries.ideas import IdeaFilter, list_ideas
-
-_MARK = re.compile(r"^(?:#(?P<tag>[\w-]+)|!(?P<priority>high|medium|low)|due:(?P<due>\S+))$", re.IGNORECASE)
-SHOWN = 20
+from domain.idea_views import WantedIdeas
+from domain.prompts import ask_next
 
 
 async def idea(turn: Turn, arguments: str) -> None:
-    """`/idea add TITLE #tag !priority due:DATE`; `/idea` and `/idea list` show the newest."""
     creator = await turn.as_creator()
     verb, _, rest = arguments.strip().partition(" ")
+    rest = rest.strip()
+    number = read_number(verb)
+    if number is not None:
+        await (do_idea(turn, creator, number, rest) if rest else show_idea(turn, creator, number))
+        return
     match verb.lower():
+        case "":
+            turn.send(await open_board(turn, creator))
+        case "list" if not rest:
+            turn.send(await open_list(turn, creator, WantedIdeas()))
+        case "find" if rest:
+            turn.send(await open_list(turn, creator, WantedIdeas().searching(rest)))
+        case "add" if rest:
+            turn.send(added_screen(turn, await add_in_line(turn, creator, rest)))
         case "add":
-            added = await _add(turn, creator.id, rest)
-            turn.say("idea-added", number=added.number, title=added.title, details=_details(added))
-        case "" | "list":
-            await _list(turn, creator.id)
+            await ask_next(turn.session, turn.person.id, "idea-new", {"creator": creator.id}, now=turn.now)
+            turn.say("idea-ask-new")
         case _:
             raise turn.refusal("idea-form")
-
-
-async def _add(turn: Turn, creator_id: int, text: str) -> Idea:
-    title: list[str] = []
-    tags: list[str] = []
-    priority, due = Priority.MEDIUM, None
-    for word in text.split():
-        mark = _MARK.match(word)
-        if mark is None:
-            title.append(word)
-        elif mark["tag"]:
-            tags.append(mark["tag"])
-        elif mark["priority"]:
-            priority = Priority(mark["priority"].lower())
-        else:
-            due = _read_date(turn, mark["due"])
-    if not title:
-        raise turn.refusal("idea-form")
-    return await add_idea(
-        turn.session,
-        creator_id=creator_id,
-        title=" ".join(title),
-        tags=tuple(tags),
-        priority=priority,
-        due_date=due,
-        now=turn.now,
-    )
-
-
-async def _list(turn: Turn, creator_id: int) -> None:
-    page = await list_ideas(turn.session, creator_id, IdeaFilter(), Paging(limit=SHOWN))
-    if not page.items:
-        turn.say("idea-none")
-        return
-    lines = [
-        turn.words("idea-line", number=each.number, title=each.title, stage=each.stage, details=_details(each))
-        for each in page.items
-    ]
-    turn.send(Message(text="\n".join([turn.words("idea-list"), *lines, "", turn.words("idea-form")])))
-
-
-def _details(each: Idea) -> str:
-    marks = [f"#{tag}" for tag in each.tags]
-    if each.priority != Priority.MEDIUM:
-        marks.append(f"!{each.priority}")
-    if each.due_date is not None:
-        marks.append(f"due {each.due_date.isoformat()}")
-    return " " + " ".join(marks) if marks else ""
-
-
-def _read_date(turn: Turn, text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise turn.refusal("idea-form") from None

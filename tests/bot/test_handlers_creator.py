@@ -43,10 +43,9 @@ WRONG_PRODUCTS = [
     ('/product add " " 1 usd', "1 to 200 characters"),
 ]
 WRONG_IDEAS = [
-    ("/idea add", IDEA_FORM),
     ("/idea add #video !high", IDEA_FORM),
-    ("/idea add Tour due:tomorrow", IDEA_FORM),
-    ("/idea add Tour due:2026-02-30", IDEA_FORM),
+    ("/idea add Tour due:someday", "“someday” is no day that I know"),
+    ("/idea add Tour due:2026-02-30", "“2026-02-30” is no day that I know"),
     ("/idea remove 1", IDEA_FORM),
     ("/idea add " + "x" * 201, "1 to 200 characters"),
 ]

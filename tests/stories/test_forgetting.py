@@ -23,6 +23,7 @@ from store.models import (
     Event,
     FileHandle,
     Lead,
+    IdeaView,
     LeadView,
     Order,
     OrderLine,
@@ -117,6 +118,7 @@ async def everything_happens(world: World) -> PersonOfTheWorld:
         session.add(
             LeadView(creator_id=lead.creator_id, person_id=creator.id, question=f'name:"{MARKER}"', created_at=now)
         )
+        session.add(IdeaView(creator_id=lead.creator_id, person_id=creator.id, wanted=MARKER, created_at=now))
         stored = StoredFile(
             creator_id=lead.creator_id,
             product_id=None,

@@ -19,15 +19,10 @@ button-how-to-add = So legst du eins an
 file-kept = „{ $name }“ ist angekommen. Zu welchem Produkt gehört die Datei?
 file-no-products = „{ $name }“ ist angekommen, aber es gibt kein Produkt, an das ich die Datei hängen kann. Leg zuerst eins an: <code>/product add "Preset-Paket" 19.00 usd</code>
 file-attached = „{ $title }“ wird ab jetzt mit dieser Datei geliefert.
-idea-added = 💡 Idee { $number }: <b>{ $title }</b>{ $details }
-idea-list = <b>Ideen</b>
-idea-line = { $number }. { $title } – { $stage }{ $details }
 idea-due = 💡 Idee { $number }, <b>{ $title }</b>, { $days ->
         [0] ist heute fällig
         [one] war gestern fällig
        *[other] war vor { $days } Tagen fällig
     }. /idea
-idea-none = Noch keine Ideen.
-idea-form = So geht es: <code>/idea add Studiotour #video !high due:2026-12-01</code>, oder <code>/idea list</code>
 token = Dein API-Token, gültig für { $minutes } Minuten. Deine Nutzer-Id dort ist <code>{ $account }</code>.
     <code>{ $token }</code>

@@ -19,15 +19,10 @@ button-how-to-add = How to add one
 file-kept = Got “{ $name }”. Which product is it for?
 file-no-products = Got “{ $name }”, but there is no product to attach it to. Add one first: <code>/product add "Preset pack" 19.00 usd</code>
 file-attached = “{ $title }” is now delivered with this file.
-idea-added = 💡 Idea { $number }: <b>{ $title }</b>{ $details }
-idea-list = <b>Ideas</b>
-idea-line = { $number }. { $title } – { $stage }{ $details }
 idea-due = 💡 Idea { $number }, <b>{ $title }</b>, { $days ->
         [0] is due today
         [one] was due yesterday
        *[other] was due { $days } days ago
     }. /idea
-idea-none = No ideas yet.
-idea-form = Like this: <code>/idea add Studio tour #video !high due:2026-12-01</code>, or <code>/idea list</code>
 token = Your API token, good for { $minutes } minutes. Your user id there is <code>{ $account }</code>.
     <code>{ $token }</code>
