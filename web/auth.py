@@ -13,15 +13,19 @@ from domain.standings import active_account, signed_in
 from kit.errors import Forbidden, NotSignedIn
 from kit.tokens import AUDIENCE, ISSUER, AccessToken, issuer_of, read_access_token
 from store.models import Account, Right
-from web.tools import TOOLS
+from web.tools import TOOLS, Vouched
 
 # of somebody who acts for several creators: the slug of the one that this request is about
 CREATOR = "X-Creator"
 # an API key whose use is to be noted once the answer is made
 KEY_USED = web.RequestKey("key_used", int)
 # the account of an outside issuer's token, once that was asked
-_OUTSIDE = web.RequestKey("outside", int)
+_OUTSIDE = web.RequestKey("outside", Vouched)
 _TOKEN = web.RequestKey("token", AccessToken)
+
+
+class ActsForNobody(Forbidden):
+    """Of what is some creator's business."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,13 @@ class Caller:
     key_rights: frozenset[Right] | None = None
     # their session is one of `/token`, for a script
     for_script: bool = False
+    # of an outside issuer's token: its `sub`
+    subject: str | None = None
+
+    @property
+    def known_as(self) -> str:
+        """What stands in addresses that are their own, as their token has it."""
+        return str(self.account.id) if self.subject is None else self.subject
 
     def must(self, act: Act) -> None:
         """Raises Forbidden for what is not theirs to do."""
@@ -75,7 +86,8 @@ class Caller:
 
     def _standing(self) -> Standing:
         if not self.standings:
-            raise Forbidden("this account acts for no creator")
+            ways = "POST /api/v1/auth/upgrade-to-creator founds a business, and an invitation lets you join one"
+            raise ActsForNobody(f"this account acts for no creator: {ways}")
         if self.named is None:
             return next(iter(self.standings.values()))
         if self.named not in self.standings:
@@ -94,17 +106,22 @@ async def recognise(request: web.Request) -> None:
         return
     token = _bearer(request)
     if outside.issues(issuer_of(token)):
-        request[_OUTSIDE] = await outside.account_of(token)
+        request[_OUTSIDE] = await outside.vouched(token)
+
+
+def vouched_for(request: web.Request) -> Vouched | None:
+    """Once `recognise` has asked; None of a token of ours."""
+    return request.get(_OUTSIDE)
 
 
 async def sign_in(request: web.Request, session: AsyncSession) -> Caller:
     """Reads the account and what it may do anew at each request, so that taking a right away works at once."""
     outside = request.get(_OUTSIDE)
     if outside is not None:
-        known = await active_account(session, outside)
+        known = await active_account(session, outside.account_id)
         if known is None:
             raise _ended()
-        return Caller(*known, _named(request))
+        return Caller(*known, _named(request), subject=outside.subject)
     if _bearer(request).startswith(BEGINNING):
         return await _by_key(request, session)
     token, now = _own_token(request), request.app[TOOLS].clock()

@@ -16,6 +16,7 @@ from kit.tokens import MOST_TOKEN, issuer_of
 from store.database import Database
 from store.models import Role
 from web.issuer_keys import Keys
+from web.tools import Vouched
 
 _ALGORITHM = "RS256"
 _REQUIRED = ["sub", "iss", "aud", "exp", "iat"]
@@ -49,7 +50,7 @@ class OutsideIssuers:
     def issues(self, issuer: str | None) -> bool:
         return issuer in self._issuers
 
-    async def account_of(self, token: str) -> int:
+    async def vouched(self, token: str) -> Vouched:
         issuer = self._issuers.get(issuer_of(token) or "")
         header = _header(token)
         if issuer is None or header is None:
@@ -61,11 +62,11 @@ class OutsideIssuers:
         subject = _subject(_claims(token, key, issuer, now), issuer)
         async with self._database.reading() as session:
             known = await known_subject(session, subject)
-        if known is not None:
-            return known
-        async with self._database.transaction() as session:
-            open_to = self._open_to if issuer.registers else frozenset[Role]()
-            return await account_of_subject(session, subject, open_to=open_to, now=now)
+        if known is None:
+            async with self._database.transaction() as session:
+                open_to = self._open_to if issuer.registers else frozenset[Role]()
+                known = await account_of_subject(session, subject, open_to=open_to, now=now)
+        return Vouched(known, subject.subject)
 
 
 def _header(token: str) -> Mapping[str, Any] | None:

@@ -44,12 +44,20 @@ class StripeIntake(Protocol):
         """Returns once the event is saved. Raises Refusal when the signature is not Stripe's."""
 
 
+@dataclass(frozen=True, slots=True)
+class Vouched:
+    """The account of an outside issuer's token, and its `sub`, by which whoever holds it knows themselves."""
+
+    account_id: int
+    subject: str
+
+
 class Outside(Protocol):
     """Issuers elsewhere whose tokens are accepted as Bearer."""
 
     def issues(self, issuer: str | None) -> bool: ...
 
-    async def account_of(self, token: str) -> int:
+    async def vouched(self, token: str) -> Vouched:
         """The account that its subject has here, made now if need be. Asks over the wire, so in no transaction.
 
         Raises NotSignedIn.

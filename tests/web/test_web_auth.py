@@ -18,6 +18,7 @@ from web_world import KEY, NOON, Client, Site, error_of, session_of
 
 from kit.errors import NotSignedIn
 from store.models import Account, AccountState, Lead, Membership
+from web.tools import Vouched
 from web.turns import Rate, Turns
 
 PATH = "/api/v1/{}/ideas"
@@ -212,11 +213,11 @@ class Elsewhere:
     def issues(self, issuer: str | None) -> bool:
         return issuer == "https://id.example"
 
-    async def account_of(self, token: str) -> int:
+    async def vouched(self, token: str) -> Vouched:
         self.asked.append(token)
         if token != self.good:
             raise NotSignedIn("no token of theirs")
-        return self.account_id
+        return Vouched(self.account_id, str(self.account_id))
 
 
 async def test_a_token_is_checked_by_its_issuer_alone(site: Site, account_id: int):

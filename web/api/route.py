@@ -89,8 +89,8 @@ class Call(Generic[Q, B]):
         return text
 
     def must_be(self, user_id: str) -> None:
-        """Only one's own address, letter for letter: `7` is not `07`."""
-        if user_id != str(self.account.id):
+        """Only one's own address, letter for letter: the `sub` of their token. `7` is not `07`."""
+        if self.caller is None or user_id != self.caller.known_as:
             raise Forbidden("this address belongs to another account")
 
 
@@ -164,6 +164,11 @@ class Route(Generic[Q, B]):
     def tag(self) -> str:
         """The noun it stands under, in the documents."""
         return self.path.split("/")[1]
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it stands under whoever calls (`Call.must_be`)."""
+        return self.path.startswith("/{user_id}/")
 
     @property
     def usual(self) -> int:

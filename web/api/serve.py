@@ -17,7 +17,8 @@ from web.api.body import read_json
 from web.api.query import read_query
 from web.api.repeating import answered_before, do_once, remember
 from web.api.route import Answered, Call, NoBody, Route
-from web.auth import KEY_USED, Caller, recognise, sign_in, sign_in_if_any
+from web.auth import KEY_USED, ActsForNobody, Caller, recognise, sign_in, sign_in_if_any
+from web.own_business import found_own
 from web.rates import take_turn
 from web.tools import TOOLS
 from web.turns import TurnsSpent
@@ -34,7 +35,7 @@ def serve(route: Route[Any, Any]) -> Handler:
     """
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        response = await _in_turn(request, attend)
+        response = await _in_turn(route, request, attend)
         await _note_key(request)
         return response
 
@@ -70,7 +71,7 @@ def serve(route: Route[Any, Any]) -> Handler:
     return handle
 
 
-async def _in_turn(request: web.Request, attend: Handler) -> web.StreamResponse:
+async def _in_turn(route: Route[Any, Any], request: web.Request, attend: Handler) -> web.StreamResponse:
     while True:
         try:
             return await attend(request)
@@ -78,6 +79,10 @@ async def _in_turn(request: web.Request, attend: Handler) -> web.StreamResponse:
             # nothing has been done yet, and no transaction is open
             tools = request.app[TOOLS]
             await tools.turns.take_more(spent, now=tools.clock())
+        except ActsForNobody:
+            # said before anything is done, too
+            if not route.is_own or not await found_own(request):
+                raise
 
 
 async def _recognise(request: web.Request) -> None:
