@@ -233,7 +233,11 @@ class Link(Numbered, Base):
     """A tracked deep link: `key` is its `/start` payload."""
 
     __tablename__ = "link"
-    __table_args__ = (Index("ix_link_list", "creator_id", "id"),)
+    __table_args__ = (
+        Index("ix_link_list", "creator_id", "id"),
+        # what leads to an idea
+        Index("ix_link_target", "creator_id", "target", "name"),
+    )
     creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"))
     key: Mapped[str] = mapped_column(unique=True)
     title: Mapped[str]

@@ -25,7 +25,7 @@ async def products_by_piece(
     """Without their titles. `edges` as `kit.buckets.edges` makes them."""
     line = (
         select(
-            _number(Order.paid_at, edges).label("piece"),
+            number_of_piece(Order.paid_at, edges).label("piece"),
             OrderLine.product_id,
             OrderLine.quantity,
             OrderLine.order_id,
@@ -60,7 +60,7 @@ async def sources_by_piece(
 ) -> ByPiece:
     """Of those who became leads in each piece, and whatever they have bought since."""
     lead = (
-        select(_number(Lead.created_at, edges).label("piece"), Lead.source, Lead.id)
+        select(number_of_piece(Lead.created_at, edges).label("piece"), Lead.source, Lead.id)
         .where(*became_leads(creator_id, edges[0], edges[-1]), came_from(sources))
         .subquery()
     ).c
@@ -96,7 +96,7 @@ async def funnels_by_piece(
     """Of those who began in each piece, as they stand now."""
     begun = (
         select(
-            _number(Enrollment.started_at, edges).label("piece"),
+            number_of_piece(Enrollment.started_at, edges).label("piece"),
             Enrollment.funnel_key,
             Enrollment.state,
             Enrollment.reason,
@@ -116,7 +116,7 @@ async def funnels_by_piece(
     return found
 
 
-def _number(
+def number_of_piece(
     at: InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None], edges: Sequence[datetime]
 ) -> ColumnElement[int]:
     """Of the piece in which that moment is, which is in one of them."""

@@ -1,7 +1,6 @@
 """`/api/v1/analytics`: what a business came to, in pieces of a clock on the wall."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 from typing import Any, TypeVar
@@ -24,9 +23,7 @@ from store.queries.analytics import (
     sold_products,
 )
 from store.queries.analytics_pieces import funnels_by_piece, products_by_piece, sources_by_piece
-from store.queries.creator_sums import size_of_business
 from store.queries.funnel_numbers import FunnelNumbers, numbers_of_funnels
-from web.answers import answer_in, json_of
 from web.api.analytics_items import (
     AskedList,
     CustomersCount,
@@ -48,9 +45,10 @@ from web.api.analytics_items import (
     SourcePiece,
     SumItem,
 )
+from web.api.kept import kept
 from web.api.lists import ListAnswer
 from web.api.periods import BadPeriod, PagedPiecesQuery, Period, PiecesQuery, edges_of, period_of
-from web.api.route import Answered, Call, Does, NoBody, Route
+from web.api.route import Call, NoBody, Route
 
 Row = TypeVar("Row")
 Piece = TypeVar("Piece", bound=BaseModel)
@@ -150,23 +148,6 @@ def _pieces(
     ]
 
 
-def _kept(show: Callable[[Call[Any, NoBody]], Awaitable[BaseModel]]) -> Does[Any, NoBody]:
-    """What many ask at once is worked out once; of a large business, the answer is at most a minute old."""
-
-    async def does(call: Call[Any, NoBody]) -> Answered:
-        tools, creator_id = call.tools, call.creator_id
-
-        async def make() -> tuple[bytes, int]:
-            async with tools.database.reading() as session:
-                told = json_of(await show(replace(call, open_session=session)))
-                most = tools.own_answers.exact_up_to + 1
-                return told, await size_of_business(session, creator_id, most=most)
-
-        return Answered(response=answer_in(await tools.own_answers.of((show, creator_id, call.query), make)))
-
-    return does
-
-
 def _route(
     name: str,
     show: Callable[..., Awaitable[BaseModel]],
@@ -179,7 +160,7 @@ def _route(
         "GET",
         f"/analytics/{name}",
         Act.SEE_SALES,
-        _kept(show),
+        kept(show),
         summary,
         {200: told},
         session="none",

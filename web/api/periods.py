@@ -114,8 +114,8 @@ async def span_of(
     return since, None if query.until is None else _at(query.until, zone, ends=True)
 
 
-async def period_of(call: Call[Any, NoBody]) -> Period:
-    """Raises BadPeriod."""
+async def period_of(call: Call[Any, NoBody], *, usually: timedelta = _USUALLY) -> Period:
+    """So long until now unless told. Raises BadPeriod."""
     query: PeriodQuery = call.query
     zone = query.time_zone
     if zone is None:
@@ -123,7 +123,7 @@ async def period_of(call: Call[Any, NoBody]) -> Period:
     elif not is_zone(zone):
         raise BadPeriod("there is no such time zone", fields={"time_zone": "use an IANA name, such as Europe/Berlin"})
     until = call.tools.clock() if query.until is None else _at(query.until, zone, ends=True)
-    since = until - _USUALLY if query.since is None else _at(query.since, zone, ends=False)
+    since = until - usually if query.since is None else _at(query.since, zone, ends=False)
     if since >= until:
         raise BadPeriod("it ends before it begins", fields={"from": "is not before `to`"})
     return Period(since, until, zone)

@@ -28,6 +28,7 @@ from web.api import (
     funnel_starts,
     funnels,
     hooks,
+    idea_results,
     ideas,
     imports,
     invitations,
@@ -77,6 +78,8 @@ ROUTES: Sequence[Route[Any, Any]] = (
     *lead_acts.ROUTES,
     *lead_pages.ROUTES,
     *lead_messages.ROUTES,
+    # before the ideas: `results` is no id
+    *idea_results.ROUTES,
     *ideas.ROUTES,
     *event_list.ROUTES,
     *event_stream.ROUTES,
