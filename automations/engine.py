@@ -11,6 +11,7 @@ from automations.firing import Firing
 from automations.flows import run_flows
 from automations.gateway import Gateway
 from automations.holding import take_up_held
+from automations.idea_digests import IdeaDigests
 from automations.outcomes import sweep
 from automations.pace import Pace
 from automations.routing import Routing
@@ -27,7 +28,7 @@ from domain.definitions import Published
 from domain.enrollments import STARTS
 from domain.funnels.asked_moves import move_asked
 from domain.funnels.heads import TOPIC as HEADS
-from domain.ideas_due import next_idea_due, note_due_ideas
+from domain.ideas_due import note_due_ideas
 from domain.transfers.asking import TOPIC as TRANSFERS
 from kit.clock import Clock
 from kit.log import get_logger
@@ -85,6 +86,7 @@ class Engine:
         self._firing = Firing(self.database, self.clock, self.published)
         watches = SegmentWatches(self.database, self.clock, self.published)
         starts = Starts(self.database, self.clock, self.published)
+        self._digests = IdeaDigests(self.database, self.clock, self.published)
         broadcasting = Broadcasting(self.database, self.clock, self.published, ahead)
         for tick in (
             Tick("lease", self._renew, every=LEASE_SECONDS / 3),
@@ -97,6 +99,7 @@ class Engine:
             Tick("starts", self._led(starts.work), every=5, topics=frozenset({STARTS})),
             Tick("broadcasts", self._led(broadcasting.work), every=1, topics=frozenset({BROADCASTS})),
             Tick("ideas", self._led(self._note_due_ideas), every=30),
+            Tick("idea digests", self._led(self._digests.run), every=30),
             Tick("abandoned", self._led(self._note_abandoned), every=5),
             Tick("breaker", self._led(self._stop_what_is_blocked), every=30),
             Tick("flows", self._led(self._run_flows), every=1, topics=frozenset({"flow_timers"})),
@@ -137,7 +140,7 @@ class Engine:
         now = self.clock()
         async with self.database.reading() as session:
             in_store = await earliest_due(session, after=now)
-            of_ideas = await next_idea_due(session, self.published, after=now)
+            of_ideas = await self._digests.next_due(session, after=now)
         dues = (in_store, of_ideas, await self._firing.next_due(after=now))
         return min((due for due in dues if due is not None), default=None)
 

@@ -98,7 +98,7 @@ COMMANDS: Mapping[str, Done] = MappingProxyType(
                 "link …": Act.CHANGE_LINKS,
             },
         ),
-        "idea": Done(Act.CHANGE_IDEAS, {"": Act.SEE_IDEAS, "#": Act.SEE_IDEAS, "list|find …": Act.SEE_IDEAS}),
+        "idea": Done(Act.CHANGE_IDEAS, {"": Act.SEE_IDEAS, "#": Act.SEE_IDEAS, "list|find|results …": Act.SEE_IDEAS}),
         "leads": Done(Act.SEE_LEADS, {"save|drop …": Act.CHANGE_SEGMENTS}),
         "lead": Done(
             Act.CHANGE_LEADS,
@@ -189,7 +189,7 @@ TAPS: Mapping[str, Done] = MappingProxyType(
             },
         ),
         "attach": Done(Act.CHANGE_PRODUCTS),
-        "capture": Done(Act.CHANGE_IDEAS),
+        "capture": Done(Act.CHANGE_IDEAS, {"card # #": Act.SEE_IDEAS}),
         "ideafile": Done(
             Act.CHANGE_IDEAS,
             {"# #": Act.SEE_IDEAS, "# # # #": Act.SEE_IDEAS, "# # # # back|page|show …": Act.SEE_IDEAS},
@@ -215,6 +215,7 @@ TAPS: Mapping[str, Done] = MappingProxyType(
             },
         ),
         "ideas": Done(Act.SEE_IDEAS, {"# new": Act.CHANGE_IDEAS}),
+        "ideabrought": Done(Act.SEE_IDEAS),
         "idea": Done(Act.CHANGE_IDEAS, {"# # show|back|link # #": Act.SEE_IDEAS, "# # notes # # #": Act.SEE_IDEAS}),
         "tags": Done(Act.SEE_LEADS),
         "tickets": Done(Act.SEE_BUSINESS),

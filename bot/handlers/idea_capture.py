@@ -9,6 +9,7 @@ from telegram import Message as TelegramMessage
 from bot.handlers.edits import edit
 from bot.handlers.idea_access import NOWHERE, held_idea, own_idea
 from bot.handlers.idea_files import attachment_line
+from bot.handlers.idea_screens import card_screen
 from bot.handlers.idea_sent import KINDS, links_of, public_id_of, public_id_of_file, sent_of, title_of
 from bot.handlers.lead_card import fitting
 from bot.handlers.product_choices import product_rows
@@ -78,6 +79,11 @@ async def tap(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
     match arguments:
         case ["file", file]:
             await _take_file(turn, query, read_id(file))
+        case ["card", creator, number]:
+            # under a notice, which stays
+            _, idea = await own_idea(turn, read_id(creator), read_id(number))
+            turn.replies.append(TapReply(query_id=query.id))
+            turn.send(await card_screen(turn, idea))
         case ["keep", creator, number]:
             _, idea = await own_idea(turn, read_id(creator), read_id(number))
             turn.replies.append(TapReply(query_id=query.id))

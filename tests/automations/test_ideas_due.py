@@ -1,25 +1,41 @@
-"""Ideas whose day has come."""
+"""Ideas whose day has come, and what their creators are reminded of."""
 
 import asyncio
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select
 from stage import Stage
 from stores import DATA_KEYS
 from timed import BERLIN, HELLO, at, creator_chat, notices, opened, start, tagged
 
-from domain.ideas import add_idea
+from automations.idea_digests import IdeaDigests
+from domain.idea_changes import change_idea
+from domain.ideas import add_idea, move_idea
 from domain.ideas_due import AT_ONCE, next_idea_due, note_due_ideas
+from domain.setups import CreatorSetup
+from kit.clock import MovableClock
 from store.database import Database
-from store.models import Event, Idea, IdeaStage
+from store.models import Account, Event, Idea, IdeaDigest, IdeaStage, Membership, Priority, Profile
 
 DAY = date(2026, 11, 10)
 
 
-async def an_idea(stage: Stage, title: str = "Studio <tour>", due: date | None = DAY) -> Idea:
+async def an_idea(stage: Stage, title: str = "Studio <tour>", due: date | None = DAY, **more: Priority) -> Idea:
     async with stage.database.transaction() as session:
-        return await add_idea(session, creator_id=stage.creator_id, title=title, due_date=due, now=stage.clock())
+        return await add_idea(
+            session, creator_id=stage.creator_id, title=title, due_date=due, now=stage.clock(), **more
+        )
+
+
+async def moved(stage: Stage, idea: Idea, to: IdeaStage, instant: str) -> None:
+    async with stage.database.transaction() as session:
+        await move_idea(session, await session.get_one(Idea, idea.id), to, now=at(instant))
+
+
+async def due_on(stage: Stage, idea: Idea, day: date | None, instant: str) -> None:
+    async with stage.database.transaction() as session:
+        await change_idea(session, await session.get_one(Idea, idea.id), {"due_date": day}, now=at(instant))
 
 
 async def look(stage: Stage, instant: str, database: Database | None = None) -> int:
@@ -33,9 +49,32 @@ async def look(stage: Stage, instant: str, database: Database | None = None) -> 
     return done
 
 
+def digests(stage: Stage, instant: str, database: Database | None = None) -> IdeaDigests:
+    return IdeaDigests(database or stage.database, MovableClock(frozen_at=at(instant)), stage.published)
+
+
+async def heard(stage: Stage, instant: str) -> list[str]:
+    """What the creator is told by then that they had not been told before."""
+    before = len(await notices(stage))
+    while await digests(stage, instant).run():
+        pass
+    return list(await notices(stage))[before:]
+
+
+async def following(stage: Stage, instant: str) -> datetime | None:
+    async with stage.database.reading() as session:
+        return await digests(stage, instant).next_due(session, after=at(instant))
+
+
 async def told(stage: Stage) -> list[str]:
     async with stage.database.reading() as session:
         return list(await session.scalars(select(Event.subject).where(Event.name == "idea.due").order_by(Event.id)))
+
+
+def another(stage: Stage) -> Database:
+    """The same store, as another process has it."""
+    url = stage.database.url.render_as_string(hide_password=False).replace("+asyncpg", "").replace("+aiosqlite", "")
+    return Database(url, data_keys=DATA_KEYS)
 
 
 @pytest.fixture
@@ -49,49 +88,65 @@ async def test_an_idea_is_told_in_the_morning_of_its_day_by_the_creators_clock_a
     idea = await an_idea(studio)
     await an_idea(studio, "Some day", due=None)
     # nine o'clock in Berlin
-    assert await look(studio, "2026-11-10T07:59") == 0
+    assert (await look(studio, "2026-11-10T07:59"), await heard(studio, "2026-11-10T07:59")) == (0, [])
     assert await look(studio, "2026-11-10T08:00") == 1
-    assert await look(studio, "2026-11-12T08:00") == 0
+    assert await heard(studio, "2026-11-10T08:00") == ["💡 <b>Due today</b>\n1. Studio &lt;tour&gt;"]
+    assert (await look(studio, "2026-11-10T22:00"), await heard(studio, "2026-11-10T22:00")) == (0, [])
     assert await told(studio) == [f"idea:{idea.id}"]
-    assert await notices(studio) == ["💡 Idea 1, <b>Studio &lt;tour&gt;</b>, is due today. /idea"]
+    # and again each morning, until it is published or has another day
+    assert await heard(studio, "2026-11-11T08:00") == ["⏰ <b>Overdue</b>\n1. Studio &lt;tour&gt;, since yesterday"]
+    await moved(studio, idea, IdeaStage.PUBLISHED, "2026-11-11T12:00")
+    assert await heard(studio, "2026-11-12T08:00") == []
+    assert await told(studio) == [f"idea:{idea.id}"]
 
 
-async def test_after_downtime_it_says_how_long_ago_that_was(studio: Stage):
-    await an_idea(studio)
-    await an_idea(studio, "Another", due=DAY + timedelta(days=2))
-    assert await look(studio, "2026-11-13T12:00") == 2
-    assert await notices(studio) == [
-        "💡 Idea 1, <b>Studio &lt;tour&gt;</b>, was due 3 days ago. /idea",
-        "💡 Idea 2, <b>Another</b>, was due yesterday. /idea",
-    ]
+async def test_one_message_lists_what_is_due_and_what_is_overdue_the_most_important_first(studio: Stage):
+    await an_idea(studio, "Late")
+    await an_idea(studio, "Later", priority=Priority.HIGH)
+    await an_idea(studio, "Low", due=DAY + timedelta(days=3), priority=Priority.LOW)
+    for number in range(11):
+        await an_idea(studio, f"No. {number}", due=DAY + timedelta(days=3))
+    # after downtime too it is one
+    (said,) = await heard(studio, "2026-11-13T12:00")
+    due, overdue = said.split("\n\n")
+    assert due.splitlines()[:2] == ["💡 <b>Due today</b>", "4. No. 0"]
+    assert due.splitlines()[-1] == "… and 2 more: /idea"
+    assert overdue.splitlines() == ["⏰ <b>Overdue</b>", "2. Later !high, for 3 days", "1. Late, for 3 days"]
+    # whoever wants none of it hears none
+    async with studio.database.transaction() as session:
+        account = (await session.scalars(select(Account).join(Membership))).first()
+        assert account is not None
+        session.add(
+            Profile(account_id=account.id, preferences={"notices": {"ideas": False}}, updated_at=studio.clock())
+        )
+    assert await heard(studio, "2026-11-14T12:00") == []
 
 
 async def test_what_is_published_by_then_is_no_news(studio: Stage):
     idea = await an_idea(studio)
-    async with studio.database.transaction() as session:
-        await session.execute(update(Idea).where(Idea.id == idea.id).values(stage=IdeaStage.PUBLISHED))
+    await moved(studio, idea, IdeaStage.PUBLISHED, "2026-11-09T08:00")
     assert await look(studio, "2026-11-10T08:00") == 1
-    assert (await told(studio), await notices(studio)) == ([], [])
+    assert (await told(studio), await heard(studio, "2026-11-10T08:00")) == ([], [])
 
 
 async def test_another_day_is_another_time(studio: Stage):
     idea = await an_idea(studio)
     await look(studio, "2026-11-10T08:00")
-    async with studio.database.transaction() as session:
-        later = {"due_date": DAY + timedelta(days=1), "due_noted_at": None}
-        await session.execute(update(Idea).where(Idea.id == idea.id).values(later))
+    await due_on(studio, idea, DAY + timedelta(days=1), "2026-11-10T09:00")
     assert await look(studio, "2026-11-11T08:00") == 1
-    assert len(await notices(studio)) == 2
+    assert len(await told(studio)) == 2
 
 
 async def test_two_processes_that_look_at_once_tell_it_once(studio: Stage):
-    url = studio.database.url.render_as_string(hide_password=False).replace("+asyncpg", "").replace("+aiosqlite", "")
     for number in range(10):
         await an_idea(studio, f"Idea {number}")
-    other = Database(url, data_keys=DATA_KEYS)
-    await asyncio.gather(*(look(studio, "2026-11-10T08:00", each) for each in (studio.database, other)))
+    other = another(studio)
+    both = (studio.database, other)
+    await asyncio.gather(*(look(studio, "2026-11-10T08:00", each) for each in both))
+    await asyncio.gather(*(digests(studio, "2026-11-10T08:00", each).run() for each in both))
     await other.close()
-    assert len(await told(studio)) == len(set(await told(studio))) == len(await notices(studio)) == 10
+    assert len(await told(studio)) == len(set(await told(studio))) == 10
+    assert len(await notices(studio)) == 1
 
 
 async def test_a_crowd_goes_batch_by_batch(studio: Stage):
@@ -103,17 +158,95 @@ async def test_a_crowd_goes_batch_by_batch(studio: Stage):
     assert await look(studio, "2026-11-10T08:00") == 1
 
 
-async def test_the_next_is_known_beforehand_also_where_the_clock_changes(studio: Stage):
+@pytest.mark.parametrize(
+    ("eve", "mornings"),
+    [
+        # the clock of Berlin is put forward in the night to 29 March, and back in the night to 25 October
+        ("2026-03-28", ["2026-03-28T08:00", "2026-03-29T07:00", "2026-03-30T07:00"]),
+        ("2026-10-24", ["2026-10-24T07:00", "2026-10-25T08:00", "2026-10-26T08:00"]),
+    ],
+)
+async def test_reminders_come_at_nine_where_the_clock_changes_once_a_day(studio: Stage, eve: str, mornings: list[str]):
+    first = date.fromisoformat(eve)
+    idea = await an_idea(studio, due=first)
+    for number, morning in enumerate(mornings):
+        await due_on(studio, idea, first + timedelta(days=number), morning)
+        just_before = (at(morning) - timedelta(minutes=1)).isoformat()[:16]
+        assert await following(studio, just_before) == at(morning)
+        assert await heard(studio, just_before) == []
+        assert await heard(studio, morning) == ["💡 <b>Due today</b>\n1. Studio &lt;tour&gt;"]
+        # the hour that comes twice tells it once
+        assert await heard(studio, (at(morning) + timedelta(hours=1)).isoformat()[:16]) == []
+
+
+async def test_the_next_day_of_an_idea_is_known_beforehand_also_where_the_clock_changes(studio: Stage):
     await an_idea(studio, due=date(2026, 3, 29))
     await an_idea(studio, due=date(2026, 3, 28))
 
-    async def following(instant: str) -> object:
+    async def next_day(instant: str) -> object:
         async with studio.database.reading() as session:
             return await next_idea_due(session, studio.published, after=at(instant))
 
-    assert await following("2026-03-01T00:00") == at("2026-03-28T08:00")
-    assert await following("2026-03-28T08:00") == at("2026-03-29T07:00")
-    assert await following("2026-03-29T07:00") is None
+    assert await next_day("2026-03-01T00:00") == at("2026-03-28T08:00")
+    assert await next_day("2026-03-28T08:00") == at("2026-03-29T07:00")
+    assert await next_day("2026-03-29T07:00") is None
+    # what is overdue is told each morning
+    assert await following(studio, "2026-03-29T07:00") == at("2026-03-30T07:00")
+
+
+async def test_a_creator_who_moves_to_another_zone_is_told_once_a_day_of_theirs(studio: Stage):
+    await an_idea(studio, due=DAY)
+
+    def move(zone: str) -> None:
+        studio.published.setups[studio.creator_id] = CreatorSetup(time_zone=zone)
+
+    assert len(await heard(studio, "2026-11-10T08:00")) == 1
+    # it is nine there later on the same day
+    move("America/New_York")
+    assert await heard(studio, "2026-11-10T14:00") == []
+    assert len(await heard(studio, "2026-11-11T14:00")) == 1
+    # and there the next day's nine has come by then
+    move("Asia/Tokyo")
+    assert len(await heard(studio, "2026-11-12T00:00")) == 1
+    assert await heard(studio, "2026-11-12T14:00") == []
+
+
+async def test_each_monday_tells_what_moved_and_what_is_stuck_and_nothing_where_nothing_was(studio: Stage):
+    # a Tuesday: nobody has had a week yet
+    assert await heard(studio, "2026-11-03T12:00") == []
+    assert await heard(studio, "2026-11-09T08:00") == []
+    tour, light, old = [await an_idea(studio, title, due=None) for title in ("Tour", "Light", "Old")]
+    await moved(studio, old, IdeaStage.DRAFT, "2026-11-01T12:00")
+    await moved(studio, tour, IdeaStage.OUTLINE, "2026-11-10T12:00")
+    await moved(studio, tour, IdeaStage.DRAFT, "2026-11-11T12:00")
+    # there and back is no move
+    await moved(studio, light, IdeaStage.DRAFT, "2026-11-11T12:00")
+    await moved(studio, light, IdeaStage.IDEA, "2026-11-12T12:00")
+    assert await following(studio, "2026-11-12T12:00") == at("2026-11-16T08:00")
+    assert await heard(studio, "2026-11-16T07:59") == []
+    (said,) = await heard(studio, "2026-11-16T08:00")
+    assert said.splitlines() == [
+        "💡 <b>Your ideas since 9 Nov</b>" if "9 Nov" in said else "💡 <b>Your ideas since Nov 9</b>",
+        "",
+        "➡️ <b>Moved</b>",
+        "1. Tour: idea → draft",
+        "",
+        "🧊 <b>Stuck for two weeks or more</b>",
+        "3. Old",
+    ]
+    # once, by whichever process
+    other = another(studio)
+    for each in (studio.database, other):
+        await digests(studio, "2026-11-16T20:00", each).run()
+    await other.close()
+    assert len(await notices(studio)) == 1
+    await moved(studio, old, IdeaStage.PUBLISHED, "2026-11-17T12:00")
+    # late after downtime, and then of all the time since the last
+    (said,) = await heard(studio, "2026-12-03T12:00")
+    assert "3. Old: draft → published" in said
+    assert "1. Tour" in said.partition("Stuck")[2]
+    async with studio.database.reading() as session:
+        assert await session.scalar(select(func.count()).select_from(IdeaDigest)) == 1
 
 
 async def test_its_day_begins_a_funnel_for_everybody_in_the_segment_of_its_trigger(stage: Stage):

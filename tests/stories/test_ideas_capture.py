@@ -158,8 +158,7 @@ async def test_what_such_messages_meant_before_they_still_mean(world: World):
 async def test_more_is_sent_for_an_idea_its_checklist_ticked_off_and_all_of_it_shown_again(world: World):
     creator = world.creator
     await creator.say("/idea add Studio tour")
-    await world.settle()
-    (idea,) = await ideas(world)
+    assert len(await ideas(world)) == 1
     card = await sends(creator, {"text": "/idea 1"}, "Studio tour")
     await creator.tap("📎")
     await now_says(creator, card, "Nothing has been sent for it yet.")

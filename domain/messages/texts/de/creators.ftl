@@ -19,10 +19,5 @@ button-how-to-add = So legst du eins an
 file-kept = „{ $name }“ ist angekommen. Zu welchem Produkt gehört die Datei?
 file-no-products = „{ $name }“ ist angekommen, aber es gibt kein Produkt, an das ich die Datei hängen kann. Leg zuerst eins an: <code>/product add "Preset-Paket" 19.00 usd</code>
 file-attached = „{ $title }“ wird ab jetzt mit dieser Datei geliefert.
-idea-due = 💡 Idee { $number }, <b>{ $title }</b>, { $days ->
-        [0] ist heute fällig
-        [one] war gestern fällig
-       *[other] war vor { $days } Tagen fällig
-    }. /idea
 token = Dein API-Token, gültig für { $minutes } Minuten. Deine Nutzer-Id dort ist <code>{ $account }</code>.
     <code>{ $token }</code>

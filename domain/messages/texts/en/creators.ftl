@@ -19,10 +19,5 @@ button-how-to-add = How to add one
 file-kept = Got “{ $name }”. Which product is it for?
 file-no-products = Got “{ $name }”, but there is no product to attach it to. Add one first: <code>/product add "Preset pack" 19.00 usd</code>
 file-attached = “{ $title }” is now delivered with this file.
-idea-due = 💡 Idea { $number }, <b>{ $title }</b>, { $days ->
-        [0] is due today
-        [one] was due yesterday
-       *[other] was due { $days } days ago
-    }. /idea
 token = Your API token, good for { $minutes } minutes. Your user id there is <code>{ $account }</code>.
     <code>{ $token }</code>

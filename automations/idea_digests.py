@@ -1,0 +1,71 @@
+"""The mornings and the Mondays of ideas: whoever's has come is looked at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.definitions import Published
+from domain.idea_days import begun_day, begun_week, zone_of
+from domain.idea_reminders import next_reminder, remind
+from domain.idea_week import next_week, tell_week
+from domain.ideas_due import next_idea_due
+from kit.clock import Clock
+from store.database import Database
+from store.models import Creator, IdeaDigest
+
+_LAST = (
+    select(Creator.id, IdeaDigest.reminded_on, IdeaDigest.digested_on)
+    .outerjoin(IdeaDigest, IdeaDigest.creator_id == Creator.id)
+    .where(Creator.closed_at.is_(None))
+    .order_by(Creator.id)
+)
+
+
+class Last(NamedTuple):
+    """Up to which days somebody has been told."""
+
+    creator_id: int
+    reminded_on: date | None
+    digested_on: date | None
+
+
+@dataclass
+class IdeaDigests:
+    """Each creator is told in a transaction of their own: what one of them has is nobody else's delay."""
+
+    database: Database
+    clock: Clock
+    published: Published
+
+    async def run(self) -> int:
+        """Tells those whose morning or Monday has come; returns how many times somebody was looked at."""
+        done = 0
+        for last in await self._creators():
+            now = self.clock()
+            today = begun_day(zone_of(self.published, last.creator_id), now)
+            for told_on, since, tell in (
+                (last.digested_on, begun_week(today), tell_week),
+                (last.reminded_on, today, remind),
+            ):
+                if told_on is None or told_on < since:
+                    async with self.database.transaction() as session:
+                        done += await tell(session, self.published, last.creator_id, now=now)
+        return done
+
+    async def next_due(self, session: AsyncSession, *, after: datetime) -> datetime | None:
+        """When, after that instant, the next idea is due, or somebody is told of theirs."""
+        dues = [await next_idea_due(session, self.published, after=after)]
+        for last in await self._creators():
+            dues += [
+                await coming(session, self.published, last.creator_id, after=after)
+                for coming in (next_reminder, next_week)
+            ]
+        return min((due for due in dues if due is not None), default=None)
+
+    async def _creators(self) -> Sequence[Last]:
+        async with self.database.reading() as session:
+            return [Last(*row) for row in await session.execute(_LAST)]
