@@ -5,12 +5,13 @@ from typing import Any
 from kit.text import CAPTION_LIMIT, TEXT_LIMIT, utf16_length
 from playground.refusal import invalid, missing
 from playground.state import Document
+from playground.telegram.errors import Refused
 from playground.telegram.fields_given import bytes_of, mapping, number, text_of, text_or, whole, whole_or
 from playground.telegram.files import dimensions, media, photo_sizes
 from playground.telegram.parts import Parts
 from playground.telegram.rooms import room_of
 from playground.telegram.sending import origin
-from playground.telegram.text import tidied, with_detected
+from playground.telegram.text import formatted, tidied, with_detected
 
 _KINDS = ("text", "contact", "document", "photo", "location", "voice", "video", "forward")
 _FORWARDED = ("text", "entities", "caption", "caption_entities", "photo", "document", "video", "voice", "audio",
@@ -25,7 +26,7 @@ def shared(parts: Parts, bot: Document, person: Document, room: str, body: dict[
         raise invalid(f"a message has exactly one of {', '.join(_KINDS)}")
     match kinds[0]:
         case "text":
-            return typed(text_of(body, "text"))
+            return typed(text_of(body, "text"), body)
         case "contact":
             return {"contact": _contact(parts, person, mapping(body, "contact"))}
         case "location":
@@ -36,13 +37,23 @@ def shared(parts: Parts, bot: Document, person: Document, room: str, body: dict[
             return _file(parts, bot, kind, mapping(body, kind), body)
 
 
-def typed(text: str) -> dict[str, Any]:
-    plain, entities = with_detected(*tidied(text, []))
+def typed(text: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    plain, entities = _marked(text, body or {})
     if not plain:
         raise invalid("the text is empty")
     if utf16_length(plain) > TEXT_LIMIT:
         raise invalid(f"the text is longer than {TEXT_LIMIT} characters")
     return {"text": plain, **({"entities": entities} if entities else {})}
+
+
+def _marked(text: str, body: dict[str, Any]) -> tuple[str, list[dict[str, Any]]]:
+    """With `"parse_mode": "HTML"`, what somebody has made bold or linked in their app."""
+    if body.get("parse_mode") is None:
+        return with_detected(*tidied(text, []))
+    try:
+        return formatted(text, text_of(body, "parse_mode"), None)
+    except Refused as refused:
+        raise invalid(str(refused)) from refused
 
 
 def _contact(parts: Parts, person: Document, given: dict[str, Any]) -> dict[str, Any]:
@@ -100,7 +111,7 @@ def _file(parts: Parts, bot: Document, kind: str, given: dict[str, Any], body: d
         raise invalid("the file is larger than 50 MB")
     more = _measures(kind, given, content)
     mime_types = {"photo": "image/jpeg", "voice": "audio/ogg", "video": "video/mp4"}
-    caption, entities = with_detected(*tidied(_caption(given, body), []))
+    caption, entities = _marked(_caption(given, body), body)
     if utf16_length(caption) > CAPTION_LIMIT:
         raise invalid(f"the caption is longer than {CAPTION_LIMIT} characters")
     file = parts.files.keep(
