@@ -6,6 +6,7 @@ from datetime import date
 from babel.dates import format_date
 
 from bot.handlers.idea_access import today_of, zone_of_ideas
+from bot.handlers.idea_results import sums_told
 from bot.turn import Turn
 from kit.money import language_of
 from kit.text import TEXT_LIMIT, escape, shorten, visible_length
@@ -93,7 +94,7 @@ def _hanging(turn: Turn, card: IdeaCard) -> Iterator[str]:
         yield turn.words("idea-card-checks", done=card.checked, total=card.checks)
     if card.attached:
         kinds = [
-            turn.words(f"idea-has-{kind.value}") + (f" × {count}" if count > 1 else "")
+            turn.words(f"idea-file-{kind.value}") + (f" × {count}" if count > 1 else "")
             for kind, count in card.attached.items()
         ]
         yield turn.words("idea-card-attached", kinds=", ".join(kinds))
@@ -108,6 +109,10 @@ def _hanging(turn: Turn, card: IdeaCard) -> Iterator[str]:
     if card.post is not None:
         state = turn.words(f"idea-post-is-{card.post.state.value}")
         yield turn.words("idea-card-post", state=state)
+    if card.brought is not None:
+        bought = card.brought.first
+        sums = sums_told(bought, turn.person.speaks)
+        yield turn.words("ideabrought-card", leads=card.brought.leads, orders=bought.orders, sums=sums)
 
 
 def _history(turn: Turn, card: IdeaCard) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from bot.handlers import idea_checks, idea_files
+from bot.handlers import idea_checks, idea_files, idea_results
 from bot.handlers.idea_access import NOWHERE, Place, today_of
 from bot.handlers.idea_card import added_line, card_text, day_told, priority_told, stage_told
 from bot.turn import Turn
@@ -56,7 +56,10 @@ def _card_rows(turn: Turn, idea: Idea, place: Place) -> tuple[Row, ...]:
             Button(text=turn.words("idea-button-files"), data=idea_files.data_of(idea, place)),
         ),
         (button("link"), Button(text=turn.words("ipost-button-show"), data=f"ipost:{idea.creator_id}:{idea.number}")),
-        (button("delete"),),
+        (
+            Button(text=turn.words("ideabrought-button-one"), data=idea_results.data_of(idea, place)),
+            button("delete"),
+        ),
     ]
     if place.view:
         rows.append((Button(text=turn.words("idea-button-list"), data=f"ideas:{place.view}:{place.page}"),))

@@ -44,6 +44,10 @@ async def tap(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
     creator, idea = await find(turn, read_id(creator_id), read_id(number))
     turn.replies.append(TapReply(query_id=query.id))
     match chosen:
+        case [] if act == "back":
+            # what is typed from now on is for nothing
+            await drop_prompt(turn.session, turn.person.id)
+            screen = await card_screen(turn, idea, place)
         case []:
             screen = await _show(turn, idea, place, act)
         case [part] if act == "ask" and part in ASKED:
@@ -55,10 +59,6 @@ async def tap(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
 
 async def _show(turn: Turn, idea: Idea, place: Place, what: str) -> Message:
     match what:
-        case "back":
-            # what is typed from now on is for nothing
-            await drop_prompt(turn.session, turn.person.id)
-            return await card_screen(turn, idea, place)
         case "show":
             return await card_screen(turn, idea, place)
         case "move":

@@ -20,6 +20,8 @@ from domain.definitions import Published
 from domain.funnels.definition import Funnel
 from domain.funnels.drafts import keep_draft
 from domain.funnels.heads import save_funnel
+from domain.idea_parts import NoSuchIdea
+from domain.idea_views import IdeaViewGone
 from domain.invitations import InvitationOver
 from domain.leads import capture_lead
 from domain.messages.catalogue import say
@@ -205,6 +207,7 @@ LINES = {
         "/funnels care",
         "/broadcast {draft}",
         "/stats",
+        "/idea 1",
     ],
     Right.MANAGE: [
         "/lead {lead} tag vip",
@@ -212,6 +215,7 @@ LINES = {
         "/broadcast all Hello",
         "/export",
         "/idea add A",
+        "/idea 1 draft",
     ],
     Right.SEND: ["/funnels start care {lead}", "/lead {lead} enroll care", "/stats uncertain sent all"],
     Right.MONEY: ["/refund", "/refund 999"],
@@ -224,6 +228,7 @@ TAPS = {
         "bc:{draft}:show",
         "tickets:{creator}:open:0",
         "stats:{creator}:7",
+        "idea:{creator}:1:show:0:0",
     ],
     Right.MANAGE: [
         "lead:block:{lead}",
@@ -231,6 +236,8 @@ TAPS = {
         "bc:{draft}:edit:0:en",
         "bc:new:{creator}",
         "fn:new:{creator}",
+        "idea:{creator}:1:move:0:0:draft",
+        "idea:{creator}:1:ask:0:0:title",
     ],
     Right.SEND: ["bc:{draft}:yes:0", "bc:{draft}:type:0", "settle:sent:all:{creator}:0"],
     Right.MONEY: ["order:refund:999", "order:return:999"],
@@ -296,6 +303,39 @@ async def test_who_may_only_look_changes_nothing_and_is_offered_nothing_that_wou
     assert {each for each in data_of(await office.says("Ada", f"/broadcast {office.draft}")) if each.endswith(":go")}
     await refused(office, "Mia", f"/product {office.product} price 1.00 usd")
     assert (await office.one(Product, office.product)).price_minor == 1900
+
+
+async def test_ideas_are_read_by_whoever_may_look_and_changed_by_all_who_may(office: Office):
+    await office.joins("Mia", Right.VIEW)
+    await office.says("Ada", "/idea add Tour #video")
+    card = await office.says("Mia", "/idea 1")
+    assert "#video" in text_of(card)
+    assert data_of(card) <= {f"idea:{office.creator}:1:link:0:0", *_read_by_others(card)}
+    board = await office.says("Mia", "/idea")
+    assert not {each for each in data_of(board) if each.endswith(":new")}
+    (draft,) = {each for each in data_of(board) if each.endswith("stage:idea")}
+    assert "1. Tour" in text_of(await office.taps("Mia", draft))
+    # of the list that somebody else opened she sees nothing
+    with pytest.raises(IdeaViewGone):
+        await office.taps("Ada", draft)
+    for asked in ("delete:0:0:yes", "due:0:0:today", "product:0:0:0:1", "link:0:0:make", "ask:0:0:notes"):
+        assert isinstance(await refused(office, "Mia", f"idea:{{creator}}:1:{asked}"), NoSuchRight), asked
+    # two who may change one: each finds what the other has done
+    await office.may_only("Mia", Right.MANAGE, Right.VIEW)
+    await office.taps("Ada", f"idea:{office.creator}:1:priority:0:0:high")
+    assert "priority: high" in text_of(await office.taps("Mia", f"idea:{office.creator}:1:move:0:0:draft"))
+    await office.taps("Ada", f"idea:{office.creator}:1:delete:0:0:yes")
+    assert isinstance(await refused(office, "Mia", "idea:{creator}:1:move:0:0:idea"), NoSuchIdea)
+    # what was asked for while one might is refused to who may no longer
+    await office.says("Mia", "/idea add")
+    await office.may_only("Mia", Right.VIEW)
+    with pytest.raises(NoSuchRight):
+        await office.says("Mia", "Another")
+
+
+def _read_by_others(card: list[Reply]) -> set[str]:
+    """The card's buttons that lead to lists of what hangs on it, and to its post."""
+    return {each for each in data_of(card) if each.startswith(("ideacheck:", "ideafile:", "ipost:", "ideabrought:"))}
 
 
 async def test_whoever_manages_a_broadcast_may_not_send_it(office: Office):

@@ -135,6 +135,24 @@ FORMS = (
     "team:gone:1:{}",
     "team:revoke:1:{}",
     "stats:1:{}",
+    "ideas:{}:0",
+    "ideas:1:{}",
+    "ideas:1:stage:{}",
+    "ideas:1:tag:{}",
+    "ideas:1:sort:{}",
+    "idea:{}:1:show:0:0",
+    "idea:1:{}:show:0:0",
+    "idea:1:{}:move:0:0:draft",
+    "idea:1:1:show:{}:0",
+    "idea:1:1:show:1:{}",
+    "idea:1:1:move:0:0:{}",
+    "idea:1:1:priority:0:0:{}",
+    "idea:1:1:due:0:0:{}",
+    "idea:1:1:notes:0:0:{}",
+    "idea:1:1:tags:0:0:{}",
+    "idea:1:1:products:0:0:{}",
+    "idea:1:1:product:0:0:0:{}",
+    "idea:1:1:funnel:0:0:{}",
     "{}",
 )
 
@@ -151,6 +169,10 @@ async def test_a_number_that_none_of_ours_can_be_is_answered_and_changes_nothing
         (lead,) = await entered(world, "Ada")
         await world.creator.say("/start")
         await world.creator.hears("For you as the creator")
+        await world.creator.say("/idea add Tour")
+        await world.creator.hears("Idea 1: Tour")
+        await world.creator.say("/idea list")
+        await world.creator.hears("All ideas")
         await world.creator.send_file("a.csv", b"name,city\nBob,Rome\n")
         await world.creator.hears("Nothing is saved yet")
         person = world.creator if who == "creator" else await hook.known("Mallory")

@@ -21,6 +21,7 @@ from domain.enrollments import begin
 from domain.funnels.definition import Funnel
 from domain.funnels.drafts import DraftGone, keep_draft
 from domain.funnels.heads import NoSuchFunnel, save_funnel
+from domain.idea_parts import NoSuchIdea
 from domain.leads import capture_lead
 from domain.messages.plain import Message
 from domain.outbox import queue_message
@@ -28,6 +29,7 @@ from domain.people import Profile, see_person
 from domain.prompts import take_next
 from domain.step_counts import Counted, Measure, count_steps
 from domain.uploads import UploadAddress
+from kit.errors import NotFound
 from store.database import Database
 from store.models import (
     Enrollment,
@@ -177,6 +179,27 @@ async def test_lists_and_what_they_lead_to_stay_with_their_creator(desk: Desk):
         asked = await take_next(session, desk.people["Ada"], now=NOW)
     assert asked is not None
     assert asked.data["creator"] == desk.creators["studio"]
+
+
+async def test_an_ideas_buttons_are_about_that_idea_and_a_number_is_the_present_creators(desk: Desk):
+    await desk.talks_to("studio")
+    kept = await desk.says("/idea add Studio tour")
+    await desk.says("/idea add Second")
+    board = await desk.says("/idea")
+    await desk.talks_to("atelier")
+    assert "Idea 1: <b>Atelier tour</b>" in text_of(await desk.says("/idea add Atelier tour"))
+    assert "Atelier tour" in text_of(await desk.says("/idea 1"))
+    with pytest.raises(NoSuchIdea):
+        await desk.says("/idea 2")
+    asked = [each for each in data_of(kept) if each.startswith("idea:") and ":move:" in each]
+    assert "Studio tour" in text_of(await desk.taps(asked[0]))
+    await desk.taps(f"{asked[0]}:draft")
+    listed = await desk.taps(next(each for each in data_of(board) if each.endswith("stage:all")))
+    assert "1. Studio tour · draft" in text_of(listed)
+    assert "Atelier" not in text_of(listed)
+    for data in (*data_of(kept), *data_of(board)):
+        with pytest.raises((Said, NotFound)):
+            await desk.taps(data, who="Mallory")
 
 
 async def test_whoever_is_stuck_is_found_from_the_notice_and_tries_again(desk: Desk):
