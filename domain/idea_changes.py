@@ -15,7 +15,7 @@ from domain.links import own_link
 from domain.setups import CreatorSetup
 from kit.errors import Invalid, Reason
 from store.database import insert_each_once
-from store.models import Idea, IdeaProduct, IdeaTag, Priority, Product
+from store.models import FunnelHead, FunnelState, Idea, IdeaProduct, IdeaTag, Priority, Product
 
 _FOUND_BY = frozenset({"title", "notes"})
 
@@ -28,7 +28,7 @@ class IdeaChanges(TypedDict, total=False):
     tags: Iterable[str]
     priority: Priority
     due_date: date | None
-    # checked by `check_funnel`
+    # a funnel of the creator's, by its name
     funnel_key: str | None
     link_id: int | None
 
@@ -37,6 +37,8 @@ async def change_idea(session: AsyncSession, idea: Idea, changes: IdeaChanges, *
     """What says the same as before is no change, and without any nothing is done. Raises Invalid and NotFound."""
     await hold_again(session, idea)
     values = _checked(changes)
+    if values.get("funnel_key") is not None:
+        await _check_runs(session, idea.creator_id, values["funnel_key"])
     if values.get("link_id") is not None:
         await own_link(session, idea.creator_id, values["link_id"])
     changed = {name: value for name, value in values.items() if getattr(idea, name) != value}
@@ -88,14 +90,26 @@ async def set_products(session: AsyncSession, idea: Idea, product_ids: Sequence[
 
 
 def check_funnel(setup: CreatorSetup, name: str) -> str:
-    """Raises Invalid for a funnel that the creator does not have."""
+    """As `change_idea` does, for who has the names at hand. Raises Invalid."""
     if name not in setup.funnels:
-        raise Invalid(
-            f"there is no funnel “{name[:50]}”",
-            fields={"funnel": "there is no such funnel"},
-            why=Reason("refused-idea-no-funnel", funnel=name[:50]),
-        )
+        raise _no_funnel(name)
     return name
+
+
+async def _check_runs(session: AsyncSession, creator_id: int, name: str) -> None:
+    """Raises Invalid for a funnel that the creator does not have."""
+    theirs = select(FunnelHead.state).where(FunnelHead.creator_id == creator_id, FunnelHead.key == name)
+    state = await session.scalar(theirs)
+    if state is None or state == FunnelState.ARCHIVED:
+        raise _no_funnel(name)
+
+
+def _no_funnel(name: str) -> Invalid:
+    return Invalid(
+        f"there is no funnel “{name[:50]}”",
+        fields={"funnel": "there is no such funnel"},
+        why=Reason("refused-idea-no-funnel", funnel=name[:50]),
+    )
 
 
 def _checked(changes: IdeaChanges) -> dict[str, Any]:

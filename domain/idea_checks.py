@@ -48,6 +48,15 @@ async def tick_check(session: AsyncSession, idea: Idea, check_id: int, *, done: 
     return True
 
 
+async def reword_check(session: AsyncSession, idea: Idea, check_id: int, line: str, *, now: datetime) -> bool:
+    """False when it is gone. Raises Invalid."""
+    this = update(IdeaCheck).where(IdeaCheck.id == check_id, IdeaCheck.idea_id == idea.id)
+    if not await count_changed(session, this.values(what=checked_check(line))):
+        return False
+    idea.updated_at = now
+    return True
+
+
 async def remove_check(session: AsyncSession, idea: Idea, check_id: int, *, now: datetime) -> bool:
     """False when it is gone already."""
     this = delete(IdeaCheck).where(IdeaCheck.id == check_id, IdeaCheck.idea_id == idea.id)

@@ -12,7 +12,7 @@ from web.headers import CORRELATION_HEADER
 
 _API = "/api/v1/"
 ANY = "*"
-_READABLE = f"{CORRELATION_HEADER}, Retry-After, Idempotency-Replayed, Location, WWW-Authenticate"
+_READABLE = f"{CORRELATION_HEADER}, Retry-After, Idempotency-Replayed, Location, WWW-Authenticate, X-Up-To"
 _SENDABLE = f"Authorization, Content-Type, Idempotency-Key, If-Match, Last-Event-ID, X-Creator, {CORRELATION_HEADER}"
 _GOOD_FOR_SECONDS = "600"
 

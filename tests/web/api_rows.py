@@ -106,6 +106,9 @@ async def rows_of(site: Site, client: Client, slug: str) -> Rows:
     definition = {"trigger": {"event": "lead.captured"}, "steps": [{"key": "hi", "do": "send", "text": "Hi"}]}
     await owner.told("PUT", "/funnels/care", {"definition": definition}, status=201)
     await owner.told("PUT", "/segments/fans", {"question": "tag:fan"}, status=201)
+    ideas = f"/{owner.account_id}/ideas"
+    idea = await _made(owner, ideas, {"title": "Studio tour"})
+    await owner.told("PATCH", f"{ideas}/{idea}", {"stage": "outline"})
     file = await _sent(owner, f"{at}/files", "guide.pdf", b"%PDF-1.7")
     values = {
         "product_id": product,
@@ -116,6 +119,8 @@ async def rows_of(site: Site, client: Client, slug: str) -> Rows:
         "file_id": file,
         "upload_id": await _sent(owner, "/uploads/files", "loose.pdf", b"%PDF-1.7"),
         "lead_id": lead,
+        "idea_id": idea,
+        "check_id": await _made(owner, f"{ideas}/{idea}/checklist", {"what": "Charge the camera"}),
         "note_id": await _made(owner, f"/leads/{lead}/notes", {"text": "Met at the fair"}),
         "import_id": await _made(owner, "/leads/import", None, data=CSV, headers={"Content-Type": "text/csv"}),
         "key": "care",

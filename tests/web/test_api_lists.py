@@ -30,6 +30,7 @@ from store.models import (
     Hook,
     HookMessage,
     Idea,
+    IdeaMove,
     Invitation,
     Lead,
     LeadNote,
@@ -90,6 +91,8 @@ SHOWN: Mapping[str, Of] = {
     "/leads/{lead_id}/decisions": Of(Decision),
     "/leads/{lead_id}/messages": Of(OutboxMessage),
     "/{user_id}/ideas": Of(Idea),
+    "/{user_id}/ideas/{idea_id}/history": Of(IdeaMove),
+    "/{user_id}/ideas/results": Of(Idea),
     "/events": Of(Event, where=("name", "lead.added")),
     "/funnels": Of(FunnelHead),
     "/segments": Of(Segment),
@@ -135,10 +138,7 @@ LITTLE: Mapping[str, str] = {
     "/products/{product_id}/variants": "of one product",
     "/profile/creators?sort=rate": "creators of one instance",
     "/analytics/products": "sums, kept for a minute",
-    **{
-        f"/{{user_id}}/ideas?sort={sort}": "what one creator thought of"
-        for sort in ("updated_at", "title", "priority", "stage", "due_date")
-    },
+    "/{user_id}/ideas?sort=due_date": "two pages, of those with a day and of those without one",
     **{
         f"/products/category/{{category}}?sort_by={sort}": "of a wide category the order's own index is followed"
         for sort in ("title", "rating", "popular")
@@ -221,7 +221,6 @@ async def _furnished(site: Site, client: Client) -> Rows:
                 Profile(account_id=account, public=True, updated_at=NOON),
                 CreatorProfile(creator_id=ada, public=True, currency="usd", updated_at=NOON),
                 Decision(creator_id=ada, lead_id=rows.values["lead_id"], at=NOON, about="funnel:care"),
-                Idea(creator_id=ada, public_id=uuid4(), number=1, title="Tour", created_at=NOON, updated_at=NOON),
                 OrderLine(order_id=order.id, product_id=rows.values["product_id"], title="Pack", price_minor=1900),
                 BundleItem(bundle_id=rows.values["product_id"], product_id=rows.values["item_id"]),
                 Upsell(product_id=rows.values["product_id"], offered_id=rows.values["offered_id"]),
@@ -230,9 +229,11 @@ async def _furnished(site: Site, client: Client) -> Rows:
         person = Person(bot_id=1, telegram_id=1, first_name="Lena", language="en", created_at=NOON, seen_at=NOON)
         session.add(person)
         await session.flush()
+        came_by = {"source": "fair", "link_id": rows.values["link_id"]}
         await session.execute(
-            update(Lead).where(Lead.id == rows.values["lead_id"]).values(person_id=person.id, source="fair")
+            update(Lead).where(Lead.id == rows.values["lead_id"]).values(person_id=person.id, **came_by)
         )
+        await session.execute(update(Idea).values(link_id=rows.values["link_id"]))
         message = {"message": {"kind": "text", "text": "Hi"}, "due_at": NOON, "created_at": NOON}
         session.add(
             OutboxMessage(key="hi", creator_id=ada, person_id=person.id, lead_id=rows.values["lead_id"], **message)

@@ -28,6 +28,7 @@ from web.api import (
     funnel_starts,
     funnels,
     hooks,
+    idea_pages,
     idea_results,
     ideas,
     imports,
@@ -81,6 +82,7 @@ ROUTES: Sequence[Route[Any, Any]] = (
     # before the ideas: `results` is no id
     *idea_results.ROUTES,
     *ideas.ROUTES,
+    *idea_pages.ROUTES,
     *event_list.ROUTES,
     *event_stream.ROUTES,
     *events.ROUTES,
