@@ -19,6 +19,7 @@ from bot.replies import (
     EditReply,
     FunnelFileReply,
     HeldReply,
+    IdeaResultsReply,
     MenuReply,
     PayLinkReply,
     PreCheckoutReply,
@@ -179,7 +180,7 @@ class Answering:
                 await self.gateway.answer_tap(query_id, text)
             case PreCheckoutReply(query_id=query_id, text=text):
                 await self.stars.answer_pre_checkout(query_id, text)
-            case FunnelFileReply() | ResumingReply() | StatsReply() | SimulateReply():
+            case FunnelFileReply() | ResumingReply() | StatsReply() | IdeaResultsReply() | SimulateReply():
                 await self._look_up(answerable, reply)
             case MenuReply(commands=commands, admin=admin):
                 await self.menu.show_own(

@@ -12,9 +12,10 @@ from automations.simulating import simulate
 from bot.gateway import TelegramGateway
 from bot.handlers.funnel_proposals import nothing_new, problems_screen, proposal_screen, whole_change
 from bot.handlers.funnel_resuming import resuming_screen
+from bot.handlers.idea_results_screen import results_screen
 from bot.handlers.simulation_screen import simulation_screen
 from bot.handlers.stats_screen import stats_screen
-from bot.replies import FunnelFileReply, ResumingReply, SimulateReply, StatsReply
+from bot.replies import FunnelFileReply, IdeaResultsReply, ResumingReply, SimulateReply, StatsReply
 from domain.definitions import Published
 from domain.funnels.drafts import keep_draft
 from domain.funnels.heads import NoSuchFunnel
@@ -29,7 +30,7 @@ from store.models import Creator
 from store.queries.funnel_views import funnel_by_id
 from store.queries.stats import read_stats
 
-LookUp = FunnelFileReply | ResumingReply | StatsReply | SimulateReply
+LookUp = FunnelFileReply | ResumingReply | StatsReply | IdeaResultsReply | SimulateReply
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,8 @@ class Lookups:
                 return await self._resuming(reply, language)
             case StatsReply():
                 return await self._stats(reply, language)
+            case IdeaResultsReply():
+                return await self._idea_results(reply, language)
             case SimulateReply():
                 return await self._simulate(reply, language)
 
@@ -108,6 +111,12 @@ class Lookups:
             zone = self.published.setup(creator.id).time_zone
             stats = await read_stats(session, creator.id, zone, reply.days, now=self.clock())
         return Found(stats_screen(creator, stats, language), reply.message_id)
+
+    async def _idea_results(self, reply: IdeaResultsReply, language: str) -> Found:
+        zone = self.published.setup(reply.creator_id).time_zone
+        async with self.database.reading() as session:
+            screen = await results_screen(session, reply, zone, language, now=self.clock())
+        return Found(screen, reply.message_id)
 
     async def _simulate(self, reply: SimulateReply, language: str) -> Found:
         wish = Wish(

@@ -118,6 +118,21 @@ class StatsReply(Plain):
     message_id: int | None = None
 
 
+class IdeaResultsReply(Plain):
+    """What ideas brought is added up, and shown in that message: all of them in one way, or the one of that `number`.
+
+    `view` is the list that its card was opened from, and `page` the page of whichever list.
+    """
+
+    do: Literal["idea_results"] = "idea_results"
+    creator_id: int
+    by: str = "idea"
+    number: int | None = None
+    view: int = 0
+    page: int = 0
+    message_id: int | None = None
+
+
 class SimulateReply(Plain):
     """What a funnel, or with none all of them, would do is found out and sent.
 
@@ -157,6 +172,7 @@ Reply = Annotated[
     | FunnelFileReply
     | ResumingReply
     | StatsReply
+    | IdeaResultsReply
     | SimulateReply
     | MenuReply,
     Field(discriminator="do"),

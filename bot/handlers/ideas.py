@@ -3,6 +3,7 @@
 from bot.handlers.idea_lines import do_idea, show_idea
 from bot.handlers.idea_lists import open_board, open_list
 from bot.handlers.idea_prompts import add_in_line
+from bot.handlers.idea_results import show_results
 from bot.handlers.idea_screens import added_screen
 from bot.handlers.lead_access import read_number
 from bot.turn import Turn
@@ -12,8 +13,8 @@ from domain.prompts import ask_next
 
 async def idea(turn: Turn, arguments: str) -> None:
     creator = await turn.as_creator()
-    verb, _, rest = arguments.strip().partition(" ")
-    rest = rest.strip()
+    words = arguments.split(maxsplit=1)
+    verb, rest = (words[0], "".join(words[1:]).strip()) if words else ("", "")
     number = read_number(verb)
     if number is not None:
         await (do_idea(turn, creator, number, rest) if rest else show_idea(turn, creator, number))
@@ -23,6 +24,8 @@ async def idea(turn: Turn, arguments: str) -> None:
             turn.send(await open_board(turn, creator))
         case "list" if not rest:
             turn.send(await open_list(turn, creator, WantedIdeas()))
+        case "results" if not rest:
+            show_results(turn, creator)
         case "find" if rest:
             turn.send(await open_list(turn, creator, WantedIdeas().searching(rest)))
         case "add" if rest:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from store.models import (
@@ -20,6 +20,7 @@ from store.models import (
     Link,
     Product,
 )
+from store.queries.idea_results import Brought, brought
 
 MOVES_SHOWN = 4
 
@@ -45,6 +46,8 @@ class IdeaCard:
     attached: Mapping[AttachmentKind, int]
     post: IdeaPost | None
     moves: Sequence[Move]
+    # once it is published
+    brought: Brought | None
 
 
 async def idea_card(session: AsyncSession, idea: Idea) -> IdeaCard:
@@ -67,13 +70,18 @@ async def idea_card(session: AsyncSession, idea: Idea) -> IdeaCard:
         attached={row[0]: row[1] for row in attached},
         post=await session.scalar(post),
         moves=[Move(row.before, row.stage, row.moved_at) for row in reversed(latest)],
+        brought=await _brought(session, idea) if idea.stage == IdeaStage.PUBLISHED else None,
     )
 
 
-async def products_of(session: AsyncSession, idea_id: int) -> Sequence[Product]:
-    """What an idea is to sell."""
+async def _brought(session: AsyncSession, idea: Idea) -> Brought:
+    return (await brought(session, idea.creator_id, [idea.id]))[idea.id]
+
+
+async def products_of(session: AsyncSession, idea_id: int, *are: ColumnElement[bool]) -> Sequence[Product]:
+    """What an idea is to sell; with conditions, those of it that meet them."""
     theirs = select(Product).join(IdeaProduct, IdeaProduct.product_id == Product.id)
-    return (await session.scalars(theirs.where(IdeaProduct.idea_id == idea_id).order_by(Product.id))).all()
+    return (await session.scalars(theirs.where(IdeaProduct.idea_id == idea_id, *are).order_by(Product.id))).all()
 
 
 async def count_idea_tags(session: AsyncSession, creator_id: int, *, limit: int) -> Mapping[str, int]:
