@@ -15,6 +15,8 @@ _SHOWN = 40
 # 18:00, 18.00, 9, 9am, 6:30 pm, 18 Uhr
 _TIME = re.compile(r"(?:at |um )?(\d{1,2})(?:[:.](\d{2}))?\s*(am|pm|uhr|h)?", re.ASCII)
 _NOON = 12
+# what programs write
+_ISO = re.compile(r"^(\d{4}-\d{1,2}-\d{1,2})t(\d{1,2}:\d{2})(?::00)?$", re.ASCII)
 Clock = Literal["plain", "skipped", "twice"]
 
 
@@ -38,6 +40,7 @@ class Meant:
     """
 
     at: datetime
+    typed: datetime
     local: datetime
     clock: Clock
 
@@ -47,10 +50,7 @@ def read_moment(text: str, now: datetime, zone: ZoneInfo) -> datetime:
 
     Raises BadMoment.
     """
-    told = " ".join(text.casefold().replace(",", " ").replace("t", " t", 0).split())
-    iso = re.fullmatch(r"(\d{4}-\d{1,2}-\d{1,2})[t ](\d{1,2}:\d{2})(?::00)?", told, re.ASCII)
-    if iso is not None:
-        told = f"{iso[1]} {iso[2]}"
+    told = " ".join(_ISO.sub(r"\1 \2", text.casefold().replace(",", " ")).split())
     here = now.astimezone(zone)
     words = told.split(" ")
     for count in range(min(3, len(words)), 0, -1):
@@ -68,13 +68,16 @@ def read_moment(text: str, now: datetime, zone: ZoneInfo) -> datetime:
 
 
 def meant_by(local: datetime, zone: ZoneInfo) -> Meant:
-    """What a time by that zone's clock means."""
+    """What a time by that zone's clock means; one that names its own zone is an instant already."""
+    if local.tzinfo is not None:
+        shown = local.astimezone(zone).replace(tzinfo=None)
+        return Meant(local.astimezone(UTC), shown, shown, "plain")
     at = at_local(local.date(), local.time(), zone)
     shown = at.astimezone(zone).replace(tzinfo=None)
     if shown != local:
-        return Meant(at, shown, "skipped")
+        return Meant(at, local, shown, "skipped")
     first, second = (local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
-    return Meant(at, shown, "twice" if first != second else "plain")
+    return Meant(at, local, shown, "twice" if first != second else "plain")
 
 
 def _time_of(told: str) -> time | None:

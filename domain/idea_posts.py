@@ -14,7 +14,17 @@ from domain.messages.plain import Message
 from domain.outbox import queue_message
 from kit.errors import Conflict, Invalid, NotFound, Reason
 from store.database import count_changed, wake
-from store.models import POST_MOVES, Channel, Idea, IdeaPost, OutboxKind, OutboxMessage, OutboxState, PostState
+from store.models import (
+    POST_MOVES,
+    Channel,
+    Idea,
+    IdeaPost,
+    OutboxKind,
+    OutboxMessage,
+    OutboxState,
+    PostState,
+    StoredFile,
+)
 
 # what is woken when there is something to post or to edit
 TOPIC = "idea_posts"
@@ -31,6 +41,10 @@ class NoChannel(Conflict):
     """There is no channel for it, or the bot may not post there."""
 
     code = "post_no_channel"
+
+
+class NoSuchFile(NotFound):
+    code = "no_such_file"
 
 
 class PostUnderWay(Conflict):
@@ -72,7 +86,7 @@ async def write_post(
 ) -> IdeaPost:
     """Drafts it, or changes it: one that is scheduled stays so, and one that was posted is edited in its channel.
 
-    Raises BadPost, NoChannel, PostUnderWay.
+    Raises BadPost, NoChannel, NoSuchFile, PostUnderWay, AlreadyPosted.
     """
     await _hold_idea(session, idea)
     post = await _held(session, idea)
@@ -96,6 +110,8 @@ async def write_post(
         post.silent = changes.silent
     before = message_of(post) if post.message is not None else None
     message = _changed(before, changes)
+    if message is not None and message.file is not None and (before is None or before.file != message.file):
+        await _must_own_file(session, idea.creator_id, message.file)
     if message is not None and message != before:
         if post.state is PostState.POSTED:
             _must_be_editable(post, before, message)
@@ -112,18 +128,19 @@ async def write_post(
 async def schedule_post(
     session: AsyncSession, idea: Idea, local: datetime, zone: ZoneInfo, *, now: datetime, keep: bool = False
 ) -> tuple[IdeaPost, Meant]:
-    """It goes out when the clock there shows that. `keep`: though another goes into the same channel at that minute.
+    """It goes out when the clock there shows that; a time that names its own zone means that instant.
+
+    `keep`: though another goes into the same channel at that minute.
 
     Raises NoSuchPost, BadPost, NoChannel, TooLate, SameMinute, PostUnderWay, AlreadyPosted.
     """
     post = await _ready(session, idea, PostState.SCHEDULED)
-    local = local.replace(second=0, microsecond=0)
-    meant = meant_by(local, zone)
+    meant = meant_by(local.replace(second=0, microsecond=0), zone)
     if meant.at <= now:
         raise TooLate("that time is over", fields={"at": "in the past"}, why=Reason("refused-post-past"))
     if not keep:
         await _must_be_alone(session, post, meant.at)
-    post.state, post.local_at, post.due_at = PostState.SCHEDULED, f"{local:%Y-%m-%dT%H:%M}", meant.at
+    post.state, post.local_at, post.due_at = PostState.SCHEDULED, f"{meant.typed:%Y-%m-%dT%H:%M}", meant.at
     post.error, post.updated_at = None, now
     await session.flush()
     about = f"idea:{idea.id}"
@@ -248,6 +265,12 @@ async def _must_be_alone(session: AsyncSession, post: IdeaPost, at: datetime) ->
             f"idea {found.number} is posted there at that minute too",
             why=Reason("refused-post-same-minute", idea=found.number, title=found.title),
         )
+
+
+async def _must_own_file(session: AsyncSession, creator_id: int, file_id: int) -> None:
+    theirs = (StoredFile.id == file_id, StoredFile.creator_id == creator_id, StoredFile.removed_at.is_(None))
+    if await session.scalar(select(StoredFile.id).where(*theirs)) is None:
+        raise NoSuchFile("there is no such file of yours", why=Reason("refused-post-no-file"))
 
 
 def _changed(before: Message | None, changes: PostChanges) -> Message | None:

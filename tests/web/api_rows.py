@@ -13,6 +13,7 @@ from domain.signing_in import ACCESS_LIFETIME, begin_in_bot, begin_session
 from kit.tokens import AUDIENCE, ISSUER, sign_access_token
 from store.models import (
     Account,
+    Channel,
     Event,
     HookMessage,
     Invitation,
@@ -134,6 +135,14 @@ async def rows_of(site: Site, client: Client, slug: str) -> Rows:
     }
     member = await add_account(site, Role.BUYER, "Noor")
     await join(site, member, owner.creator_id, Right.VIEW)
+    async with site.database.transaction() as session:
+        may = {"may_invite": False, "may_remove": False, "may_post": True}
+        session.add(
+            Channel(
+                bot_id=1, chat_id=-owner.creator_id, creator_id=owner.creator_id, title="The news", seen_at=NOON, **may
+            )
+        )
+    await owner.told("PUT", f"{ideas}/{idea}/post", {"text": "Hello"})
     async with site.database.transaction() as session:
         buyer = Account(role=Role.BUYER, name="Zoe", created_at=NOON)
         session.add(buyer)

@@ -1,0 +1,101 @@
+from typing import Any
+
+import pytest
+from api_caller import Program
+from sqlalchemy import select
+from web_world import Client, Site
+
+from store.models import Channel, OutboxKind, OutboxMessage
+
+
+@pytest.fixture
+async def ada(site: Site, client: Client) -> Program:
+    return await Program.of(site, client)
+
+
+async def add_channel(ada: Program, title: str = "The news", *, may_post: bool = True) -> int:
+    async with ada.site.database.transaction() as session:
+        channel = Channel(
+            bot_id=1,
+            chat_id=-1001 - len(title),
+            creator_id=ada.creator_id,
+            title=title,
+            may_invite=False,
+            may_remove=False,
+            may_post=may_post,
+            seen_at=ada.site.clock(),
+        )
+        session.add(channel)
+        await session.flush()
+        return channel.id
+
+
+async def add_idea(ada: Program, title: str = "Studio tour") -> str:
+    ideas = f"/{ada.account_id}/ideas"
+    return f"{ideas}/{(await ada.told('POST', ideas, {'title': title}, status=201))['id']}"
+
+
+def refused(told: Any) -> str:
+    return str(told["error"]["code"])
+
+
+async def test_a_post_is_written_scheduled_called_off_and_posted(ada: Program):
+    channel = await add_channel(ada)
+    (item,) = (await ada.told("GET", "/channels"))["items"]
+    assert (item["id"], item["title"], item["may_post"]) == (channel, "The news", True)
+    idea = await add_idea(ada)
+    assert refused(await ada.told("GET", f"{idea}/post", status=404)) == "NO_SUCH_POST"
+    assert refused(await ada.told("DELETE", f"{idea}/post", status=404)) == "NO_SUCH_POST"
+    body = {"text": "See <b>us</b>", "buttons": [{"text": "Presets", "url": "link"}], "silent": True}
+    post = await ada.told("PUT", f"{idea}/post", body)
+    link = (await ada.told("GET", idea))["link"]
+    url = (await ada.told("GET", f"/links/{link}"))["url"]
+    assert (post["state"], post["channel"], post["buttons"]) == ("draft", channel, [{"text": "Presets", "url": url}])
+    assert await ada.told("GET", f"{idea}/post") == post
+    post = await ada.told("POST", f"{idea}/post/schedule", {"at": "2031-12-01T18:00"})
+    assert (post["state"], post["local_at"]) == ("scheduled", "2031-12-01T18:00")
+    post = await ada.told("POST", f"{idea}/post/schedule", {"at": "2031-12-02T18:00:00+02:00"})
+    assert post["due_at"] == "2031-12-02T16:00:00Z"
+    await ada.told("PUT", f"{idea}/post", {"text": "See us"})
+    assert (await ada.told("GET", f"{idea}/post"))["state"] == "scheduled"
+    await ada.told("DELETE", f"{idea}/post", status=204)
+    await ada.told("GET", f"{idea}/post", status=404)
+    await ada.told("PUT", f"{idea}/post", {"text": "Here we go"})
+    assert (await ada.told("POST", f"{idea}/post/now"))["state"] == "posting"
+    async with ada.site.database.reading() as session:
+        (row,) = (await session.scalars(select(OutboxMessage).where(OutboxMessage.kind == OutboxKind.POST))).all()
+    assert (row.person_id, row.message, row.urgency) == (None, {"text": "Here we go"}, 1)
+    assert refused(await ada.told("PUT", f"{idea}/post", {"text": "No"}, status=409)) == "POST_UNDER_WAY"
+    # while it waits in the outbox it can still be called off
+    await ada.told("DELETE", f"{idea}/post", status=204)
+    async with ada.site.database.reading() as session:
+        assert (await session.get_one(OutboxMessage, row.id)).state == "cancelled"
+
+
+async def test_what_cannot_be_posted_is_refused_with_its_reason(ada: Program):
+    idea = await add_idea(ada)
+
+    async def is_refused(method: str, at: str, body: Any, status: int) -> str:
+        return refused(await ada.told(method, f"{idea}{at}", body, status=status))
+
+    assert await is_refused("POST", "/post/now", None, 404) == "NO_SUCH_POST"
+    assert await is_refused("PUT", "/post", {"text": " "}, 422) == "BAD_POST"
+    assert await is_refused("PUT", "/post", {"text": "x" * 4097}, 422) == "BAD_POST"
+    assert await is_refused("PUT", "/post", {"text": "<b>x"}, 422) == "BAD_POST"
+    assert await is_refused("PUT", "/post", {"text": "x", "buttons": [{"text": "A", "url": "no"}]}, 422) == "BAD_POST"
+    assert await is_refused("PUT", "/post", {"text": "x", "file": 99}, 404) == "NO_SUCH_FILE"
+    assert await is_refused("PUT", "/post", {"text": "x", "channel": 99}, 409) == "POST_NO_CHANNEL"
+    await ada.told("PUT", f"{idea}/post", {"text": "<b>" + "x" * 4096 + "</b>"})
+    at = {"at": "2031-12-01T18:00"}
+    assert await is_refused("POST", "/post/schedule", at, 409) == "POST_NO_CHANNEL"
+    closed = await add_channel(ada, "Closed", may_post=False)
+    assert await is_refused("PUT", "/post", {"text": "x", "channel": closed}, 409) == "POST_NO_CHANNEL"
+    await ada.told("PUT", f"{idea}/post", {"text": "x", "channel": await add_channel(ada)})
+    assert await is_refused("POST", "/post/schedule", {"at": "soon"}, 422) == "BAD_MOMENT"
+    assert await is_refused("POST", "/post/schedule", {"at": "2031-05-04T11:00Z"}, 422) == "POST_IN_THE_PAST"
+    await ada.told("POST", f"{idea}/post/schedule", at)
+    other = await add_idea(ada, "Another")
+    await ada.told("PUT", f"{other}/post", {"text": "y"})
+    told = await ada.told("POST", f"{other}/post/schedule", at, status=409)
+    assert refused(told) == "POST_SAME_MINUTE"
+    assert (await ada.told("POST", f"{other}/post/schedule", at | {"keep": True}))["state"] == "scheduled"
