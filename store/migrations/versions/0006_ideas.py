@@ -186,13 +186,15 @@ def _fill() -> None:
     idea = sa.table(
         'idea',
         *(sa.column(name) for name in ('id', 'creator_id', 'title', 'title_key', 'stage', 'stage_place', 'stage_at')),
-        *(sa.column(name) for name in ('priority', 'priority_place', 'updated_at')),
+        *(sa.column(name) for name in ('priority', 'priority_place', 'published_at', 'updated_at')),
         sa.column('tags', sa.JSON()),
     )
     tag = sa.table('idea_tag', *(sa.column(name) for name in ('idea_id', 'tag', 'creator_id')))
     connection, last = op.get_bind(), 0
     op.execute('INSERT INTO idea_count (creator_id, last) SELECT creator_id, max(number) FROM idea GROUP BY creator_id')
+    # when it last moved nobody wrote down
     connection.execute(sa.update(idea).values(stage_at=idea.c.updated_at))
+    connection.execute(sa.update(idea).where(idea.c.stage == 'published').values(published_at=idea.c.updated_at))
     for place, stage in enumerate(STAGES):
         connection.execute(sa.update(idea).where(idea.c.stage == stage).values(stage_place=place))
     for place, priority in enumerate(PRIORITIES):
