@@ -21,7 +21,7 @@ AT = datetime(2031, 5, 4, 12, 0, tzinfo=UTC)
 LATER = datetime(2031, 5, 9, 12, 0, tzinfo=UTC)
 BEFORE = table(
     "idea",
-    *(column(name) for name in ("id", "creator_id", "number", "title", "notes", "stage", "priority", "due_date")),
+    *(column(name) for name in ("creator_id", "number", "title", "notes", "stage", "priority", "due_date")),
     *(column(name, Instant()) for name in ("created_at", "updated_at")),
     column("public_id", Uuid()),
     column("tags", JSON()),
@@ -51,7 +51,6 @@ async def old(empty_store_url: str) -> AsyncIterator[Database]:
 
 def _row(number: int) -> dict[str, Any]:
     return {
-        "id": number,
         "creator_id": 1,
         "public_id": UUID(int=number),
         "number": number,
