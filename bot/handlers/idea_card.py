@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 
-from babel.dates import format_date
+from babel.dates import format_skeleton
 
 from bot.handlers.idea_access import today_of, zone_of_ideas
 from bot.handlers.idea_results import sums_told
@@ -122,10 +122,10 @@ def _history(turn: Turn, card: IdeaCard) -> Iterator[str]:
     zone = zone_of_ideas(turn, card.idea.creator_id)
     steps = [turn.words(f"idea-stage-{card.moves[0].before.value}")]
     for each in card.moves:
-        day = format_date(each.at.astimezone(zone).date(), "d MMM", locale=language_of(turn.person.speaks))
+        day = format_skeleton("MMMd", each.at.astimezone(zone).date(), locale=language_of(turn.person.speaks))
         steps.append(f"{turn.words(f'idea-stage-{each.stage.value}')} ({day})")
     yield turn.words("idea-card-moves", moves=" → ".join(steps))
 
 
 def _day(turn: Turn, day: date) -> str:
-    return format_date(day, "EEE, d MMM y", locale=language_of(turn.person.speaks))
+    return format_skeleton("yMMMEd", day, locale=language_of(turn.person.speaks))

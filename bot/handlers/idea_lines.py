@@ -3,9 +3,9 @@
 from bot.handlers.idea_access import NOWHERE, held_idea, own_idea, today_of
 from bot.handlers.idea_prompts import set_due
 from bot.handlers.idea_screens import card_screen, delete_screen, link_screen
-from bot.handlers.idea_taps import give_link
 from bot.turn import Turn
 from domain.idea_changes import IdeaChanges, change_idea
+from domain.idea_links import link_of_idea
 from domain.idea_parts import normal_tag
 from domain.idea_words import IdeaLine, read_line, read_stage
 from domain.ideas import move_idea
@@ -20,9 +20,9 @@ async def show_idea(turn: Turn, creator: Creator, number: int) -> None:
 
 async def do_idea(turn: Turn, creator: Creator, number: int, text: str) -> None:
     """Raises Said with the right form, and NoSuchIdea."""
-    verb, _, rest = text.partition(" ")
+    verb, *rest = text.split(maxsplit=1)
     _, idea = await held_idea(turn, creator.id, number)
-    turn.send(await _do(turn, idea, verb.lower(), rest.strip(), text))
+    turn.send(await _do(turn, idea, verb.lower(), "".join(rest).strip(), text))
 
 
 async def _do(turn: Turn, idea: Idea, verb: str, rest: str, text: str) -> Message:
@@ -34,7 +34,7 @@ async def _do(turn: Turn, idea: Idea, verb: str, rest: str, text: str) -> Messag
         case "due" if rest:
             await set_due(turn, idea, rest)
         case "link" if not rest:
-            await give_link(turn, idea)
+            await link_of_idea(turn.session, idea, turn.facts.published.setup(idea.creator_id), now=turn.now)
             return await link_screen(turn, idea, NOWHERE)
         case "delete" if not rest:
             return delete_screen(turn, idea, NOWHERE)

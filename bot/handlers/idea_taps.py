@@ -28,11 +28,11 @@ from bot.numbers import read_id
 from bot.replies import TapReply
 from bot.turn import Turn
 from domain.idea_changes import IdeaChanges, change_idea, check_funnel, set_products
+from domain.idea_links import link_of_idea
 from domain.ideas import delete_idea, move_idea
-from domain.links import make_link
 from domain.messages.plain import Message
 from domain.prompts import ask_next, drop_prompt
-from store.models import Creator, Idea, IdeaStage, Link, LinkTarget, Priority
+from store.models import Creator, Idea, IdeaStage, Priority
 from store.queries.idea_card import products_of
 
 
@@ -113,7 +113,7 @@ async def _connect(turn: Turn, creator: Creator, idea: Idea, place: Place, words
     """Its link, its funnel, its products."""
     match words:
         case ["link", "make"]:
-            await give_link(turn, idea)
+            await link_of_idea(turn.session, idea, turn.facts.published.setup(idea.creator_id), now=turn.now)
             return await link_screen(turn, idea, place)
         case ["funnel", mark]:
             await _toggle_funnel(turn, idea, mark)
@@ -127,18 +127,6 @@ async def _connect(turn: Turn, creator: Creator, idea: Idea, place: Place, words
             return await products_screen(turn, creator, idea, place, read_id(page))
         case _:
             raise turn.refusal("not-understood")
-
-
-async def give_link(turn: Turn, idea: Idea) -> None:
-    """A tracked deep link that names the idea, unless it has one that is in use."""
-    link = await turn.session.get(Link, idea.link_id) if idea.link_id is not None else None
-    if link is not None and link.archived_at is None:
-        return
-    setup = turn.facts.published.setup(idea.creator_id)
-    made = await make_link(
-        turn.session, idea.creator_id, setup, target=LinkTarget.IDEA, name=str(idea.number), now=turn.now
-    )
-    await change_idea(turn.session, idea, {"link_id": made.id}, now=turn.now)
 
 
 async def _toggle_tag(turn: Turn, idea: Idea, mark: str) -> None:

@@ -14,6 +14,7 @@ from domain.definitions import FlowVersionNow
 from domain.enrollments import BY_LINK, Hindrance, NotEnrolled, enroll_lead
 from domain.flows.beginning import begin_flow, cancel_flow, flow_of_source, greet
 from domain.flows.paused import take_up
+from domain.ideas import find_idea
 from domain.invitations import JOIN_PREFIX
 from domain.links import find_link, note_touch
 from domain.messages.catalogue import plain, say
@@ -25,6 +26,7 @@ from domain.payment_links import SOURCE
 from kit.text import shorten
 from store.models import Creator, Lead, Link, LinkTarget, OrderState, Product, Role
 from store.queries.catalogue import on_sale
+from store.queries.idea_card import products_of
 from store.queries.library import still_gives
 from store.queries.orders import describe_order
 
@@ -180,24 +182,42 @@ async def _follow(turn: Turn, link: Link, lead: Lead, *, is_new: bool) -> bool:
         case LinkTarget.COUPON:
             return await follow_code(turn, link)
         case LinkTarget.FUNNEL:
-            await _enroll(turn, link, lead)
+            await _enroll(turn, lead, link.name)
+        case LinkTarget.IDEA:
+            return await _follow_idea(turn, link, lead)
     return False
 
 
-async def _enroll(turn: Turn, link: Link, lead: Lead) -> None:
-    """Whoever comes by it and has said no to follow-ups, or not yes, can say yes now."""
+async def _follow_idea(turn: Turn, link: Link, lead: Lead) -> bool:
+    """To its funnel, and to what it is to sell. False where it sells nothing: one is greeted then."""
+    idea = await find_idea(turn.session, link.creator_id, int(link.name))
+    if idea is None:
+        return False
+    if idea.funnel_key is not None:
+        await _enroll(turn, lead, idea.funnel_key)
+    goods = await products_of(turn.session, idea.id, on_sale(link.creator_id, turn.now))
+    if len(goods) == 1:
+        await send_card(turn, goods[0])
+    elif goods:
+        buttons = [Button(text=shorten(each.title, 64), data=f"product:{each.id}") for each in goods]
+        turn.send(Message(text=turn.words("idea-sells"), buttons=column(*buttons)))
+    return bool(goods)
+
+
+async def _enroll(turn: Turn, lead: Lead, key: str) -> None:
+    """Whoever comes by a link and has said no to follow-ups, or not yes, can say yes now."""
     published = turn.facts.published
-    funnel = published.funnels.get(link.creator_id, {}).get(link.name)
+    funnel = published.funnels.get(lead.creator_id, {}).get(key)
     if funnel is None:
         return
     try:
         await enroll_lead(
-            turn.session, lead, link.name, funnel, published.setup(link.creator_id), begun_by=BY_LINK, now=turn.now
+            turn.session, lead, key, funnel, published.setup(lead.creator_id), begun_by=BY_LINK, now=turn.now
         )
     except NotEnrolled as no:
         if no.hindrance in {Hindrance.UNSUBSCRIBED, Hindrance.NO_CONSENT}:
-            creator = await turn.session.get_one(Creator, link.creator_id)
-            yes = Button(text=turn.words("button-follow-ups"), data=f"subscribe:{creator.id}:{link.name}")
+            creator = await turn.session.get_one(Creator, lead.creator_id)
+            yes = Button(text=turn.words("button-follow-ups"), data=f"subscribe:{creator.id}:{key}")
             turn.send(Message(text=turn.words("follow-ups-asked", creator=creator.name), buttons=column(yes)))
 
 

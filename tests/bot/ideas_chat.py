@@ -1,5 +1,7 @@
 """A creator's ideas in the chat."""
 
+from typing import Any
+
 from leads_chat import message, the_creator
 from world import Said, World
 
@@ -7,7 +9,7 @@ from domain.ideas import add_idea, find_idea
 from store.models import Idea
 
 
-async def kept(world: World, *titles: str, **more: object) -> None:
+async def kept(world: World, *titles: str, **more: Any) -> None:
     creator = await the_creator(world)
     async with world.spark.database.transaction() as session:
         for title in titles:

@@ -8,6 +8,7 @@ from leads_chat import answers, refused, tapped, the_creator
 from sqlalchemy import select
 from world import World
 
+from domain.idea_changes import set_products
 from domain.ideas import delete_idea, move_idea
 from domain.products import add_product
 from kit.money import Money
@@ -25,7 +26,7 @@ async def test_an_idea_is_kept_in_one_line_or_by_a_short_flow_and_its_card_has_a
     # the day after the morning of Tuesday, the 3rd of November
     assert added.text == "💡 Idea 1: Studio tour #video !high due 2026-11-06"
     card = await tapped(chat, await tapped(chat, added, "Move"), "‹ Idea")
-    assert card.text == ("💡 Idea 1: Studio tour\n💡 idea · priority: high\n#video\nDue: Fri, 6 Nov 2026 (in 3 days)")
+    assert card.text == ("💡 Idea 1: Studio tour\n💡 idea · priority: high\n#video\nDue: Fri, Nov 6, 2026 (in 3 days)")
     assert "What is the idea?" in (await answers(chat, "/idea add")).text
     second = await answers(chat, "Behind the <scenes> due:in 2 weeks")
     assert second.text == "💡 Idea 2: Behind the <scenes> due 2026-11-17"
@@ -44,28 +45,28 @@ async def test_days_are_the_creators_own(chat: World):
     await chat.skip(hours=14, minutes=30)
     assert (await answers(chat, "/idea add Tour due:today")).text.endswith("due 2026-11-04")
     card = await answers(chat, "/idea 1")
-    assert "Due: Wed, 4 Nov 2026 (today)" in card.text
+    assert "Due: Wed, Nov 4, 2026 (today)" in card.text
     # the buttons mean the day on which they are tapped
     asked = await tapped(chat, card, "Due")
     await chat.skip(days=2)
-    assert "Due: Sat, 7 Nov 2026 (tomorrow)" in (await tapped(chat, asked, "Tomorrow")).text
+    assert "Due: Sat, Nov 7, 2026 (tomorrow)" in (await tapped(chat, asked, "Tomorrow")).text
     await chat.skip(days=4)
-    assert "⏰ Overdue: Sat, 7 Nov 2026 (3 days ago)" in (await answers(chat, "/idea 1")).text
+    assert "⏰ Overdue: Sat, Nov 7, 2026 (3 days ago)" in (await answers(chat, "/idea 1")).text
 
 
 async def test_a_card_is_changed_in_place_by_its_buttons(chat: World):
     await kept(chat, "Tour", tags=("video",))
     card = await answers(chat, "/idea 1")
     card = await tapped(chat, await tapped(chat, card, "Move"), "draft")
-    assert card.text.splitlines()[1:] == ["📝 draft · priority: medium", "#video", "idea → draft (3 Nov)"]
+    assert card.text.splitlines()[1:] == ["📝 draft · priority: medium", "#video", "idea → draft (Nov 3)"]
     card = await tapped(chat, await tapped(chat, card, "Priority"), "high")
     assert "priority: high" in card.text
     card = await tapped(chat, await tapped(chat, card, "Due"), "Next week")
-    assert "Due: Mon, 9 Nov 2026 (in 6 days)" in card.text
+    assert "Due: Mon, Nov 9, 2026 (in 6 days)" in card.text
     card = await tapped(chat, await tapped(chat, card, "Due"), "No day")
     assert "Due" not in card.text
     card = await typed(chat, await tapped(chat, await tapped(chat, card, "Due"), "Other"), "in 3 Tagen")
-    assert "Due: Fri, 6 Nov 2026 (in 3 days)" in card.text
+    assert "Due: Fri, Nov 6, 2026 (in 3 days)" in card.text
     tags = await tapped(chat, card, "Tags")
     tags = await tapped(chat, tags, "✓ #video")
     assert "#video" not in tags.labels
@@ -138,14 +139,14 @@ async def test_an_idea_gets_its_tracked_link_its_products_and_its_funnel(chat: W
 async def test_lines_about_one_idea_answer_with_its_card(chat: World):
     await kept(chat, "Tour")
     assert "🧭 outline" in (await answers(chat, "/idea 1 outline")).text
-    assert "idea → outline (3 Nov) → draft (3 Nov)" in (await answers(chat, "/idea #1 Entwurf")).text
+    assert "idea → outline (Nov 3) → draft (Nov 3)" in (await answers(chat, "/idea #1 Entwurf")).text
     assert "Due: Fri" in (await answers(chat, "/idea 1 due fri")).text
     assert "Due" not in (await answers(chat, "/idea 1 due none")).text
     marked = (await answers(chat, "/idea 1 #b #a !low due:tomorrow")).text
     assert marked.splitlines()[1:4] == [
         "📝 draft · priority: low",
         "#a #b",
-        "Due: Wed, 4 Nov 2026 (tomorrow)",
+        "Due: Wed, Nov 4, 2026 (tomorrow)",
     ]
     assert "#b\n" in (await answers(chat, "/idea 1 -#a")).text
     assert (await answers(chat, "/idea 1 notes two\nlines")).text.endswith("\n\ntwo\nlines")
@@ -191,3 +192,44 @@ async def test_what_changed_meanwhile_is_shown_by_the_next_tap(chat: World):
         await move_idea(session, idea, IdeaStage.PUBLISHED, now=chat.clock())
     card = await tapped(chat, asked, "high")
     assert "📣 published · priority: high" in card.text
+
+
+async def test_whoever_comes_by_an_ideas_link_gets_to_what_it_sells(chat: World):
+    await kept(chat, "Secret working title")
+    link = (await answers(chat, "/idea 1 link")).text.partition("start=")[2].split()[0]
+    creator = await the_creator(chat)
+    lena = await chat.person("Lena")
+    await lena.say(f"/start {link}")
+    # it sells nothing yet: everybody's welcome
+    await lena.hears("What shall we call you?")
+    async with chat.spark.database.transaction() as session:
+        price = Money(1900, "usd")
+        goods = [
+            await add_product(session, creator_id=creator.id, title=title, price=price, stock=None, now=chat.clock())
+            for title in ("Pack", "Course")
+        ]
+        idea = (await session.scalars(select(Idea))).one()
+        await set_products(session, idea, [goods[0].id], now=chat.clock())
+    await lena.say(f"/start {link}")
+    assert "Buy" in " ".join((await lena.hears("Pack")).labels)
+    async with chat.spark.database.transaction() as session:
+        idea = (await session.scalars(select(Idea))).one()
+        await set_products(session, idea, [each.id for each in goods], now=chat.clock())
+    mia = await chat.person("Mia")
+    await mia.say(f"/start {link}")
+    assert (await mia.hears("Here is what it is about:")).labels == ["Pack", "Course"]
+    await mia.tap("Course")
+    await mia.hears("Course")
+    assert not await mia.count("Secret") + await lena.count("Secret")
+
+
+async def test_a_german_creator_reads_and_types_german(chat: World):
+    await kept(chat, "Tour", due_date=date(2026, 11, 6))
+    await chat.creator.say("/language de")
+    await chat.creator.hears("Deutsch")
+    card = await answers(chat, "/idea 1 !hoch #Video fällig:übermorgen")
+    assert card.text == "💡 Idee 1: Tour\n💡 Idee · Priorität: hoch\n#video\nFällig: Do., 5. Nov. 2026 (in 2 Tagen)"
+    asked = await tapped(chat, await tapped(chat, card, "Fällig"), "Anderer")
+    assert "Fällig: Di., 1. Dez. 2026 (in 28 Tagen)" in (await typed(chat, asked, "1.12.")).text
+    assert (await answers(chat, "/idea 1 bald")).text.startswith("So geht es: /idea 1")
+    assert (await answers(chat, "/idea 9")).text.startswith("Eine Idee 9 gibt es hier nicht")

@@ -41,7 +41,7 @@ async def test_lists_are_searched_filtered_and_sorted_by_buttons(chat: World):
     found = await answers(chat, "/idea find zeb")
     assert found.text == (
         "All ideas: 2\nSearch: zeb\n\n2. Apple pie · idea · #food #video\n"
-        "1. Zebra crossing · idea · !low · Tue, 1 Dec 2026 · #street"
+        "1. Zebra crossing · idea · !low · Tue, Dec 1, 2026 · #street"
     )
     everything = await tapped(chat, found, "Clear")
     assert everything.text.startswith("All ideas: 3\n\n3. Mango")

@@ -76,7 +76,6 @@ idea-button-tags = Tags
 idea-button-notes = Notizen
 idea-button-title = Titel
 idea-button-link = Link
-idea-button-checks = ☑ Checkliste
 idea-button-delete = Löschen
 idea-button-delete-yes = Ja, löschen
 idea-button-list = ‹ Ideen
@@ -99,6 +98,7 @@ idea-choose-product = Welche Produkte soll sie verkaufen?
 idea-no-products = Es gibt noch kein Produkt; /product legt eines an.
 idea-choose-funnel = Zu welchem Funnel gehört sie?
 idea-no-funnels = Es gibt noch keinen Funnel; /funnels legt einen an.
+idea-sells = Darum geht es:
 idea-delete-asked = Idee { $number }, <b>{ $title }</b>, löschen? Notizen, Checkliste und Anhänge sind dann endgültig weg; was veröffentlicht wurde, bleibt im Kanal. Es gibt kein Zurück.
 idea-deleted = Idee { $number } ist gelöscht.
 

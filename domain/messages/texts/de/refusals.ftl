@@ -75,7 +75,7 @@ refused-idea-checks = Eine Checkliste hat höchstens { $most } Zeilen.
 refused-idea-products = Eine Idee hat höchstens { $most } Produkte.
 refused-idea-no-product = Ein Produkt { $product } hast du nicht.
 refused-idea-no-funnel = Einen Funnel „{ $funnel }“ gibt es nicht.
-refused-no-idea = Eine Idee { $idea } hast du nicht.
+refused-no-idea = Eine Idee { $idea } gibt es hier nicht, oder sie ist gelöscht.
 refused-no-link = Einen Link { $link } hast du nicht.
 refused-utm = { $field } ist keins von { $known }, je höchstens 100 Zeichen.
 refused-utm-empty = { $field } braucht einen Wert, zum Beispiel { $field }=instagram

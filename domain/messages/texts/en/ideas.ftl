@@ -76,7 +76,6 @@ idea-button-tags = Tags
 idea-button-notes = Notes
 idea-button-title = Title
 idea-button-link = Link
-idea-button-checks = ☑ Checklist
 idea-button-delete = Delete
 idea-button-delete-yes = Yes, delete it
 idea-button-list = ‹ Ideas
@@ -99,6 +98,7 @@ idea-choose-product = Which products is it to sell?
 idea-no-products = There is no product yet; /product adds one.
 idea-choose-funnel = Which funnel does it belong to?
 idea-no-funnels = There is no funnel yet; /funnels makes one.
+idea-sells = Here is what it is about:
 idea-delete-asked = Delete idea { $number }, <b>{ $title }</b>? Its notes, checklist and attachments go for good; what was posted stays in the channel. There is no way back.
 idea-deleted = Idea { $number } has been deleted.
 

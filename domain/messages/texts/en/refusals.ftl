@@ -72,7 +72,7 @@ refused-idea-checks = a checklist has at most { $most } lines
 refused-idea-products = an idea has at most { $most } products
 refused-idea-no-product = you have no product { $product }
 refused-idea-no-funnel = there is no funnel “{ $funnel }”
-refused-no-idea = you have no idea { $idea }
+refused-no-idea = there is no idea { $idea } here, or it has been deleted
 refused-no-link = you have no link { $link }
 refused-utm = { $field } is none of { $known }, each up to 100 characters
 refused-utm-empty = { $field } needs a value, like { $field }=instagram
