@@ -34,6 +34,7 @@ help-creator =
     /export – deine Kontakte als CSV-Datei, <code>/export tag:vip</code> nur einen Teil davon
     /team – wer was für dich darf, <code>/team invite verwalten</code> macht einen Link für eine weitere Person
     /token – ein kurzlebiges Token für die API
+    Leite mir eine Nachricht weiter, oder schick mir ein Foto, eine Sprachnachricht oder einen Link, um daraus eine Idee zu machen.
     Schick mir eine Datei, um sie an ein Produkt zu hängen, oder eine CSV mit Kontakten, um sie zu importieren.
 trouble = Bei uns ist etwas schiefgegangen, und es ist notiert. Bitte versuch es noch einmal; wenn es so bleibt, nenne <code>{ $reference }</code>.
 paysupport = Ärger mit einer Zahlung? Schreib ihn in eine Zeile, zum Beispiel <code>/paysupport Ich habe das Preset-Paket bezahlt und nichts bekommen</code>, und { $creator } bekommt sie und kann dir dein Geld zurückgeben: Sterne kommen ganz zurück. Der Support von Telegram kann bei dem, was du hier kaufst, nicht helfen. /library schickt dir noch einmal, was dir gehört.

@@ -34,6 +34,7 @@ help-creator =
     /export – your leads as a CSV file, <code>/export tag:vip</code> only some of them
     /team – who may do what for you, <code>/team invite manage</code> makes a link for one more
     /token – a short-lived token for the API
+    Pass a message on to me, or send me a photo, a voice note or a link, to keep it as an idea.
     Send me a file to attach it to a product, or a CSV of leads to import it.
 trouble = Something went wrong on our side and has been noted. Please try again; if it stays so, quote <code>{ $reference }</code>.
 paysupport = Trouble with a payment? Write it in one line, like <code>/paysupport I paid for the preset pack and nothing came</code>, and { $creator } gets it, and can give your money back: Stars go back in full. Telegram's own support cannot help with what you buy here. /library sends again what you own.
