@@ -69,8 +69,7 @@ async def receive(turn: Turn, message: TelegramMessage) -> None:
     if not captured:
         # a further picture of an album that has been answered, or the same message again
         return
-    # what was passed on is nobody's product
-    rows = await product_rows(turn, creator, message, captured) if message.forward_origin is None else ()
+    rows = await product_rows(turn, creator, message, captured)
     turn.send(await captured_screen(turn, captured, products=rows, or_else="picture" if message.photo else "file"))
 
 

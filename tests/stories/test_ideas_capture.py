@@ -109,11 +109,17 @@ async def test_a_capture_is_kept_undone_or_added_to_another_idea_in_its_one_mess
     await creator.tap("Video course")
     await now_says(creator, fifth, "Idea 5 is gone again.")
     assert [each.number for each in await ideas(world)] == [1, 4]
+    # so may be a file that was passed on from elsewhere
+    lena = await world.person("Lena")
+    sent = await lena.post({"document": {"file_name": "pack.zip", "content_base64": PHOTO}, "caption": "For you"})
+    said = await sends(creator, {"forward": {"person": lena.id, "message_id": sent["message_id"]}}, "Kept as idea 6")
+    assert "Which product is it for?" in said.text
+    await creator.tap("Undo")
     # and a file that is an idea after all
     await creator.send_file("mood.zip", b"PK not really")
-    sixth = await creator.hears("Which product is it for?")
+    sixth = await creator.hears("Got “mood.zip”. Which product is it for?")
     await creator.tap("It is an idea")
-    await now_says(creator, sixth, "Kept as idea 6: mood.zip")
+    await now_says(creator, sixth, "Kept as idea 7: mood.zip")
     assert [(each.kind, each.file_name) for each in await attachments(world, (await ideas(world))[-1])] == [
         ("document", "mood.zip")
     ]
@@ -164,8 +170,18 @@ async def test_more_is_sent_for_an_idea_its_checklist_ticked_off_and_all_of_it_s
     await now_says(creator, card, "Nothing has been sent for it yet.")
     await creator.tap("Send more")
     await now_says(creator, card, "Send me what belongs to idea 1")
-    await creator.post({"photo": {"content_base64": PHOTO}, "caption": "The gate"})
+    album = {"photo": {"content_base64": PHOTO}, "media_group_id": "79"}
+    await creator.post({**album, "caption": "The gate"})
     shown = await now_says(creator, card, "1. 🖼 Photo · The gate")
+    # the others of its album come along
+    before = len(await creator.chat())
+    await creator.post(album)
+    assert [len(await attachments(world, each)) for each in await ideas(world)] == [2]
+    assert len(await creator.chat()) == before + 1
+    await creator.tap("Open the idea")
+    await creator.tap("📎")
+    await now_says(creator, card, "2. 🖼 Photo")
+    await creator.tap("🗑 2")
     await creator.tap("👁 1")
     await world.settle()
     again = (await creator.chat())[-1]
