@@ -10,6 +10,12 @@ from bot.dispatch import TAPS
 HUGE = ("1" + "0" * 18, str(2**63), "-1")
 ODD = ("9" * 20, "9" * 53, "-" + "9" * 20, "٣", "²", "1_0", " 1", "+1", "1.0", "")
 FORMS = (
+    "ipost:{}:1",
+    "ipost:1:{}",
+    "ipost:1:1:{}",
+    "ipost:1:1:to:{}",
+    "ipost:1:1:now:{}",
+    "ipost:1:1:keep:{}",
     "flow:{}:1:0",
     "flow:1:{}:0",
     "flow:1:1:{}",
@@ -154,7 +160,6 @@ FORMS = (
     "stats:1:{}",
     "ideas:{}:0",
     "ideas:1:{}",
-    "ideas:1:stage:{}",
     "ideas:1:tag:{}",
     "ideas:1:sort:{}",
     "ideabrought:{}:by:idea:0",
@@ -164,17 +169,18 @@ FORMS = (
     "ideabrought:1:1:{}:0",
     "idea:{}:1:show:0:0",
     "idea:1:{}:show:0:0",
-    "idea:1:{}:move:0:0:draft",
     "idea:1:1:show:{}:0",
     "idea:1:1:show:1:{}",
     "idea:1:1:move:0:0:{}",
-    "idea:1:1:priority:0:0:{}",
     "idea:1:1:due:0:0:{}",
     "idea:1:1:notes:0:0:{}",
-    "idea:1:1:tags:0:0:{}",
     "idea:1:1:products:0:0:{}",
     "idea:1:1:product:0:0:0:{}",
-    "idea:1:1:funnel:0:0:{}",
+    "capture:card:{}:1",
+    "ideacheck:1:1:0:0:page:{}",
+    "ideafile:1:{}:0:0",
+    "ideabrought:{}:1:0:0",
+    "ideabrought:1:by:idea:{}",
     "{}",
 )
 
