@@ -68,8 +68,9 @@ async def results_screen(
     if reply.number is not None:
         return await _of_one(session, creator, reply, language)
     there = zone_named(zone)
-    since = start_of(_first_month(now.astimezone(there).date()), there)
-    asked = _Asked(creator, since, now, there, reply.page, language)
+    today = now.astimezone(there).date()
+    since, until = (start_of(_first_of_month(today, after), there) for after in (1 - MONTHS, 1))
+    asked = _Asked(creator, since, until, there, reply.page, language)
     match reply.by:
         case "month":
             shown = await _by_month(session, asked)
@@ -167,7 +168,7 @@ def _told(bought: Bought, language: str) -> dict[str, object]:
     return {"orders": bought.orders, "customers": bought.buyers, "sums": sums_told(bought, language)}
 
 
-def _first_month(today: date) -> date:
-    """The first day of the month eleven months before."""
-    months = today.year * 12 + today.month - MONTHS
+def _first_of_month(day: date, after: int) -> date:
+    """The first day of the month that is so many after that day's."""
+    months = day.year * 12 + day.month - 1 + after
     return date(months // 12, months % 12 + 1, 1)

@@ -26,6 +26,7 @@ from store.queries.idea_results import (
     most_first,
 )
 from web.api.analytics_items import Asked, SumItem
+from web.api.ideas import id_of
 from web.api.kept import kept
 from web.api.lists import ListAnswer
 from web.api.periods import BadPeriod, Period, PeriodQuery, period_of
@@ -104,20 +105,12 @@ class ResultsAnswer(Asked, ListAnswer[IdeaResult | TagResult | MonthResult]):
 
 async def show_result(call: Plain) -> IdeaResult:
     """From its first day on."""
-    idea = await _idea_named(call)
+    public_id = id_of(call)
+    idea = await find_by_public_id(call.session, call.creator_id, public_id)
+    if idea is None:
+        raise no_such_idea(str(public_id))
     found = await brought(call.session, call.creator_id, [idea.id])
     return _of_idea(idea, found[idea.id])
-
-
-async def _idea_named(call: Plain) -> Idea:
-    told = call.word("idea_id")
-    try:
-        idea = await find_by_public_id(call.session, call.creator_id, UUID(told))
-    except ValueError:
-        idea = None
-    if idea is None:
-        raise no_such_idea(told)
-    return idea
 
 
 async def show_results(call: Call[ResultsQuery, NoBody]) -> ResultsAnswer:
