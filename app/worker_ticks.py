@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from app.webhook_calls import HttpCaller
+from automations.channel_rights import AskingForRights
 from automations.forgetting import Forgetting
 from automations.hooks import Hooks
 from automations.idea_posts import IdeaPosting
@@ -66,6 +67,7 @@ def add_chores(
     """What is done behind everybody's back: channels left, posts of ideas, people forgotten, files sent ahead …"""
     posting = IdeaPosting(database, clock, channels)
     ticks.add(Tick("idea posts", posting.work, every=1, topics=frozenset({IDEA_POSTS})))
+    ticks.add(Tick("channel rights", AskingForRights(database, channels, bot_id).work, every=60))
     removals = Removals(database, clock, doors)
     ticks.add(Tick("removals", removals.run, every=2, topics=frozenset({PASSES})))
     forgetting = Forgetting(database, clock, files)

@@ -1,9 +1,10 @@
-"""What stands in a channel becomes what its post says by now."""
+"""What the bot may do in a channel, and what stands there: it becomes what its post says by now."""
 
 from dataclasses import dataclass
 
 from telegram import (
     Bot,
+    ChatMemberAdministrator,
     InlineKeyboardMarkup,
     InputMediaAnimation,
     InputMediaAudio,
@@ -31,6 +32,12 @@ class TelegramChannelMessages:
     bot: Bot
     bot_id: int
     database: Database
+
+    async def may_post(self, chat_id: int) -> bool:
+        """In a channel: in a group nobody asks for that right. Raises a SendFailure."""
+        member = await calling(lambda: self.bot.get_chat_member(chat_id, self.bot_id))
+        # https://core.telegram.org/bots/api#chatmemberadministrator: of channels alone
+        return isinstance(member, ChatMemberAdministrator) and bool(member.can_post_messages)
 
     async def edit_post(self, chat_id: int, message_id: int, message: Message) -> None:
         """It says that from now on. Raises a SendFailure; that it says so already is no failure."""

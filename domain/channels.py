@@ -54,7 +54,9 @@ async def see_channel(session: AsyncSession, seen: Seen, *, now: datetime) -> No
     was to go out goes.
     """
     before = await session.scalar(select(Channel).where(Channel.bot_id == seen.bot_id, Channel.chat_id == seen.chat_id))
-    could = (before.may_invite, before.may_remove, before.may_post) if before is not None else (False, False, False)
+    could = (
+        (before.may_invite, before.may_remove, bool(before.may_post)) if before is not None else (False, False, False)
+    )
     may = (seen.may_invite, seen.may_remove, seen.may_post)
     if before is None and not any(may):
         # a mere member lets nobody in
@@ -85,6 +87,12 @@ async def see_channel(session: AsyncSession, seen: Seen, *, now: datetime) -> No
             await deliver_waiting(session, product, now=now)
     if seen.may_remove and not could_remove:
         await try_removals_again(session, seen.chat_id, now=now)
+
+
+async def note_posting(session: AsyncSession, channel_id: int, *, may_post: bool) -> None:
+    """As Telegram says when it is asked, of a channel that was known before posts were."""
+    unasked = (Channel.id == channel_id, Channel.may_post.is_(None))
+    await session.execute(update(Channel).where(*unasked).values(may_post=may_post))
 
 
 async def see_join(

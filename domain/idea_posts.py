@@ -71,7 +71,7 @@ class SameMinute(Conflict):
 
 async def channels_to_post(session: AsyncSession, creator_id: int) -> Sequence[Channel]:
     """Where the bot may post for this creator."""
-    found = select(Channel).where(Channel.creator_id == creator_id, Channel.may_post)
+    found = select(Channel).where(Channel.creator_id == creator_id, Channel.may_post.is_(True))
     return (await session.scalars(found.order_by(Channel.id).limit(MOST_CHANNELS))).all()
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from store.models.base import Base, Moves, Numbered, state_column
 from store.models.sealed import Sealed
 
+_UNASKED = text("may_post IS NULL")
 _TO_DO = text("state = 'removing'")
 
 
@@ -117,7 +118,10 @@ class Channel(Numbered, Base):
     """A channel or group in which the bot is, and what it may do there."""
 
     __tablename__ = "channel"
-    __table_args__ = (UniqueConstraint("bot_id", "chat_id"),)
+    __table_args__ = (
+        UniqueConstraint("bot_id", "chat_id"),
+        Index("ix_channel_asked", "bot_id", "id", sqlite_where=_UNASKED, postgresql_where=_UNASKED),
+    )
     bot_id: Mapped[int] = mapped_column(BigInteger)
     chat_id: Mapped[int] = mapped_column(BigInteger)
     # whose it is: of whoever made the bot an administrator there
@@ -125,6 +129,6 @@ class Channel(Numbered, Base):
     title: Mapped[str]
     may_invite: Mapped[bool]
     may_remove: Mapped[bool]
-    # of a channel: a group is nowhere to post to
-    may_post: Mapped[bool] = mapped_column(default=False)
+    # of a channel: a group is nowhere to post to; None: Telegram is to be asked
+    may_post: Mapped[bool | None] = mapped_column(default=False)
     seen_at: Mapped[datetime]

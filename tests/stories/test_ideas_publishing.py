@@ -261,3 +261,18 @@ async def test_an_idea_that_is_deleted_and_a_channel_that_is_gone_are_not_posted
     async with world.spark.database.reading() as session:
         states = (await session.scalars(select(IdeaPost.state).order_by(IdeaPost.id))).all()
     assert list(states) == [PostState.CANCELLED, PostState.FAILED]
+
+
+@SQLITE
+async def test_a_channel_that_was_known_before_posts_were_is_asked_for_its_rights(world: World):
+    await a_channel(world)
+    async with world.spark.database.transaction() as session:
+        (await session.scalars(select(Channel))).one().may_post = None
+    await world.restart()
+
+    async def known() -> bool:
+        async with world.spark.database.reading() as session:
+            return (await session.scalars(select(Channel.may_post))).one() is True
+
+    assert await world.until(known)
+    assert len(await world.calls("getChatMember")) == 1

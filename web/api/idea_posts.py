@@ -119,7 +119,14 @@ class ChannelItem(BaseModel):
 
     @classmethod
     def of(cls, channel: Channel) -> "ChannelItem":
-        return cls.model_validate(channel, from_attributes=True)
+        return cls(
+            id=channel.id,
+            chat_id=channel.chat_id,
+            title=channel.title,
+            may_post=bool(channel.may_post),
+            may_invite=channel.may_invite,
+            may_remove=channel.may_remove,
+        )
 
 
 async def show_channels(call: Call[ListQuery, NoBody]) -> ListAnswer[ChannelItem]:

@@ -112,9 +112,9 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_idea_post_person_id'), ['person_id'], unique=False)
 
     with op.batch_alter_table('channel', schema=None) as batch_op:
-        batch_op.add_column(sa.Column('may_post', sa.Boolean(), nullable=False, server_default=sa.false()))
-    with op.batch_alter_table('channel', schema=None) as batch_op:
-        batch_op.alter_column('may_post', server_default=None)
+        # asked for when Spark runs
+        batch_op.add_column(sa.Column('may_post', sa.Boolean(), nullable=True))
+        batch_op.create_index('ix_channel_asked', ['bot_id', 'id'], unique=False, sqlite_where=sa.text('may_post IS NULL'), postgresql_where=sa.text('may_post IS NULL'))
     with op.batch_alter_table('outbox_message', schema=None) as batch_op:
         batch_op.add_column(sa.Column('post_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
         batch_op.alter_column('person_id', existing_type=sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True)
@@ -280,6 +280,7 @@ def downgrade() -> None:
         batch_op.alter_column('person_id', existing_type=sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False)
         batch_op.drop_column('post_id')
     with op.batch_alter_table('channel', schema=None) as batch_op:
+        batch_op.drop_index('ix_channel_asked', sqlite_where=sa.text('may_post IS NULL'), postgresql_where=sa.text('may_post IS NULL'))
         batch_op.drop_column('may_post')
     with op.batch_alter_table('idea_post', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_idea_post_person_id'))
