@@ -157,6 +157,19 @@ async def test_what_such_messages_meant_before_they_still_mean(world: World):
     await world.settle()
     # a plain thought without a link is a message as before
     await creator.say("Just thinking")
+    # a reply to what a lead wrote goes to them
+    await creator.say("/lead 1 take")
+    await creator.hears("taken over the chat")
+    await lena.say("Are you there?")
+    relayed = await creator.hears("Are you there?")
+    await world.settle()
+    answer = {"text": "Look: https://example.com/look", "reply_to": relayed.raw["message_id"]}
+    await creator.post(answer)
+    await lena.hears("https://example.com/look")
+    # and whoever is asked something answers
+    await creator.say("/start ad42")
+    await creator.hears("What shall we call you?")
+    await creator.post({"voice": {"duration": 1}})
     assert await ideas(world) == []
 
 
