@@ -16,7 +16,7 @@ from store.queries.idea_card import IdeaCard
 TITLE_SHOWN = 80
 NAMED = 60
 NOTES_SHOWN = 1200
-MOST_TAGS_IN_A_LINE = 5
+TAGS_SHOWN = 100
 MOST_NAMED = 5
 _HEADS = {
     IdeaStage.IDEA: "💡",
@@ -50,7 +50,7 @@ def idea_line(turn: Turn, idea: Idea, today: date, *, stage: bool) -> str:
         late = idea.due_date < today and idea.stage != IdeaStage.PUBLISHED
         marks.append(("⏰ " if late else "") + _day(turn, idea.due_date))
     if idea.tags:
-        marks.append(" ".join(f"#{shorten(tag, NAMED)}" for tag in idea.tags[:MOST_TAGS_IN_A_LINE]))
+        marks.append(shorten(" ".join(f"#{tag}" for tag in idea.tags), TAGS_SHOWN))
     told = "".join(f" · {each}" for each in marks)
     return turn.words("idea-line", number=idea.number, title=shorten(idea.title, TITLE_SHOWN), marks=told)
 

@@ -1,4 +1,4 @@
-"""The buttons under the board of ideas and its lists: `ideas:open`, or `ideas:VIEW:` and a page or what to do."""
+"""The buttons under the board of ideas and its lists: `ideas:open:CREATOR`, or `ideas:VIEW:…`."""
 
 from telegram import CallbackQuery
 
@@ -48,10 +48,11 @@ async def own_view(turn: Turn, view_id: int) -> tuple[IdeaView, Creator]:
 
 
 async def tap(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
-    if arguments == ["open"]:
-        screen = await open_board(turn, await turn.as_creator())
+    number, *rest = arguments
+    if number == "open":
+        (creator_id,) = rest
+        screen = await open_board(turn, await turn.as_creator(read_id(creator_id)))
     else:
-        number, *rest = arguments
         view, creator = await own_view(turn, read_id(number))
         screen = await _do(turn, query, creator, view, rest)
     turn.replies.append(TapReply(query_id=query.id))

@@ -195,10 +195,10 @@ def delete_screen(turn: Turn, idea: Idea, place: Place) -> Message:
     return Message(text=words, buttons=((yes,), (_back(turn, idea, place),)))
 
 
-def deleted_screen(turn: Turn, number: int, place: Place) -> Message:
-    where = f"ideas:{place.view}:{place.page}" if place.view else "ideas:open"
+def deleted_screen(turn: Turn, idea: Idea, place: Place) -> Message:
+    where = f"ideas:{place.view}:{place.page}" if place.view else f"ideas:open:{idea.creator_id}"
     back = Button(text=turn.words("idea-button-list"), data=where)
-    return Message(text=turn.words("idea-deleted", number=number), buttons=((back,),))
+    return Message(text=turn.words("idea-deleted", number=idea.number), buttons=((back,),))
 
 
 def ask_screen(turn: Turn, idea: Idea, place: Place, part: str) -> Message:

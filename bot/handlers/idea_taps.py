@@ -101,7 +101,7 @@ async def _choose(turn: Turn, creator: Creator, idea: Idea, place: Place, words:
             return await tags_screen(turn, idea, place)
         case ["delete", "yes"]:
             await delete_idea(turn.session, idea, now=turn.now)
-            return deleted_screen(turn, idea.number, place)
+            return deleted_screen(turn, idea, place)
         case ["link" | "funnel" | "products" | "product", *_]:
             return await _connect(turn, creator, idea, place, words)
         case _:

@@ -8,8 +8,10 @@ from leads_chat import answers, refused, tapped, the_creator
 from sqlalchemy import select
 from world import World
 
+from bot.handlers.idea_access import Place
 from domain.idea_changes import set_products
 from domain.ideas import delete_idea, move_idea
+from domain.messages.plain import CALLBACK_BYTES
 from domain.products import add_product
 from kit.money import Money
 from store.models import Idea, IdeaStage, Link, LinkTarget, Prompt
@@ -100,6 +102,11 @@ async def test_long_notes_are_cut_on_the_card_and_stand_whole_behind_their_butto
     shown = [each.text.partition("\n\n")[2] for each in (first, second, third)]
     assert "".join(shown) == notes
     assert "›" not in third.labels
+    await kept(chat, *["𝔞" * 200] * 10, tags=[f"{'𝔞' * 60}{each}" for each in range(20)])
+    assert (await answers(chat, "/idea list")).text.startswith("All ideas: 11\n\n11. 𝔞𝔞")
+    # whatever the numbers grow to, a button has room for them
+    longest = Place(10**9, 10**4).data("product", Idea(creator_id=10**7, number=10**6), f"{10**4}:{10**9}")
+    assert len(longest) <= CALLBACK_BYTES
 
 
 async def test_an_idea_gets_its_tracked_link_its_products_and_its_funnel(chat: World):

@@ -1,5 +1,6 @@
 """A creator's team in the chat: what each right lets somebody do, by lines, buttons and answers to what was asked."""
 
+import asyncio
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -324,6 +325,10 @@ async def test_ideas_are_read_by_whoever_may_look_and_changed_by_all_who_may(off
     await office.may_only("Mia", Right.MANAGE, Right.VIEW)
     await office.taps("Ada", f"idea:{office.creator}:1:priority:0:0:high")
     assert "priority: high" in text_of(await office.taps("Mia", f"idea:{office.creator}:1:move:0:0:draft"))
+    # and at once: neither takes away what the other gives
+    both = (office.says("Ada", "/idea 1 #ada"), office.says("Mia", "/idea 1 #mia"))
+    await asyncio.gather(*both)
+    assert "#ada #mia #video" in text_of(await office.says("Mia", "/idea 1"))
     await office.taps("Ada", f"idea:{office.creator}:1:delete:0:0:yes")
     assert isinstance(await refused(office, "Mia", "idea:{creator}:1:move:0:0:idea"), NoSuchIdea)
     # what was asked for while one might is refused to who may no longer

@@ -159,6 +159,7 @@ FORMS = (
     "team:revoke:1:{}",
     "stats:1:{}",
     "ideas:{}:0",
+    "ideas:open:{}",
     "ideas:1:{}",
     "ideas:1:tag:{}",
     "ideas:1:sort:{}",
