@@ -9,7 +9,7 @@ import uvicorn
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from bench import api_peer, api_peer_products
+from bench import api_peer, api_peer_ideas, api_peer_products
 from store.database import as_async_url
 
 POOL = 4
@@ -45,6 +45,7 @@ def _beginner(statement: str) -> Any:
 
 
 async def main(store: str, key: str) -> None:
+    assert api_peer_ideas
     assert api_peer_products
     api_peer.configure(engines(store), key)
     with socket.socket() as listening:

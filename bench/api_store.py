@@ -33,17 +33,24 @@ def access_key() -> bytes:
 async def furnish(database: Database, *, leads: int, products: int) -> Filled:
     """The leads of `bench.segment_leads`, whose first creator gets an owner and that many products."""
     await fill(database, leads)
-    await _count_on(database, Creator, Person, Lead, Order)
-    now = datetime.now(UTC)
+    await count_on(database, Creator, Person, Lead, Order)
     async with database.transaction() as session:
         for model, rows in _products(database, products):
             await session.execute(insert(model.__table__).from_select(list(rows.selected_columns.keys()), rows))
-    await _count_on(database, Product)
+    await count_on(database, Product)
+    _, token = await owner_of(database, CREATOR)
+    await analyse(database)
+    return Filled(token, leads, products)
+
+
+async def owner_of(database: Database, creator_id: int) -> tuple[int, str]:
+    """An account that owns that business, and its access token."""
+    now = datetime.now(UTC)
     async with database.transaction() as session:
         account = Account(role=Role.CREATOR, name="Ada", created_at=NOW)
         session.add(account)
         await session.flush()
-        session.add(Membership(account_id=account.id, creator_id=CREATOR, owner=True, rights=[]))
+        session.add(Membership(account_id=account.id, creator_id=creator_id, owner=True, rights=[]))
         signed_in = SignIn(
             account_id=account.id,
             way="password",
@@ -64,13 +71,17 @@ async def furnish(database: Database, *, leads: int, products: int) -> Filled:
             now=now,
             lifetime=timedelta(hours=6),
         )
+        return account.id, token
+
+
+async def analyse(database: Database) -> None:
+    """As a database that has been there for a while would have done by itself."""
     async with database.engine.connect() as connection:
         await connection.execution_options(isolation_level="AUTOCOMMIT")
         await connection.execute(text("ANALYZE" if database.is_sqlite else "VACUUM ANALYZE"))
-    return Filled(token, leads, products)
 
 
-async def _count_on(database: Database, *models: type[Base]) -> None:
+async def count_on(database: Database, *models: type[Base]) -> None:
     """What was given its numbers by hand goes on behind them, as SQLite does by itself."""
     if database.is_sqlite:
         return
