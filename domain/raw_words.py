@@ -6,7 +6,18 @@ from datetime import datetime, timedelta
 from sqlalchemy import String, cast, delete, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from store.models import Account, IdeaView, Lead, LeadView, Membership, OutboxMessage, Person, Prompt, TelegramUpdate
+from store.models import (
+    Account,
+    IdeaAttachment,
+    IdeaView,
+    Lead,
+    LeadView,
+    Membership,
+    OutboxMessage,
+    Person,
+    Prompt,
+    TelegramUpdate,
+)
 
 # an answer that Telegram has not taken by then is given up for this
 _ANSWERED_WITHIN = timedelta(minutes=10)
@@ -90,6 +101,9 @@ async def _finish(session: AsyncSession, person: Person, *, now: datetime) -> No
         return
     for model in (OutboxMessage, Prompt, LeadView, IdeaView):
         await session.execute(delete(model).where(model.person_id == person.id), execution_options=_BY_CORE)
+    # what they sent for ideas stays with the creator whose team they were in: that it was they goes
+    theirs = update(IdeaAttachment).where(IdeaAttachment.chat_id == person.telegram_id)
+    await session.execute(theirs.values(chat_id=None, message_id=None), execution_options=_BY_CORE)
     # no Telegram id is negative: nobody is found by it
     person.telegram_id = -person.id
     person.first_name, person.username, person.username_key = "", None, None

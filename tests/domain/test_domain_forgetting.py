@@ -10,6 +10,7 @@ from automations.forgetting import Forgetting
 from domain.consent import give_consent
 from domain.entitlements import grant
 from domain.forgetting import forget_lead, forget_person
+from domain.ideas import add_idea
 from domain.leads import add_lead, note_answer
 from domain.merging import merge_leads
 from domain.messages.plain import Message
@@ -26,6 +27,7 @@ from store.models import (
     Consent,
     Entitlement,
     Event,
+    IdeaAttachment,
     Lead,
     LeadField,
     Order,
@@ -122,8 +124,13 @@ async def test_what_was_merged_into_a_lead_is_forgotten_with_it(database: Databa
 
 async def test_the_answer_to_it_goes_out_before_the_last_that_names_the_person_goes(database: Database):
     async with database.transaction() as session:
-        _, person = await a_lead(session, await a_creator(session))
+        creator = await a_creator(session)
+        _, person = await a_lead(session, creator)
         session.add(an_update(person, 1, answered=False))
+        # of somebody who was in the team, and sent more than one message for an idea
+        idea = await add_idea(session, creator_id=creator.id, title="Tour", now=NOW)
+        sent = {"chat_id": person.telegram_id, "created_at": NOW, "words": "A look"}
+        session.add_all(IdeaAttachment(idea_id=idea.id, message_id=number, **sent) for number in (1, 2))
         await session.flush()
         await forget_person(session, person, now=NOW)
     async with database.transaction() as session:
@@ -139,6 +146,8 @@ async def test_the_answer_to_it_goes_out_before_the_last_that_names_the_person_g
         assert (row.lane, row.reply, row.update_id) == ("forgotten", [], 1)
         found = await session.get_one(Person, person.id)
         assert (found.telegram_id, found.first_name, found.username) == (-person.id, "", None)
+        attached = await session.scalars(select(IdeaAttachment))
+        assert [(each.chat_id, each.message_id, each.words) for each in attached] == [(None, None, "A look")] * 2
 
 
 async def test_an_answer_that_never_goes_out_does_not_keep_the_person_for_ever(database: Database):
