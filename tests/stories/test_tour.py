@@ -31,7 +31,7 @@ async def test_a_lead_is_captured_buys_and_is_followed_up_while_the_creator_is_t
     await world.creator.say("/idea add Studio tour #video !high due:2026-12-01")
     await world.creator.hears("Idea 1: Studio tour")
     await world.creator.say("/idea list")
-    await world.creator.hears("1. Studio tour – idea #video !high due 2026-12-01")
+    await world.creator.hears("1. Studio tour · idea · !high · Tue, Dec 1, 2026 · #video")
 
     assert await lena.count("did you have a moment") == 0
     await world.skip(days=1)
