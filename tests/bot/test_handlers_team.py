@@ -22,6 +22,7 @@ from domain.funnels.definition import Funnel
 from domain.funnels.drafts import keep_draft
 from domain.funnels.heads import save_funnel
 from domain.idea_parts import NoSuchIdea
+from domain.idea_posts import NoChannel
 from domain.idea_views import IdeaViewGone
 from domain.invitations import InvitationOver
 from domain.leads import capture_lead
@@ -336,6 +337,40 @@ async def test_ideas_are_read_by_whoever_may_look_and_changed_by_all_who_may(off
     await office.may_only("Mia", Right.VIEW)
     with pytest.raises(NoSuchRight):
         await office.says("Mia", "Another")
+
+
+async def test_a_post_is_seen_by_whoever_may_look_and_published_by_whoever_may_send(office: Office):
+    await office.joins("Mia", Right.VIEW, Right.MANAGE)
+    await office.says("Ada", "/idea add Tour")
+    at = f"ipost:{office.creator}:1"
+    await office.taps("Ada", f"{at}:write")
+    assert f"{at}:when" in data_of(await office.says("Ada", "Hello"))
+    seen = await office.taps("Mia", at)
+    assert "Hello" in text_of(seen)
+    assert {each for each in data_of(seen) if each.startswith("ipost:")} == {f"{at}:preview"}
+    assert text_of(await office.taps("Mia", f"{at}:preview")) == "Hello"
+    for asked in (
+        "write",
+        "buttons",
+        "channel",
+        "to:1",
+        "silent",
+        "when",
+        "now",
+        "now:1",
+        "again",
+        "keep:203201011800",
+    ):
+        assert isinstance(await refused(office, "Mia", f"ipost:{{creator}}:1:{asked}"), NoSuchRight), asked
+    await office.may_only("Mia", Right.SEND)
+    assert isinstance(await refused(office, "Mia", "ipost:{creator}:1:now:1"), NoChannel)
+    assert isinstance(await refused(office, "Mia", "ipost:{creator}:2:now:1"), NoSuchIdea)
+    assert isinstance(await refused(office, "Mia", "ipost:999:1"), NoSuchIdea)
+    # what was asked for while one might is refused to who may no longer
+    await office.taps("Mia", f"{at}:when")
+    await office.may_only("Mia", Right.VIEW)
+    with pytest.raises(NoSuchRight):
+        await office.says("Mia", "tomorrow 18:00")
 
 
 def _read_by_others(card: list[Reply]) -> set[str]:

@@ -21,6 +21,7 @@ from domain.ideas import add_idea
 from domain.messages.plain import Button, Message
 from store.database import Database
 from store.models import Channel, Creator, Event, Idea, IdeaMove, IdeaPost, OutboxMessage, OutboxState, PostState
+from store.queries.due import earliest_due
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
@@ -218,3 +219,14 @@ def test_buttons_are_read_one_a_line():
             read_buttons(text, None)
     with pytest.raises(BadPost):
         checked_buttons([("A", "https://a.example")] * 9, None)
+
+
+async def test_when_the_next_post_is_due_is_known_and_a_closed_business_posts_nothing(desk: Desk):
+    await desk.does(schedule_post, there("2026-11-03 18:00"), BERLIN)
+    async with desk.database.reading() as session:
+        assert await earliest_due(session, after=NOW) == datetime(2026, 11, 3, 17, 0, tzinfo=UTC)
+    async with desk.database.transaction() as session:
+        (await session.get_one(Creator, desk.creator_id)).closed_at = NOW
+    async with desk.database.transaction() as session:
+        assert await post_due(session, now=LATER) == 1
+    assert (await desk.state(), await desk.rows()) == (PostState.CANCELLED, [])

@@ -58,6 +58,10 @@ async def shows(creator: PersonOfTheWorld, *texts: str) -> Said:
     return (await found())[-1]
 
 
+async def is_newer(creator: PersonOfTheWorld, than: Said) -> bool:
+    return (await creator.chat())[-1].raw["message_id"] > than.raw["message_id"]
+
+
 async def open_post(world: World, title: str = "Studio tour", number: int = 1) -> None:
     await world.creator.say(f"/idea add {title}")
     await shows(world.creator, title)
@@ -145,7 +149,11 @@ async def test_a_picture_is_posted_now_and_its_caption_edited_and_a_deleted_mess
     await creator.tap("✍️ Write")
     await shows(creator, "Send me the post")
     await creator.post({"photo": {"content_base64": PHOTO}, "caption": "A <b>look</b>", "parse_mode": "HTML"})
-    await shows(creator, "📎 With a file", "A look")
+    asked = await shows(creator, "📎 With a file", "A look")
+    await creator.tap("👀 Preview")
+    assert await world.until(lambda: is_newer(creator, asked))
+    previewed = (await creator.chat())[-1]
+    assert ("photo" in previewed.raw, previewed.raw["html"], previewed.labels) == (True, "A <b>look</b>", [])
     await creator.tap("🚀 Post now")
     await shows(creator, "Post it in The news now?")
     await creator.tap("🚀 Yes, post it")
@@ -230,6 +238,8 @@ async def test_a_lost_answer_is_told_never_repeated_and_settled_by_hand(world: W
     await world.skip(days=1)
     assert len(await in_channel(world, channel)) == 1
     assert (await the_post(world)).state is PostState.UNCERTAIN
+    await creator.say("/stats uncertain")
+    await creator.hears("post of an idea to The news")
     await creator.tap("📣 The post")
     await creator.tap("✅ It is there")
     await shows(creator, "Posted on")
