@@ -75,6 +75,8 @@ async def next_week(
     session: AsyncSession, published: Published, creator_id: int, *, after: datetime
 ) -> datetime | None:
     """The next Monday morning, after that instant, where there will be something to tell as things stand."""
+    if await session.scalar(select(Idea.id).where(Idea.creator_id == creator_id).limit(1)) is None:
+        return None
     zone = zone_of(published, creator_id)
     monday = begun_week(begun_day(zone, after))
     coming = morning(monday + A_WEEK, zone)
