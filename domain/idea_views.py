@@ -33,6 +33,8 @@ class WantedIdeas(BaseModel):
     search: Annotated[str, Field(max_length=SEARCH_LENGTH)] = ""
     sort: IdeaSort = IdeaSort.CREATED_AT
     turned: bool = False
+    # the newest idea when its first page was shown: the pages after that stand still while more are added
+    up_to: int | None = None
 
     @property
     def descending(self) -> bool:
@@ -51,6 +53,7 @@ class WantedIdeas(BaseModel):
             search=self.search,
             sort=self.sort,
             descending=self.descending,
+            up_to=self.up_to,
         )
 
     def cleared(self) -> "WantedIdeas":

@@ -4,13 +4,13 @@ from bot.handlers.idea_access import today_of
 from bot.handlers.idea_card import idea_line, priority_told, stage_told
 from bot.handlers.idea_screens import mark_of
 from bot.turn import Turn
-from domain.idea_views import WantedIdeas, wanted_ideas
+from domain.idea_views import WantedIdeas, change_idea_view, wanted_ideas
 from domain.messages.plain import Button, Message
 from kit.paging import Paging
 from kit.text import shorten
 from store.models import Creator, IdeaStage, IdeaView, Priority
 from store.queries.idea_card import count_idea_tags, count_stages
-from store.queries.ideas import IdeaSort, list_ideas
+from store.queries.ideas import IdeaSort, last_number, list_ideas
 
 PAGE = 10
 IN_A_ROW = 5
@@ -41,6 +41,9 @@ async def board_screen(turn: Turn, creator: Creator, view: IdeaView) -> Message:
 async def list_screen(turn: Turn, creator: Creator, view: IdeaView, page: int) -> Message:
     """A page of lines, each number a button that opens the card."""
     wanted = wanted_ideas(view)
+    if not page:
+        wanted = wanted.model_copy(update={"up_to": await last_number(turn.session, creator.id)})
+        await change_idea_view(turn.session, view, wanted)
     found = await list_ideas(turn.session, creator.id, wanted.filter(), Paging(PAGE, page * PAGE))
     if page and not found.items:
         # ideas may have gone since the button was shown

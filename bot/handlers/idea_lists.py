@@ -103,9 +103,7 @@ async def _change(turn: Turn, creator: Creator, view: IdeaView, kind: str, chose
             await change_idea_view(turn.session, view, wanted.with_tag(tag))
         case "sort":
             await change_idea_view(turn.session, view, wanted.sorted_by(IdeaSort(chosen)))
-            await turn.session.refresh(view)
             return sort_screen(turn, view)
         case _:
             raise turn.refusal("not-understood")
-    await turn.session.refresh(view)
     return await filter_screen(turn, creator, view)

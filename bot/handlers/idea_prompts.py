@@ -29,7 +29,6 @@ async def prompted(turn: Turn, asked: Prompted, message: TelegramMessage) -> Non
         case "idea-search":
             view, creator = await own_view(turn, place.view)
             await change_idea_view(turn.session, view, wanted_ideas(view).searching(text))
-            await turn.session.refresh(view)
             screen = await list_screen(turn, creator, view, 0)
         case "idea-new":
             creator = await turn.as_creator(int(asked.data["creator"]))

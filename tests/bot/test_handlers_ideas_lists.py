@@ -23,6 +23,8 @@ async def test_the_board_counts_by_stage_and_its_lists_are_paged_in_place(chat: 
     shown = await tapped(chat, board, "idea · 12")
     assert shown.text.startswith("💡 idea: 12\n\n12. Idea 11 · #tour\n11. Idea 10 · #tour")
     assert shown.labels[:10] == [str(each) for each in range(12, 2, -1)]
+    # a page stands still while more is added
+    await kept(chat, "Meanwhile")
     last = await tapped(chat, shown, "›")
     assert last.text == "💡 idea: 12\n\n2. Idea 1 · #tour\n1. Idea 0 · !high · #video"
     card = await tapped(chat, last, "2")
@@ -30,7 +32,9 @@ async def test_the_board_counts_by_stage_and_its_lists_are_paged_in_place(chat: 
     # back to the page from which it was opened
     assert (await tapped(chat, card, "‹ Ideas")).text == last.text
     everything = await answers(chat, "/idea list")
-    assert everything.text.startswith("All ideas: 13\n\n13. Ready · draft\n12. Idea 11 · idea · #tour")
+    assert everything.text.startswith(
+        "All ideas: 14\n\n14. Meanwhile · idea\n13. Ready · draft\n12. Idea 11 · idea · #tour"
+    )
 
 
 async def test_lists_are_searched_filtered_and_sorted_by_buttons(chat: World):
