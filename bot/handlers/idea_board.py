@@ -2,7 +2,7 @@
 
 from bot.handlers.idea_access import today_of
 from bot.handlers.idea_card import idea_line, priority_told, stage_told
-from bot.handlers.idea_screens import mark_of
+from bot.handlers.lead_screens import mark_of
 from bot.turn import Turn
 from domain.idea_views import WantedIdeas, change_idea_view, wanted_ideas
 from domain.messages.plain import Button, Message

@@ -12,8 +12,8 @@ from bot.handlers.idea_board import (
     sort_screen,
     stage_named,
 )
-from bot.handlers.idea_screens import mark_of
 from bot.handlers.idea_taps import message_of
+from bot.handlers.lead_screens import mark_of
 from bot.numbers import read_id
 from bot.replies import TapReply
 from bot.turn import Turn

@@ -6,12 +6,12 @@ from datetime import date
 from bot.handlers import idea_checks, idea_files, idea_results
 from bot.handlers.idea_access import NOWHERE, Place, today_of
 from bot.handlers.idea_card import added_line, card_text, day_told, priority_told, stage_told
+from bot.handlers.lead_screens import mark_of
 from bot.turn import Turn
 from domain.idea_words import read_day
 from domain.messages.plain import Button, Message
 from kit.paging import Paging
 from kit.text import escape, shorten
-from kit.tokens import digest_of
 from store.models import Creator, Idea, IdeaStage, Priority
 from store.queries.catalogue import list_products
 from store.queries.idea_card import count_idea_tags, idea_card, products_of
@@ -26,11 +26,6 @@ _DAYS = {"today": "today", "tomorrow": "tomorrow", "week": "next week"}
 # what is typed after its button
 ASKED = frozenset({"title", "notes", "tags", "due"})
 Row = tuple[Button, ...]
-
-
-def mark_of(value: str) -> str:
-    """What stands for a tag or a funnel behind a button, where 64 bytes have room."""
-    return digest_of(value)[:12]
 
 
 async def card_screen(turn: Turn, idea: Idea, place: Place = NOWHERE) -> Message:

@@ -16,7 +16,6 @@ from bot.handlers.idea_screens import (
     funnels_of,
     funnels_screen,
     link_screen,
-    mark_of,
     notes_screen,
     offered,
     priorities_screen,
@@ -24,6 +23,7 @@ from bot.handlers.idea_screens import (
     stages_screen,
     tags_screen,
 )
+from bot.handlers.lead_screens import mark_of
 from bot.numbers import read_id
 from bot.replies import TapReply
 from bot.turn import Turn
