@@ -18,6 +18,8 @@ from bot.handlers.idea_post_screens import (
     same_minute_screen,
     scheduled_screen,
 )
+from bot.handlers.idea_prompts import show_answer
+from bot.handlers.idea_taps import message_of as message_to_edit
 from bot.numbers import read_id
 from bot.replies import TapReply
 from bot.turn import Turn
@@ -29,19 +31,27 @@ from domain.idea_posts import SameMinute, call_off, find_post, post_now, schedul
 from domain.messages.plain import Message
 from domain.messages.refusing import say_refusal
 from domain.products import keep_upload
-from domain.prompts import Prompted, ask_next
+from domain.prompts import Prompted, ask_next, drop_prompt
 from store.models import Creator, Idea, OutboxMessage
 
 ACTS = frozenset({"ipost-write", "ipost-buttons", "ipost-when"})
+_TYPED = frozenset({"write", "buttons", "when"})
+# what changes nothing, and what holds a row of the outbox before the idea's
+_NOT_HELD = _TYPED | {"preview", "channel", "cancel", "drop", "there", "missing"}
 
 
 async def tap(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
     """`ipost:CREATOR:NUMBER` shows it; behind that stand what is to be done, and with what."""
     creator_id, number, *words = arguments
     asked = (turn, read_id(creator_id), read_id(number))
-    _, idea = await (own_idea(*asked) if words in ([], ["preview"]) else held_idea(*asked))
+    _, idea = await (own_idea(*asked) if not words or words[0] in _NOT_HELD else held_idea(*asked))
     turn.replies.append(TapReply(query_id=query.id))
-    screen = await _screen(turn, idea, words)
+    if len(words) == 1 and words[0] in _TYPED:
+        about = {"creator": idea.creator_id, "idea": idea.number, **message_to_edit(query)}
+        await ask_next(turn.session, turn.person.id, f"ipost-{words[0]}", about, now=turn.now)
+        screen: Message | None = ask_screen(turn, idea, words[0])
+    else:
+        screen = await _screen(turn, idea, words)
     if screen is not None:
         edit(turn, query, screen)
 
@@ -52,10 +62,6 @@ async def _screen(turn: Turn, idea: Idea, words: list[str]) -> Message | None:
         case ["preview"]:
             await _preview(turn, idea)
             return None
-        case ["write" | "buttons" | "when" as part]:
-            about = {"creator": idea.creator_id, "idea": idea.number}
-            await ask_next(turn.session, turn.person.id, f"ipost-{part}", about, now=turn.now)
-            return ask_screen(turn, idea, part)
         case ["channel"]:
             return await channels_screen(turn, idea)
         case ["now", *seen]:
@@ -67,8 +73,9 @@ async def _screen(turn: Turn, idea: Idea, words: list[str]) -> Message | None:
         case ["keep", moment]:
             local = datetime.strptime(str(read_id(moment)), "%Y%m%d%H%M")  # noqa: DTZ007 - by the creator's clock
             return await _schedule(turn, idea, local, keep=True)
-        case [] | ["show"]:
-            pass
+        case []:
+            # back from what was asked for
+            await drop_prompt(turn.session, turn.person.id)
         case _:
             await _do(turn, idea, words)
     return await post_screen(turn, idea)
@@ -94,7 +101,7 @@ async def prompted(turn: Turn, asked: Prompted, message: TelegramMessage) -> Non
     creator, idea = await held_idea(turn, int(asked.data["creator"]), int(asked.data["idea"]))
     if asked.act == "ipost-write":
         await _write(turn, idea, PostChanges(written=await _written(turn, creator, message)))
-        turn.send(await post_screen(turn, idea))
+        show_answer(turn, asked, await post_screen(turn, idea))
         return
     text = (message.text or "").strip()
     if not text:
@@ -102,9 +109,10 @@ async def prompted(turn: Turn, asked: Prompted, message: TelegramMessage) -> Non
     if asked.act == "ipost-buttons":
         link = await _address(turn, idea) if names_link(text) else None
         await _write(turn, idea, PostChanges(buttons=read_buttons(text, link)))
-        turn.send(await post_screen(turn, idea))
+        screen = await post_screen(turn, idea)
     else:
-        turn.send(await _schedule(turn, idea, read_moment(text, turn.now, zone_of_ideas(turn, idea.creator_id))))
+        screen = await _schedule(turn, idea, read_moment(text, turn.now, zone_of_ideas(turn, idea.creator_id)))
+    show_answer(turn, asked, screen)
 
 
 async def _schedule(turn: Turn, idea: Idea, local: datetime, *, keep: bool = False) -> Message:

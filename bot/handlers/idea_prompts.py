@@ -37,7 +37,7 @@ async def prompted(turn: Turn, asked: Prompted, message: TelegramMessage) -> Non
             _, idea = await held_idea(turn, int(asked.data["creator"]), int(asked.data["idea"]))
             await _change(turn, idea, asked.act, text)
             screen = await card_screen(turn, idea, place)
-    _show(turn, asked, screen)
+    show_answer(turn, asked, screen)
 
 
 async def add_in_line(turn: Turn, creator: Creator, text: str) -> Idea:
@@ -85,7 +85,7 @@ async def add_tags(turn: Turn, idea: Idea, words: list[str]) -> None:
     await change_idea(turn.session, idea, {"tags": tags}, now=turn.now)
 
 
-def _show(turn: Turn, asked: Prompted, screen: Message) -> None:
+def show_answer(turn: Turn, asked: Prompted, screen: Message) -> None:
     """In the message that asked; as a new one where that is not known."""
     if "message" not in asked.data:
         turn.send(screen)

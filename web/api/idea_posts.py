@@ -138,11 +138,10 @@ async def show_channels(call: Call[ListQuery, NoBody]) -> ListAnswer[ChannelItem
 
 async def show_post(call: Plain) -> ChannelPost:
     """The one that is worked on, or was posted last."""
-    public_id = id_of(call)
-    idea = await find_by_public_id(call.session, call.creator_id, public_id)
-    if idea is None:
-        raise no_such_idea(str(public_id))
-    return ChannelPost.of(await _post(call, idea))
+    post = await find_post(call.session, await _idea(call))
+    if post is None:
+        raise _no_post()
+    return ChannelPost.of(post)
 
 
 async def put_post(call: Call[NoQuery, PutPost]) -> ChannelPost:
@@ -162,7 +161,7 @@ async def put_post(call: Call[NoQuery, PutPost]) -> ChannelPost:
 
 async def drop_post(call: Plain) -> None:
     """Calls it off for good. What stands in a channel stays there."""
-    if await call_off(call.session, await held(call), now=call.tools.clock(), drop=True) is None:
+    if await call_off(call.session, await _idea(call), now=call.tools.clock(), drop=True) is None:
         raise _no_post()
 
 
@@ -183,11 +182,13 @@ async def post_at_once(call: Plain) -> ChannelPost:
     return ChannelPost.of(await post_now(call.session, await held(call), now=call.tools.clock()))
 
 
-async def _post(call: Call[Any, Any], idea: Idea) -> IdeaPost:
-    post = await find_post(call.session, idea)
-    if post is None:
-        raise _no_post()
-    return post
+async def _idea(call: Plain) -> Idea:
+    """Held by nobody: what is called off holds its row of the outbox first."""
+    public_id = id_of(call)
+    idea = await find_by_public_id(call.session, call.creator_id, public_id)
+    if idea is None:
+        raise no_such_idea(str(public_id))
+    return idea
 
 
 def _no_post() -> NoSuchPost:
