@@ -15,6 +15,7 @@ from sqlalchemy import (
     column,
     exists,
     func,
+    intersect,
     select,
     table,
     union_all,
@@ -100,7 +101,7 @@ def idea_count(shape: IdeaShape) -> Select[int]:
     if shape.tags and not (shape.words or shape.stage or shape.priority or shape.up_to):
         return select(func.count(_TAG.idea_id.distinct())).where(*_has_tag())
     if shape.words and not (shape.tags or shape.stage or shape.priority or shape.up_to):
-        return select(func.count()).select_from(_FOUND).where(_has_words(shape))
+        return select(func.count()).select_from(_with_words(shape).subquery())
     return select(func.count()).select_from(Idea.__table__).where(*_gathered(shape))
 
 
@@ -140,20 +141,25 @@ def _looked_at(shape: IdeaShape) -> list[ColumnElement[bool]]:
     # OFFSET keeps PostgreSQL from reading them all first
     if shape.tags:
         held.append(exists(select(_TAG.idea_id).where(_TAG.idea_id == _IDEA.id, _tag_given()).offset(0)))
-    if shape.words:
-        row = _FOUND.c.idea_id if shape.postgresql else _FOUND.c.rowid
-        held.append(exists(select(row).where(row == _IDEA.id, _has_words(shape)).offset(0)))
+    if shape.words and shape.postgresql:
+        held.append(exists(_with_words(shape).where(_FOUND.c.idea_id == _IDEA.id).offset(0)))
+    elif shape.words:
+        # SQLite gathers all that begin so each time that it is asked: once, then, and not by the number's own index
+        held.append((_IDEA.id + 0).in_(_with_words(shape)))
     return held
 
 
 def _gathered(shape: IdeaShape) -> list[ColumnElement[bool]]:
     """What is found by words or a tag is the creator's by that: SQLite is told of no other way, as it would take it."""
     held: list[ColumnElement[bool]] = []
-    if shape.words:
-        row = _FOUND.c.idea_id if shape.postgresql else _FOUND.c.rowid
-        held.append(_IDEA.id.in_(select(row).where(_has_words(shape))))
+    found = [_with_words(shape)] if shape.words else []
     if shape.tags:
-        held.append(_IDEA.id.in_(select(_TAG.idea_id).where(*_has_tag())))
+        found.append(select(_TAG.idea_id).where(*_has_tag()))
+    if shape.postgresql:
+        held += [_IDEA.id.in_(each) for each in found]
+    elif found:
+        # put together before any row is read, whichever of them are few
+        held.append(_IDEA.id.in_(intersect(*found) if len(found) > 1 else found[0]))
     if shape.postgresql or not held:
         held.append(_IDEA.creator_id == bindparam("creator_id"))
     if shape.stage:
@@ -173,8 +179,9 @@ def _tag_given() -> ColumnElement[bool]:
     return _TAG.tag.in_(bindparam("tags", expanding=True))
 
 
-def _has_words(shape: IdeaShape) -> ColumnElement[bool]:
+def _with_words(shape: IdeaShape) -> Select[Any]:
     """`words` is a question in the database's own language: see `domain.idea_search` for what is kept."""
     if shape.postgresql:
-        return _FOUND.c.words.op("@@", is_comparison=True)(cast(cast(bindparam("words"), Text), TSQUERY))
-    return _FOUND.c.idea_search.op("MATCH", is_comparison=True)(bindparam("words"))
+        asked = cast(cast(bindparam("words"), Text), TSQUERY)
+        return select(_FOUND.c.idea_id).where(_FOUND.c.words.op("@@", is_comparison=True)(asked))
+    return select(_FOUND.c.rowid).where(_FOUND.c.idea_search.op("MATCH", is_comparison=True)(bindparam("words")))
