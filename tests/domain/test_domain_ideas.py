@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -111,3 +112,39 @@ async def test_only_what_is_named_changes_and_what_it_is_found_by_follows(databa
         assert (
             (await session.scalars(select(IdeaProduct))).all() == (await session.scalars(select(IdeaTag))).all() == []
         )
+
+
+async def test_two_who_change_an_idea_at_once_both_have_their_way(database: Database):
+    one, _ = await creators(database)
+    async with database.transaction() as session:
+        await add_idea(session, creator_id=one, title="Tour", now=NOW)
+
+    async def change(**changes: Any) -> None:
+        async with database.transaction() as session:
+            idea = await find_idea(session, one, 1)
+            assert idea is not None
+            # what was read before is read again, and held
+            await change_idea(session, idea, changes, now=LATER)  # type: ignore[arg-type]
+
+    await asyncio.gather(
+        change(title="Studio tour"), change(notes="Lights"), change(tags=("a",)), change(priority=Priority.LOW)
+    )
+    async with database.reading() as session:
+        idea = await find_idea(session, one, 1)
+        assert idea is not None
+        assert (idea.title, idea.notes, idea.tags, idea.priority) == ("Studio tour", "Lights", ["a"], Priority.LOW)
+        fields = await session.scalars(select(Event.data).where(Event.name == "idea.changed"))
+        assert sorted(each["fields"] for each in fields) == [["notes"], ["priority"], ["tags"], ["title"]]
+
+
+async def test_whoever_changes_or_moves_an_idea_that_was_deleted_meanwhile_is_told(database: Database):
+    one, _ = await creators(database)
+    async with database.transaction() as session:
+        idea = await add_idea(session, creator_id=one, title="Tour", now=NOW)
+    async with database.transaction() as session:
+        await delete_idea(session, await hold_idea(session, one, number=1), now=NOW)
+    async with database.transaction() as session:
+        with pytest.raises(NoSuchIdea):
+            await change_idea(session, idea, {"title": "Too late"}, now=LATER)
+        with pytest.raises(NoSuchIdea):
+            await move_idea(session, idea, IdeaStage.DRAFT, now=LATER)
