@@ -1,6 +1,6 @@
 """Each Monday morning a creator reads how the week of their ideas went: what moved, what is stuck, what it brought."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -19,7 +19,7 @@ from kit.money import Money, language_of
 from kit.text import shorten
 from store.database import count_changed, insert_once
 from store.models import Idea, IdeaDigest
-from store.queries.idea_results import Brought, brought_since
+from store.queries.idea_results import Brought, brought_since, most_first
 from store.queries.idea_week import Moved, has_moved, moved_between, stuck_since
 
 SHOWN = 8
@@ -91,18 +91,9 @@ async def _week(session: AsyncSession, creator_id: int, since: date, begun: date
     moved = await moved_between(session, creator_id, begun, ended)
     stuck, count = await stuck_since(session, creator_id, ended - STUCK_FOR, most=STUCK_SHOWN)
     brought = await brought_since(session, creator_id, begun, ended)
-    ideas = await session.scalars(select(Idea).where(Idea.id.in_(_best(brought))))
-    ranked = sorted(((each, brought[each.id]) for each in ideas), key=lambda one: _rank(one[1]), reverse=True)
-    return Week(since, moved, stuck, count, ranked)
-
-
-def _best(brought: Mapping[int, Brought]) -> list[int]:
-    return sorted(brought, key=lambda each: (_rank(brought[each]), -each), reverse=True)[:SHOWN]
-
-
-def _rank(each: Brought) -> tuple[int, int, int]:
-    """By orders before leads: sums of several currencies are not compared."""
-    return each.last.orders, each.leads, each.touched
+    best = most_first(brought)[:SHOWN]
+    ideas = {each.id: each for each in await session.scalars(select(Idea).where(Idea.id.in_(best)))}
+    return Week(since, moved, stuck, count, [(ideas[each], brought[each]) for each in best])
 
 
 def _digest(language: str, week: Week) -> Message:

@@ -2,6 +2,7 @@
 
 from bot.handlers.idea_access import today_of
 from bot.handlers.idea_card import idea_line, priority_told, stage_told
+from bot.handlers.idea_results import data_of_all
 from bot.handlers.lead_screens import mark_of
 from bot.turn import Turn
 from domain.idea_views import WantedIdeas, change_idea_view, wanted_ideas
@@ -34,7 +35,8 @@ async def board_screen(turn: Turn, creator: Creator, view: IdeaView) -> Message:
     if total:
         all_of_them = Button(text=turn.words("idea-button-all", total=total), data=f"ideas:{view.id}:stage:all")
         rows.append((all_of_them, _button(turn, view, "search"), _button(turn, view, "filter")))
-    rows.append((_button(turn, view, "new"),))
+    results = Button(text=turn.words("ideabrought-button-one"), data=data_of_all(creator.id))
+    rows.append((_button(turn, view, "new"), *([results] if total else [])))
     return Message(text="\n".join(lines), buttons=tuple(rows))
 
 

@@ -24,6 +24,11 @@ def data_of(idea: Idea, place: Place) -> str:
     return f"ideabrought:{idea.creator_id}:{idea.number}:{place.view}:{place.page}"
 
 
+def data_of_all(creator_id: int, way: str = WAYS[0], page: int = 0) -> str:
+    """Behind the button of a board, or of another page."""
+    return f"ideabrought:{creator_id}:by:{way}:{page}"
+
+
 def show_results(turn: Turn, creator: Creator) -> None:
     """`/idea results`: of all ideas."""
     turn.replies.append(IdeaResultsReply(creator_id=creator.id))

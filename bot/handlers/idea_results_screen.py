@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.handlers.idea_access import Place
-from bot.handlers.idea_results import WAYS, sums_told
+from bot.handlers.idea_results import WAYS, data_of_all, sums_told
 from bot.replies import IdeaResultsReply
 from domain.idea_parts import no_such_idea
 from domain.ideas import find_idea
@@ -93,7 +93,7 @@ async def _of_one(session: AsyncSession, creator: Creator, reply: IdeaResultsRep
         say("ideabrought-last", language, **_told(found.last, language)),
     ]
     back = Place(reply.view, reply.page).data("show", idea)
-    every = Button(text=plain("ideabrought-button-every", language), data=f"ideabrought:{creator.id}:by:idea:0")
+    every = Button(text=plain("ideabrought-button-every", language), data=data_of_all(creator.id))
     return Message(
         text="\n".join(lines), buttons=((every,), (Button(text=plain("idea-button-card", language), data=back),))
     )
@@ -133,21 +133,27 @@ def _page(rows: Sequence[T], asked: _Asked) -> Sequence[T]:
 
 
 def _list(creator: Creator, reply: IdeaResultsReply, shown: _Shown, language: str) -> Message:
-    at, page = f"ideabrought:{creator.id}", reply.page
+    page = reply.page
     head = say(f"ideabrought-by-{reply.by}", language, creator=creator.name)
     text = "\n".join([head, "", *(shown.lines or [say("ideabrought-none", language)])])
     rows: list[Row] = []
     if shown.numbers:
-        rows.append(tuple(Button(text=str(each), data=f"{at}:{each}:0:0") for each in shown.numbers))
-    steps = [Button(text="‹", data=f"{at}:by:{reply.by}:{page - 1}")] if page else []
+        rows.append(
+            tuple(Button(text=str(each), data=f"ideabrought:{creator.id}:{each}:0:0") for each in shown.numbers)
+        )
+    steps = [Button(text="‹", data=data_of_all(creator.id, reply.by, page - 1))] if page else []
     if (page + 1) * SHOWN < shown.total:
-        steps.append(Button(text="›", data=f"{at}:by:{reply.by}:{page + 1}"))
+        steps.append(Button(text="›", data=data_of_all(creator.id, reply.by, page + 1)))
     if steps:
         rows.append(tuple(steps))
     ways = [each for each in WAYS if each != reply.by]
     rows.append(
-        tuple(Button(text=plain(f"ideabrought-button-{each}", language), data=f"{at}:by:{each}:0") for each in ways)
+        tuple(
+            Button(text=plain(f"ideabrought-button-{each}", language), data=data_of_all(creator.id, each))
+            for each in ways
+        )
     )
+    rows.append((Button(text=plain("idea-list-board", language), data=f"ideas:open:{creator.id}"),))
     return Message(text=text, buttons=tuple(rows))
 
 

@@ -135,6 +135,11 @@ async def test_an_idea_is_captured_posted_and_told_what_it_sold(world: World):
     await press(creator, one, "‹ Idea")
     await now_says(creator, card, "Idea 1: A tour of the studio", "📈 New leads: 1")
     assert "what ideas brought in twelve months" in (await after(creator, "/idea results")).text
+    board = await after(creator, "/idea")
+    await press(creator, board, "📈 Results")
+    every = await now_says(creator, board, "what ideas brought in twelve months")
+    await press(creator, every, "‹ Board")
+    await now_says(creator, board, "Ideas of Studio North")
     # the API tells the same
     await world.skip(minutes=1)
     api = await Api.of(world)
