@@ -215,7 +215,7 @@ def build_parts(
             clock,
             doors=TelegramDoors(bot),
             gateway=gateway,
-            channels=TelegramChannelMessages(bot, settings.bot_id, database),
+            channels=TelegramChannelMessages(bot, settings.bot_id, database, files),
             files=files,
             bot_id=settings.bot_id,
         )

@@ -2,14 +2,18 @@
 
 import base64
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import Any
 
 import pytest
+from PIL import Image
 from sqlalchemy import select
 from world import PersonOfTheWorld, Said, World
 
+from domain.idea_post_content import PostChanges, Written
+from domain.idea_posts import write_post
 from domain.ideas import delete_idea
-from store.models import Channel, Idea, IdeaPost, IdeaStage, Link, OutboxMessage, PostState
+from store.models import Channel, Idea, IdeaPost, IdeaStage, Link, OutboxMessage, PostState, StoredFile
 
 SQLITE = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 PHOTO = base64.b64encode(b"a photo").decode()
@@ -168,6 +172,24 @@ async def test_a_picture_is_posted_now_and_its_caption_edited_and_a_deleted_mess
     await shows(creator, "Posted on", "Another look")
     (said,) = await in_channel(world, channel)
     assert said.text == "Another look"
+    # one that came by the API has never been at Telegram
+    async with world.spark.database.transaction() as session:
+        picture = BytesIO()
+        Image.new("RGB", (16, 16)).save(picture, "JPEG")
+        blob = await world.spark.files.keep(picture.getvalue())
+        file = (await session.scalars(select(StoredFile).order_by(StoredFile.id.desc()).limit(1))).one()
+        new = {"creator_id": file.creator_id, "file_name": "third.jpg", "mime_type": "image/jpeg", "shape": file.shape}
+        third = StoredFile(blob=blob, size=13, **new, created_at=world.clock())
+        session.add(third)
+        await session.flush()
+        idea = (await session.scalars(select(Idea))).one()
+        changes = PostChanges(written=Written("Sent up", third.id))
+        await write_post(session, idea, changes, person_id=None, now=world.clock())
+
+    async def sent_up() -> bool:
+        return (await in_channel(world, channel))[0].text == "Sent up"
+
+    assert await world.until(sent_up)
     # somebody deletes it in the channel
     await world.control(
         "POST", "/faults", {"api": "telegram", "method": "editMessageMedia", "fault": "403", "times": 1}
