@@ -16,8 +16,8 @@ _KEEP_OR_CHANGE = text(
 )
 
 
-async def keep_search(session: AsyncSession, idea: Idea) -> None:
-    """In the transaction that gives the idea its title and notes; again is harmless.
+async def keep_search(session: AsyncSession, idea: Idea, *, new: bool = False) -> None:
+    """In the transaction that gives the idea its title and notes; again is harmless, unless it is called `new`.
 
     Each word has the creator's number before it, so that what others write costs nothing.
     """
@@ -25,5 +25,6 @@ async def keep_search(session: AsyncSession, idea: Idea) -> None:
     if is_postgresql(session):
         await session.execute(_KEEP_OR_CHANGE, {"id": idea.id, "words": words})
         return
-    await session.execute(_FORGET, {"id": idea.id})
+    if not new:
+        await session.execute(_FORGET, {"id": idea.id})
     await session.execute(_KEEP, {"id": idea.id, "words": words})

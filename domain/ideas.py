@@ -81,7 +81,7 @@ async def add_idea(
         idea_id = await insert_once(session, Idea, values)
     idea = await session.get_one(Idea, idea_id)
     await keep_tags(session, idea)
-    await keep_search(session, idea)
+    await keep_search(session, idea, new=True)
     await record_event(session, "idea.added", creator_id=creator_id, subject=f"idea:{idea_id}", now=now)
     return idea
 

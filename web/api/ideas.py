@@ -13,7 +13,7 @@ from domain.idea_parts import NoSuchIdea, no_such_idea, normal_tag
 from domain.ideas import add_idea, delete_idea, find_by_public_id, hold_idea, move_idea
 from kit.errors import Invalid, NotFound
 from store.models import Idea, IdeaStage, Priority
-from store.queries.idea_whole import whole_idea
+from store.queries.idea_whole import WholeIdea, whole_idea
 from store.queries.ideas import IdeaFilter, IdeaSort, last_number, list_ideas
 from web.api.idea_bodies import IdeaItem, NewIdea, PutIdea, SomeOfIdea, WholeItem
 from web.api.lists import ListAnswer
@@ -99,9 +99,10 @@ async def enter_idea(call: Call[NoQuery, NewIdea]) -> WholeItem:
         now=now,
     )
     await _change(call, idea, new, {"funnel", "link", "products"} & new.model_fields_set)
-    if new.checklist:
-        await add_checks(call.session, idea, new.checklist, now=now)
-    return await _told(call, idea)
+    checks = await add_checks(call.session, idea, new.checklist, now=now) if new.checklist else ()
+    # nothing else can hang on it yet
+    products = sorted(set(new.products))
+    return WholeItem.whole(WholeIdea(idea, products, checks, attachments=(), moves=(), post=None))
 
 
 async def change_part(call: Call[NoQuery, SomeOfIdea]) -> WholeItem:
