@@ -307,3 +307,21 @@ async def test_every_order_and_each_filter_follows_its_index(database: Database)
         assert index in plan, (wanted, plan)
         assert "Seq Scan on idea" not in plan, plan
         assert "SCAN idea" not in plan.replace("SCAN idea_search VIRTUAL TABLE", ""), plan
+
+
+async def test_words_of_any_script_are_found_as_they_were_written(database: Database):
+    chance = random.Random(5)
+    letters = [c for c in map(chr, range(0x20, 0x30000)) if unicodedata.category(c)[0] in "LNMSP"]
+    ada, _ = await creators(database)
+    async with database.transaction() as session:
+        for number in range(1, 61):
+            title = f"t{number} " + "".join(chance.choices(letters, k=30))
+            await add_idea(session, creator_id=ada, title=title, notes=" ".join(chance.choices(letters, k=20)), now=NOW)
+            page = await list_ideas(session, ada, IdeaFilter(search=title), Paging())
+            assert [each.number for each in page.items] == [number], title
+        # as many words as a question can have
+        many = await add_idea(session, creator_id=ada, title="Many", notes=" ".join("abcdefghij" * 10), now=NOW)
+        search = " ".join(dict.fromkeys("abcdefghij" * 10))
+        assert (await list_ideas(session, ada, IdeaFilter(search=search), Paging())).items == [many]
+        alone = " ".join(f"{number}"[:1] + chr(97 + number % 26) for number in range(70))
+        assert (await list_ideas(session, ada, IdeaFilter(search=alone), Paging())).items == []
