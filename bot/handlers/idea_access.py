@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 from bot.numbers import read_id
 from bot.turn import Turn
+from domain.idea_days import zone_of
 from domain.idea_parts import no_such_idea
 from domain.ideas import find_idea, hold_idea
-from kit.zones import zone_named
 from store.models import Creator, Idea
 
 
@@ -55,7 +55,7 @@ async def held_idea(turn: Turn, creator_id: int, number: int) -> tuple[Creator, 
 
 def zone_of_ideas(turn: Turn, creator_id: int) -> ZoneInfo:
     """Their days are days of this zone."""
-    return zone_named(turn.facts.published.setup(creator_id).time_zone)
+    return zone_of(turn.facts.published, creator_id)
 
 
 def today_of(turn: Turn, creator_id: int) -> date:

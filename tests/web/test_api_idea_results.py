@@ -245,7 +245,9 @@ async def test_results_are_ones_own_and_asked_for_rightly(studio: Studio):
         assert (status, code in {"INVALID", "BAD_PERIOD"}, set(fields)) == (422, True, wrong)
     assert (await shop.refused("GET", f"{mine}/results?from=1980-01-01&to=2190-01-01&by=month"))[1] == "BAD_PERIOD"
     # of a large business they are worked out once a minute at most
-    shop.client.app[TOOLS].own_answers.exact_up_to = 1  # type: ignore[union-attr]
+    application = shop.client.app
+    assert application is not None
+    application[TOOLS].own_answers.exact_up_to = 1
     before = await studio.of("Tour"), await studio.results("tag")
     studio.pass_time(seconds=1)
     await studio.buys("Lena")
