@@ -24,6 +24,9 @@ from domain.idea_search import keep_search
 from store.database import insert_each_once, insert_once, is_postgresql
 from store.models import Idea, IdeaCount, IdeaMove, IdeaStage, IdeaTag, Priority
 
+# what a column of numbers holds
+_LARGEST = 2**63 - 1
+
 __all__ = [
     "MOST_TAGS",
     "TITLE_LENGTH",
@@ -87,7 +90,9 @@ async def add_idea(
 
 
 async def find_idea(session: AsyncSession, creator_id: int, number: int) -> Idea | None:
-    """By the number that stands in chat."""
+    """By the number that stands in chat; whatever number somebody typed."""
+    if not 0 < number <= _LARGEST:
+        return None
     return await session.scalar(_BY_NUMBER, {"creator_id": creator_id, "number": number})
 
 
@@ -100,6 +105,8 @@ async def hold_idea(
 ) -> Idea:
     """As it is now, and until the end of the transaction: two who change it take turns. Raises NoSuchIdea."""
     by, value = ("number", number) if public_id is None else ("public_id", public_id)
+    if isinstance(value, int) and not 0 < value <= _LARGEST:
+        raise no_such_idea(str(value)[:20])
     wanted = (_BY_NUMBER if public_id is None else _BY_PUBLIC_ID).with_for_update()
     found = await session.scalars(
         wanted.execution_options(populate_existing=True), {"creator_id": creator_id, by: value}

@@ -58,8 +58,10 @@ async def test_the_same_public_id_at_once_is_one_idea(database: Database):
         found = await find_by_public_id(session, one, public_id)
         assert found is not None
         assert await find_by_public_id(session, two, public_id) is None
-        with pytest.raises(NoSuchIdea):
-            await hold_idea(session, two, number=found.number)
+        for creator, number in ((two, found.number), (one, 0), (one, -1), (one, 2**63), (one, 10**300)):
+            assert await find_idea(session, creator, number) is None
+            with pytest.raises(NoSuchIdea):
+                await hold_idea(session, creator, number=number)
 
 
 async def test_a_move_is_kept_with_its_history_and_the_same_stage_again_is_none(database: Database):
