@@ -28,7 +28,12 @@ class Tick:
         self._stopped = False
 
     def wake(self) -> None:
+        """Of the loop's own thread alone: an event that another sets may be slept through for good."""
         self._due.set()
+
+    async def beat(self) -> None:
+        """`wake` as APScheduler calls it: whatever is no coroutine it calls in a thread."""
+        self.wake()
 
     async def run(self) -> int:
         """Does all that is due now, one batch after another; returns how much it was."""
@@ -82,7 +87,7 @@ class Ticks:
             self._tasks.append(asyncio.create_task(tick.keep_running(), name=f"tick {tick.name}"))
             # not all at the same moment: together they would hold everybody up for a while each second
             spread = tick.every * _SPREAD
-            self._scheduler.add_job(tick.wake, "interval", seconds=tick.every, jitter=spread, id=tick.name)
+            self._scheduler.add_job(tick.beat, "interval", seconds=tick.every, jitter=spread, id=tick.name)
             tick.wake()
         self._scheduler.start()
 
