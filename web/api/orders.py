@@ -26,7 +26,7 @@ from web.api.order_items import BuyerDetails, Id, Lines, OrderItem
 from web.api.periods import SpanQuery, span_of
 from web.api.query import Text, Whole
 from web.api.route import Call, NoBody, NoQuery, Plain, Route
-from web.auth import Caller
+from web.auth import Caller, CreatorNeeded
 from web.tools import WebTools
 
 # where no rail says how long a checkout is good
@@ -164,17 +164,16 @@ def caller_of(call: Call[Any, Any]) -> Caller:
 async def find_order(call: Call[Any, Any], session: AsyncSession, act: Act) -> tuple[Order, bool]:
     """The order that the address names, and whether its seller looks: who did not buy it needs a right to it.
 
-    Raises NoSuchOrder for anybody else's, and Forbidden for a missing right.
+    Raises NoSuchOrder for anybody else's, Forbidden for a missing right, and CreatorNeeded.
     """
     caller, order = caller_of(call), await session.get(Order, call.number("order_id"), populate_existing=True)
-    if order is None:
-        raise NoSuchOrder("there is no such order")
-    if caller.key_rights is None:
+    if order is not None and caller.key_rights is None:
         leads = await leads_of_account(session, caller.account, order.creator_id)
         if order.lead_id in {lead.id for lead in leads} and not _sells(caller, order, act):
             return order, False
     # whose it is comes before what they may do with it: of another's nobody learns more than that it is not there
-    if not caller.standings or caller.for_whom() != order.creator_id:
+    own = caller.for_whom() if caller.standings else None
+    if order is None or order.creator_id != own:
         raise NoSuchOrder("there is no such order")
     caller.acting_for(act)
     return order, True
@@ -184,7 +183,7 @@ def _sells(caller: Caller, order: Order, act: Act) -> bool:
     """Whether who has bought it is its seller too."""
     try:
         return bool(caller.standings) and caller.acting_for(act) == order.creator_id
-    except Forbidden:
+    except (Forbidden, CreatorNeeded):
         return False
 
 
@@ -208,7 +207,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         {201: OrderItem},
         session="write",
         body=NewOrder,
-        refuses=(*ORDERING, AlreadyOwned, TooManyUnpaid, NotFound, Forbidden, NoSuchRight),
+        refuses=(*ORDERING, AlreadyOwned, TooManyUnpaid, NotFound, Forbidden, NoSuchRight, CreatorNeeded),
         repeatable=True,
         example={"lines": _LINES, "code": "SPRING"},
         proves=(
@@ -225,7 +224,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         "Orders, newest first: a creator's, or one's own as a buyer",
         {200: ListAnswer[OrderItem]},
         query=OrderQuery,
-        refuses=(Forbidden, NoSuchRight),
+        refuses=(Forbidden, NoSuchRight, CreatorNeeded),
         proves=(
             "test_api_orders.py::test_orders_are_listed_newest_first_and_narrowed",
             "test_api_orders.py::test_a_buyer_orders_for_themselves_and_sees_their_own_orders_alone",
@@ -238,7 +237,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         show_order,
         "One order, of a creator's or one's own",
         {200: OrderItem},
-        refuses=(NoSuchOrder, Forbidden, NoSuchRight),
+        refuses=(NoSuchOrder, Forbidden, NoSuchRight, CreatorNeeded),
         proves=("test_api_orders.py::test_another_creators_order_is_not_there",),
     ),
     Route(
