@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.account_words import AboutAccount, tell_owner
 from domain.administration import must_leave_an_admin
+from domain.api_keys import revoke_keys_of
 from domain.closing import settle_businesses
 from domain.hooks import remove_hook
 from domain.products import archive_product
@@ -69,10 +70,7 @@ async def delete_account(session: AsyncSession, account_id: int, *, now: datetim
     await session.execute(
         update(SignIn).where(SignIn.account_id == account_id).values(agent="", address=""), execution_options=_BY_CORE
     )
-    await session.execute(
-        update(ApiKey).where(ApiKey.account_id == account_id, ApiKey.revoked_at.is_(None)).values(revoked_at=now),
-        execution_options=_BY_CORE,
-    )
+    await revoke_keys_of(session, account_id, now=now)
     open_ones = (Invitation.made_by_id == account_id, Invitation.taken_at.is_(None), Invitation.revoked_at.is_(None))
     await session.execute(update(Invitation).where(*open_ones).values(revoked_at=now), execution_options=_BY_CORE)
     # whom it was for, in the words of whoever asked
