@@ -177,10 +177,15 @@ async def remove_review(session: AsyncSession, review: Review, *, now: datetime)
     return True
 
 
-async def forget_reviews(session: AsyncSession, lead_ids: Sequence[int]) -> None:
-    """What these leads have said goes with its stars."""
+async def forget_reviews(session: AsyncSession, lead_ids: Sequence[int], *, keep_stars: bool = False) -> None:
+    """What these leads have said goes, and its stars with it unless they are kept: no seller mends an average so."""
     await _hold_reviewed(session, lead_ids)
-    await _delete(session, Review.lead_id.in_(lead_ids))
+    theirs = Review.lead_id.in_(lead_ids)
+    if keep_stars:
+        wordless = update(Review).where(theirs).values(text="", answer=None, answered_at=None)
+        await session.execute(wordless, execution_options=_BY_CORE)
+    else:
+        await _delete(session, theirs)
 
 
 async def move_reviews(session: AsyncSession, into: Lead, other: Lead) -> None:
