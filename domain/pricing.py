@@ -7,7 +7,7 @@ from decimal import ROUND_CEILING, Decimal
 
 from domain.setups import CreatorSetup
 from kit.errors import Conflict, Invalid, Reason
-from kit.money import MOST_STARS, Money, exponent_of, least_of, most_of
+from kit.money import MOST_STARS, Money, check_exact, exponent_of, least_of, most_of
 from store.models import Product, ProductVariant, Stocked
 
 STARS = "stars"
@@ -175,7 +175,9 @@ def _asked(wish: Wish) -> Money:
             fields={"amount": str(wish.amount_minor)},
             why=Reason("refused-below-floor", least=Money(least, product.currency).format()),
         )
-    return Money(wish.amount_minor, product.currency)
+    given = Money(wish.amount_minor, product.currency)
+    check_exact(given, "amount")
+    return given
 
 
 def _in_stars(wish: Wish, asked: Money, rates: Mapping[str, str]) -> int | None:

@@ -92,6 +92,7 @@ async def test_what_cannot_be_bought_says_why(shop: ApiShop):
     large = await shop.add_variant(shirt, "L", 3500)
     stars = await shop.add("Stars", 50, currency="xtr")
     given = await shop.add("Given", 500, pay_what_you_want=True)
+    dinar = await shop.add("Dinar", 1000, pay_what_you_want=True, currency="kwd")
     for product, body, status, code in (
         (gone, {}, 409, "SOLD_OUT"),
         (off, {}, 409, "NOT_FOR_SALE"),
@@ -101,6 +102,8 @@ async def test_what_cannot_be_bought_says_why(shop: ApiShop):
         (pack, {"quantity": 2}, 409, "LIMIT_REACHED"),
         (pack, {"code": "NONE"}, 404, "NO_SUCH_CODE"),
         (given, {"price_minor": 499}, 422, "BAD_AMOUNT"),
+        # Stripe charges no single fils
+        (dinar, {"price_minor": 1001}, 422, "INVALID"),
         (999, {}, 404, "NO_SUCH_PRODUCT"),
         ("x", {}, 404, "NOT_FOUND"),
         (pack, {"success_url": "http://shop.example/thanks"}, 422, "BAD_PAGE"),
