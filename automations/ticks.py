@@ -2,6 +2,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
+from apscheduler.executors.debug import DebugExecutor
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from kit.log import correlated, get_logger
@@ -30,10 +31,6 @@ class Tick:
     def wake(self) -> None:
         """Of the loop's own thread alone: an event that another sets may be slept through for good."""
         self._due.set()
-
-    async def beat(self) -> None:
-        """`wake` as APScheduler calls it: whatever is no coroutine it calls in a thread."""
-        self.wake()
 
     async def run(self) -> int:
         """Does all that is due now, one batch after another; returns how much it was."""
@@ -76,7 +73,10 @@ class Ticks:
         self._ticks: list[Tick] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._scheduler = AsyncIOScheduler(
-            timezone="UTC", job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
+            timezone="UTC",
+            # right where time is beaten, and not in a thread as what is no coroutine else is
+            executors={"default": DebugExecutor()},
+            job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
         )
 
     def add(self, tick: Tick) -> None:
@@ -87,7 +87,7 @@ class Ticks:
             self._tasks.append(asyncio.create_task(tick.keep_running(), name=f"tick {tick.name}"))
             # not all at the same moment: together they would hold everybody up for a while each second
             spread = tick.every * _SPREAD
-            self._scheduler.add_job(tick.beat, "interval", seconds=tick.every, jitter=spread, id=tick.name)
+            self._scheduler.add_job(tick.wake, "interval", seconds=tick.every, jitter=spread, id=tick.name)
             tick.wake()
         self._scheduler.start()
 
