@@ -44,8 +44,8 @@ async def delete_account(session: AsyncSession, account_id: int, *, now: datetim
 
     Orders stay with whom they were made; unless a chat of theirs is left, those that wait to be paid are called off
     soon, and money that comes all the same goes back by itself. A creator of whom nobody else is an owner closes for
-    good: products leave the shop, and whoever has bought something keeps it. `tell`: the chat that it is bound to is told, unless
-    that is where they ask for it. Raises LastAdmin for the only active administrator.
+    good: products leave the shop, and whoever has bought something keeps it. `tell`: the chat that it is bound to is
+    told, unless that is where they ask for it. Raises LastAdmin for the only active administrator.
     """
     await must_leave_an_admin(session, account_id)
     if tell:

@@ -85,8 +85,8 @@ async def pay_order(session: AsyncSession, order: Order, received: Received, *, 
 
     What is held is sold, else it is taken afresh, else the order is oversold, as is one whose buyer has been forgotten
     meanwhile. An order that has been paid already keeps its state, unless all of that has gone back. Stars that buy
-    nothing go back at once, and so does all money at a closed business and of deleted accounts; about other money the creator
-    is asked.
+    nothing go back at once, and so does all money at a closed business and of deleted accounts; about other money the
+    creator is asked.
     """
     # two payments of one order take turns here: each would hold what the other waits for further down.
     # Its lead may have become a part of another meanwhile

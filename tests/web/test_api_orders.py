@@ -345,3 +345,34 @@ async def test_what_was_oversold_is_handed_over_by_hand(shop: ApiShop):
     assert (await shop.get(f"/orders/{order['id']}"))["state"] == "oversold"
     done = await shop.done("PUT", f"/orders/{order['id']}/status", {"status": "paid"})
     assert (done["state"], await shop.owned()) == ("paid", 1)
+
+
+async def test_who_put_an_order_together_alone_changes_it_and_nobody_pays_what_they_were_not_shown(shop: ApiShop):
+    pack, book = await shop.add("Pack", stock=5), await shop.add("Book", 2500)
+    gift = await shop.add("Gift", 0)
+    await shop.order({"product_id": gift}, by=shop.buyer)
+    theirs, sellers = await shop.order({"product_id": pack}, by=shop.buyer), await shop.order({"product_id": pack})
+    dearer = {"lines": [{"product_id": pack}, {"product_id": book}]}
+    at = f"/orders/{theirs['id']}"
+    for body in (dearer, {"code": None}):
+        assert (await shop.refused("PUT", at, body))[:2] == (409, "ORDER_NOT_CHANGEABLE")
+    assert (await shop.refused("PUT", at, dearer, by=shop.stranger))[0] == 404
+    assert (await shop.refused("PUT", at, {"details": {"name": "Tom"}}, by=shop.buyer))[0] == 403
+    viewer = await shop.add_member(Right.VIEW)
+    assert (await shop.refused("PUT", at, dearer, by=viewer))[:2] == (403, "RIGHT_MISSING")
+    owned = {"lines": [{"product_id": gift}, {"product_id": book}]}
+    assert (await shop.refused("PUT", at, owned, by=shop.buyer))[:2] == (409, "ALREADY_OWNED")
+    assert (await shop.get(at))["total_minor"] == 1900
+    assert (await shop.done("PUT", at, dearer, by=shop.buyer))["total_minor"] == 4400
+    # of what the seller opens the page says what it comes to, and an old one is shown anew
+    path = sellers["pay_url"].removeprefix(shop.site.public_url)
+    old = await (await shop.client.get(path)).text()
+    assert "To pay: $19.00." in old
+    assert 'value="1900 usd"' in old
+    assert (await shop.done("PUT", f"/orders/{sellers['id']}", dearer))["total_minor"] == 4400
+    again = await shop.client.post(path, data={"shown": "1900 usd"}, allow_redirects=False)
+    assert (again.status, "To pay: $44.00." in await again.text()) == (200, True)
+    assert (await shop.get(f"/orders/{sellers['id']}"))["state"] == "open"
+    led = await shop.client.post(path, data={"shown": "4400 usd"}, allow_redirects=False)
+    assert led.status == 303
+    assert (await shop.refused("PUT", f"/orders/{sellers['id']}", dearer))[:2] == (409, "ORDER_NOT_CHANGEABLE")

@@ -134,17 +134,18 @@ async def show_order(call: Plain) -> OrderItem:
 
 async def change_order(call: Call[NoQuery, OrderChange]) -> OrderItem:
     body, session, tools = call.body, call.session, call.tools
-    order = await hold_order(session, call.number("order_id"))
-    if order is None or order.creator_id != call.creator_id:
-        raise NoSuchOrder("there is no such order")
+    await hold_order(session, call.number("order_id"))
+    order, by_seller = await find_order(call, session, Act.CHANGE_ORDERS)
+    if body.details is not None and not by_seller:
+        raise Forbidden("where it goes the seller changes; a buyer says so on the page where they pay")
     if body.is_about_goods:
         (before,) = await rows_of(session, [order])
         lines = [line.wanted() for line in body.lines] if body.lines is not None else _as_before(before)
         code = body.code if "code" in body.model_fields_set else before.code
-        order = await change_lines(session, order.id, lines, till(tools, code), now=tools.clock())
+        order = await change_lines(session, order.id, lines, till(tools, code), by_seller=by_seller, now=tools.clock())
     if body.details is not None:
         await change_details(session, order, body.details.model_dump(exclude_unset=True), now=tools.clock())
-    return await item_of(tools, session, order, to_seller=True)
+    return await item_of(tools, session, order, to_seller=by_seller)
 
 
 def _as_before(row: OrderRow) -> list[Wanted]:
@@ -243,14 +244,26 @@ ROUTES: tuple[Route[Any, Any], ...] = (
     Route(
         "PUT",
         "/orders/{order_id}",
-        Act.CHANGE_ORDERS,
+        Act.ORDER,
         change_order,
-        "Other lines or another code, while nobody has been asked for money; and where it goes",
+        "Other lines or another code, by who opened it, while nobody has been asked for money; and where it goes",
         {200: OrderItem},
         session="write",
         body=OrderChange,
-        refuses=(NoSuchOrder, NotChangeable, DetailsClosed, *ORDERING),
+        refuses=(
+            NoSuchOrder,
+            NotChangeable,
+            DetailsClosed,
+            *ORDERING,
+            AlreadyOwned,
+            Forbidden,
+            NoSuchRight,
+            CreatorNeeded,
+        ),
         example={"lines": _LINES, "details": {"name": "Lena", "email": "lena@example.com"}},
-        proves=("test_api_orders.py::test_an_order_is_changed_while_nobody_has_been_asked_for_money",),
+        proves=(
+            "test_api_orders.py::test_an_order_is_changed_while_nobody_has_been_asked_for_money",
+            "test_api_orders.py::test_who_put_an_order_together_alone_changes_it_and_nobody_pays_what_they_were_not_shown",
+        ),
     ),
 )
