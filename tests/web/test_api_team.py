@@ -26,7 +26,8 @@ class Office:
         return await self.ask("ada", "POST", "/invitations", {"rights": list(rights), "note": "Mia"}, status=201)
 
     async def joins(self, who: str, *rights: Right) -> None:
-        token = (await self.invites(*rights))["token"]
+        # as it stands in the link
+        token = (await self.invites(*rights))["link"].partition("?start=")[2]
         await self.ask(who, "POST", "/invitations/accept", {"token": token})
 
 
