@@ -2,6 +2,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
+from apscheduler.executors.debug import DebugExecutor
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from kit.log import correlated, get_logger
@@ -28,6 +29,7 @@ class Tick:
         self._stopped = False
 
     def wake(self) -> None:
+        """Of the loop's own thread alone: an event that another sets may be slept through for good."""
         self._due.set()
 
     async def run(self) -> int:
@@ -71,7 +73,10 @@ class Ticks:
         self._ticks: list[Tick] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._scheduler = AsyncIOScheduler(
-            timezone="UTC", job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
+            timezone="UTC",
+            # right where time is beaten, and not in a thread as what is no coroutine else is
+            executors={"default": DebugExecutor()},
+            job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
         )
 
     def add(self, tick: Tick) -> None:

@@ -40,6 +40,8 @@ class Act(StrEnum):
     SEE_LEADS = "leads.read"
     CHANGE_LEADS = "leads.write"
     REMOVE_LEADS = "leads.remove"
+    # of whom somebody owns something, which goes too
+    REMOVE_OWNERS = "leads.remove_owners"
     EXPORT_LEADS = "leads.export"
     WRITE_TO_LEADS = "leads.message"
     GIVE_RIGHTS = "leads.rights"
@@ -148,6 +150,7 @@ RULES: Mapping[Act, Rule] = MappingProxyType(
         Act.SEE_LEADS: _VIEW,
         Act.CHANGE_LEADS: _MANAGE,
         Act.REMOVE_LEADS: _MANAGE,
+        Act.REMOVE_OWNERS: _OWNER_IN_PERSON,
         Act.EXPORT_LEADS: _MANAGE,
         Act.WRITE_TO_LEADS: _SUPPORT,
         Act.GIVE_RIGHTS: _MANAGE,

@@ -77,7 +77,8 @@ async def make_key(
         name=name,
         beginning=secret[:_SHOWN],
         digest=digest_of(secret),
-        scopes=[right.value for right in Right if right in scopes],
+        # as in a team: whoever may do anything may also look
+        scopes=[right.value for right in Right if right in {Right.VIEW, *scopes}],
         created_at=now,
         used_at=None,
         expires_at=expires_at,
@@ -97,6 +98,18 @@ async def revoke_key(session: AsyncSession, creator_id: int, key_id: int, *, now
         await record_event(session, "api_key.revoked", creator_id=creator_id, subject=f"api_key:{key_id}", now=now)
     elif await session.scalar(select(ApiKey.id).where(*own)) is None:
         raise NotFound("there is no such API key")
+
+
+async def revoke_keys_of(
+    session: AsyncSession, account_id: int, creator_id: int | None = None, *, now: datetime
+) -> None:
+    """Those that an account has made, all of them or to one creator: for good, whoever comes back later."""
+    living = [ApiKey.account_id == account_id, ApiKey.revoked_at.is_(None)]
+    if creator_id is not None:
+        living.append(ApiKey.creator_id == creator_id)
+    ended = update(ApiKey).where(*living).values(revoked_at=now).returning(ApiKey.id, ApiKey.creator_id)
+    for key in (await session.execute(ended, execution_options={"synchronize_session": False})).all():
+        await record_event(session, "api_key.revoked", creator_id=key.creator_id, subject=f"api_key:{key.id}", now=now)
 
 
 async def key_holder(session: AsyncSession, secret: str, *, now: datetime) -> KeyHolder | None:

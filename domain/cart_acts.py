@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.account_leads import lead_for_account
-from domain.carts import BadCart, Terms, at_line, card_rail, change_cart, open_cart
+from domain.carts import BadCart, NotChangeable, Terms, at_line, card_rail, change_cart, open_cart
 from domain.definitions import Published
 from domain.entitlements import owned_already, owns
 from domain.holding import hold_living, hold_order
@@ -49,8 +49,8 @@ class Till:
     code: str | None = None
     pages: Mapping[str, str] | None = None
 
-    def terms(self, creator_id: int) -> Terms:
-        return Terms(self.offered, self.good_for, self.published.setup(creator_id), self.code, self.pages)
+    def terms(self, creator_id: int, *, by_seller: bool = False) -> Terms:
+        return Terms(self.offered, self.good_for, self.published.setup(creator_id), self.code, self.pages, by_seller)
 
 
 async def order_for_oneself(
@@ -59,11 +59,7 @@ async def order_for_oneself(
     """Opened as the lead that the account is to its seller. Raises as `open_cart`, NoSuchProduct, AlreadyOwned."""
     wishes = await find_wishes(session, lines)
     lead = await _as_lead(session, account, wishes[0].product.creator_id, now=now)
-    for number, wish in enumerate(wishes):
-        try:
-            await _check_not_owned(session, lead, wish)
-        except AlreadyOwned as refusal:
-            raise at_line(refusal, number) from None
+    await _check_none_owned(session, lead, wishes)
     return await open_cart(session, lead, wishes, till.terms(lead.creator_id), now=now)
 
 
@@ -75,17 +71,23 @@ async def order_for_lead(
     if lead is None:
         raise NotFound("there is no such lead")
     wishes = await find_wishes(session, lines, creator_id=creator_id)
-    return await open_cart(session, lead, wishes, till.terms(creator_id), now=now)
+    return await open_cart(session, lead, wishes, till.terms(creator_id, by_seller=True), now=now)
 
 
 async def change_lines(
-    session: AsyncSession, order_id: int, lines: Sequence[Wanted], till: Till, *, now: datetime
+    session: AsyncSession, order_id: int, lines: Sequence[Wanted], till: Till, *, by_seller: bool, now: datetime
 ) -> Order:
-    """Other lines, as long as nobody has been asked for money. Raises as `change_cart`, and NoSuchProduct."""
+    """Other lines, as long as nobody has been asked for money, by whoever put the order together: its buyer, or its
+    seller for them. Raises as `change_cart`, NoSuchProduct and AlreadyOwned.
+    """
     order = await hold_order(session, order_id)
     if order is None:
         raise LookupError(f"order {order_id} is not there")
+    if order.by_seller != by_seller:
+        raise NotChangeable("whoever has put this order together changes what is in it, and nobody else")
     wishes = await find_wishes(session, lines, creator_id=order.creator_id)
+    if not by_seller:
+        await _check_none_owned(session, await session.get_one(Lead, order.lead_id), wishes)
     return await change_cart(session, order, wishes, till.terms(order.creator_id), now=now)
 
 
@@ -153,6 +155,14 @@ async def _as_lead(session: AsyncSession, account: Account, creator_id: int, *, 
     if lead.banned_at is not None:
         raise NotForSale("this is not for sale to you")
     return await hold_living(session, lead)
+
+
+async def _check_none_owned(session: AsyncSession, lead: Lead, wishes: Sequence[Wish]) -> None:
+    for number, wish in enumerate(wishes):
+        try:
+            await _check_not_owned(session, lead, wish)
+        except AlreadyOwned as refusal:
+            raise at_line(refusal, number) from None
 
 
 async def _check_not_owned(session: AsyncSession, lead: Lead, wish: Wish) -> None:

@@ -61,7 +61,7 @@ class TooManyUnpaid(Conflict):
 
 
 class NotChangeable(Conflict):
-    """Somebody may be paying for it, or has."""
+    """Somebody may be paying for it, or has; or somebody else has put it together."""
 
     code = "order_not_changeable"
 
@@ -76,6 +76,7 @@ class Terms:
     code: str | None = None
     # where the rail sends its buyer back to
     pages: Mapping[str, str] | None = None
+    by_seller: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,7 @@ async def open_cart(session: AsyncSession, lead: Lead, wishes: Sequence[Wish], t
         now=now,
         good_for=terms.good_for,
         setup=terms.setup,
+        by_seller=terms.by_seller,
     )
     # what is refused leaves nothing behind, whatever the caller goes on to do
     async with session.begin_nested():

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.broadcasts.acts import pause_broadcast, unschedule_broadcast
@@ -33,7 +33,7 @@ async def settle_businesses(session: AsyncSession, account_id: int, *, now: date
     )
     of_them = select(Creator.id).where(Creator.id.in_(creator_ids)).order_by(Creator.id)
     # orders before their creator, as everybody who is paying meets them; looked at too early they stay as they are
-    await _look_at_orders(session, (await session.scalars(of_them.where(~led))).all(), now=now)
+    await look_at_orders(session, Order.creator_id.in_((await session.scalars(of_them.where(~led))).all()), now=now)
     held = (await session.scalars(of_them.with_for_update(key_share=True))).all()
     mine = update(Creator).where(Creator.id.in_(held)).execution_options(**_BY_CORE)
     await session.execute(mine.where(~led, Creator.closed_at.is_(None)).values(closed_at=now))
@@ -41,10 +41,9 @@ async def settle_businesses(session: AsyncSession, account_id: int, *, now: date
     await _hold_broadcasts(session, (await session.scalars(of_them.where(~led))).all(), now=now)
 
 
-async def _look_at_orders(session: AsyncSession, creator_ids: Sequence[int], *, now: datetime) -> None:
-    if not creator_ids:
-        return
-    unpaid = (Order.creator_id.in_(creator_ids), Order.state.in_(UNDER_WAY), Order.pending_at.is_(None))
+async def look_at_orders(session: AsyncSession, which: ColumnElement[bool], *, now: datetime) -> None:
+    """Those that are not paid are looked at soon, and called off where nobody sells or nobody could be given them."""
+    unpaid = (which, Order.state.in_(UNDER_WAY), Order.pending_at.is_(None))
     held = (await session.scalars(select(Order.id).where(*unpaid).order_by(Order.id).with_for_update())).all()
     if held:
         await session.execute(update(Order).where(Order.id.in_(held)).values(look_at=now), execution_options=_BY_CORE)

@@ -1,6 +1,5 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import available_timezones
 
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,6 +11,7 @@ from kit.errors import Conflict, Invalid, Reason
 from kit.money import check_currency
 from kit.text import slugify
 from kit.tokens import digest_of, new_key, new_secret
+from kit.zones import zone_names
 from store.database import insert_once
 from store.models import Account, AccountState, BindToken, Creator, ExternalIdentity, Membership, Person, Role
 from store.sealing import digest
@@ -91,7 +91,7 @@ async def found_business(
         raise Invalid("a creator needs a name", fields={"name": name})
     if slug != slugify(slug) or not slug or slug in _PAYLOADS:
         raise Invalid(f"“{slug}” is no slug: use lower-case letters, digits and hyphens", fields={"slug": slug})
-    if time_zone not in available_timezones():
+    if time_zone not in zone_names():
         raise Invalid(f"“{time_zone}” is no time zone, use one like Europe/Berlin", fields={"time_zone": time_zone})
     values = {
         "slug": slug,

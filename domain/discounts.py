@@ -12,7 +12,7 @@ from domain.events import record_event
 from domain.pricing import STARS_CURRENCY, Wish
 from domain.setups import CreatorSetup
 from kit.errors import Conflict, Invalid, NotFound, Reason
-from kit.money import Money, step_of
+from kit.money import Money, check_currency, check_exact, step_of
 from kit.paging import Page, Paging
 from store.database import insert_once
 from store.models import DiscountCode, DiscountUse, Lead, Order, OrderLine, Product
@@ -289,6 +289,9 @@ async def _checked(
         raise BadCode("a percentage is from 1 to 100", why=Reason("refused-code-percent"))
     if terms.amount is not None and terms.amount.amount_minor < 1:
         raise BadCode("a code takes off a percentage or an amount", why=Reason("refused-code-worth"))
+    if terms.amount is not None:
+        check_currency(terms.amount.currency)
+        check_exact(terms.amount, "amount_minor")
     if terms.starts_at is not None and terms.ends_at is not None and terms.starts_at >= terms.ends_at:
         raise BadCode("it ends before it begins", why=Reason("refused-code-dates"))
     if any(most is not None and most < 1 for most in (terms.most_uses, terms.most_per_person)):

@@ -73,18 +73,19 @@ OF_INSTANCE = (Role.AGENT, Role.ADMIN)
 _BY_CORE = {"synchronize_session": False}
 
 
-async def forget_lead(session: AsyncSession, lead: Lead, *, now: datetime) -> None:
+async def forget_lead(session: AsyncSession, lead: Lead, *, now: datetime, keep_stars: bool = False) -> None:
     """Everything that this creator knows about them goes, at once. Forgetting twice is a no-op.
 
     Whatever was merged into this lead goes with it. A person whom no creator knows any more is forgotten too, once
-    what they are answered has gone out; somebody who acts for a creator keeps their chat for that.
+    what they are answered has gone out; somebody who acts for a creator keeps their chat for that. `keep_stars`: of
+    what they said of products the stars stay, without words.
     """
     family, people = await hold_family(session, lead)
     if not family:
         return
     await _forget_talk(session, family)
     await _forget_promises(session, family, now=now)
-    await _forget_orders(session, family, now=now)
+    await _forget_orders(session, family, keep_stars=keep_stars, now=now)
     await _forget_passes(session, family, now=now)
     for model in _ALL_PERSONAL:
         await session.execute(delete(model).where(model.lead_id.in_(family)))
@@ -174,7 +175,7 @@ async def _forget_promises(session: AsyncSession, family: Sequence[int], *, now:
     )
 
 
-async def _forget_orders(session: AsyncSession, family: Sequence[int], *, now: datetime) -> None:
+async def _forget_orders(session: AsyncSession, family: Sequence[int], *, keep_stars: bool, now: datetime) -> None:
     """What was bought for how much and when is kept; what the buyer told Stripe, and what was said of them, is not.
 
     An order that was still open can be paid no more from here. What a rail may still take money for is called off with
@@ -205,7 +206,7 @@ async def _forget_orders(session: AsyncSession, family: Sequence[int], *, now: d
     await session.execute(
         update(Refund).where(Refund.order_id.in_(theirs)).values(reason=""), execution_options=_BY_CORE
     )
-    await forget_reviews(session, family)
+    await forget_reviews(session, family, keep_stars=keep_stars)
     await session.execute(
         update(Entitlement).where(Entitlement.lead_id.in_(family)).values(reason=None), execution_options=_BY_CORE
     )

@@ -4,13 +4,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from zoneinfo import available_timezones
 
 from domain.fields import BUILT_IN, LeadFieldSpec
 from domain.flows.nodes import Case, FlowButton, Media, Setting, Tagging
 from domain.messages.templates import check_template
 from domain.setups import CreatorSetup
 from kit.yaml_text import KeyPath, did_you_mean, either
+from kit.zones import zone_names
 from store.models import FieldKind, Shape
 from store.segments.checking import check_question
 from store.segments.question import BadSegment
@@ -132,8 +132,8 @@ def _misfits(field: str, spec: LeadFieldSpec, value: object) -> Iterator[str]:
     match spec.kind:
         case _ if value == "":
             return
-        case _ if field == "time_zone" and value not in available_timezones():
-            yield f"“{value}” is not a time zone{did_you_mean(str(value), available_timezones())}"
+        case _ if field == "time_zone" and value not in zone_names():
+            yield f"“{value}” is not a time zone{did_you_mean(str(value), zone_names())}"
         case FieldKind.FILE | FieldKind.LOCATION:
             yield f"a {spec.kind} is asked for, never set"
         case FieldKind.NUMBER if isinstance(value, bool) or not isinstance(value, int | float):

@@ -129,7 +129,8 @@ async def accept_invitation(session: AsyncSession, token: str, account_id: int, 
     """
     taken = await session.execute(
         update(Invitation)
-        .where(Invitation.digest == digest_of(token), _open(now))
+        # with what stands before it in the link, too
+        .where(Invitation.digest == digest_of(token.removeprefix(JOIN_PREFIX)), _open(now))
         .values(taken_at=now, taken_by_id=account_id)
         .returning(Invitation.id)
     )
@@ -173,7 +174,7 @@ async def accept_as_person(session: AsyncSession, person: Person, payload: str, 
         account = await session.get_one(Account, account_id)
     if account.state is not AccountState.ACTIVE:
         raise AccountSuspended("your account is not active; ask an administrator", why=Reason("refused-not-active"))
-    return await accept_invitation(session, payload.removeprefix(JOIN_PREFIX), account.id, now=now)
+    return await accept_invitation(session, payload, account.id, now=now)
 
 
 async def _invite(

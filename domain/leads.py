@@ -1,7 +1,7 @@
 import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,7 +19,7 @@ from domain.setups import CreatorSetup
 from domain.zones import find_zone, is_offset, zone_by_phone
 from kit.errors import Invalid, Reason
 from kit.text import shorten
-from kit.zones import zone_named
+from kit.zones import zone_named, zone_names
 from store.database import insert_once
 from store.models import Lead, LeadStage, Link, Person, Proof
 from store.sealing import digest
@@ -151,7 +151,7 @@ async def edit_lead(
             value = read_email(text)
         case "phone", str(text):
             value = read_phone(text)
-        case "time_zone", str(text) if text not in available_timezones():
+        case "time_zone", str(text) if text not in zone_names():
             # as it is read where a flow asks for it
             value = None if is_offset(text) else find_zone(text)
             if value is None:

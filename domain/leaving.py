@@ -7,7 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.account_words import AboutAccount, tell_owner
 from domain.administration import must_leave_an_admin
-from domain.closing import settle_businesses
+from domain.api_keys import revoke_keys_of
+from domain.closing import look_at_orders, settle_businesses
 from domain.hooks import remove_hook
 from domain.products import archive_product
 from domain.signing_in import revoke_all
@@ -25,8 +26,10 @@ from store.models import (
     ExternalIdentity,
     Hook,
     Invitation,
+    Lead,
     Membership,
     OneTimeCode,
+    Order,
     Product,
     Profile,
     Repeatable,
@@ -39,9 +42,10 @@ _BY_CORE = {"synchronize_session": False}
 async def delete_account(session: AsyncSession, account_id: int, *, now: datetime, tell: bool = True) -> None:
     """Its name, e-mail and ways to sign in go, and the e-mail is free for another account.
 
-    Orders stay with whom they were made. A creator of whom nobody else is an owner closes for good: products leave the
-    shop, and whoever has bought something keeps it. `tell`: the chat that it is bound to is told, unless
-    that is where they ask for it. Raises LastAdmin for the only active administrator.
+    Orders stay with whom they were made; unless a chat of theirs is left, those that wait to be paid are called off
+    soon, and money that comes all the same goes back by itself. A creator of whom nobody else is an owner closes for
+    good: products leave the shop, and whoever has bought something keeps it. `tell`: the chat that it is bound to is
+    told, unless that is where they ask for it. Raises LastAdmin for the only active administrator.
     """
     await must_leave_an_admin(session, account_id)
     if tell:
@@ -62,6 +66,9 @@ async def delete_account(session: AsyncSession, account_id: int, *, now: datetim
     )
     if not await count_changed(session, gone):
         raise NotFound("there is no such account any more")
+    # what they were about to pay would reach nobody
+    theirs = select(Lead.id).where(Lead.account_id == account_id, Lead.person_id.is_(None))
+    await look_at_orders(session, Order.lead_id.in_(theirs), now=now)
     await settle_businesses(session, account_id, now=now)
     for creator_id in await _owned_alone(session, account_id):
         await _close(session, creator_id, now=now)
@@ -69,10 +76,7 @@ async def delete_account(session: AsyncSession, account_id: int, *, now: datetim
     await session.execute(
         update(SignIn).where(SignIn.account_id == account_id).values(agent="", address=""), execution_options=_BY_CORE
     )
-    await session.execute(
-        update(ApiKey).where(ApiKey.account_id == account_id, ApiKey.revoked_at.is_(None)).values(revoked_at=now),
-        execution_options=_BY_CORE,
-    )
+    await revoke_keys_of(session, account_id, now=now)
     open_ones = (Invitation.made_by_id == account_id, Invitation.taken_at.is_(None), Invitation.revoked_at.is_(None))
     await session.execute(update(Invitation).where(*open_ones).values(revoked_at=now), execution_options=_BY_CORE)
     # whom it was for, in the words of whoever asked

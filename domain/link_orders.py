@@ -19,6 +19,7 @@ from domain.paying import pay_free
 from domain.pricing import FREE, ChooseVariant, Wish, rails_of
 from domain.reservations import lines_of
 from kit.errors import Conflict, Reason
+from kit.money import Money
 from store.models import DiscountCode, Lead, Order, OrderLine, OrderState, Person, Product, ProductVariant
 
 _ENDED = (OrderState.EXPIRED, OrderState.CANCELLED)
@@ -52,9 +53,10 @@ class ToPage:
 
 @dataclass(frozen=True, slots=True)
 class ToAsk:
-    """Nothing has been ordered so far: whoever looks says first that they want to."""
+    """Whoever looks says first that they want to. `asked` is what an order comes to; without one nothing is ordered."""
 
     title: str
+    asked: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,9 @@ async def look_at_pay_link(session: AsyncSession, what: Payable, *, now: datetim
     # whose money is on its way reads so once they ask
     if _can_be_paid(order, now) and order.pending_at is None and order.checkout_url is not None:
         return ToPage(order.checkout_url)
-    return ToAsk(await titles(session, order) if _can_be_paid(order, now) else (await wish_again(session, order)).title)
+    if _can_be_paid(order, now):
+        return ToAsk(await titles(session, order), Money(order.total_minor, order.currency))
+    return ToAsk((await wish_again(session, order)).title)
 
 
 async def follow_pay_link(

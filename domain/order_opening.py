@@ -24,10 +24,12 @@ def first_values(
     now: datetime,
     good_for: timedelta,
     setup: CreatorSetup,
+    by_seller: bool = False,
 ) -> dict[str, Any]:
     return {
         "creator_id": lead.creator_id,
         "lead_id": lead.id,
+        "by_seller": by_seller,
         "reference": new_reference(),
         "open_key": open_key,
         "rail": rail,

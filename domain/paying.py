@@ -16,7 +16,7 @@ from domain.holding import hold_order
 from domain.lead_acts import set_stage
 from domain.low_stock import tell_low_stock
 from domain.notices import Notice
-from domain.open_shops import is_closed
+from domain.open_shops import has_left, is_closed
 from domain.order_ends import expire_order
 from domain.order_standing import settle_order
 from domain.order_words import give_back, give_back_one, hand_over, mark_sent, tell_admins_of, tell_buyer, tell_seller
@@ -85,7 +85,8 @@ async def pay_order(session: AsyncSession, order: Order, received: Received, *, 
 
     What is held is sold, else it is taken afresh, else the order is oversold, as is one whose buyer has been forgotten
     meanwhile. An order that has been paid already keeps its state, unless all of that has gone back. Stars that buy
-    nothing go back at once, and so does all money at a closed business; about other money the creator is asked.
+    nothing go back at once, and so does all money at a closed business and of deleted accounts; about other money the
+    creator is asked.
     """
     # two payments of one order take turns here: each would hold what the other waits for further down.
     # Its lead may have become a part of another meanwhile
@@ -105,7 +106,8 @@ async def pay_order(session: AsyncSession, order: Order, received: Received, *, 
         await _paid_twice(session, order, received, payment_id, now=now)
         return
     # nobody is there to hand it to: the money waits for a person, as it does for what has gone
-    forgotten, closed = await _is_forgotten(session, order), await is_closed(session, order.creator_id)
+    left, closed = await has_left(session, order.lead_id), await is_closed(session, order.creator_id)
+    forgotten = left or await _is_forgotten(session, order)
     nobody = forgotten or closed
     sold = not nobody and await gives_anything(session, order.id) and await sell_order(session, order.id)
     if not sold:
@@ -123,7 +125,7 @@ async def pay_order(session: AsyncSession, order: Order, received: Received, *, 
         paid = received.money
         await tell_seller(session, "sale-told", order, key=key, amount=paid, ways_out=ways_out, about=about, now=now)
     else:
-        await _oversold(session, order, received, payment_id, forgotten=forgotten, closed=closed, now=now)
+        await _oversold(session, order, received, payment_id, forgotten=forgotten, closed=closed, left=left, now=now)
     await number_receipt(session, order)
     if sold:
         await send_receipt(session, order, now=now)
@@ -172,7 +174,8 @@ async def take_free(session: AsyncSession, order: Order, details: Mapping[str, A
     What has gone meanwhile, whose taker has been forgotten, or whose seller has closed ends here: no money waits.
     """
     await hold_order(session, order.id)
-    if not await _is_forgotten(session, order) and not await is_closed(session, order.creator_id):
+    nobody = await _is_forgotten(session, order) or await has_left(session, order.lead_id)
+    if not nobody and not await is_closed(session, order.creator_id):
         with suppress(SoldOut):
             await pay_free(session, order, now=now, details=details)
             return
@@ -190,7 +193,7 @@ async def hand_over_anyway(session: AsyncSession, order: Order, *, now: datetime
     left = select(Payment.id).where(Payment.order_id == order.id, Payment.refunded_minor < Payment.amount_minor)
     if order.state != OrderState.OVERSOLD or await session.scalar(left.limit(1)) is None:
         raise NotOversold(f"order {order.id} waits for nothing to be handed over")
-    if await _is_forgotten(session, order):
+    if await _is_forgotten(session, order) or await has_left(session, order.lead_id):
         raise NothingToGive("whoever paid has been forgotten", why=Reason("refused-buyer-forgotten"))
     if not await gives_anything(session, order.id):
         raise NothingToGive("put something in the bundle first")
@@ -261,11 +264,12 @@ async def _oversold(
     forgotten: bool,
     now: datetime,
     closed: bool = False,
+    left: bool = False,
 ) -> None:
     """Nothing is left, or nobody to have it: the money is on the books, and goes back by itself or by a person."""
     await _record(session, "order.oversold", order, now=now)
     of_it = f"{order.id}:{received.reference}"
-    goes_back = closed or received.rail == STARS
+    goes_back = closed or left or received.rail == STARS
     if closed:
         why = "sale-closed-back"
         await tell_admins_of(
@@ -296,6 +300,7 @@ async def _paid_twice(
 ) -> None:
     """The first payment stands; this one goes back by itself or by a person, unless it is all that is left."""
     goes_back = received.rail == STARS or await is_closed(session, order.creator_id)
+    goes_back = goes_back or await has_left(session, order.lead_id)
     before, was_theirs = order.state, await still_gives(session, order.id)
     if not goes_back:
         await settle_order(session, order, now=now)

@@ -7,8 +7,8 @@ from decimal import ROUND_CEILING, Decimal
 
 from domain.setups import CreatorSetup
 from kit.errors import Conflict, Invalid, Reason
-from kit.money import MOST_STARS, Money, exponent_of, least_of, most_of
-from store.models import Product, ProductVariant, Stocked
+from kit.money import MOST_STARS, Money, check_exact, exponent_of, least_of, most_of
+from store.models import Product, ProductKind, ProductVariant, Stocked
 
 STARS = "stars"
 # an order that comes to nothing: no rail has any part in it, unless it has to ask for an address
@@ -16,7 +16,9 @@ FREE = "free"
 # the rails on whose page an address is asked for
 _ASK_WHERE = ("stripe",)
 STARS_CURRENCY = "xtr"
-MOST_PIECES = 99
+MOST_PIECES = 20
+# of what more than one makes sense to one buyer
+_COUNTED = frozenset({ProductKind.LICENCE_KEY, ProductKind.SERVICE, ProductKind.PHYSICAL})
 
 
 class NotForSale(Conflict):
@@ -65,6 +67,11 @@ class Wish:
         return self.product.title if self.variant is None else f"{self.product.title} ({self.variant.title})"
 
 
+def most_pieces(product: Product) -> int:
+    """How many of it somebody may take at once; of what has no set price, one."""
+    return MOST_PIECES if product.kind in _COUNTED and not product.pay_what_you_want else 1
+
+
 def check_on_sale(wish: Wish, *, now: datetime, has_variants: bool) -> None:
     """Raises NotForSale, ChooseVariant or BadAmount."""
     product = wish.product
@@ -76,11 +83,12 @@ def check_on_sale(wish: Wish, *, now: datetime, has_variants: bool) -> None:
         raise ChooseVariant("choose which one you want")
     if wish.variant is not None and (wish.variant.archived_at is not None or wish.variant.product_id != product.id):
         raise NotForSale("this is no longer for sale")
-    if not 1 <= wish.quantity <= MOST_PIECES:
+    most = most_pieces(product)
+    if not 1 <= wish.quantity <= most:
         raise BadAmount(
-            f"between 1 and {MOST_PIECES} pieces, please",
+            "this is bought one at a time" if most == 1 else f"between 1 and {most} pieces, please",
             fields={"quantity": str(wish.quantity)},
-            why=Reason("refused-pieces", most=MOST_PIECES),
+            why=Reason("refused-pieces", most=most),
         )
 
 
@@ -175,7 +183,9 @@ def _asked(wish: Wish) -> Money:
             fields={"amount": str(wish.amount_minor)},
             why=Reason("refused-below-floor", least=Money(least, product.currency).format()),
         )
-    return Money(wish.amount_minor, product.currency)
+    given = Money(wish.amount_minor, product.currency)
+    check_exact(given, "amount")
+    return given
 
 
 def _in_stars(wish: Wish, asked: Money, rates: Mapping[str, str]) -> int | None:

@@ -12,7 +12,7 @@ from domain.discounts import Discount
 from domain.messages.catalogue import say
 from domain.messages.plain import Button, Message
 from domain.prices_shown import least_price, money_told, price_from
-from domain.pricing import Wish, price_on, rails_of, total_of
+from domain.pricing import MOST_PIECES, Wish, most_pieces, price_on, rails_of, total_of
 from domain.reviews import average_shown, rating_of
 from domain.setups import CreatorSetup
 from kit.errors import Refusal
@@ -22,9 +22,6 @@ from store.models import Lead, Product, ProductKind, ProductVariant, Stocked
 from store.queries.catalogue import bundle_contents, takes_codes, variants_of
 from store.queries.unready import is_to_come
 
-# of what more than one makes sense to one buyer
-COUNTED = frozenset({ProductKind.LICENCE_KEY, ProductKind.SERVICE, ProductKind.PHYSICAL})
-MOST_AT_ONCE = 20
 FEW_LEFT = 5
 PARTS_SHOWN = 10
 LABEL_LENGTH = 60
@@ -150,9 +147,7 @@ async def _facts(session: AsyncSession, product: Product, choice: Choice) -> _Fa
 
 def _bounded(facts: _Facts, quantity: int) -> int:
     product = facts.product
-    if product.kind not in COUNTED or product.pay_what_you_want:
-        return 1
-    bounds = [MOST_AT_ONCE, product.limit_per_person, facts.goods.stock]
+    bounds = [most_pieces(product), product.limit_per_person, facts.goods.stock]
     return max(1, min(quantity, *(each for each in bounds if each is not None)))
 
 
@@ -211,7 +206,7 @@ def _rows_to_buy(
 ) -> list[Row]:
     product = facts.product
     rows = [] if facts.sold_out else _ways_to_pay(facts, offer, choice, discounts, language)
-    if rows and product.kind in COUNTED and _bounded(facts, MOST_AT_ONCE) > 1 and not product.pay_what_you_want:
+    if rows and _bounded(facts, MOST_PIECES) > 1:
         rows.append(_counter(facts, choice))
     if facts.variants:
         label = say("button-other-variant", language)

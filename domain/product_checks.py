@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.products import read_title
 from kit.errors import Conflict, Invalid, Reason
-from kit.money import MOST_MINOR, MOST_STARS, Money, check_currency, exponent_of, most_of, step_of
+from kit.money import MOST_MINOR, MOST_STARS, Money, check_currency, check_exact, most_of
 from kit.text import utf16_length
 from store.models import Channel, ProductKind
 
@@ -92,15 +92,11 @@ def check_amounts(price_minor: int, currency: str, compare_at_minor: int | None)
             fields={"price_minor": str(price_minor)},
             why=Reason("refused-price-large"),
         )
-    step = step_of(currency)
-    if price_minor % step:
-        price, places = Money(price_minor, currency).format(), exponent_of(currency) - len(str(step)) + 1
-        raise Invalid(
-            f"prices in {currency.upper()} have {places} decimal places, so “{price}” is too exact",
-            fields={"price_minor": str(price_minor)},
-            why=Reason("refused-price-exact", currency=currency.upper(), places=places, price=price),
-        )
-    if compare_at_minor is not None and compare_at_minor <= price_minor:
+    check_exact(Money(price_minor, currency), "price_minor")
+    if compare_at_minor is None:
+        return
+    check_exact(Money(compare_at_minor, currency), "compare_at_minor")
+    if compare_at_minor <= price_minor:
         raise Invalid(
             "the price to compare with is higher than its own",
             fields={"compare_at_minor": str(compare_at_minor)},

@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import available_timezones
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,6 +13,7 @@ from domain.messages.catalogue import LANGUAGES
 from domain.notices import NOTICES, Notice, wants
 from domain.signing_in import hold_account, must_be_active
 from kit.errors import Invalid
+from kit.zones import zone_names
 from store.database import insert_once
 from store.models import Account, Person, Profile
 
@@ -82,7 +82,7 @@ async def change_preferences(
     language, time_zone = changes.get(LANGUAGE), changes.get(TIME_ZONE)
     if language is not None and language not in LANGUAGES:
         raise _wrong(LANGUAGE, f"is one of {', '.join(sorted(LANGUAGES))}")
-    if time_zone is not None and time_zone not in available_timezones():
+    if time_zone is not None and time_zone not in zone_names():
         raise _wrong(TIME_ZONE, "is a name like Europe/Berlin")
     profile = await _hold(session, account.id, now=now)
     chosen = {key: value for key, value in {**profile.preferences, **changes}.items() if value is not None}

@@ -10,7 +10,7 @@ from domain.order_standing import TAKEN, settle_order
 from domain.order_words import give_back_one, tell_buyer, tell_seller
 from domain.pricing import STARS
 from kit.errors import Conflict, Invalid, Reason
-from kit.money import Money
+from kit.money import Money, check_exact
 from store.database import count_changed, insert_once, wake
 from store.models import REFUND_MOVES, Order, OrderState, Payment, Refund, RefundState
 
@@ -44,7 +44,7 @@ async def ask_refund(
     """Promises to give back so much, or all that is left; the rail is asked soon after. Never more than was paid.
 
     With `payment_id` only that payment's money. `revokes`: the rights go with a part of the money too. What was paid
-    last goes back first. Raises NotRefundable or BadRefund.
+    last goes back first. Raises NotRefundable, or Invalid for an amount that cannot be.
     """
     await session.refresh(order, with_for_update=True)
     if order.state == OrderState.DISPUTED:
@@ -63,6 +63,8 @@ async def ask_refund(
     if wanted > left:
         rest = Money(left, order.currency).format()
         raise NotRefundable(f"only {rest} are left to give back", why=Reason("refused-refund-more", left=rest))
+    if wanted < left:
+        check_exact(Money(wanted, order.currency), "amount_minor")
     refunds = []
     for payment in payments:
         part = min(wanted, payment.left_minor)

@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from babel.numbers import format_decimal
-from sqlalchemy import ColumnElement, case, delete, exists, select, update
+from sqlalchemy import ColumnElement, case, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.deliveries import NotOwned
@@ -20,7 +20,17 @@ from domain.review_words import tell_of_answer, tell_of_report, tell_of_review
 from kit.errors import Conflict, Invalid, NotFound, Reason
 from kit.money import language_of
 from store.database import count_changed, insert_once
-from store.models import REVIEW_MOVES, Entitlement, Lead, OrderLine, Product, Review, ReviewState
+from store.models import (
+    REVIEW_MOVES,
+    Account,
+    Entitlement,
+    Lead,
+    Membership,
+    OrderLine,
+    Product,
+    Review,
+    ReviewState,
+)
 
 MOST_STARS = 5
 # with its answer it fits a message, and some of it a list
@@ -38,6 +48,12 @@ class BadReview(Invalid):
 
 class OwnReview(Conflict):
     code = "own_review"
+
+
+class OwnBusiness(Conflict):
+    """Nobody's stars count for what they sell themselves."""
+
+    code = "own_business"
 
 
 def rating_of(product: Product) -> tuple[Decimal, int] | None:
@@ -65,18 +81,29 @@ async def may_review(session: AsyncSession, lead_id: int, product_id: int) -> bo
     return bool(await session.scalar(select(by_order)))
 
 
+async def check_reviewer(session: AsyncSession, lead: Lead) -> None:
+    """Raises OwnBusiness for whoever acts for it, as the account that bought or by their chat."""
+    theirs = [Account.id == lead.account_id] if lead.account_id is not None else []
+    if lead.person_id is not None:
+        theirs.append(Account.person_id == lead.person_id)
+    member = exists().where(Membership.creator_id == lead.creator_id, Membership.account_id == Account.id)
+    if theirs and await session.scalar(select(Account.id).where(or_(*theirs), member).limit(1)) is not None:
+        raise OwnBusiness("whoever acts for a business does not review what it sells")
+
+
 async def review_product(
     session: AsyncSession, lead: Lead, product_id: int, rating: int, *, words: str | None = None, now: datetime
 ) -> Review:
     """Their one review of it, made or changed; without `words` those it has stay. The same again changes nothing.
 
-    Raises NotOwned, or BadReview with what is wrong.
+    Raises NotOwned, OwnBusiness, or BadReview with what is wrong.
     """
     words = _checked(rating, words)
     await hold_product(session, product_id)
     product = await session.get(Product, product_id)
     if product is None or not await may_review(session, lead.id, product_id):
         raise NotOwned("only those who own it review it")
+    await check_reviewer(session, lead)
     values = {
         "creator_id": product.creator_id,
         "lead_id": lead.id,
@@ -177,10 +204,15 @@ async def remove_review(session: AsyncSession, review: Review, *, now: datetime)
     return True
 
 
-async def forget_reviews(session: AsyncSession, lead_ids: Sequence[int]) -> None:
-    """What these leads have said goes with its stars."""
+async def forget_reviews(session: AsyncSession, lead_ids: Sequence[int], *, keep_stars: bool = False) -> None:
+    """What these leads have said goes, and its stars with it unless they are kept: no seller mends an average so."""
     await _hold_reviewed(session, lead_ids)
-    await _delete(session, Review.lead_id.in_(lead_ids))
+    theirs = Review.lead_id.in_(lead_ids)
+    if keep_stars:
+        wordless = update(Review).where(theirs).values(text="", answer=None, answered_at=None)
+        await session.execute(wordless, execution_options=_BY_CORE)
+    else:
+        await _delete(session, theirs)
 
 
 async def move_reviews(session: AsyncSession, into: Lead, other: Lead) -> None:

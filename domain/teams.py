@@ -8,6 +8,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import read_rights
+from domain.api_keys import revoke_keys_of
 from domain.events import record_event
 from kit.errors import Conflict, Invalid, NotFound, Reason
 from kit.paging import Page, Paging
@@ -117,7 +118,10 @@ async def give_rights(
 
 
 async def remove_member(session: AsyncSession, creator_id: int, account_id: int, *, now: datetime) -> None:
-    """By an owner, or by themselves; what they may do ends at once. Raises NoSuchMember, LastOwner."""
+    """By an owner, or by themselves; what they may do ends at once, and their API keys for good.
+
+    Raises NoSuchMember, LastOwner.
+    """
     membership = await _hold(session, creator_id, account_id)
     if membership.owner:
         await _must_have_another_owner(session, creator_id, account_id)
@@ -125,6 +129,7 @@ async def remove_member(session: AsyncSession, creator_id: int, account_id: int,
         delete(Membership).where(Membership.creator_id == creator_id, Membership.account_id == account_id)
     )
     session.expunge(membership)
+    await revoke_keys_of(session, account_id, creator_id, now=now)
     await _record(session, "team.left", creator_id, account_id, now=now)
 
 

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import phonenumbers
 from babel.core import Locale, get_global
@@ -13,6 +13,7 @@ from babel.dates import get_timezone_location
 from phonenumbers.timezone import time_zones_for_number
 
 from domain.messages.catalogue import LANGUAGES
+from kit.zones import zone_names
 
 # a button names one by its place here, for as long as its message stands: add below, and take nothing away
 COMMON_ZONES = (
@@ -108,7 +109,7 @@ def is_offset(text: str) -> bool:
 
 def is_zone(name: str) -> bool:
     """Whether it is an IANA name, letter for letter."""
-    return name in _known()
+    return name in zone_names()
 
 
 def find_zone(text: str) -> str | None:
@@ -129,17 +130,11 @@ def zone_by_phone(e164: str) -> str | None:
 @cache
 def _one_of(told: tuple[str, ...], country: str) -> str | None:
     """The country's own zone before those of its islands, when all of them keep one time."""
-    zones = [zone for zone in told if zone in _known()]
+    zones = [zone for zone in told if zone in zone_names()]
     if not zones or not _agree(zones):
         return None
     of_country = get_global("territory_zones").get(country, ())
     return next((zone for zone in zones if zone in of_country), zones[0])
-
-
-@cache
-def _known() -> frozenset[str]:
-    """Every name that this machine has; looking takes a while."""
-    return frozenset(available_timezones())
 
 
 def _agree(zones: Iterable[str]) -> bool:
@@ -157,7 +152,7 @@ def _bare(text: str) -> str:
 @cache
 def _zones_by_name() -> dict[str, str]:
     """A more exact name wins: what IANA calls a zone, then its city, then other cities, then countries."""
-    known = _known()
+    known = zone_names()
     aliases = get_global("zone_aliases")
     zones = {name: aliases.get(name, name) for name in known if "/" in name and not name.startswith("Etc/")}
     zones = {name: zone if zone in known else name for name, zone in zones.items()}
@@ -184,5 +179,5 @@ def _zones_by_name() -> dict[str, str]:
 
 @cache
 def _of_country(country: str) -> Sequence[str]:
-    zones = [zone for zone in get_global("territory_zones").get(country, ()) if zone in _known()]
+    zones = [zone for zone in get_global("territory_zones").get(country, ()) if zone in zone_names()]
     return zones if zones and _agree(zones) else ()

@@ -13,6 +13,20 @@ MOST_MINOR = 99_999_999
 # what one invoice may come to: https://core.telegram.org/bots/api#sendinvoice
 MOST_STARS = 10_000
 _KNOWN = frozenset(list_currencies())
+# what can be charged at all: https://docs.stripe.com/currencies#presentment-currencies, and Telegram's Stars
+_CHARGED = frozenset(
+    re.findall(
+        "[a-z]+",
+        """
+    aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bhd bif bmd bnd bob brl bsd bwp byn bzd cad cdf chf clp
+    cny cop crc cve czk djf dkk dop dzd egp etb eur fjd fkp gbp gel gip gmd gnf gtq gyd hkd hnl htg huf idr ils inr
+    isk jmd jod jpy kes kgs khr kmf krw kwd kyd kzt lak lbp lkr lrd lsl mad mdl mga mkd mmk mnt mop mur mvr mwk mxn
+    myr mzn nad ngn nio nok npr nzd omr pab pen pgk php pkr pln pyg qar ron rsd rub rwf sar sbd scr sek sgd shp sle
+    sos srd std szl thb tjs tnd top try ttd twd tzs uah ugx usd uyu uzs vnd vuv wst xaf xcd xcg xof xpf yer zar zmw
+    xtr
+    """,
+    )
+)
 _PRICE = re.compile(r"([0-9]{1,12})(?:[.,]([0-9]{1,6}))?")
 
 
@@ -24,7 +38,7 @@ class Money:
     currency: str
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "currency", check_currency(self.currency))
+        object.__setattr__(self, "currency", _known(self.currency))
 
     @classmethod
     def parse(cls, amount: str, currency: str) -> "Money":
@@ -47,12 +61,7 @@ class Money:
             )
         minor = Decimal(f"{written[1]}.{written[2] or 0}").scaleb(exponent)
         if minor % step_of(code):
-            places = exponent - len(str(step_of(code))) + 1
-            raise Invalid(
-                f"prices in {code.upper()} have {places} decimal places, so “{amount}” is too exact",
-                fields={"price": amount},
-                why=Reason("refused-price-exact", currency=code.upper(), places=places, price=amount),
-            )
+            raise _too_exact(code, amount, "price", amount)
         if minor > most_of(code):
             raise Invalid(
                 "the price is larger than one payment may be",
@@ -84,6 +93,18 @@ def language_of(tag: str) -> str:
 
 
 def check_currency(code: str) -> str:
+    """Lower-case, and one in which somebody can be charged. Raises Invalid."""
+    lowered = _known(code)
+    if lowered not in _CHARGED:
+        raise Invalid(
+            f"nobody can be charged in {code.upper()}; use a currency such as usd",
+            fields={"currency": code},
+            why=Reason("refused-currency-charged", currency=code.upper()),
+        )
+    return lowered
+
+
+def _known(code: str) -> str:
     lowered = code.lower()
     if lowered != "xtr" and lowered.upper() not in _KNOWN:
         raise Invalid(
@@ -144,3 +165,18 @@ def step_of(currency: str) -> int:
     if currency in _CHARGED_WHOLE:
         return 100
     return 10 if currency in _THOUSANDTHS else 1
+
+
+def check_exact(money: Money, field: str) -> None:
+    """Raises Invalid for an amount that cannot be charged, by the name of the field that it stands in."""
+    if money.amount_minor % step_of(money.currency):
+        raise _too_exact(money.currency, money.format(), field, str(money.amount_minor))
+
+
+def _too_exact(code: str, price: str, field: str, given: str) -> Invalid:
+    places = exponent_of(code) - len(str(step_of(code))) + 1
+    return Invalid(
+        f"prices in {code.upper()} have {places} decimal places, so “{price}” is too exact",
+        fields={field: given},
+        why=Reason("refused-price-exact", currency=code.upper(), places=places, price=price),
+    )

@@ -10,6 +10,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.holding import hold_order
+from domain.open_shops import LEFT
 from domain.orders import UNDER_WAY, are_stale, end_unpaid, expire_order, release_stale
 from domain.pricing import STARS
 from kit.clock import Clock
@@ -20,7 +21,7 @@ from payments.provider_events import keep_words
 from payments.rail import Cursor, Rail, RailDown, Rails, Standing
 from payments.standings import Mismatch, apply_standing, tell_of_mismatch
 from store.database import Database, count_changed, upsert, wake
-from store.models import Creator, Lead, Order, RailCursor
+from store.models import Account, Creator, Lead, Order, RailCursor
 
 TOPIC = "reconcile"
 # a rail's list of events is read so often; what it tells, its webhook has mostly told before
@@ -47,7 +48,7 @@ class _Due:
     look_at: datetime
     created_at: datetime
     expires_at: datetime
-    # whoever ordered it has been forgotten since, or its business has closed: its page is to be closed
+    # whoever ordered it has been forgotten or has left since, or its business has closed: its page is to be closed
     withdrawn: bool
 
 
@@ -64,8 +65,9 @@ class Reconciler:
         """Asks about some of the orders that are due, and does what their rails say; how many those were."""
         async with self.database.reading() as session:
             found = await session.execute(
-                select(Order, Lead.forgotten_at, Creator.closed_at)
+                select(Order, Lead.forgotten_at, Creator.closed_at, LEFT)
                 .join(Lead, Lead.id == Order.lead_id)
+                .outerjoin(Account, Account.id == Lead.account_id)
                 .join(Creator, Creator.id == Order.creator_id)
                 # the end of an invoice is nobody's to tell: `domain.orders.release_stale` has them
                 .where(Order.look_at <= self.clock(), Order.state.in_(UNDER_WAY), Order.rail != STARS)
@@ -80,9 +82,9 @@ class Reconciler:
                     order.look_at,
                     order.created_at,
                     order.expires_at,
-                    withdrawn=forgotten_at is not None or closed_at is not None,
+                    withdrawn=forgotten_at is not None or closed_at is not None or bool(left),
                 )
-                for order, forgotten_at, closed_at in found
+                for order, forgotten_at, closed_at, left in found
                 if order.look_at is not None
             ]
         await asyncio.gather(*(self._look(each) for each in due))

@@ -10,7 +10,7 @@ from domain.access import RULES, Act, NotYours, SignInNeeded, Standing
 from domain.api_keys import BEGINNING, NOTED_EVERY, key_holder
 from domain.signing_in import IN_BOT
 from domain.standings import active_account, signed_in
-from kit.errors import Forbidden, NotSignedIn
+from kit.errors import Conflict, Forbidden, NotSignedIn
 from kit.tokens import AUDIENCE, ISSUER, AccessToken, issuer_of, read_access_token
 from store.models import Account, Right
 from web.tools import TOOLS, Vouched
@@ -26,6 +26,12 @@ _TOKEN = web.RequestKey("token", AccessToken)
 
 class ActsForNobody(Forbidden):
     """Of what is some creator's business."""
+
+
+class CreatorNeeded(Conflict):
+    """Nobody guesses into whose business somebody wants to write."""
+
+    code = "creator_needed"
 
 
 @dataclass(frozen=True)
@@ -65,7 +71,10 @@ class Caller:
             raise _sign_in_needed("a token of the bot's /token")
 
     def for_whom(self) -> int:
-        """The creator that the caller names, else the oldest that they act for. Raises Forbidden for none of theirs."""
+        """The creator that they name; else the one that they own, else the only one.
+
+        Raises Forbidden for none of theirs, and CreatorNeeded where it may be any of several.
+        """
         return self._standing().creator_id
 
     def acting_for(self, act: Act) -> int:
@@ -88,11 +97,15 @@ class Caller:
         if not self.standings:
             ways = "POST /api/v1/auth/upgrade-to-creator founds a business, and an invitation lets you join one"
             raise ActsForNobody(f"this account acts for no creator: {ways}")
-        if self.named is None:
-            return next(iter(self.standings.values()))
-        if self.named not in self.standings:
-            raise Forbidden(f"{CREATOR} names no creator that this account acts for")
-        return self.standings[self.named]
+        if self.named is not None:
+            if self.named not in self.standings:
+                raise Forbidden(f"{CREATOR} names no creator that this account acts for")
+            return self.standings[self.named]
+        owned = [standing for standing in self.standings.values() if standing.owner]
+        meant = owned if len(owned) == 1 else list(self.standings.values())
+        if len(meant) > 1:
+            raise CreatorNeeded(f"you act for several creators; send {CREATOR}: {' or '.join(self.standings)}")
+        return meant[0]
 
 
 async def recognise(request: web.Request) -> None:

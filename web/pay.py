@@ -9,6 +9,7 @@ from domain.messages.catalogue import plain
 from domain.messages.refusing import say_refusal
 from domain.pay_links import Payable, PayLinks
 from kit.errors import Refusal
+from kit.money import Money
 from kit.text import unmarked
 from payments.checkout import begin_checkout
 from web.errors import NotReady
@@ -34,7 +35,7 @@ async def pay(request: web.Request) -> web.Response:
         return _why_not(tools, refusal, language)
     try:
         if request.method == "POST":
-            return await _lead_on(tools, what, language)
+            return await _lead_on(tools, what, language, shown=await _shown(request))
         return await _look(tools, what, language)
     except Refusal as refusal:
         async with tools.database.reading() as session:
@@ -52,11 +53,29 @@ async def _look(tools: WebTools, what: Payable, language: str) -> web.Response:
             return _redirect(f"{tools.bot_link()}?start={start}")
         case ToPage(url=url):
             return _redirect(url)
-        case ToAsk(title=title):
-            return button_page(title, plain("pay-ask", theirs), language=theirs, button=plain("pay-go", theirs))
+        case ToAsk(title=title, asked=asked):
+            text, shown = plain("pay-ask", theirs), ""
+            if asked is not None:
+                text, shown = plain("pay-asked", theirs, amount=asked.format(theirs)), _as_shown(asked)
+            return button_page(title, text, language=theirs, button=plain("pay-go", theirs), shown=shown)
 
 
-async def _lead_on(tools: WebTools, what: Payable, language: str) -> web.Response:
+def _as_shown(asked: Money) -> str:
+    return f"{asked.amount_minor} {asked.currency}"
+
+
+async def _shown(request: web.Request) -> str:
+    """What the page said it comes to; nothing where no page of ours has said anything."""
+    return str((await request.post()).get("shown", ""))
+
+
+async def _lead_on(tools: WebTools, what: Payable, language: str, *, shown: str) -> web.Response:
+    if shown:
+        async with tools.database.reading() as session:
+            now_at = await look_at_pay_link(session, what, now=tools.clock())
+        if isinstance(now_at, ToAsk) and now_at.asked is not None and _as_shown(now_at.asked) != shown:
+            # it has been changed since: nobody goes on to pay what they have not seen
+            return await _look(tools, what, language)
     async with tools.database.transaction() as session:
         step = await follow_pay_link(
             session,

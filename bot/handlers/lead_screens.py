@@ -151,6 +151,16 @@ async def forget_screen(turn: Turn, lead: Lead, place: Place = NOWHERE) -> Messa
     )
 
 
+async def forget_owner_screen(turn: Turn, lead: Lead, place: Place, *, may: bool) -> Message:
+    """They own something, which would go too: `may` those say so who own the business."""
+    text = turn.words("refused-lead_owns")
+    back = (_back(turn, lead, place),)
+    if not may:
+        return Message(text=f"{text}\n\n{turn.words('refused-owner-only')}", buttons=(back,))
+    yes = Button(text=turn.words("lead-button-forget-library"), data=place.data("forget", lead, "library"))
+    return Message(text=text, buttons=((yes,), back))
+
+
 async def merge_screen(turn: Turn, creator: Creator, lead: Lead, text: str) -> Message:
     """Asks before the lead of that number becomes a part of this one. Raises Said for a number that cannot be it."""
     number = read_number(text)

@@ -11,6 +11,7 @@ from bot.handlers.lead_screens import (
     NOWHERE,
     Place,
     card_screen,
+    forget_owner_screen,
     forget_screen,
     funnels_screen,
     mark_of,
@@ -24,12 +25,13 @@ from bot.handlers.lead_why import why_screen
 from bot.numbers import read_id
 from bot.replies import TapReply
 from bot.turn import Turn
-from domain.forgetting import forget_lead
+from domain.access import Act
 from domain.holding import hold_living
 from domain.lead_acts import ban_lead, give_back, set_stage, tag_lead, take_over, unban_lead, untag_lead
 from domain.merging import merge_leads
 from domain.messages.plain import Message
 from domain.prompts import ask_next
+from domain.removing import LeadOwns, remove_lead
 from store.models import Creator, Lead
 
 
@@ -62,10 +64,8 @@ async def _do(turn: Turn, creator: Creator, lead: Lead, place: Place, words: lis
                 turn.send(Message(text="", file=file.id))
         case ["merge", other]:
             return await _merge(turn, creator, lead, read_id(other))
-        case ["forget", "yes"]:
-            await forget_lead(turn.session, lead, now=turn.now)
-            # by number alone: what is said here is kept for some days
-            return Message(text=turn.words("lead-forgotten", lead=lead.id))
+        case ["forget", "yes" | "library" as said]:
+            return await _forget(turn, creator, lead, place, with_library=said == "library")
         case [_]:
             return await _show(turn, creator, lead, place, words[0])
         case ["timeline", page]:
@@ -94,6 +94,18 @@ async def _show(turn: Turn, creator: Creator, lead: Lead, place: Place, what: st
         case _:
             await _switch(turn, lead, what)
             return await card_screen(turn, creator, lead, place)
+
+
+async def _forget(turn: Turn, creator: Creator, lead: Lead, place: Place, *, with_library: bool) -> Message:
+    if with_library and turn.standing is not None:
+        turn.standing.must(Act.REMOVE_OWNERS)
+    try:
+        await remove_lead(turn.session, lead, with_library=with_library, now=turn.now)
+    except LeadOwns:
+        may = await turn.may(Act.REMOVE_OWNERS, creator.id)
+        return await forget_owner_screen(turn, lead, place, may=may)
+    # by number alone: what is said here is kept for some days
+    return Message(text=turn.words("lead-forgotten", lead=lead.id))
 
 
 async def _switch(turn: Turn, lead: Lead, what: str) -> None:

@@ -22,6 +22,7 @@ from domain.reviews import (
     add_words,
     answer_review,
     average_shown,
+    check_reviewer,
     hide_review,
     may_review,
     rating_of,
@@ -243,11 +244,12 @@ async def _product(turn: Turn, product_id: int) -> tuple[Lead | None, Product]:
 
 
 async def _owner(turn: Turn, lead: Lead | None, product: Product) -> Lead:
-    """Raises Said for whoever does not own it, or NoSuchProduct where they may not even know of it."""
+    """Raises Said for whoever does not own it, NoSuchProduct where they may not even know of it, and OwnBusiness."""
     if lead is None or not await may_review(turn.session, lead.id, product.id):
         if not await is_public(turn.session, product, now=turn.now):
             raise NoSuchProduct("there is no such product", why=Reason("refused-no-product"))
         raise turn.refusal("review-owners-only", title=shorten(product.title, TITLE_LENGTH))
+    await check_reviewer(turn.session, lead)
     return lead
 
 

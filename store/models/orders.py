@@ -76,6 +76,8 @@ class Order(Numbered, Base):
     )
     creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"))
     lead_id: Mapped[int] = mapped_column(ForeignKey("lead.id"))
+    # by who acts for the creator, for this lead: nobody else changes what is in it, and nobody what others put together
+    by_seller: Mapped[bool] = mapped_column(default=False)
     # what a rail knows the order by: no other store, on the same account, ever has the same
     reference: Mapped[str] = mapped_column(unique=True)
     state: Mapped[OrderState] = state_column(OrderState, OrderState.OPEN)

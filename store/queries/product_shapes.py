@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     ColumnElement,
     Select,
     and_,
@@ -144,6 +145,34 @@ def _without_index(element: _Beside, compiler: SQLCompiler, **options: Any) -> s
     return f"+{compiler.process(element.column, **options)}"
 
 
+class _Gathered(ColumnElement[bool]):
+    """A number that is one of a few: gathered first, and each looked up.
+
+    PostgreSQL would else take so many for worth reading the whole table.
+    """
+
+    inherit_cache = True
+    _traverse_internals = [  # noqa: RUF012 - SQLAlchemy asks for a list
+        ("column", InternalTraversal.dp_clauseelement),
+        ("few", InternalTraversal.dp_clauseelement),
+    ]
+
+    def __init__(self, column: ColumnElement[Any], few: Select[Any]) -> None:
+        self.column, self.few = column, few
+        self.type = Boolean()
+
+
+@compiles(_Gathered)
+def _is_in(element: _Gathered, compiler: SQLCompiler, **options: Any) -> str:
+    return compiler.process(element.column.in_(element.few), **options)
+
+
+@compiles(_Gathered, "postgresql")
+def _is_any(element: _Gathered, compiler: SQLCompiler, **options: Any) -> str:
+    few = compiler.process(element.few.scalar_subquery(), **options)
+    return f"{compiler.process(element.column, **options)} = ANY (ARRAY{few})"
+
+
 # beside whatever is followed
 SHUT = _Beside(PRODUCT.c.creator_id).in_(CLOSED)
 
@@ -241,11 +270,15 @@ def _filters(shape: Shape, way: Way, use: _Use = _Use.PAGE) -> list[ColumnElemen
     for number in range(shape.words):
         by_word = _begins_with(f"word_{number}")
         follow = number == 0 and use is not _Use.CHECK and (way is Way.WORDS or freely)
-        found.append(table.id.in_(select(_WORD.c.product_id).where(by_word)) if follow else _has(by_word))
+        found.append(_among(select(_WORD.c.product_id).where(by_word), way) if follow else _has(by_word))
     if shape.tags:
         follow = use is not _Use.CHECK and (way is Way.TAGS or (freely and not shape.words))
-        found.append(table.id.in_(select(_WORD.c.product_id).where(_has_tag())) if follow else _has(_has_tag()))
+        found.append(_among(select(_WORD.c.product_id).where(_has_tag()), way) if follow else _has(_has_tag()))
     return found
+
+
+def _among(numbers: Select[Any], way: Way) -> ColumnElement[bool]:
+    return PRODUCT.c.id.in_(numbers) if way is Way.ORDER else _Gathered(PRODUCT.c.id, numbers)
 
 
 def _has(word: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -1,4 +1,5 @@
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -51,6 +52,25 @@ async def test_a_tick_goes_on_until_nothing_is_left():
     work = Counted(left=5)
     assert await Tick("count", work, every=60).run() == 5
     assert work.runs == 4
+
+
+async def test_time_wakes_it_in_the_thread_that_it_waits_in(ticks: Ticks):
+    threads: list[int] = []
+    beaten = asyncio.Event()
+
+    class Heard(Tick):
+        def wake(self) -> None:
+            threads.append(threading.get_ident())
+            super().wake()
+            if len(threads) > 2:
+                loop.call_soon_threadsafe(beaten.set)
+
+    loop = asyncio.get_running_loop()
+    ticks.add(Heard("work", Counted(), every=0.02))
+    ticks.start()
+    async with asyncio.timeout(5):
+        await beaten.wait()
+    assert set(threads) == {threading.get_ident()}
 
 
 async def test_started_it_runs_at_once_and_then_when_its_topic_is_woken(ticks: Ticks):

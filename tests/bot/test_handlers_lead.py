@@ -4,13 +4,16 @@ from pathlib import Path
 
 from bot_world import hooked, tap, until_called
 from leads_chat import CONFIG, answers, entered, lead_of, refused, somebody_elses, tapped, with_a_chat
-from sqlalchemy import select
+from sqlalchemy import select, update
 from world import CREATOR, World
 
+from domain.entitlements import grant
 from domain.fields import LeadFieldSpec
 from domain.leads import edit_lead, note_answer
+from domain.products import add_product
+from kit.money import Money
 from kit.text import visible_length
-from store.models import Enrollment, Lead, LeadField, LeadNote, LeadTag, Proof
+from store.models import Enrollment, Lead, LeadField, LeadNote, LeadTag, Membership, Proof, Right
 
 FORM = "Like this: /lead 12, /lead 12 tag vip"
 
@@ -296,6 +299,34 @@ async def test_forgetting_asks_first_and_the_number_says_so_afterwards(chat: Wor
     assert (await answers(chat, f"/lead {number}")).text == gone
     assert (await answers(chat, f"/lead {number} tag vip")).text == gone
     assert "Nobody yet" in (await answers(chat, "/leads")).text
+
+
+async def test_whoever_owns_something_is_forgotten_when_an_owner_says_so_once_more(chat: World):
+    _, number = await with_a_chat(chat)
+    async with chat.spark.database.transaction() as session:
+        lead = await session.get_one(Lead, number)
+        pack = await add_product(
+            session, creator_id=lead.creator_id, title="Pack", price=Money(1900, "usd"), now=chat.clock()
+        )
+        await grant(session, lead, pack.id, origin="gift", now=chat.clock())
+    await chat.creator.hears("it has no file yet")
+    asked = await tapped(chat, await answers(chat, f"/lead {number} forget"), "Forget for good")
+    assert "would lose it without a refund" in asked.text
+    assert (await lead_of(chat, number)).forgotten_at is None
+    await _own(chat, owner=False)
+    assert "Only an owner" in await refused(chat, asked, "Forget, with what they own")
+    asked = await tapped(chat, await answers(chat, f"/lead {number} forget"), "Forget for good")
+    assert "Only an owner" in asked.text
+    assert asked.labels == ["‹ Back"]
+    await _own(chat, owner=True)
+    asked = await tapped(chat, await answers(chat, f"/lead {number} forget"), "Forget for good")
+    await tapped(chat, asked, "Forget, with what they own")
+    assert (await lead_of(chat, number)).forgotten_at is not None
+
+
+async def _own(chat: World, *, owner: bool) -> None:
+    async with chat.spark.database.transaction() as session:
+        await session.execute(update(Membership).values(owner=owner, rights=[str(each) for each in Right]))
 
 
 async def test_merging_asks_first_and_the_old_number_leads_to_the_new_one(chat: World):

@@ -11,7 +11,7 @@ from domain.lead_acts import ban_lead
 from domain.leads import find_lead
 from domain.messages.plain import Button, Message
 from domain.outbox import queue_message
-from store.models import Lead, OutboxKind, Person, Product, Review, ReviewState, Role
+from store.models import Lead, Membership, OutboxKind, Person, Product, Review, ReviewState, Role
 
 _NUMBERS = itertools.count()
 
@@ -154,6 +154,14 @@ async def test_who_does_not_own_it_is_told_so(chat: World):
     await tom.hears("What shall we call you?")
     for data in (f"rate:{product}", f"rate:{product}:5"):
         assert "Only those who own" in (await press(tom, data) or "")
+    # nor does anybody who owns it and acts for whoever sells it
+    lena, creator = await an_owner(chat, product), await the_creator(chat)
+    async with chat.spark.database.transaction() as session:
+        account = await add_account(session, role=Role.CREATOR, name="Lena", now=chat.clock())
+        account.person_id = await session.scalar(select(Person.id).where(Person.telegram_id == lena.id))
+        session.add(Membership(account_id=account.id, creator_id=creator.id, owner=False, rights=["view"]))
+    for data in (f"rate:{product}", f"rate:{product}:5"):
+        assert "does not review what it sells" in (await press(lena, data) or "")
     async with chat.spark.database.reading() as session:
         assert (await session.scalars(select(Review))).all() == []
 

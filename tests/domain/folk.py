@@ -23,7 +23,19 @@ from domain.products import add_product, keep_upload
 from domain.setups import CreatorSetup
 from kit.money import Money
 from store.database import Database
-from store.models import Base, Creator, Event, Lead, Order, OutboxKind, OutboxMessage, OutboxState, Person, Product
+from store.models import (
+    Base,
+    Creator,
+    Event,
+    Lead,
+    Order,
+    OutboxKind,
+    OutboxMessage,
+    OutboxState,
+    Person,
+    Product,
+    ProductKind,
+)
 
 # far from the wall clock on purpose: nothing below the edges may look at that one
 NOW = datetime(2031, 5, 4, 12, 0, tzinfo=UTC)
@@ -106,6 +118,9 @@ async def ordered(
     **wish: Any,
 ) -> Order:
     """One order of a product by a lead; the rest is of the wish."""
+    if wish.get("quantity", 1) > 1 and product.kind == ProductKind.FILE:
+        # of a file one is enough
+        product.kind = ProductKind.SERVICE
     wanted = Wish(product, **wish)
     return await open_order(session, lead, wanted, rail=rail, now=now, good_for=GOOD_FOR, setup=setup)
 

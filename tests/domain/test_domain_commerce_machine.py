@@ -127,6 +127,7 @@ class Commerce(RuleBasedStateMachine):
             other = await a_product(session, creator, stock=3)
             bundle = await a_product(session, creator, file=False)
             await session.execute(update(Product).values(price_stars=50))
+            await session.execute(update(Product).where(Product.id == pack.id).values(kind=ProductKind.SERVICE))
             await session.execute(update(Product).where(Product.id == bundle.id).values(kind=ProductKind.BUNDLE))
             session.add_all(BundleItem(bundle_id=bundle.id, product_id=each.id) for each in (pack, other))
             variant = ProductVariant(

@@ -173,7 +173,12 @@ def test_one_of_several_variants_has_to_be_chosen_and_be_there():
             check_on_sale(Wish(product, gone), now=NOW, has_variants=True)
 
 
-@pytest.mark.parametrize("quantity", [0, -1, 100])
-def test_nobody_buys_nothing_or_more_than_a_shelf(quantity: int):
-    with pytest.raises(BadAmount):
-        check_on_sale(Wish(a_thing(), quantity=quantity), now=NOW, has_variants=False)
+@pytest.mark.parametrize("kind", ProductKind)
+def test_several_are_bought_of_what_makes_sense_several_times_and_no_more_than_a_shelf(kind: ProductKind):
+    counted = kind in {ProductKind.LICENCE_KEY, ProductKind.SERVICE, ProductKind.PHYSICAL}
+    for product, most in ((a_thing(kind=kind), 20 if counted else 1), (a_thing(kind=kind, pay_what_you_want=True), 1)):
+        for good in (1, most):
+            check_on_sale(Wish(product, quantity=good), now=NOW, has_variants=False)
+        for wrong in (-1, 0, most + 1):
+            with pytest.raises(BadAmount):
+                check_on_sale(Wish(product, quantity=wrong), now=NOW, has_variants=False)

@@ -24,6 +24,7 @@ from domain.order_ends import expire_order
 from domain.paying import NotOversold, hand_over_anyway, pay_order
 from domain.refunds import BadRefund, NotRefundable, ask_refund, fail_refund, note_refund
 from domain.rights_by_hand import give_by_hand, take_by_hand
+from kit.errors import Invalid
 from kit.money import Money
 from store.database import Database
 from store.models import (
@@ -132,6 +133,11 @@ async def test_never_more_goes_back_than_was_paid(database: Database):
     for amount, kind in ((1901, NotRefundable), (0, BadRefund), (-1, BadRefund)):
         with pytest.raises(kind):
             await asked(database, order_id, amount)
+    # in this currency Stripe moves no single fils
+    async with database.transaction() as session:
+        (await session.get_one(Order, order_id)).currency = "kwd"
+    with pytest.raises(Invalid, match="too exact"):
+        await asked(database, order_id, 1001)
     await asked(database, order_id, 1000)
     with pytest.raises(NotRefundable):
         await asked(database, order_id, 901)

@@ -44,10 +44,11 @@ async def buys(database: Database, lead_id: int, product_id: int, number: int) -
     return True
 
 
-async def test_of_a_hundred_buyers_for_the_last_one_exactly_one_gets_it_each_time(database: Database):
+@pytest.mark.parametrize("rounds", [ROUNDS // 5, pytest.param(ROUNDS, marks=pytest.mark.nightly)])
+async def test_of_a_hundred_buyers_for_the_last_one_exactly_one_gets_it_each_time(database: Database, rounds: int):
     folk = await some_folk(database, file=False)
     leads = await crowd(database, folk)
-    for number in range(ROUNDS):
+    for number in range(rounds):
         of_round = await one_more_product(database, folk)
         everyone = (buys(database, lead, of_round.product, number * BUYERS + at) for at, lead in enumerate(leads))
         assert sum(await asyncio.gather(*everyone)) == 1
@@ -55,9 +56,9 @@ async def test_of_a_hundred_buyers_for_the_last_one_exactly_one_gets_it_each_tim
             assert await counts_of(session, of_round) == (0, 0, 1, 1)
             assert await count(session, Entitlement, Entitlement.product_id == of_round.product) == 1
     async with database.reading() as session:
-        assert await count(session, Order) == await count(session, Order, Order.state == OrderState.PAID) == ROUNDS
+        assert await count(session, Order) == await count(session, Order, Order.state == OrderState.PAID) == rounds
         held = Reservation.state == ReservationState.HELD
-        assert await count(session, Reservation) == ROUNDS
+        assert await count(session, Reservation) == rounds
         assert await count(session, Reservation, held) == 0
 
 

@@ -170,7 +170,7 @@ async def test_everything_about_somebody_holds_their_account_and_no_secret(datab
         account = await account_of(session, person)
         account.password_hash = "$argon2id$secret"
         await begin_session(session, account, way="password", agent="Firefox", address="192.0.2.7", now=NOW)
-        session.add(Profile(account_id=account.id, bio="I colour films", words="", updated_at=NOW))
+        session.add(Profile(account_id=account.id, bio="I colour films", updated_at=NOW))
         await session.flush()
         document = await everything_about(session, person)
     for known in (

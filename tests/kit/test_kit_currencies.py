@@ -9,7 +9,7 @@ import re
 import pytest
 
 from kit.errors import Invalid
-from kit.money import MOST_MINOR, Money, exponent_of, step_of
+from kit.money import MOST_MINOR, Money, check_currency, check_exact, exponent_of, step_of
 
 # all but those of the sections below: “10 USD is 1000”
 TWO_DECIMALS = re.findall(
@@ -62,6 +62,19 @@ def test_a_price_is_what_stripe_takes_for_it(code: str, written: str, amount: in
 def test_a_price_that_stripe_cannot_charge_is_refused(code: str, written: str):
     with pytest.raises(Invalid):
         Money.parse(written, code)
+
+
+def test_only_what_stripe_charges_is_a_currency_to_sell_in_and_only_amounts_that_it_can_charge():
+    assert [check_currency(code.upper()) for code in (*EVERY, "xtr")] == [*EVERY, "xtr"]
+    for code in ("xts", "xau", "xdr", "iqd", "clf", "dem", "kpw"):
+        with pytest.raises(Invalid, match="nobody can be charged in"):
+            check_currency(code)
+        # a row that has one already is shown all the same
+        assert Money(1, code).format()
+    for amount, code in ((5124, "kwd"), (550, "isk"), (501, "ugx")):
+        with pytest.raises(Invalid, match="too exact") as refused:
+            check_exact(Money(amount, code), "amount")
+        assert refused.value.fields == {"amount": str(amount)}
 
 
 @pytest.mark.parametrize("code", EVERY)

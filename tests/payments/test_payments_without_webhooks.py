@@ -244,7 +244,7 @@ async def prove(shop: Shop, count: int) -> None:
 
 @pytest.mark.timeout(400)
 async def test_with_every_webhook_dropped_all_orders_end_right_within_two_rounds(shop: Shop):
-    await prove(shop, 280 if shop.database.is_sqlite else 140)
+    await prove(shop, 140 if shop.database.is_sqlite else 70)
 
 
 @pytest.mark.nightly

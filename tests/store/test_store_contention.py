@@ -11,7 +11,8 @@ from stores import DATA_KEYS
 
 from domain.paying import pay_order
 from kit.keyring import Keyring
-from store.database import Database, _sqlite_engine
+from store.database import Database
+from store.engines import sqlite_engine
 from store.models import Entitlement, Order, OrderState, Payment, Product
 from store.models.sealed import use_keyring
 
@@ -83,7 +84,7 @@ async def test_with_a_plain_begin_the_same_payments_fail_with_database_is_locked
     folk = await some_folk(guarded, stock=STOCK)
     orders = await orders_of_many(guarded, folk, BUYERS, ended=True)
     # the guard is taken away: each opens with a read lock, as the driver would by itself
-    deferred = _sqlite_engine(unguarded.url, aiosqlite.connect, pool_size=BUYERS, begin="BEGIN")
+    deferred = sqlite_engine(unguarded.url, aiosqlite.connect, pool_size=BUYERS, begin="BEGIN")
     use_keyring(deferred.dialect, Keyring(DATA_KEYS))
     unguarded._writing = async_sessionmaker(deferred, expire_on_commit=False)
     together = asyncio.Barrier(BUYERS)

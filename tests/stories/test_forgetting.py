@@ -234,6 +234,8 @@ async def test_whom_their_creator_forgets_is_nowhere_any_more(world: World):
     await world.creator.hears(f"{lead.id}")
     await world.creator.say(f"/lead {lead.id} forget")
     await world.creator.tap("Forget for good")
+    # she owns what she has bought
+    await world.creator.tap("Forget, with what they own")
     await world.creator.hears(f"Lead {lead.id} has been forgotten")
     await is_nowhere(world, lena)
     await tombstone_stands(world, lead.id)

@@ -16,6 +16,7 @@ from store.models import (
     FunnelVersion,
     Lead,
     Order,
+    ProductKind,
 )
 from web.kept_answers import GOOD_FOR_SECONDS
 from web.tools import TOOLS
@@ -31,7 +32,7 @@ async def paid(shop: ApiShop, *lines: dict[str, Any], **more: Any) -> int:
 
 async def test_sales_stand_where_they_were_paid_and_what_went_back_is_taken_off_there(either_shop: ApiShop):
     shop = either_shop
-    pack, gift = await shop.add("Pack"), await shop.add("Gift", 0)
+    pack, gift = await shop.add("Pack", kind=ProductKind.SERVICE), await shop.add("Gift", 0)
     first = await paid(shop, {"product_id": pack, "quantity": 2})
     shop.site.clock.pass_time(days=2)
     await paid(shop, {"product_id": pack})
@@ -106,7 +107,8 @@ async def test_a_customer_is_new_once(either_shop: ApiShop):
 
 async def test_what_sold_most_stands_first(either_shop: ApiShop):
     shop = either_shop
-    pack, book = await shop.add("Pack"), await shop.add("Book", 2500)
+    pack = await shop.add("Pack", kind=ProductKind.SERVICE)
+    book = await shop.add("Book", 2500, kind=ProductKind.SERVICE)
     await paid(shop, {"product_id": pack}, {"product_id": book, "quantity": 3})
     back = await paid(shop, {"product_id": pack})
     await shop.order({"product_id": pack, "quantity": 9})
@@ -199,7 +201,8 @@ async def test_a_funnel_is_told_what_became_of_those_who_began(either_shop: ApiS
 
 async def test_what_sold_most_is_told_by_interval_too(either_shop: ApiShop):
     shop = either_shop
-    pack, book = await shop.add("Pack"), await shop.add("Book", 2500)
+    pack = await shop.add("Pack", kind=ProductKind.SERVICE)
+    book = await shop.add("Book", 2500, kind=ProductKind.SERVICE)
     await paid(shop, {"product_id": pack}, {"product_id": book, "quantity": 3})
     shop.site.clock.pass_time(days=1)
     await paid(shop, {"product_id": pack})

@@ -77,7 +77,13 @@ async def test_a_creator_signs_up_with_a_business_and_owns_it(site: Site, client
     assert second["account"]["creators"][0]["slug"] == "studio-north-2"
     taken = await post(client, "register/creator", cora | {"email": "c3@example.com", "slug": "studio-north"})
     assert await refused(taken) == (409, "CREATOR_EXISTS")
-    for wrong in ({"slug": "Studio North"}, {"currency": "zzz"}, {"time_zone": "Mars/Base"}, {"slug": "bind"}):
+    for wrong in (
+        {"slug": "Studio North"},
+        {"currency": "zzz"},
+        {"currency": "iqd"},
+        {"time_zone": "Mars/Base"},
+        {"slug": "bind"},
+    ):
         response = await post(client, "register/creator", cora | {"email": "c4@example.com"} | wrong)
         assert response.status == 422, wrong
         assert set((await error_of(response))["fields"]) == set(wrong)

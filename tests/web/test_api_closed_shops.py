@@ -84,6 +84,27 @@ async def test_money_that_comes_to_a_closed_business_goes_back_by_itself(either_
     assert (await shop.stock(pack), await shop.owned()) == ((3, 0, 0), 0)
 
 
+async def test_what_is_open_of_a_deleted_account_is_called_off_and_late_money_goes_back_by_itself(either_shop: ApiShop):
+    shop = either_shop
+    pack = await shop.add("Pack", stock=3)
+    asked = await shop.done("POST", f"/purchase/{pack}", {}, by=shop.buyer, status=201)
+    unasked = await shop.order({"product_id": pack}, by=shop.buyer)
+    paid = await shop.done("POST", f"/purchase/{pack}", {}, by=shop.stranger, status=201)
+    for buyer in (shop.buyer, shop.stranger):
+        await move(shop, buyer, AccountState.DELETED)
+    page = await shop.client.get(unasked["pay_url"].removeprefix(shop.site.public_url), allow_redirects=False)
+    assert page.status == 409
+    # before anybody has closed the page
+    await shop.stage.outcome(paid["session_id"], "paid")
+    await shop.hear()
+    await look_up(shop)
+    closed = await shop.stage.stripe.v1.checkout.sessions.retrieve_async(asked["session_id"])
+    assert (closed.status, await shop.stock(pack), await shop.owned()) == ("expired", (3, 0, 0), 0)
+    async with shop.site.database.reading() as session:
+        refund = (await session.scalars(select(Refund))).one()
+        assert (refund.order_id, refund.amount_minor) == (paid["order_id"], 1900)
+
+
 async def test_the_shop_of_a_suspended_owner_is_closed_until_they_are_back(either_shop: ApiShop):
     shop = either_shop
     pack = await shop.add("Pack", category="film")

@@ -1,13 +1,13 @@
 from shop_world import ApiShop
 
 from domain.leads import add_lead
-from store.models import Right
+from store.models import ProductKind, Right
 from web.tools import TOOLS
 
 
 async def test_whoever_has_paid_is_a_customer_with_what_they_spent(either_shop: ApiShop):
     shop = either_shop
-    pack, gift = await shop.add("Pack"), await shop.add("Gift", 0)
+    pack, gift = await shop.add("Pack", kind=ProductKind.SERVICE), await shop.add("Gift", 0)
     async with shop.site.database.transaction() as session:
         tom = (await add_lead(session, shop.creator, name="Tom", email="tom@example.com", now=shop.site.clock())).id
     first = await shop.order({"product_id": pack, "quantity": 2})

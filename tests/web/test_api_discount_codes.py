@@ -79,6 +79,8 @@ async def test_what_makes_no_discount_is_refused_with_its_reason(ada: Program):
         ({"code": "X1", "percent": True}, "INVALID"),
         ({"code": "X1", "amount_minor": 0}, "INVALID"),
         ({"code": "X1", "amount_minor": 5, "currency": "zzz"}, "INVALID"),
+        ({"code": "X1", "amount_minor": 5, "currency": "iqd"}, "INVALID"),
+        ({"code": "X1", "amount_minor": 1001, "currency": "kwd"}, "INVALID"),
         ({"code": "X1", "percent": 5, "currency": "usd"}, "INVALID"),
         ({"code": "X1", "percent": 5, "most_uses": 0}, "INVALID"),
         ({"code": "X1", "percent": 5, "products": [0]}, "INVALID"),

@@ -70,7 +70,11 @@ async def test_a_key_does_what_its_scopes_say_and_is_shown_once(either_site: Sit
     # what no scope of it says, it may not; nor what is its owner's alone or a person's own
     lead = {"json": {"name": "Zoe"}}
     assert await maker.asks(secret, "POST", **lead) == 403
-    assert await maker.asks((await maker.key("manage"))["key"], "POST", **lead) == 201
+    # whoever may do anything may also look, as in a team
+    manages = await maker.key("manage")
+    assert manages["scopes"] == ["view", "manage"]
+    assert await maker.asks(manages["key"], "POST", **lead) == 201
+    assert await maker.asks(manages["key"]) == 200
     everything = (await maker.key(*Right))["key"]
     assert await maker.asks(everything, "GET", KEYS) == 403
     assert await maker.asks(everything, "GET", "/api/v1/auth/me") == 403

@@ -5,10 +5,16 @@ from lead_world import Desk
 from sqlalchemy import select
 from web_world import Client, Site, error_of
 
+from domain.accounts import add_account
+from domain.api_keys import make_key
+from domain.entitlements import grant
 from domain.lead_acts import set_score
 from domain.merging import merge_leads
+from domain.products import add_product
+from domain.reviews import answer_review, review_product
 from domain.setups import CreatorSetup
-from store.models import Event, Lead, LeadNote
+from kit.money import Money
+from store.models import Event, Lead, LeadNote, Membership, Product, Review, Right, Role
 from web.totals import KeptTotals
 
 
@@ -104,6 +110,38 @@ async def test_a_removed_lead_is_forgotten(desk: Desk):
         assert (await session.scalars(select(LeadNote))).all() == []
     # the address is free again
     await desk.told("POST", "/leads", {"email": "zoe@example.com"}, status=201)
+
+
+async def test_who_owns_something_is_removed_by_an_owner_in_person_alone_and_their_stars_stay(desk: Desk):
+    lead_id, now = await desk.add("Zoe"), desk.site.clock()
+    async with desk.site.database.transaction() as session:
+        pack = await add_product(session, creator_id=desk.creator_id, title="Pack", price=Money(1900, "usd"), now=now)
+        lead = await session.get_one(Lead, lead_id)
+        await grant(session, lead, pack.id, origin="gift", now=now)
+        review = await review_product(session, lead, pack.id, 1, words="Zoe says no", now=now)
+        await answer_review(session, review, "Sorry, Zoe", now=now)
+        helper = (await add_account(session, role=Role.CREATOR, name="Hal", now=now)).id
+        rights = [str(each) for each in Right]
+        session.add(Membership(account_id=helper, creator_id=desk.creator_id, owner=False, rights=rights))
+        key = await make_key(
+            session, desk.account_id, desk.creator_id, name="all", scopes=set(Right), expires_at=None, now=now
+        )
+    by_helper, by_key = desk.site.bearer(helper), {"Authorization": f"Bearer {key.secret}"}
+    path = f"/leads/{lead_id}"
+    for headers in ({}, by_helper, by_key):
+        response = await desk.ask("DELETE", path, headers=headers)
+        assert (response.status, (await error_of(response))["code"]) == (409, "LEAD_OWNS")
+    for headers, code in ((by_helper, "RIGHT_MISSING"), (by_key, "SIGN_IN_NEEDED")):
+        response = await desk.ask("DELETE", f"{path}?with_library=true", headers=headers)
+        assert (response.status, (await error_of(response))["code"]) == (403, code)
+    assert (await desk.lead(lead_id)).forgotten_at is None
+    await desk.told("DELETE", f"{path}?with_library=true", status=204)
+    assert (await desk.lead(lead_id)).forgotten_at is not None
+    async with desk.site.database.reading() as session:
+        kept = (await session.scalars(select(Review))).one()
+        assert (kept.rating, kept.text, kept.answer) == (1, "", None)
+        product = await session.get_one(Product, pack.id)
+        assert (product.rating_sum, product.rating_count) == (1, 1)
 
 
 async def test_by_the_number_of_a_merged_lead_nobody_is_forgotten(desk: Desk):

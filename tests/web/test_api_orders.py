@@ -21,7 +21,7 @@ async def a_code(shop: ApiShop, code: str, **terms: Any) -> None:
 
 async def test_an_order_of_several_lines_holds_all_of_it_or_nothing(either_shop: ApiShop):
     shop = either_shop
-    pack, book = await shop.add("Pack", stock=5), await shop.add("Book", 2500, stock=1)
+    pack, book = await shop.add("Pack", stock=5, kind=ProductKind.SERVICE), await shop.add("Book", 2500, stock=1)
     shirt = await shop.add("Shirt", 3000)
     large = await shop.add_variant(shirt, "L", 3000, stock=3)
     await a_code(shop, "SPRING", percent=10)
@@ -84,7 +84,8 @@ async def test_of_many_who_want_the_last_ones_as_many_get_them_as_there_are(eith
 
 
 async def test_what_cannot_be_ordered_says_which_line_and_why(shop: ApiShop):
-    pack, euro = await shop.add("Pack", limit_per_person=2), await shop.add("Euro", currency="eur")
+    pack = await shop.add("Pack", limit_per_person=2, kind=ProductKind.SERVICE)
+    euro = await shop.add("Euro", currency="eur")
     off, bobs = await shop.add("Off", active=False), await shop.add("Bobs", creator=2)
     stars = await shop.add("Stars", 50, currency="xtr")
     shirt = await shop.add("Shirt", 3000)
@@ -99,6 +100,7 @@ async def test_what_cannot_be_ordered_says_which_line_and_why(shop: ApiShop):
         ([{"product_id": shirt}], 409, "CHOOSE_VARIANT", {"lines.0"}),
         ([{"product_id": pack, "variant_id": 77}], 404, "NO_SUCH_PRODUCT", {"lines.0"}),
         ([{"product_id": pack, "quantity": 3}], 409, "LIMIT_REACHED", {"lines.0"}),
+        ([{"product_id": pack}, {"product_id": euro, "quantity": 2}], 422, "BAD_AMOUNT", {"lines.1"}),
         ([], 422, "INVALID", {"lines"}),
         ([{"product_id": pack}] * 51, 422, "INVALID", {"lines"}),
         ([{"product_id": True}], 422, "INVALID", {"lines.0.product_id"}),
@@ -205,7 +207,8 @@ async def test_another_creators_order_is_not_there(shop: ApiShop):
 
 async def test_an_order_is_changed_while_nobody_has_been_asked_for_money(either_shop: ApiShop):
     shop = either_shop
-    pack, book = await shop.add("Pack", stock=5), await shop.add("Book", 2500, stock=2)
+    pack = await shop.add("Pack", stock=5, kind=ProductKind.SERVICE)
+    book = await shop.add("Book", 2500, stock=2, kind=ProductKind.SERVICE)
     await a_code(shop, "ONCE", amount=Money(1000, "usd"), most_uses=1)
     order = await shop.order({"product_id": pack, "quantity": 2}, code="ONCE")
     at = f"/orders/{order['id']}"
@@ -228,7 +231,7 @@ async def test_an_order_is_changed_while_nobody_has_been_asked_for_money(either_
 
 
 async def test_an_order_is_called_off_by_its_buyer_or_its_seller(shop: ApiShop):
-    pack = await shop.add("Pack", stock=5)
+    pack = await shop.add("Pack", stock=5, kind=ProductKind.SERVICE)
     mine = await shop.order({"product_id": pack}, by=shop.buyer)
     hers = await shop.order({"product_id": pack, "quantity": 2})
     # somebody has opened the page of this one: Stripe is asked to let nobody pay there
@@ -345,3 +348,34 @@ async def test_what_was_oversold_is_handed_over_by_hand(shop: ApiShop):
     assert (await shop.get(f"/orders/{order['id']}"))["state"] == "oversold"
     done = await shop.done("PUT", f"/orders/{order['id']}/status", {"status": "paid"})
     assert (done["state"], await shop.owned()) == ("paid", 1)
+
+
+async def test_who_put_an_order_together_alone_changes_it_and_nobody_pays_what_they_were_not_shown(shop: ApiShop):
+    pack, book = await shop.add("Pack", stock=5), await shop.add("Book", 2500)
+    gift = await shop.add("Gift", 0)
+    await shop.order({"product_id": gift}, by=shop.buyer)
+    theirs, sellers = await shop.order({"product_id": pack}, by=shop.buyer), await shop.order({"product_id": pack})
+    dearer = {"lines": [{"product_id": pack}, {"product_id": book}]}
+    at = f"/orders/{theirs['id']}"
+    for body in (dearer, {"code": None}):
+        assert (await shop.refused("PUT", at, body))[:2] == (409, "ORDER_NOT_CHANGEABLE")
+    assert (await shop.refused("PUT", at, dearer, by=shop.stranger))[0] == 404
+    assert (await shop.refused("PUT", at, {"details": {"name": "Tom"}}, by=shop.buyer))[0] == 403
+    viewer = await shop.add_member(Right.VIEW)
+    assert (await shop.refused("PUT", at, dearer, by=viewer))[:2] == (403, "RIGHT_MISSING")
+    owned = {"lines": [{"product_id": gift}, {"product_id": book}]}
+    assert (await shop.refused("PUT", at, owned, by=shop.buyer))[:2] == (409, "ALREADY_OWNED")
+    assert (await shop.get(at))["total_minor"] == 1900
+    assert (await shop.done("PUT", at, dearer, by=shop.buyer))["total_minor"] == 4400
+    # of what the seller opens the page says what it comes to, and an old one is shown anew
+    path = sellers["pay_url"].removeprefix(shop.site.public_url)
+    old = await (await shop.client.get(path)).text()
+    assert "To pay: $19.00." in old
+    assert 'value="1900 usd"' in old
+    assert (await shop.done("PUT", f"/orders/{sellers['id']}", dearer))["total_minor"] == 4400
+    again = await shop.client.post(path, data={"shown": "1900 usd"}, allow_redirects=False)
+    assert (again.status, "To pay: $44.00." in await again.text()) == (200, True)
+    assert (await shop.get(f"/orders/{sellers['id']}"))["state"] == "open"
+    led = await shop.client.post(path, data={"shown": "4400 usd"}, allow_redirects=False)
+    assert led.status == 303
+    assert (await shop.refused("PUT", f"/orders/{sellers['id']}", dearer))[:2] == (409, "ORDER_NOT_CHANGEABLE")

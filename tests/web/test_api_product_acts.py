@@ -193,6 +193,8 @@ async def test_what_can_be_no_product_is_refused_with_each_reason(ada: Program):
         ({"active": "yes"}, "active"),
         ({"slug": "Ünicode"}, "slug"),
         ({"compare_at_minor": 1900}, "compare_at_minor"),
+        ({"compare_at_minor": 2005, "currency": "kwd"}, "compare_at_minor"),
+        ({"currency": "iqd"}, "currency"),
         ({"url": "javascript:alert(1)"}, "url"),
         ({"chat_id": 5}, "chat_id"),
         ({"active_from": "tomorrow"}, "active_from"),

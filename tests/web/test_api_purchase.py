@@ -26,7 +26,7 @@ async def buy(shop: ApiShop, product: int, *, by: int | None = None, **body: Any
 
 async def test_what_is_bought_by_the_api_is_paid_at_stripe_and_owned(either_shop: ApiShop):
     shop = either_shop
-    pack = await shop.add("Pack", stock=3)
+    pack = await shop.add("Pack", stock=3, kind=ProductKind.SERVICE)
     bought = await buy(shop, pack, quantity=2, **PAGES)
     assert (bought["payment_status"], bought["total_minor"], bought["creator"]) == ("pending", 3800, "ada")
     assert bought["expires_at"] == "2026-11-04T09:00:00Z"
@@ -87,11 +87,15 @@ async def test_a_purchase_that_is_sent_again_under_its_key_is_the_same(shop: Api
 
 
 async def test_what_cannot_be_bought_says_why(shop: ApiShop):
-    pack, gone = await shop.add("Pack", stock=1, limit_per_person=1), await shop.add("Gone", stock=0)
+    pack, gone = (
+        await shop.add("Pack", stock=1, limit_per_person=1, kind=ProductKind.SERVICE),
+        await shop.add("Gone", stock=0),
+    )
     shirt, off = await shop.add("Shirt", 3000), await shop.add("Off", active=False)
     large = await shop.add_variant(shirt, "L", 3500)
     stars = await shop.add("Stars", 50, currency="xtr")
     given = await shop.add("Given", 500, pay_what_you_want=True)
+    dinar = await shop.add("Dinar", 1000, pay_what_you_want=True, currency="kwd")
     for product, body, status, code in (
         (gone, {}, 409, "SOLD_OUT"),
         (off, {}, 409, "NOT_FOR_SALE"),
@@ -99,8 +103,14 @@ async def test_what_cannot_be_bought_says_why(shop: ApiShop):
         (shirt, {}, 409, "CHOOSE_VARIANT"),
         (pack, {"variant_id": large}, 404, "NO_SUCH_PRODUCT"),
         (pack, {"quantity": 2}, 409, "LIMIT_REACHED"),
+        (pack, {"quantity": 21}, 422, "INVALID"),
+        # of a file one is enough, and of what has no set price one is given at a time
+        (gone, {"quantity": 2}, 422, "BAD_AMOUNT"),
+        (given, {"quantity": 2}, 422, "BAD_AMOUNT"),
         (pack, {"code": "NONE"}, 404, "NO_SUCH_CODE"),
         (given, {"price_minor": 499}, 422, "BAD_AMOUNT"),
+        # Stripe charges no single fils
+        (dinar, {"price_minor": 1001}, 422, "INVALID"),
         (999, {}, 404, "NO_SUCH_PRODUCT"),
         ("x", {}, 404, "NOT_FOUND"),
         (pack, {"success_url": "http://shop.example/thanks"}, 422, "BAD_PAGE"),
@@ -207,7 +217,7 @@ async def test_purchases_are_listed_with_their_payment_status(either_shop: ApiSh
 
 async def test_what_a_bank_takes_back_is_told_as_paid_back_on_both_sides(either_shop: ApiShop):
     shop = either_shop
-    pack = await shop.add("Pack", stock=5)
+    pack = await shop.add("Pack", stock=5, kind=ProductKind.SERVICE)
     bought = await buy(shop, pack, quantity=2)
     at, told = f"/orders/{bought['order_id']}", f"/purchase/session/{bought['session_id']}"
     await shop.pay(bought["order_id"])

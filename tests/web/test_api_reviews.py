@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientResponse
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from web_world import Client, Site, error_of
 
 from domain.account_leads import lead_for_account
 from domain.entitlements import grant, revoke
 from domain.products import add_product
 from kit.money import Money
-from store.models import Account, Entitlement, Lead, Product, Role
+from store.models import Account, Entitlement, Lead, Membership, Product, Role
 
 
 @dataclass
@@ -120,6 +120,21 @@ async def test_who_does_not_own_it_says_nothing(shop: Shop):
         refused = await shop.call(shop.owner, "PUT", f"/reviews/{said['id']}", json=body)
         assert refused.status == 422, body
     assert (await shop.call(shop.owner, "POST", "/products/99/reviews", json={"rating": 5})).status == 404
+    # whoever has joined those who sell it: what they said stays, and is made no better
+    async with shop.site.database.transaction() as session:
+        session.add(Membership(account_id=shop.owner, creator_id=shop.creator, owner=False, rights=["view"]))
+    refused = await shop.call(shop.owner, "PUT", f"/reviews/{said['id']}", json={"rating": 1})
+    assert (refused.status, (await error_of(refused))["code"]) == (409, "OWN_BUSINESS")
+    async with shop.site.database.transaction() as session:
+        lead = await lead_for_account(
+            session, shop.creator, await session.get_one(Account, shop.account), now=shop.site.clock()
+        )
+        await grant(session, lead, shop.product, origin="own", now=shop.site.clock())
+    refused = await shop.review(shop.account)
+    assert (refused.status, (await error_of(refused))["code"]) == (409, "OWN_BUSINESS")
+    async with shop.site.database.transaction() as session:
+        await session.execute(delete(Membership).where(Membership.account_id == shop.owner))
+        await session.execute(delete(Entitlement).where(Entitlement.origin == "own"))
     # what was taken back is owned no longer, and whom the creator has banned is heard no longer
     async with shop.site.database.transaction() as session:
         await session.execute(update(Lead).values(banned_at=shop.site.clock()))

@@ -26,7 +26,8 @@ class Office:
         return await self.ask("ada", "POST", "/invitations", {"rights": list(rights), "note": "Mia"}, status=201)
 
     async def joins(self, who: str, *rights: Right) -> None:
-        token = (await self.invites(*rights))["token"]
+        # as it stands in the link
+        token = (await self.invites(*rights))["link"].partition("?start=")[2]
         await self.ask(who, "POST", "/invitations/accept", {"token": token})
 
 
@@ -166,14 +167,24 @@ async def test_two_owners_who_leave_at_once_do_not_both_leave(either_office: Off
 
 
 async def test_whoever_is_taken_out_or_leaves_acts_no_more(office: Office):
+    keys = []
     for who in ("mia", "noor"):
         await office.joins(who, Right.VIEW)
+        await office.ask("ada", "PUT", f"/team/{office.accounts[who]}", {"owner": True})
+        made = await office.ask(who, "POST", "/api-keys", {"name": "Shop", "scopes": ["view"]}, status=201)
+        keys.append({"Authorization": f"Bearer {made['key']}"})
+        assert (await office.client.get("/api/v1/leads", headers=keys[-1])).status == 200
     await office.ask("ada", "DELETE", f"/team/{office.accounts['mia']}", status=204)
     assert await office.ask("ada", "DELETE", f"/team/{office.accounts['mia']}", status=404) == "NO_SUCH_MEMBER"
     await office.ask("noor", "POST", "/team/leave", {"creator_id": office.creator_id}, status=204)
     for who in ("mia", "noor"):
         assert await office.ask(who, "GET", "/team", status=403) == "FORBIDDEN"
         assert await office.ask(who, "POST", "/team/leave", {"creator_id": office.creator_id}, status=404)
+    # their keys are revoked, and do not come back with them
+    for who, key in zip(("mia", "noor"), keys, strict=True):
+        await office.joins(who, Right.VIEW)
+        assert (await office.client.get("/api/v1/leads", headers=key)).status == 401
+    assert all(each["revoked_at"] for each in (await office.ask("ada", "GET", "/api-keys"))["items"])
     for body in ({}, {"creator_id": "1"}, {"creator_id": 2**63}, {"creator_id": 1.0}):
         assert await office.ask("noor", "POST", "/team/leave", body, status=422) == "INVALID"
 

@@ -2,13 +2,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from web_world import NOON, Client, Site, error_of
 
 from domain.lead_acts import tag_lead
 from domain.leads import add_lead
 from domain.merging import merge_leads
 from domain.setups import CreatorSetup
-from store.models import Lead
+from store.models import Lead, Membership
 
 
 class Reader:
@@ -191,7 +192,18 @@ async def test_who_acts_for_several_creators_names_one_of_them(reader: Reader):
         body = await response.json()
         return response.status, {item["name"] for item in body.get("items", [])}
 
-    assert await names() == (200, {"Tom", "Lena Müller"})
+    # of two that they own, or of none, nobody guesses; of one that they own it is that one, however young it is
+    refused = await reader.client.post("/api/v1/leads", headers=both, json={"name": "Whose?"})
+    told = await error_of(refused)
+    assert (refused.status, told["code"]) == (409, "CREATOR_NEEDED")
+    assert "X-Creator: ada or bob" in told["message"]
+    for owned, expected in (((), (409, set())), ((bob,), (200, {"Bob's own"}))):
+        async with reader.site.database.transaction() as session:
+            theirs = update(Membership).where(Membership.account_id == account_id)
+            await session.execute(theirs.values(owner=Membership.creator_id.in_(owned), rights=["view"]))
+        assert await names() == expected
+    async with reader.site.database.transaction() as session:
+        await session.execute(theirs.values(owner=True))
     assert await names(**{"X-Creator": "ada"}) == (200, {"Tom", "Lena Müller"})
     assert await names(**{"X-Creator": "bob"}) == (200, {"Bob's own"})
     entered = await reader.client.post("/api/v1/leads", headers=both | {"X-Creator": "bob"}, json={"name": "Zoë"})

@@ -5,13 +5,13 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, field_validator
 
-from domain.access import Act
+from domain.access import Act, NoSuchRight, SignInNeeded
 from domain.contacts import BadContact
-from domain.forgetting import forget_lead
 from domain.holding import LeadGone
 from domain.identity import LeadExists
 from domain.lead_changes import change_lead
 from domain.leads import add_lead
+from domain.removing import LeadOwns, remove_lead
 from kit.errors import Conflict, Invalid
 from kit.paging import Page
 from store.queries.lead_pages import rows_of
@@ -44,6 +44,14 @@ class LeadQuery(ListQuery):
     search: Text = ""
     sort: LeadSort = LeadSort.CAPTURED_AT
     order: Order = Order.DESC
+
+
+class RemoveQuery(BaseModel):
+    """`with_library`: what they own goes too, without a refund. An owner in person may say so."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    with_library: bool = False
 
 
 class NewLead(BaseModel):
@@ -125,11 +133,13 @@ async def alter_lead(call: Call[NoQuery, LeadChange]) -> LeadItem:
     return await changed_lead(call.session, lead)
 
 
-async def remove_lead(call: Plain) -> None:
+async def take_out(call: Call[RemoveQuery, NoBody]) -> None:
+    if call.query.with_library:
+        call.must(Act.REMOVE_OWNERS)
     lead = await own_lead(call)
     if lead.id != call.number("lead_id"):
         raise LeadIsMerged(f"this lead is a part of lead {lead.id} now; remove that one, if it is meant")
-    await forget_lead(call.session, lead, now=call.tools.clock())
+    await remove_lead(call.session, lead, with_library=call.query.with_library, now=call.tools.clock())
 
 
 _CHANGE: dict[str, Any] = {
@@ -206,11 +216,15 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         "DELETE",
         "/leads/{lead_id}",
         Act.REMOVE_LEADS,
-        remove_lead,
+        take_out,
         "Forgets a lead: what is personal goes, for good",
         {204: None},
         session="write",
-        refuses=(NoSuchLead, LeadIsMerged),
-        proves=("test_api_leads.py::test_a_removed_lead_is_forgotten",),
+        query=RemoveQuery,
+        refuses=(NoSuchLead, LeadIsMerged, LeadOwns, SignInNeeded, NoSuchRight),
+        proves=(
+            "test_api_leads.py::test_a_removed_lead_is_forgotten",
+            "test_api_leads.py::test_who_owns_something_is_removed_by_an_owner_in_person_alone_and_their_stars_stay",
+        ),
     ),
 )

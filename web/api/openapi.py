@@ -19,6 +19,7 @@ from web.api.repeating import AnswerForgotten, KeyReused, StillUnderWay
 from web.api.route import Media, NoBody, NoQuery, Route
 from web.api.schemas import Mode, Schema, Schemas
 from web.api.table import PREFIX, ROUTES
+from web.auth import CreatorNeeded
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _OUR_WORDS = {
@@ -182,7 +183,7 @@ def _query(route: Route[Any, Any], schemas: Schemas) -> list[dict[str, Any]]:
 def _headers(route: Route[Any, Any]) -> list[dict[str, Any]]:
     found = []
     if RULES[route.act].of_creator:
-        means = "The slug of the creator, for somebody who acts for several; without it, the oldest of them."
+        means = "The slug of the creator, for somebody who acts for several; without it, the one they own."
         found.append({"name": "X-Creator", "in": "header", "description": means, "schema": {"type": "string"}})
     if route.repeatable:
         means = "Your own name for this request: a repeat under it is answered the same, and does nothing."
@@ -234,7 +235,7 @@ def refusals(route: Route[Any, Any]) -> Mapping[int, Sequence[str]]:
     if not rule.way_in:
         usual.append(RegistrationClosed)
     if rule.of_creator:
-        usual.append(NoSuchRight)
+        usual += [NoSuchRight, CreatorNeeded]
     if rule.in_person:
         usual.append(SignInNeeded)
     if route.repeatable:

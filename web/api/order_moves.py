@@ -21,7 +21,7 @@ from web.api.order_items import Minor, OrderItem, ReasonText, RefundItem
 from web.api.orders import NoSuchOrder, caller_of, find_order, item_of
 from web.api.query import Text
 from web.api.route import Answered, Call, NoQuery, Route
-from web.auth import must_still
+from web.auth import CreatorNeeded, must_still
 
 
 class NotCancellable(Conflict):
@@ -171,6 +171,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         refuses=(
             NoSuchOrder,
             Forbidden,
+            CreatorNeeded,
             NotCancellable,
             NothingToShip,
             NotToFulfil,

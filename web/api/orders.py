@@ -26,7 +26,7 @@ from web.api.order_items import BuyerDetails, Id, Lines, OrderItem
 from web.api.periods import SpanQuery, span_of
 from web.api.query import Text, Whole
 from web.api.route import Call, NoBody, NoQuery, Plain, Route
-from web.auth import Caller
+from web.auth import Caller, CreatorNeeded
 from web.tools import WebTools
 
 # where no rail says how long a checkout is good
@@ -134,17 +134,18 @@ async def show_order(call: Plain) -> OrderItem:
 
 async def change_order(call: Call[NoQuery, OrderChange]) -> OrderItem:
     body, session, tools = call.body, call.session, call.tools
-    order = await hold_order(session, call.number("order_id"))
-    if order is None or order.creator_id != call.creator_id:
-        raise NoSuchOrder("there is no such order")
+    await hold_order(session, call.number("order_id"))
+    order, by_seller = await find_order(call, session, Act.CHANGE_ORDERS)
+    if body.details is not None and not by_seller:
+        raise Forbidden("where it goes the seller changes; a buyer says so on the page where they pay")
     if body.is_about_goods:
         (before,) = await rows_of(session, [order])
         lines = [line.wanted() for line in body.lines] if body.lines is not None else _as_before(before)
         code = body.code if "code" in body.model_fields_set else before.code
-        order = await change_lines(session, order.id, lines, till(tools, code), now=tools.clock())
+        order = await change_lines(session, order.id, lines, till(tools, code), by_seller=by_seller, now=tools.clock())
     if body.details is not None:
         await change_details(session, order, body.details.model_dump(exclude_unset=True), now=tools.clock())
-    return await item_of(tools, session, order, to_seller=True)
+    return await item_of(tools, session, order, to_seller=by_seller)
 
 
 def _as_before(row: OrderRow) -> list[Wanted]:
@@ -164,17 +165,16 @@ def caller_of(call: Call[Any, Any]) -> Caller:
 async def find_order(call: Call[Any, Any], session: AsyncSession, act: Act) -> tuple[Order, bool]:
     """The order that the address names, and whether its seller looks: who did not buy it needs a right to it.
 
-    Raises NoSuchOrder for anybody else's, and Forbidden for a missing right.
+    Raises NoSuchOrder for anybody else's, Forbidden for a missing right, and CreatorNeeded.
     """
     caller, order = caller_of(call), await session.get(Order, call.number("order_id"), populate_existing=True)
-    if order is None:
-        raise NoSuchOrder("there is no such order")
-    if caller.key_rights is None:
+    if order is not None and caller.key_rights is None:
         leads = await leads_of_account(session, caller.account, order.creator_id)
         if order.lead_id in {lead.id for lead in leads} and not _sells(caller, order, act):
             return order, False
     # whose it is comes before what they may do with it: of another's nobody learns more than that it is not there
-    if not caller.standings or caller.for_whom() != order.creator_id:
+    own = caller.for_whom() if caller.standings else None
+    if order is None or order.creator_id != own:
         raise NoSuchOrder("there is no such order")
     caller.acting_for(act)
     return order, True
@@ -184,7 +184,7 @@ def _sells(caller: Caller, order: Order, act: Act) -> bool:
     """Whether who has bought it is its seller too."""
     try:
         return bool(caller.standings) and caller.acting_for(act) == order.creator_id
-    except Forbidden:
+    except (Forbidden, CreatorNeeded):
         return False
 
 
@@ -208,7 +208,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         {201: OrderItem},
         session="write",
         body=NewOrder,
-        refuses=(*ORDERING, AlreadyOwned, TooManyUnpaid, NotFound, Forbidden, NoSuchRight),
+        refuses=(*ORDERING, AlreadyOwned, TooManyUnpaid, NotFound, Forbidden, NoSuchRight, CreatorNeeded),
         repeatable=True,
         example={"lines": _LINES, "code": "SPRING"},
         proves=(
@@ -225,7 +225,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         "Orders, newest first: a creator's, or one's own as a buyer",
         {200: ListAnswer[OrderItem]},
         query=OrderQuery,
-        refuses=(Forbidden, NoSuchRight),
+        refuses=(Forbidden, NoSuchRight, CreatorNeeded),
         proves=(
             "test_api_orders.py::test_orders_are_listed_newest_first_and_narrowed",
             "test_api_orders.py::test_a_buyer_orders_for_themselves_and_sees_their_own_orders_alone",
@@ -238,20 +238,32 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         show_order,
         "One order, of a creator's or one's own",
         {200: OrderItem},
-        refuses=(NoSuchOrder, Forbidden, NoSuchRight),
+        refuses=(NoSuchOrder, Forbidden, NoSuchRight, CreatorNeeded),
         proves=("test_api_orders.py::test_another_creators_order_is_not_there",),
     ),
     Route(
         "PUT",
         "/orders/{order_id}",
-        Act.CHANGE_ORDERS,
+        Act.ORDER,
         change_order,
-        "Other lines or another code, while nobody has been asked for money; and where it goes",
+        "Other lines or another code, by who opened it, while nobody has been asked for money; and where it goes",
         {200: OrderItem},
         session="write",
         body=OrderChange,
-        refuses=(NoSuchOrder, NotChangeable, DetailsClosed, *ORDERING),
+        refuses=(
+            NoSuchOrder,
+            NotChangeable,
+            DetailsClosed,
+            *ORDERING,
+            AlreadyOwned,
+            Forbidden,
+            NoSuchRight,
+            CreatorNeeded,
+        ),
         example={"lines": _LINES, "details": {"name": "Lena", "email": "lena@example.com"}},
-        proves=("test_api_orders.py::test_an_order_is_changed_while_nobody_has_been_asked_for_money",),
+        proves=(
+            "test_api_orders.py::test_an_order_is_changed_while_nobody_has_been_asked_for_money",
+            "test_api_orders.py::test_who_put_an_order_together_alone_changes_it_and_nobody_pays_what_they_were_not_shown",
+        ),
     ),
 )

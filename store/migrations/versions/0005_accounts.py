@@ -306,6 +306,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table('order', schema=None) as batch_op:
         batch_op.add_column(sa.Column('pages', sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column('by_seller', sa.Boolean(), nullable=False, server_default=sa.false()))
         batch_op.drop_index('ix_order_lead')
         batch_op.create_index('ix_order_lead', ['lead_id', 'creator_id', 'paid_at'], unique=False)
         batch_op.create_index('ix_order_created', ['creator_id', 'created_at'], unique=False)
@@ -437,6 +438,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_order_created')
         batch_op.drop_index('ix_order_lead')
         batch_op.create_index('ix_order_lead', ['lead_id', 'creator_id', 'id'], unique=False)
+        batch_op.drop_column('by_seller')
         batch_op.drop_column('pages')
 
     with op.batch_alter_table('membership', schema=None) as batch_op:

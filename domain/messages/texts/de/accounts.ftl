@@ -3,6 +3,7 @@
 refused-account_pending = Dein Konto wartet noch auf das Wort einer Administratorin oder eines Administrators.
 refused-account_suspended = Dein Konto ist gesperrt. Wer diese Instanz betreut, kann dir sagen, warum.
 refused-account_banned = Dein Konto ist geschlossen.
+refused-account_deleted = Wer das bekommen sollte, hat das Konto gelöscht.
 
 password-title = Dein Passwort
 password-ask = Wähle ein Passwort mit { $least } bis { $most } Zeichen. Alle, die als du angemeldet sind, werden abgemeldet.

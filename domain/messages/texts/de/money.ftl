@@ -8,7 +8,7 @@ sale-closed-admins = ⚠️ Bestellung { $order } bei { $creator }, geschlossen,
 closed-buyer-back = Deine Zahlung für <b>{ $title }</b> ist da, aber dieser Shop hat geschlossen. Das tut uns leid! Dein Geld ist auf dem Weg zurück zu dir.
 paid-twice-buyer-back = Du hast <b>{ $title }</b> zweimal bezahlt. Die zweite Zahlung ist auf dem Weg zurück zu dir.
 sale-forgotten = ⚠️ Bestellung { $order }: { $total } kamen für „{ $title }“ von { $lead }, und wer das war, hat sich inzwischen vergessen lassen. Es gibt niemanden mehr zum Beliefern: Zahl das Geld zurück.
-sale-forgotten-back = ⚠️ Bestellung { $order }: { $total } kamen für „{ $title }“ von { $lead }, und wer das war, hat sich inzwischen vergessen lassen. Es gibt niemanden mehr zum Beliefern, und die Sterne gehen von selbst zurück.
+sale-forgotten-back = ⚠️ Bestellung { $order }: { $total } kamen für „{ $title }“ von { $lead }, und wer das war, hat sich inzwischen vergessen lassen oder das Konto gelöscht. Es gibt niemanden mehr zum Beliefern, und das Geld geht von selbst zurück.
 button-refund = Zurückzahlen
 button-hand-over = Trotzdem liefern
 refund-made-buyer = 💸 <b>{ $title }</b>: { $total } sind auf dem Weg zurück zu dir, so wie du bezahlt hast. Bis du das Geld siehst, kann es ein paar Tage dauern.
@@ -22,7 +22,11 @@ dispute-lost-alone-told = ⚠️ Bestellung { $order }: Der Streit um { $total }
 dispute-won-alone-told = ✅ Bestellung { $order }: Der Streit um { $total } für „{ $title }“ ist für dich entschieden. { $lead } hat das Gekaufte nicht: Warum, steht bei der Bestellung.
 
 refused-choose_variant = Such dir zuerst eine Variante aus.
-refused-pieces = Bitte zwischen 1 und { $most } Stück.
+refused-pieces =
+    { $most ->
+        [1] Davon gibt es immer nur eines auf einmal.
+       *[other] Bitte zwischen 1 und { $most } Stück.
+    }
 refused-below-floor = Bitte mindestens { $least }.
 refused-stars-alone = Das gibt es nur für Telegram-Sterne.
 refused-no_address = Das kommt mit der Post, und niemand kann dich hier nach deiner Adresse fragen. Bitte schreib dem Verkäufer.

@@ -67,6 +67,7 @@ refused-few-left = Es { $left ->
     } da.
 refused-price-large = Der Preis ist höher, als eine Zahlung sein darf.
 refused-currency = „{ $currency }“ ist keine Währung; nimm einen Code wie usd.
+refused-currency-charged = In { $currency } kann niemand bezahlen; nimm eine Währung wie usd.
 refused-idea-title = Der Titel einer Idee hat 1 bis { $most } Zeichen.
 refused-idea-tags = Eine Idee hat höchstens { $most } Tags.
 refused-idea-notes = Die Notizen einer Idee haben höchstens { $most } Zeichen.

@@ -51,6 +51,7 @@ button-rate = ☆ Bewerten
 button-rate-of = ☆ „{ $title }“ bewerten
 button-review-change = Ändern
 refused-no_such_review = Diese Bewertung gibt es nicht mehr.
+refused-own_business = Wer für ein Geschäft handelt, bewertet nicht, was es verkauft.
 refused-own_review = Das ist deine eigene Bewertung: Ändere sie stattdessen.
 refused-review-stars = eine Bewertung hat einen bis { $most } Sterne
 refused-review-words = eine Bewertung oder eine Antwort hat 1 bis { $most } Zeichen

@@ -9,6 +9,7 @@ stars-price-now = Der Preis hat sich seit dieser Rechnung geändert. So viel kos
 # Die Seite unter /pay
 pay-title = Bezahlen
 pay-ask = Bezahlt wird auf der nächsten Seite. Vorher ist nichts bestellt.
+pay-asked = Zu zahlen: { $amount }. Bezahlt wird auf der nächsten Seite.
 pay-go = Weiter zum Bezahlen
 refused-pay_link_too_often = Das wurde zu oft versucht. Versuch es in einer Stunde noch einmal.
 pay-not = Das lässt sich nicht bezahlen

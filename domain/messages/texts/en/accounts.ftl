@@ -3,6 +3,7 @@
 refused-account_pending = Your account waits for an administrator’s word.
 refused-account_suspended = Your account is suspended. An administrator can tell you why.
 refused-account_banned = Your account is closed.
+refused-account_deleted = Whoever this is for has deleted their account.
 
 password-title = Your password
 password-ask = Choose a password of { $least } to { $most } characters. Everybody who is signed in as you is signed out.

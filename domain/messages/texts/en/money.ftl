@@ -8,7 +8,7 @@ sale-closed-admins = ⚠️ Order { $order } of { $creator }, which is closed, w
 closed-buyer-back = We have your payment for <b>{ $title }</b>, but this shop has closed. We are sorry! Your money is on its way back to you.
 paid-twice-buyer-back = You have paid for <b>{ $title }</b> twice. The second payment is on its way back to you.
 sale-forgotten = ⚠️ Order { $order }: { $total } came for “{ $title }” from { $lead }, who has had themselves forgotten since. There is nobody to hand it to: give the money back.
-sale-forgotten-back = ⚠️ Order { $order }: { $total } came for “{ $title }” from { $lead }, who has had themselves forgotten since. There is nobody to hand it to, and the Stars go back by themselves.
+sale-forgotten-back = ⚠️ Order { $order }: { $total } came for “{ $title }” from { $lead }, who has had themselves forgotten since, or has deleted their account. There is nobody to hand it to, and the money goes back by itself.
 button-refund = Give it back
 button-hand-over = Hand over anyway
 refund-made-buyer = 💸 <b>{ $title }</b>: { $total } are on their way back to you, by the way you paid. It can take some days until you see them.
@@ -22,7 +22,11 @@ dispute-lost-alone-told = ⚠️ Order { $order }: the dispute about { $total } 
 dispute-won-alone-told = ✅ Order { $order }: the dispute about { $total } for “{ $title }” is decided for you. { $lead } does not have what was bought: the order says why.
 
 refused-choose_variant = Choose which one you want first.
-refused-pieces = Between 1 and { $most } pieces, please.
+refused-pieces =
+    { $most ->
+        [1] This is bought one at a time.
+       *[other] Between 1 and { $most } pieces, please.
+    }
 refused-below-floor = At least { $least }, please.
 refused-stars-alone = This is sold for Telegram Stars alone.
 refused-no_address = This goes by post, and nobody can ask you for your address here. Please write to the seller.

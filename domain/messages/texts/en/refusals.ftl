@@ -64,6 +64,7 @@ refused-charge-small = one payment is at least { $least }
 refused-few-left = Only { $left } left.
 refused-price-large = the price is larger than one payment may be
 refused-currency = “{ $currency }” is not a currency; use a code such as usd
+refused-currency-charged = nobody can be charged in { $currency }; use a currency such as usd
 refused-idea-title = an idea's title has 1 to { $most } characters
 refused-idea-tags = an idea has at most { $most } tags
 refused-idea-notes = an idea's notes have at most { $most } characters

@@ -51,6 +51,7 @@ button-review-change = Change it
 button-rate = ☆ Rate it
 button-rate-of = ☆ Rate “{ $title }”
 refused-no_such_review = This review is no longer there.
+refused-own_business = Whoever acts for a business does not review what it sells.
 refused-own_review = This review is your own: change it instead.
 refused-review-stars = a review has one to { $most } stars
 refused-review-words = a review or an answer has 1 to { $most } characters

@@ -9,6 +9,7 @@ stars-price-now = The price has changed since that invoice. This is what it cost
 # The page at /pay
 pay-title = Pay
 pay-ask = Pay on the next page. Nothing is ordered before you go there.
+pay-asked = To pay: { $amount }. Pay on the next page.
 pay-go = Go and pay
 refused-pay_link_too_often = This was tried too often. Try again in an hour.
 pay-not = This cannot be paid
