@@ -93,6 +93,10 @@ async def test_what_cannot_be_posted_is_refused_with_its_reason(ada: Program):
     await ada.told("PUT", f"{idea}/post", {"text": "x", "channel": await add_channel(ada)})
     assert await is_refused("POST", "/post/schedule", {"at": "soon"}, 422) == "BAD_MOMENT"
     assert await is_refused("POST", "/post/schedule", {"at": "2031-05-04T11:00Z"}, 422) == "POST_IN_THE_PAST"
+    # which has no instant at all, or none in which anybody posts
+    for far in ("9999-12-31T23:59-12:00", "0001-01-01T00:00+12:00", "9999-12-31T23:59", "0001-01-01", "2201-01-01"):
+        told = await ada.told("POST", f"{idea}/post/schedule", {"at": far}, status=422)
+        assert (refused(told), "between 1970 and 2200" in told["error"]["message"]) == ("BAD_MOMENT", True), far
     await ada.told("POST", f"{idea}/post/schedule", at)
     other = await add_idea(ada, "Another")
     await ada.told("PUT", f"{other}/post", {"text": "y"})

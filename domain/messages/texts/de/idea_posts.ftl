@@ -48,6 +48,7 @@ idea-post-failed = ❌ Idee { $idea }, <b>{ $title }</b>, ist in „{ $channel }
 idea-post-uncertain = ❓ Idee { $idea }, <b>{ $title }</b>: Telegrams Antwort ging verloren, sie steht vielleicht in „{ $channel }“ ({ $reason }). Bitte sieh nach; von selbst veröffentliche ich sie kein zweites Mal.
 idea-post-unedited = ⚠️ Idee { $idea }, <b>{ $title }</b>: Was du geändert hast, zeigt sich in „{ $channel }“ nicht: { $reason }
 refused-post-moment = „{ $typed }“ ist keine Zeit; schreib <code>2026-12-01 18:00</code>, <code>morgen 18:00</code> oder <code>fr 9</code>
+refused-post-year = nimm eine Zeit zwischen { $first } und { $last }
 refused-post-long = so ein Beitrag hat höchstens { $most } Zeichen; das sind { $count }
 refused-post-empty = ein Beitrag sagt etwas
 refused-post-markup = diese Formatierung nähme Telegram nicht an: { $what }

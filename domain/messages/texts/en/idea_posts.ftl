@@ -48,6 +48,7 @@ idea-post-failed = ❌ Idea { $idea }, <b>{ $title }</b>, could not be posted in
 idea-post-uncertain = ❓ Idea { $idea }, <b>{ $title }</b>: Telegram's answer got lost, so it may stand in “{ $channel }” or not ({ $reason }). Please look; I do not post it a second time by myself.
 idea-post-unedited = ⚠️ Idea { $idea }, <b>{ $title }</b>: what you changed does not show in “{ $channel }”: { $reason }
 refused-post-moment = “{ $typed }” is no time; write <code>2026-12-01 18:00</code>, <code>tomorrow 18:00</code> or <code>fri 9</code>
+refused-post-year = use a time between { $first } and { $last }
 refused-post-long = a post like this has at most { $most } characters; these are { $count }
 refused-post-empty = a post says something
 refused-post-markup = Telegram would not take this formatting: { $what }
