@@ -31,6 +31,7 @@ TOPIC = "idea_posts"
 MOST_CHANNELS = 50
 _MINUTE = timedelta(minutes=1)
 _TO_COME = (PostState.SCHEDULED, PostState.POSTING)
+_OPEN = (PostState.DRAFT, PostState.FAILED, *_TO_COME)
 
 
 class NoSuchPost(NotFound):
@@ -183,25 +184,41 @@ async def call_off(session: AsyncSession, idea: Idea, *, now: datetime, drop: bo
 
     Raises PostUnderWay for what is at Telegram already, AlreadyPosted for what stands in its channel.
     """
-    # what waits in the outbox first, as the sender holds it
-    theirs = select(IdeaPost.id).where(IdeaPost.idea_id == idea.id)
-    queued = (OutboxMessage.post_id.in_(theirs), OutboxMessage.state == OutboxState.QUEUED)
-    await session.execute(select(OutboxMessage.id).where(*queued).order_by(OutboxMessage.id).with_for_update())
+    await hold_queued(session, idea)
     await _hold_idea(session, idea)
     post = await _held(session, idea)
     if post is None:
         return None
     if post.state is PostState.POSTED:
         raise AlreadyPosted("it stands in its channel", why=Reason("refused-post-posted"))
-    if post.state is PostState.POSTING:
-        cancelled = update(OutboxMessage).where(OutboxMessage.post_id == post.id, queued[1])
-        cancelled = cancelled.values(state=OutboxState.CANCELLED, closed_at=now, error="called off")
-        if not await count_changed(session, cancelled.execution_options(synchronize_session=False)):
-            raise _under_way(post)
+    if post.state is PostState.POSTING and not await _take_back(session, post, now=now):
+        raise _under_way(post)
     post.state = PostState.CANCELLED if drop else PostState.DRAFT
     post.local_at, post.due_at, post.updated_at = None, None, now
     await session.flush()
     return post
+
+
+async def end_posts(session: AsyncSession, idea: Idea, *, now: datetime) -> None:
+    """Before it is deleted: none goes out any more. What came of one that is at Telegram already is told later.
+
+    Whoever holds the idea has called hold_queued before.
+    """
+    await hold_queued(session, idea)
+    await _hold_idea(session, idea)
+    found = select(IdeaPost).where(IdeaPost.idea_id == idea.id, IdeaPost.state.in_(_OPEN)).order_by(IdeaPost.id)
+    for post in await session.scalars(found.with_for_update().execution_options(populate_existing=True)):
+        if post.state is PostState.POSTING and not await _take_back(session, post, now=now):
+            continue
+        post.state, post.local_at, post.due_at, post.updated_at = PostState.CANCELLED, None, None, now
+    await session.flush()
+
+
+async def hold_queued(session: AsyncSession, idea: Idea) -> None:
+    """What waits in the outbox, before the idea itself is held, as the sender does."""
+    theirs = select(IdeaPost.id).where(IdeaPost.idea_id == idea.id)
+    waits = (OutboxMessage.post_id.in_(theirs), OutboxMessage.state == OutboxState.QUEUED)
+    await session.execute(select(OutboxMessage.id).where(*waits).order_by(OutboxMessage.id).with_for_update())
 
 
 async def must_have_channel(session: AsyncSession, post: IdeaPost) -> Channel:
@@ -225,6 +242,14 @@ async def _ready(session: AsyncSession, idea: Idea, to: PostState) -> IdeaPost:
         raise BadPost("there is nothing to post yet", why=Reason("refused-post-nothing"))
     await must_have_channel(session, post)
     return post
+
+
+async def _take_back(session: AsyncSession, post: IdeaPost, *, now: datetime) -> bool:
+    """Out of the outbox. False when it is at Telegram already."""
+    waits = (OutboxMessage.post_id == post.id, OutboxMessage.state == OutboxState.QUEUED)
+    cancelled = update(OutboxMessage).where(*waits)
+    cancelled = cancelled.values(state=OutboxState.CANCELLED, closed_at=now, error="called off")
+    return await count_changed(session, cancelled.execution_options(synchronize_session=False)) > 0
 
 
 async def _hold_idea(session: AsyncSession, idea: Idea) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from domain.access import Act
 from domain.idea_links import link_of_idea
-from domain.idea_parts import NoSuchIdea, no_such_idea
+from domain.idea_parts import NoSuchIdea
 from domain.idea_post_content import LINK, MOST_BUTTONS, BadPost, PostChanges, Written, checked_buttons, message_of
 from domain.idea_post_times import BadMoment
 from domain.idea_posts import (
@@ -25,12 +25,11 @@ from domain.idea_posts import (
     schedule_post,
     write_post,
 )
-from domain.ideas import find_by_public_id
 from kit.errors import Reason
 from kit.paging import Page
 from kit.zones import zone_named
 from store.models import Channel, Idea, IdeaPost, PostState
-from web.api.ideas import held, id_of
+from web.api.ideas import found, held
 from web.api.lists import ListAnswer
 from web.api.query import ListQuery, Printable, Text
 from web.api.route import Call, NoBody, NoQuery, Plain, Route
@@ -132,13 +131,13 @@ class ChannelItem(BaseModel):
 async def show_channels(call: Call[ListQuery, NoBody]) -> ListAnswer[ChannelItem]:
     paging, theirs = call.query.paging(), Channel.creator_id == call.creator_id
     total = await call.session.scalar(select(func.count()).select_from(Channel).where(theirs)) or 0
-    found = select(Channel).where(theirs).order_by(Channel.id).limit(paging.limit).offset(paging.offset)
-    return ListAnswer[ChannelItem].of(Page((await call.session.scalars(found)).all(), total, paging), ChannelItem.of)
+    asked = select(Channel).where(theirs).order_by(Channel.id).limit(paging.limit).offset(paging.offset)
+    return ListAnswer[ChannelItem].of(Page((await call.session.scalars(asked)).all(), total, paging), ChannelItem.of)
 
 
 async def show_post(call: Plain) -> ChannelPost:
     """The one that is worked on, or was posted last."""
-    post = await find_post(call.session, await _idea(call))
+    post = await find_post(call.session, await found(call))
     if post is None:
         raise _no_post()
     return ChannelPost.of(post)
@@ -161,7 +160,7 @@ async def put_post(call: Call[NoQuery, PutPost]) -> ChannelPost:
 
 async def drop_post(call: Plain) -> None:
     """Calls it off for good. What stands in a channel stays there."""
-    if await call_off(call.session, await _idea(call), now=call.tools.clock(), drop=True) is None:
+    if await call_off(call.session, await found(call), now=call.tools.clock(), drop=True) is None:
         raise _no_post()
 
 
@@ -180,15 +179,6 @@ async def schedule(call: Call[NoQuery, WhenToPost]) -> ChannelPost:
 async def post_at_once(call: Plain) -> ChannelPost:
     """Also what could not be posted before; what came of it is told by `state` a moment later."""
     return ChannelPost.of(await post_now(call.session, await held(call), now=call.tools.clock()))
-
-
-async def _idea(call: Plain) -> Idea:
-    """Held by nobody: what is called off holds its row of the outbox first."""
-    public_id = id_of(call)
-    idea = await find_by_public_id(call.session, call.creator_id, public_id)
-    if idea is None:
-        raise no_such_idea(str(public_id))
-    return idea
 
 
 def _no_post() -> NoSuchPost:
