@@ -182,7 +182,7 @@ async def hand_over(session: AsyncSession, post: IdeaPost, *, now: datetime) -> 
 async def call_off(session: AsyncSession, idea: Idea, *, now: datetime, drop: bool = False) -> IdeaPost | None:
     """It goes out no more, and is a draft again; `drop`: it is none either. None where there is no post.
 
-    Raises PostUnderWay for what is at Telegram already, AlreadyPosted for what stands in its channel.
+    Raises PostUnderWay for what is at Telegram already, or perhaps in its channel, AlreadyPosted for what stands there.
     """
     await hold_queued(session, idea)
     await _hold_idea(session, idea)
@@ -191,7 +191,8 @@ async def call_off(session: AsyncSession, idea: Idea, *, now: datetime, drop: bo
         return None
     if post.state is PostState.POSTED:
         raise AlreadyPosted("it stands in its channel", why=Reason("refused-post-posted"))
-    if post.state is PostState.POSTING and not await _take_back(session, post, now=now):
+    on_its_way = post.state is PostState.POSTING and not await _take_back(session, post, now=now)
+    if on_its_way or post.state is PostState.UNCERTAIN:
         raise _under_way(post)
     post.state = PostState.CANCELLED if drop else PostState.DRAFT
     post.local_at, post.due_at, post.updated_at = None, None, now
@@ -315,7 +316,8 @@ def _changed(before: Message | None, changes: PostChanges) -> Message | None:
 
 def _must_be_editable(post: IdeaPost, before: Message | None, message: Message) -> None:
     if post.telegram_message_id is None:
-        raise AlreadyPosted("nobody knows which message it is", why=Reason("refused-post-unknown"))
+        line = "nobody knows which message in the channel it is, so it cannot be changed here: change it in Telegram"
+        raise AlreadyPosted(line, why=Reason("refused-post-unknown"))
     # https://core.telegram.org/bots/api#editmessagemedia
     if before is not None and (before.file is None) != (message.file is None):
         raise AlreadyPosted(
@@ -325,5 +327,6 @@ def _must_be_editable(post: IdeaPost, before: Message | None, message: Message) 
 
 def _under_way(post: IdeaPost) -> PostUnderWay:
     if post.state is PostState.UNCERTAIN:
-        return PostUnderWay("say first whether it stands in the channel", why=Reason("refused-post-uncertain"))
+        line = "it may stand in the channel or not; look, and settle it first by saying whether it does"
+        return PostUnderWay(line, why=Reason("refused-post-uncertain"))
     return PostUnderWay("it is being posted", why=Reason("refused-post-under-way"))

@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from sqlalchemy import func, select
 
+from automations.settling import Settled, settle_post
 from domain.access import Act
 from domain.idea_links import link_of_idea
 from domain.idea_parts import NoSuchIdea
@@ -68,6 +69,14 @@ class WhenToPost(BaseModel):
 
     at: Annotated[str, Printable, Field(max_length=40)]
     keep: bool = False
+
+
+class Settling(BaseModel):
+    """What whoever has looked into the channel says: `stands`, whether the post is there."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    stands: StrictBool
 
 
 class ChannelPost(BaseModel):
@@ -181,6 +190,15 @@ async def post_at_once(call: Plain) -> ChannelPost:
     return ChannelPost.of(await post_now(call.session, await held(call), now=call.tools.clock()))
 
 
+async def settle(call: Call[NoQuery, Settling]) -> ChannelPost:
+    """One that is `uncertain`: it is posted, or has failed and can be posted again.
+
+    What is said to stand there cannot be changed from here: nobody knows which message it is.
+    """
+    idea, now = await found(call), call.tools.clock()
+    return ChannelPost.of(await settle_post(call.session, idea, stands=call.body.stands, now=now))
+
+
 def _no_post() -> NoSuchPost:
     return NoSuchPost("there is no post of this idea yet", why=Reason("refused-post-nothing"))
 
@@ -193,6 +211,7 @@ async def _address(call: Call[Any, Any], idea: Idea) -> str:
 
 _LIFE = "test_api_idea_posts.py::test_a_post_is_written_scheduled_called_off_and_posted"
 _WRONG = "test_api_idea_posts.py::test_what_cannot_be_posted_is_refused_with_its_reason"
+_UNCERTAIN = "test_api_idea_posts.py::test_a_post_whose_answer_got_lost_is_settled_by_who_has_looked"
 _UNDER_WAY = (NoSuchIdea, PostUnderWay, AlreadyPosted)
 
 ROUTES: tuple[Route[Any, Any], ...] = (
@@ -263,5 +282,18 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         session="write",
         refuses=(*_UNDER_WAY, NoSuchPost, BadPost, NoChannel),
         proves=(_LIFE, _WRONG),
+    ),
+    Route(
+        "POST",
+        "/{user_id}/ideas/{idea_id}/post/settle",
+        Act.PUBLISH_IDEAS,
+        settle,
+        "Says whether an uncertain post stands in its channel",
+        {200: ChannelPost},
+        session="write",
+        body=Settling,
+        refuses=(NoSuchIdea, NoSuchPost, Settled),
+        example={"stands": True},
+        proves=(_UNCERTAIN,),
     ),
 )
