@@ -15,7 +15,7 @@ from automations.stuck import REASON_LENGTH, Stuck, stuck_at
 from domain.decisions import Outcome, note_of_message
 from domain.deliveries import note_delivery, note_withdrawn
 from domain.holding import hold_orders_of_rights
-from domain.idea_posted import note_posted, note_unposted
+from domain.idea_posted import may_go_again, note_posted, note_unposted
 from domain.messages.catalogue import say
 from domain.messages.plain import Message
 from domain.outbox import tell_creator
@@ -132,17 +132,17 @@ async def close_failed(
     await _hold_orders(session, [claimed])
     match failure:
         case Blocked() if is_back:
-            await _put_back(session, claimed, now, str(failure), counts=False)
+            await _put_back(session, claimed, now, now, str(failure), counts=False)
         case Blocked() if claimed.kind in PROMISED:
-            await _put_back(session, claimed, WAITS_FOR_SOMEBODY, str(failure), counts=False)
+            await _put_back(session, claimed, now, WAITS_FOR_SOMEBODY, str(failure), counts=False)
         case Blocked():
             await _close(session, claimed, OutboxState.BLOCKED, str(failure), now=now)
         case Moved():
-            await _put_back(session, claimed, now, str(failure), counts=False)
+            await _put_back(session, claimed, now, now, str(failure), counts=False)
         case SlowDown(seconds=seconds) | PutOff(seconds=seconds):
-            await _put_back(session, claimed, now + timedelta(seconds=seconds), str(failure), counts=False)
+            await _put_back(session, claimed, now, now + timedelta(seconds=seconds), str(failure), counts=False)
         case NotNow() if claimed.kind in PROMISED or claimed.attempts < MOST_ATTEMPTS:
-            await _put_back(session, claimed, now + _longer(wait_after(claimed.attempts), chance), str(failure))
+            await _put_back(session, claimed, now, now + _longer(wait_after(claimed.attempts), chance), str(failure))
         case Uncertain():
             again_at = now + _longer(wait_after_uncertain(claimed.uncertain + 1), chance)
             await _mark_uncertain(session, claimed, str(failure), again_at=again_at, now=now)
@@ -205,7 +205,7 @@ async def _mark_uncertain(
 ) -> None:
     count = OutboxMessage.uncertain + 1
     if row.kind in PROMISED and row.uncertain + 1 < MOST_UNCERTAIN:
-        await _put_back(session, row, again_at, reason, uncertain=count)
+        await _put_back(session, row, now, again_at, reason, uncertain=count)
     else:
         await _close(session, row, OutboxState.UNCERTAIN, reason, now=now, uncertain=count)
 
@@ -248,15 +248,25 @@ async def _close(
 
 
 async def _put_back(
-    session: AsyncSession, row: Claimed | Left, due_at: datetime, reason: str, *, counts: bool = True, **more: Any
+    session: AsyncSession,
+    row: Claimed | Left,
+    now: datetime,
+    due_at: datetime,
+    reason: str,
+    *,
+    counts: bool = True,
+    **more: Any,
 ) -> None:
     """`counts`: it was a try. One that Telegram put off, or that met a block, was none."""
     attempts = OutboxMessage.attempts if counts else OutboxMessage.attempts - 1
-    await session.execute(
+    back = (
         update(OutboxMessage)
         .where(*_still(row), OutboxMessage.state == OutboxState.SENDING)
         .values(state=OutboxState.QUEUED, due_at=due_at, attempts=attempts, error=reason, lease_until=None, **more)
     )
+    is_back = await count_changed(session, back) > 0
+    if is_back and row.post_id is not None and not await may_go_again(session, row.post_id, now=now):
+        await _close(session, row, OutboxState.CANCELLED, "its idea has been deleted", now=now)
 
 
 def _still(row: Claimed | Left) -> tuple[ColumnElement[bool], ...]:

@@ -11,9 +11,10 @@ from domain.deliveries import note_delivery
 from domain.events import record_event
 from domain.holding import hold_orders_of_rights
 from domain.idea_posted import note_settled
+from domain.idea_posts import NoSuchPost, find_post
 from kit.errors import Conflict, Reason
 from store.database import count_changed, wake
-from store.models import OutboxMessage, OutboxState
+from store.models import Idea, IdeaPost, OutboxMessage, OutboxState, PostState
 from store.queries.unclear import uncertain_ids
 
 How = Literal["sent", "failed", "again"]
@@ -60,6 +61,23 @@ async def settle(session: AsyncSession, message_id: int, how: How, *, now: datet
         now=now,
         how=how,
     )
+
+
+async def settle_post(session: AsyncSession, idea: Idea, *, stands: bool, now: datetime) -> IdeaPost:
+    """Whoever has looked into the channel says whether an idea's post stands there. Nobody holds the idea yet.
+
+    Raises NoSuchPost, and Settled where that is known.
+    """
+    post = await find_post(session, idea)
+    if post is None:
+        raise NoSuchPost("there is no post of this idea yet", why=Reason("refused-post-nothing"))
+    last = select(OutboxMessage.id).where(OutboxMessage.post_id == post.id).order_by(OutboxMessage.id.desc()).limit(1)
+    message_id = await session.scalar(last)
+    if message_id is None or post.state is not PostState.UNCERTAIN:
+        line = f"there is nothing to settle: the post is {post.state.value}"
+        raise Settled(line, why=Reason("refused-post-settled"))
+    await settle(session, message_id, "sent" if stands else "failed", now=now)
+    return post
 
 
 async def settle_each(session: AsyncSession, message_ids: Collection[int], how: How, *, now: datetime) -> None:

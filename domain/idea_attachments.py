@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.idea_parts import no_such_idea
+from domain.idea_posts import hold_queued
 from domain.ideas import add_idea, delete_idea, hold_again
 from kit.errors import Conflict, Reason
 from store.database import count_changed, insert_once
@@ -105,6 +106,7 @@ async def pass_on(session: AsyncSession, idea: Idea, other: Idea, *, now: dateti
     """
     if other.id == idea.id or other.creator_id != idea.creator_id:
         raise no_such_idea(other.number)
+    await hold_queued(session, idea)
     for each in sorted((idea, other), key=lambda held: held.id):
         await hold_again(session, each)
     _must_be_untouched(idea)
@@ -120,6 +122,7 @@ async def pass_on(session: AsyncSession, idea: Idea, other: Idea, *, now: dateti
 
 async def undo_capture(session: AsyncSession, idea: Idea, *, now: datetime) -> None:
     """As if it had not been sent. Raises IdeaWorkedOn and NoSuchIdea."""
+    await hold_queued(session, idea)
     await hold_again(session, idea)
     _must_be_untouched(idea)
     await delete_idea(session, idea, now=now)

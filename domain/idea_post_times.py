@@ -15,6 +15,8 @@ _SHOWN = 40
 # 18:00, 18.00, 9, 9am, 6:30 pm, 18 Uhr
 _TIME = re.compile(r"(?:at |um )?(\d{1,2})(?:[:.](\d{2}))?\s*(am|pm|uhr|h)?", re.ASCII)
 _NOON = 12
+# as the days on which ideas are due
+_FIRST_YEAR, _LAST_YEAR = 1970, 2200
 # what programs write
 _ISO = re.compile(r"^(\d{4}-\d{1,2}-\d{1,2})t(\d{1,2}:\d{2})(?::00)?$", re.ASCII)
 Clock = Literal["plain", "skipped", "twice"]
@@ -29,6 +31,19 @@ class BadMoment(Invalid):
         shown = shorten(typed, _SHOWN)
         line = f"“{shown}” is no time; write 2026-12-01 18:00, tomorrow 18:00 or fri 9"
         super().__init__(line, fields={"at": shown}, why=Reason("refused-post-moment", typed=shown))
+
+
+class FarMoment(BadMoment):
+    """It is a time, of a year in which nobody posts anything."""
+
+    def __init__(self, local: datetime) -> None:
+        shown = f"between {_FIRST_YEAR} and {_LAST_YEAR}"
+        Invalid.__init__(
+            self,
+            f"use a time {shown}, not in the year {local.year}",
+            fields={"at": shown},
+            why=Reason("refused-post-year", first=str(_FIRST_YEAR), last=str(_LAST_YEAR)),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +83,12 @@ def read_moment(text: str, now: datetime, zone: ZoneInfo) -> datetime:
 
 
 def meant_by(local: datetime, zone: ZoneInfo) -> Meant:
-    """What a time by that zone's clock means; one that names its own zone is an instant already."""
+    """What a time by that zone's clock means; one that names its own zone is an instant already.
+
+    Raises BadMoment outside of 1970 to 2200.
+    """
+    if not _FIRST_YEAR <= local.year <= _LAST_YEAR:
+        raise FarMoment(local)
     if local.tzinfo is not None:
         shown = local.astimezone(zone).replace(tzinfo=None)
         return Meant(local.astimezone(UTC), shown, shown, "plain")

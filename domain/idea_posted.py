@@ -8,16 +8,18 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.events import record_event
+from domain.idea_post_content import message_of
 from domain.ideas import move_idea
 from domain.messages.catalogue import say
 from domain.messages.plain import Button, Message, column
 from domain.notices import Notice
 from domain.outbox import tell_creator
-from kit.text import shorten
+from kit.text import shorten, unmarked
 from store.models import POST_MOVES, Channel, Idea, IdeaPost, IdeaStage, PostState
 
 _REASON_LENGTH = 300
 _NO_TITLE = "—"
+_POST_SHOWN = 80
 
 
 async def note_posted(session: AsyncSession, post_id: int, message_id: int | None, *, now: datetime) -> None:
@@ -31,9 +33,12 @@ async def note_posted(session: AsyncSession, post_id: int, message_id: int | Non
     post.error, post.updated_at = None, now
     await session.flush()
     await record_event(session, "idea.posted", creator_id=post.creator_id, subject=_about(post), now=now, post=post.id)
+    about = None
     if idea is not None:
+        about = Notice.IDEAS
         await move_idea(session, idea, IdeaStage.PUBLISHED, now=now)
-        await _tell(session, post, "idea-posted", key=f"idea-posted:{post.id}", now=now, about=Notice.IDEAS)
+    # whoever has deleted the idea thinks that it does not stand there: they hear of it in any case
+    await _tell(session, post, "idea-posted", key=f"idea-posted:{post.id}", now=now, about=about)
 
 
 async def note_unposted(
@@ -50,6 +55,16 @@ async def note_unposted(
     await record_event(session, name, creator_id=post.creator_id, subject=_about(post), now=now, reason=post.error)
     words = "idea-post-uncertain" if uncertain else "idea-post-failed"
     await _tell(session, post, words, key=f"{words}:{post.id}:{now.timestamp():.3f}", now=now)
+
+
+async def may_go_again(session: AsyncSession, post_id: int, *, now: datetime) -> bool:
+    """Of one that did not go out this time. It is called off where its idea was deleted meanwhile."""
+    post = await _held(session, post_id)
+    if post is None or post.idea_id is not None or post.state is not PostState.POSTING:
+        return True
+    post.state, post.updated_at = PostState.CANCELLED, now
+    await session.flush()
+    return False
 
 
 async def note_settled(
@@ -78,12 +93,13 @@ async def _tell(
 ) -> None:
     idea = await _idea(session, post.id)
     channel = None if post.channel_id is None else await session.get(Channel, post.channel_id)
-    named = {
-        "idea": 0 if idea is None else idea.number,
-        "title": _NO_TITLE if idea is None else idea.title,
-        "channel": _NO_TITLE if channel is None else channel.title,
-        "reason": post.error or "",
-    }
+    named: dict[str, object] = {"channel": _NO_TITLE if channel is None else channel.title, "reason": post.error or ""}
+    if idea is not None:
+        named |= {"idea": idea.number, "title": idea.title}
+    else:
+        words, message = f"{words}-gone", message_of(post)
+        text = "" if message is None else " ".join(unmarked(message.text).split())
+        named["post"] = shorten(text, _POST_SHOWN) or _NO_TITLE
     data = None if idea is None else f"ipost:{idea.creator_id}:{idea.number}"
     told = _told(words, named, data, again=words == "idea-post-failed")
     await tell_creator(session, told, key=key, creator_id=post.creator_id, now=now, about=about)

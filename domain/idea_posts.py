@@ -31,6 +31,7 @@ TOPIC = "idea_posts"
 MOST_CHANNELS = 50
 _MINUTE = timedelta(minutes=1)
 _TO_COME = (PostState.SCHEDULED, PostState.POSTING)
+_OPEN = (PostState.DRAFT, PostState.FAILED, *_TO_COME)
 
 
 class NoSuchPost(NotFound):
@@ -181,27 +182,44 @@ async def hand_over(session: AsyncSession, post: IdeaPost, *, now: datetime) -> 
 async def call_off(session: AsyncSession, idea: Idea, *, now: datetime, drop: bool = False) -> IdeaPost | None:
     """It goes out no more, and is a draft again; `drop`: it is none either. None where there is no post.
 
-    Raises PostUnderWay for what is at Telegram already, AlreadyPosted for what stands in its channel.
+    Raises PostUnderWay for what is at Telegram already, or perhaps in its channel, AlreadyPosted for what stands there.
     """
-    # what waits in the outbox first, as the sender holds it
-    theirs = select(IdeaPost.id).where(IdeaPost.idea_id == idea.id)
-    queued = (OutboxMessage.post_id.in_(theirs), OutboxMessage.state == OutboxState.QUEUED)
-    await session.execute(select(OutboxMessage.id).where(*queued).order_by(OutboxMessage.id).with_for_update())
+    await hold_queued(session, idea)
     await _hold_idea(session, idea)
     post = await _held(session, idea)
     if post is None:
         return None
     if post.state is PostState.POSTED:
         raise AlreadyPosted("it stands in its channel", why=Reason("refused-post-posted"))
-    if post.state is PostState.POSTING:
-        cancelled = update(OutboxMessage).where(OutboxMessage.post_id == post.id, queued[1])
-        cancelled = cancelled.values(state=OutboxState.CANCELLED, closed_at=now, error="called off")
-        if not await count_changed(session, cancelled.execution_options(synchronize_session=False)):
-            raise _under_way(post)
+    on_its_way = post.state is PostState.POSTING and not await _take_back(session, post, now=now)
+    if on_its_way or post.state is PostState.UNCERTAIN:
+        raise _under_way(post)
     post.state = PostState.CANCELLED if drop else PostState.DRAFT
     post.local_at, post.due_at, post.updated_at = None, None, now
     await session.flush()
     return post
+
+
+async def end_posts(session: AsyncSession, idea: Idea, *, now: datetime) -> None:
+    """Before it is deleted: none goes out any more. What came of one that is at Telegram already is told later.
+
+    Whoever holds the idea has called hold_queued before.
+    """
+    await hold_queued(session, idea)
+    await _hold_idea(session, idea)
+    found = select(IdeaPost).where(IdeaPost.idea_id == idea.id, IdeaPost.state.in_(_OPEN)).order_by(IdeaPost.id)
+    for post in await session.scalars(found.with_for_update().execution_options(populate_existing=True)):
+        if post.state is PostState.POSTING and not await _take_back(session, post, now=now):
+            continue
+        post.state, post.local_at, post.due_at, post.updated_at = PostState.CANCELLED, None, None, now
+    await session.flush()
+
+
+async def hold_queued(session: AsyncSession, idea: Idea) -> None:
+    """What waits in the outbox, before the idea itself is held, as the sender does."""
+    theirs = select(IdeaPost.id).where(IdeaPost.idea_id == idea.id)
+    waits = (OutboxMessage.post_id.in_(theirs), OutboxMessage.state == OutboxState.QUEUED)
+    await session.execute(select(OutboxMessage.id).where(*waits).order_by(OutboxMessage.id).with_for_update())
 
 
 async def must_have_channel(session: AsyncSession, post: IdeaPost) -> Channel:
@@ -225,6 +243,14 @@ async def _ready(session: AsyncSession, idea: Idea, to: PostState) -> IdeaPost:
         raise BadPost("there is nothing to post yet", why=Reason("refused-post-nothing"))
     await must_have_channel(session, post)
     return post
+
+
+async def _take_back(session: AsyncSession, post: IdeaPost, *, now: datetime) -> bool:
+    """Out of the outbox. False when it is at Telegram already."""
+    waits = (OutboxMessage.post_id == post.id, OutboxMessage.state == OutboxState.QUEUED)
+    cancelled = update(OutboxMessage).where(*waits)
+    cancelled = cancelled.values(state=OutboxState.CANCELLED, closed_at=now, error="called off")
+    return await count_changed(session, cancelled.execution_options(synchronize_session=False)) > 0
 
 
 async def _hold_idea(session: AsyncSession, idea: Idea) -> None:
@@ -290,7 +316,8 @@ def _changed(before: Message | None, changes: PostChanges) -> Message | None:
 
 def _must_be_editable(post: IdeaPost, before: Message | None, message: Message) -> None:
     if post.telegram_message_id is None:
-        raise AlreadyPosted("nobody knows which message it is", why=Reason("refused-post-unknown"))
+        line = "nobody knows which message in the channel it is, so it cannot be changed here: change it in Telegram"
+        raise AlreadyPosted(line, why=Reason("refused-post-unknown"))
     # https://core.telegram.org/bots/api#editmessagemedia
     if before is not None and (before.file is None) != (message.file is None):
         raise AlreadyPosted(
@@ -300,5 +327,6 @@ def _must_be_editable(post: IdeaPost, before: Message | None, message: Message) 
 
 def _under_way(post: IdeaPost) -> PostUnderWay:
     if post.state is PostState.UNCERTAIN:
-        return PostUnderWay("say first whether it stands in the channel", why=Reason("refused-post-uncertain"))
+        line = "it may stand in the channel or not; look, and settle it first by saying whether it does"
+        return PostUnderWay(line, why=Reason("refused-post-uncertain"))
     return PostUnderWay("it is being posted", why=Reason("refused-post-under-way"))

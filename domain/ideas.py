@@ -20,6 +20,7 @@ from domain.idea_parts import (
     checked_title,
     no_such_idea,
 )
+from domain.idea_posts import end_posts
 from domain.idea_search import keep_search
 from store.database import insert_each_once, insert_once, is_postgresql
 from store.models import Idea, IdeaCount, IdeaMove, IdeaStage, IdeaTag, Priority
@@ -145,7 +146,11 @@ async def move_idea(session: AsyncSession, idea: Idea, stage: IdeaStage, *, now:
 
 
 async def delete_idea(session: AsyncSession, idea: Idea, *, now: datetime) -> None:
-    """It is gone, with its history, checklist and attachments; what was posted of it stays. Once is enough."""
+    """It is gone, with its history, checklist and attachments; what was posted of it stays. Once is enough.
+
+    What is still to be posted is called off. Whoever holds the idea has called hold_queued before.
+    """
+    await end_posts(session, idea, now=now)
     gone = await session.scalar(delete(Idea).where(Idea.id == idea.id).returning(Idea.id))
     if gone is None:
         return

@@ -55,8 +55,13 @@ async def post_screen(turn: Turn, idea: Idea) -> Message:
 def _state(turn: Turn, post: IdeaPost) -> str:
     at = post.posted_at if post.state is PostState.POSTED else post.due_at
     told = "—" if at is None else told_at(turn, post.creator_id, at)
-    words = f"ipost-state-{post.state.value}"
+    words = "ipost-state-unknown" if _is_unknown(post) else f"ipost-state-{post.state.value}"
     return turn.words(words, at=told, zone=str(zone_of_ideas(turn, post.creator_id)), reason=post.error or "—")
+
+
+def _is_unknown(post: IdeaPost) -> bool:
+    """It stands in the channel as somebody has said, and nobody knows as which message: it cannot be changed here."""
+    return post.state is PostState.POSTED and post.telegram_message_id is None
 
 
 def told_at(turn: Turn, creator_id: int, at: datetime) -> str:
@@ -68,6 +73,8 @@ def _rows(turn: Turn, idea: Idea, post: IdeaPost) -> list[Row]:
         return [(_button(turn, idea, "there"), _button(turn, idea, "missing"))]
     if post.state is PostState.POSTING:
         return [(_button(turn, idea, "cancel"), _button(turn, idea, "show"))]
+    if _is_unknown(post):
+        return [(_button(turn, idea, "preview"),)]
     rows: list[Row] = [(_button(turn, idea, "write"), *([_button(turn, idea, "buttons")] if post.message else []))]
     if post.state in _OPEN:
         rows.append((_button(turn, idea, "channel"), _button(turn, idea, "loud" if post.silent else "silent")))

@@ -2,11 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
 from telegram import CallbackQuery
 from telegram import Message as TelegramMessage
 
-from automations.settling import settle
+from automations.settling import settle_post
 from bot.given import given_of
 from bot.handlers.edits import edit
 from bot.handlers.idea_access import held_idea, own_idea, zone_of_ideas
@@ -32,7 +31,7 @@ from domain.messages.plain import Message
 from domain.messages.refusing import say_refusal
 from domain.products import keep_upload
 from domain.prompts import Prompted, ask_next, drop_prompt
-from store.models import Creator, Idea, OutboxMessage
+from store.models import Creator, Idea
 
 ACTS = frozenset({"ipost-write", "ipost-buttons", "ipost-when"})
 _TYPED = frozenset({"write", "buttons", "when"})
@@ -92,7 +91,7 @@ async def _do(turn: Turn, idea: Idea, words: list[str]) -> None:
         case ["cancel" | "drop" as how]:
             await call_off(turn.session, idea, now=turn.now, drop=how == "drop")
         case ["there" | "missing" as how]:
-            await _settle(turn, idea, there=how == "there")
+            await settle_post(turn.session, idea, stands=how == "there", now=turn.now)
         case _:
             raise turn.refusal("not-understood")
 
@@ -164,13 +163,3 @@ async def _address(turn: Turn, idea: Idea) -> str:
     setup = turn.facts.published.setup(idea.creator_id)
     link = await link_of_idea(turn.session, idea, setup, now=turn.now)
     return f"{turn.facts.link()}?start={link.key}"
-
-
-async def _settle(turn: Turn, idea: Idea, *, there: bool) -> None:
-    """Whoever has looked into the channel says whether it stands there."""
-    post = await find_post(turn.session, idea)
-    last = select(OutboxMessage.id).where(OutboxMessage.post_id == (0 if post is None else post.id))
-    message_id = await turn.session.scalar(last.order_by(OutboxMessage.id.desc()).limit(1))
-    if message_id is None:
-        raise turn.refusal("not-understood")
-    await settle(turn.session, message_id, "sent" if there else "failed", now=turn.now)

@@ -39,8 +39,8 @@ from store.queries.idea_card import products_of
 async def tap(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
     creator_id, number, act, *rest = arguments
     place, chosen = Place.read(rest), rest[2:]
-    # what only shows makes nobody wait
-    find = own_idea if not chosen else held_idea
+    # what only shows makes nobody wait, and what is deleted holds its rows of the outbox first
+    find = own_idea if not chosen or act == "delete" else held_idea
     creator, idea = await find(turn, read_id(creator_id), read_id(number))
     turn.replies.append(TapReply(query_id=query.id))
     match chosen:

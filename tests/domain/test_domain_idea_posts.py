@@ -9,18 +9,32 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import func, select
 
-from automations.gateway import Refused, Uncertain
+from automations.gateway import Refused, SlowDown, Uncertain
 from automations.idea_posts import IdeaPosting, close_edit, post_due, take_edits
-from automations.outcomes import sweep
+from automations.outcomes import Claimed, Told, close_failed, confirm, sweep
 from automations.settling import settle
 from domain.idea_post_content import BadPost, PostChanges, Written, checked_buttons, read_buttons
 from domain.idea_post_times import BadMoment, meant_by, read_moment
 from domain.idea_posted import note_posted, note_unposted
 from domain.idea_posts import PostUnderWay, TooLate, call_off, post_now, schedule_post, write_post
-from domain.ideas import add_idea
+from domain.ideas import add_idea, delete_idea
 from domain.messages.plain import Button, Message
 from store.database import Database
-from store.models import Channel, Creator, Event, Idea, IdeaMove, IdeaPost, OutboxMessage, OutboxState, PostState
+from store.models import (
+    Account,
+    Channel,
+    Creator,
+    Event,
+    Idea,
+    IdeaMove,
+    IdeaPost,
+    Membership,
+    OutboxMessage,
+    OutboxState,
+    Person,
+    PostState,
+    Role,
+)
 from store.queries.due import earliest_due
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -129,6 +143,65 @@ async def test_what_a_dead_process_was_posting_is_uncertain_and_settled_once_and
     assert await desk.state() is PostState.POSTED
     assert await desk.count(IdeaMove) == 1
     assert await desk.count(select(Event).where(Event.name == "idea.posted").subquery()) == 1
+
+
+async def taken(desk: Desk) -> Claimed:
+    """As the sender has it at Telegram."""
+    async with desk.database.transaction() as session:
+        row = (await session.scalars(select(OutboxMessage).where(OutboxMessage.post_id.is_not(None)))).one()
+        row.state, row.claim = OutboxState.SENDING, 1
+        message = Message(text="Hello")
+        return Claimed(
+            row.id, row.kind, desk.creator_id, 0, -100, None, message, 1, 0, None, 1, NOW, post_id=row.post_id
+        )
+
+
+async def notices(desk: Desk) -> list[str]:
+    async with desk.database.reading() as session:
+        told = select(OutboxMessage).where(OutboxMessage.post_id.is_(None)).order_by(OutboxMessage.id)
+        return [str((row.message or {})["text"]) for row in await session.scalars(told)]
+
+
+async def test_an_idea_that_is_deleted_takes_its_post_out_of_the_outbox(desk: Desk):
+    await desk.does(post_now)
+    await desk.does(delete_idea)
+    assert (await desk.state(), await desk.rows()) == (
+        PostState.CANCELLED,
+        [("idea-post:1:1", OutboxState.CANCELLED)],
+    )
+
+
+async def test_what_was_at_telegram_when_its_idea_was_deleted_is_told_or_never_tried_again(desk: Desk):
+    async with desk.database.transaction() as session:
+        made = {"created_at": NOW}
+        ada = Person(bot_id=1, telegram_id=7, first_name="Ada", language="en", seen_at=NOW, **made)
+        session.add(ada)
+        await session.flush()
+        account = Account(email=None, name="Ada", role=Role.CREATOR, person_id=ada.id, **made)
+        session.add(account)
+        await session.flush()
+        session.add(Membership(account_id=account.id, creator_id=desk.creator_id))
+    await desk.does(post_now)
+    claimed = await taken(desk)
+    await desk.does(delete_idea)
+    assert (await desk.state(), await desk.rows()) == (PostState.POSTING, [("idea-post:1:1", OutboxState.SENDING)])
+    async with desk.database.transaction() as session:
+        await confirm(session, [Told(claimed, 77, LATER)])
+    assert await desk.state() is PostState.POSTED
+    (told,) = await notices(desk)
+    assert "an idea that you have deleted was at Telegram already: it stands in “The news” (“Hello”)" in told
+
+
+async def test_what_telegram_puts_off_after_its_idea_was_deleted_does_not_go_out(desk: Desk):
+    await desk.does(post_now)
+    claimed = await taken(desk)
+    await desk.does(delete_idea)
+    async with desk.database.transaction() as session:
+        await close_failed(session, claimed, SlowDown(30), now=NOW, chance=lambda: 0.0)
+    assert (await desk.state(), await desk.rows()) == (
+        PostState.CANCELLED,
+        [("idea-post:1:1", OutboxState.CANCELLED)],
+    )
 
 
 @dataclass

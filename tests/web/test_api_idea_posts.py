@@ -5,7 +5,8 @@ from api_caller import Program
 from sqlalchemy import select
 from web_world import Client, Site
 
-from store.models import Channel, OutboxKind, OutboxMessage
+from automations.outcomes import sweep
+from store.models import Channel, OutboxKind, OutboxMessage, OutboxState
 
 
 @pytest.fixture
@@ -72,6 +73,37 @@ async def test_a_post_is_written_scheduled_called_off_and_posted(ada: Program):
         assert (await session.get_one(OutboxMessage, row.id)).state == "cancelled"
 
 
+async def test_a_post_whose_answer_got_lost_is_settled_by_who_has_looked(ada: Program):
+    await add_channel(ada)
+    idea = await add_idea(ada)
+    assert refused(await ada.told("POST", f"{idea}/post/settle", {"stands": True}, status=404)) == "NO_SUCH_POST"
+    await ada.told("PUT", f"{idea}/post", {"text": "Here we go"})
+    assert refused(await ada.told("POST", f"{idea}/post/settle", {"stands": True}, status=409)) == "MESSAGE_SETTLED"
+
+    async def lose_the_answer() -> None:
+        await ada.told("POST", f"{idea}/post/now")
+        async with ada.site.database.transaction() as session:
+            waits = (OutboxMessage.kind == OutboxKind.POST, OutboxMessage.state == OutboxState.QUEUED)
+            (await session.scalars(select(OutboxMessage).where(*waits))).one().state = OutboxState.SENDING
+            await session.flush()
+            assert await sweep(session, now=ada.site.clock(), abandoned=True) == 1
+
+    await lose_the_answer()
+    # nobody knows whether there is anything to call off
+    told = await ada.told("DELETE", f"{idea}/post", status=409)
+    assert (refused(told), "settle it first" in told["error"]["message"]) == ("POST_UNDER_WAY", True)
+    assert (await ada.told("GET", f"{idea}/post"))["state"] == "uncertain"
+    await ada.told("POST", f"{idea}/post/settle", {"stands": "perhaps"}, status=422)
+    assert (await ada.told("POST", f"{idea}/post/settle", {"stands": False}))["state"] == "failed"
+    await lose_the_answer()
+    post = await ada.told("POST", f"{idea}/post/settle", {"stands": True})
+    assert (post["state"], post["message_id"]) == ("posted", None)
+    assert (await ada.told("GET", idea))["stage"] == "published"
+    assert refused(await ada.told("POST", f"{idea}/post/settle", {"stands": False}, status=409)) == "MESSAGE_SETTLED"
+    told = await ada.told("PUT", f"{idea}/post", {"text": "Here we go again"}, status=409)
+    assert (refused(told), "change it in Telegram" in told["error"]["message"]) == ("ALREADY_POSTED", True)
+
+
 async def test_what_cannot_be_posted_is_refused_with_its_reason(ada: Program):
     idea = await add_idea(ada)
 
@@ -93,6 +125,10 @@ async def test_what_cannot_be_posted_is_refused_with_its_reason(ada: Program):
     await ada.told("PUT", f"{idea}/post", {"text": "x", "channel": await add_channel(ada)})
     assert await is_refused("POST", "/post/schedule", {"at": "soon"}, 422) == "BAD_MOMENT"
     assert await is_refused("POST", "/post/schedule", {"at": "2031-05-04T11:00Z"}, 422) == "POST_IN_THE_PAST"
+    # which has no instant at all, or none in which anybody posts
+    for far in ("9999-12-31T23:59-12:00", "0001-01-01T00:00+12:00", "9999-12-31T23:59", "0001-01-01", "2201-01-01"):
+        told = await ada.told("POST", f"{idea}/post/schedule", {"at": far}, status=422)
+        assert (refused(told), "between 1970 and 2200" in told["error"]["message"]) == ("BAD_MOMENT", True), far
     await ada.told("POST", f"{idea}/post/schedule", at)
     other = await add_idea(ada, "Another")
     await ada.told("PUT", f"{other}/post", {"text": "y"})

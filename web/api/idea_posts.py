@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from sqlalchemy import func, select
 
+from automations.settling import Settled, settle_post
 from domain.access import Act
 from domain.idea_links import link_of_idea
-from domain.idea_parts import NoSuchIdea, no_such_idea
+from domain.idea_parts import NoSuchIdea
 from domain.idea_post_content import LINK, MOST_BUTTONS, BadPost, PostChanges, Written, checked_buttons, message_of
 from domain.idea_post_times import BadMoment
 from domain.idea_posts import (
@@ -25,12 +26,11 @@ from domain.idea_posts import (
     schedule_post,
     write_post,
 )
-from domain.ideas import find_by_public_id
 from kit.errors import Reason
 from kit.paging import Page
 from kit.zones import zone_named
 from store.models import Channel, Idea, IdeaPost, PostState
-from web.api.ideas import held, id_of
+from web.api.ideas import found, held
 from web.api.lists import ListAnswer
 from web.api.query import ListQuery, Printable, Text
 from web.api.route import Call, NoBody, NoQuery, Plain, Route
@@ -69,6 +69,14 @@ class WhenToPost(BaseModel):
 
     at: Annotated[str, Printable, Field(max_length=40)]
     keep: bool = False
+
+
+class Settling(BaseModel):
+    """What whoever has looked into the channel says: `stands`, whether the post is there."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    stands: StrictBool
 
 
 class ChannelPost(BaseModel):
@@ -132,13 +140,13 @@ class ChannelItem(BaseModel):
 async def show_channels(call: Call[ListQuery, NoBody]) -> ListAnswer[ChannelItem]:
     paging, theirs = call.query.paging(), Channel.creator_id == call.creator_id
     total = await call.session.scalar(select(func.count()).select_from(Channel).where(theirs)) or 0
-    found = select(Channel).where(theirs).order_by(Channel.id).limit(paging.limit).offset(paging.offset)
-    return ListAnswer[ChannelItem].of(Page((await call.session.scalars(found)).all(), total, paging), ChannelItem.of)
+    asked = select(Channel).where(theirs).order_by(Channel.id).limit(paging.limit).offset(paging.offset)
+    return ListAnswer[ChannelItem].of(Page((await call.session.scalars(asked)).all(), total, paging), ChannelItem.of)
 
 
 async def show_post(call: Plain) -> ChannelPost:
     """The one that is worked on, or was posted last."""
-    post = await find_post(call.session, await _idea(call))
+    post = await find_post(call.session, await found(call))
     if post is None:
         raise _no_post()
     return ChannelPost.of(post)
@@ -161,7 +169,7 @@ async def put_post(call: Call[NoQuery, PutPost]) -> ChannelPost:
 
 async def drop_post(call: Plain) -> None:
     """Calls it off for good. What stands in a channel stays there."""
-    if await call_off(call.session, await _idea(call), now=call.tools.clock(), drop=True) is None:
+    if await call_off(call.session, await found(call), now=call.tools.clock(), drop=True) is None:
         raise _no_post()
 
 
@@ -182,13 +190,13 @@ async def post_at_once(call: Plain) -> ChannelPost:
     return ChannelPost.of(await post_now(call.session, await held(call), now=call.tools.clock()))
 
 
-async def _idea(call: Plain) -> Idea:
-    """Held by nobody: what is called off holds its row of the outbox first."""
-    public_id = id_of(call)
-    idea = await find_by_public_id(call.session, call.creator_id, public_id)
-    if idea is None:
-        raise no_such_idea(str(public_id))
-    return idea
+async def settle(call: Call[NoQuery, Settling]) -> ChannelPost:
+    """One that is `uncertain`: it is posted, or has failed and can be posted again.
+
+    What is said to stand there cannot be changed from here: nobody knows which message it is.
+    """
+    idea, now = await found(call), call.tools.clock()
+    return ChannelPost.of(await settle_post(call.session, idea, stands=call.body.stands, now=now))
 
 
 def _no_post() -> NoSuchPost:
@@ -203,6 +211,7 @@ async def _address(call: Call[Any, Any], idea: Idea) -> str:
 
 _LIFE = "test_api_idea_posts.py::test_a_post_is_written_scheduled_called_off_and_posted"
 _WRONG = "test_api_idea_posts.py::test_what_cannot_be_posted_is_refused_with_its_reason"
+_UNCERTAIN = "test_api_idea_posts.py::test_a_post_whose_answer_got_lost_is_settled_by_who_has_looked"
 _UNDER_WAY = (NoSuchIdea, PostUnderWay, AlreadyPosted)
 
 ROUTES: tuple[Route[Any, Any], ...] = (
@@ -273,5 +282,18 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         session="write",
         refuses=(*_UNDER_WAY, NoSuchPost, BadPost, NoChannel),
         proves=(_LIFE, _WRONG),
+    ),
+    Route(
+        "POST",
+        "/{user_id}/ideas/{idea_id}/post/settle",
+        Act.PUBLISH_IDEAS,
+        settle,
+        "Says whether an uncertain post stands in its channel",
+        {200: ChannelPost},
+        session="write",
+        body=Settling,
+        refuses=(NoSuchIdea, NoSuchPost, Settled),
+        example={"stands": True},
+        proves=(_UNCERTAIN,),
     ),
 )

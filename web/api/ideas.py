@@ -76,11 +76,7 @@ async def show_ideas(call: Call[IdeaQuery, NoBody]) -> Answered:
 
 async def show_idea(call: Plain) -> WholeItem:
     """With its products, checklist, attachments, the last of its history, and its latest post."""
-    public_id = id_of(call)
-    idea = await find_by_public_id(call.session, call.creator_id, public_id)
-    if idea is None:
-        raise no_such_idea(str(public_id))
-    return await _told(call, idea)
+    return await _told(call, await found(call))
 
 
 async def enter_idea(call: Call[NoQuery, NewIdea]) -> WholeItem:
@@ -120,7 +116,7 @@ async def put_idea(call: Call[NoQuery, PutIdea]) -> WholeItem:
 
 async def remove_idea(call: Plain) -> None:
     """For good; its number is not given again, and what was posted of it stays posted."""
-    await delete_idea(call.session, await held(call), now=call.tools.clock())
+    await delete_idea(call.session, await found(call), now=call.tools.clock())
 
 
 def id_of(call: Call[Any, Any]) -> UUID:
@@ -134,6 +130,15 @@ def id_of(call: Call[Any, Any]) -> UUID:
     if str(public_id) != told.lower():
         raise no_such_idea(told[:50])
     return public_id
+
+
+async def found(call: Call[Any, Any]) -> Idea:
+    """Held by nobody: what is called off holds its row of the outbox first. Raises NoSuchIdea."""
+    public_id = id_of(call)
+    idea = await find_by_public_id(call.session, call.creator_id, public_id)
+    if idea is None:
+        raise no_such_idea(str(public_id))
+    return idea
 
 
 async def held(call: Call[Any, Any]) -> Idea:
