@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import quote
+from uuid import uuid4
 
 import pytest
 from aiohttp import web
@@ -88,6 +89,27 @@ async def test_the_address_is_the_tokens_own_subject_letter_for_letter(outsiders
     assert (await outsiders.ask(str(number), token(sub="zoe-1"))).status == 403
     assert (await outsiders.ask(str(number), outsiders.site.token(number or 0))).status == 200
     assert (await outsiders.ask("zoe-1", outsiders.site.token(number or 0))).status == 403
+
+
+async def test_a_subject_that_is_a_word_of_the_api_has_no_address_by_any_method(outsiders: Outsiders):
+    for subject in ("leads", "products", "funnels", "team", "purchase"):
+        for method, more in (("POST", ""), ("GET", ""), ("GET", f"/{uuid4()}"), ("DELETE", f"/{uuid4()}")):
+            body = {"title": "Studio tour"} if method == "POST" else {}
+            response = await outsiders.ask(subject, token(sub=subject), method, more, **body)
+            error = await error_of(response)
+            told = (response.status, error["code"], f"`{subject}` is a word of this API" in error["message"])
+            assert told == (403, "FORBIDDEN", True), (subject, method, more, error)
+    # nothing has been founded for them
+    async with outsiders.site.database.reading() as session:
+        assert await session.scalar(select(func.count()).select_from(Creator)) == 0
+    # a word that stands before nothing else is a name like any other, and no address of our own tokens
+    assert await outsiders.total("analytics", token(sub="analytics")) == 0
+    async with outsiders.site.database.reading() as session:
+        number = await session.scalar(
+            select(ExternalIdentity.account_id).where(ExternalIdentity.subject == "analytics")
+        )
+    ours = outsiders.site.token(number or 0)
+    assert (await outsiders.ask("leads", ours, "POST", title="Studio tour")).status == 403
 
 
 async def test_whoever_brings_a_token_has_ideas_of_their_own_from_the_first_request_on(either_outsiders: Outsiders):

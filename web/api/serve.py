@@ -1,6 +1,6 @@
 """From a route of the table to a handler of the server: who calls, whether they may, what they sent."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 from aiohttp import web
@@ -27,8 +27,8 @@ _log = get_logger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def serve(route: Route[Any, Any]) -> Handler:
-    """Answers requests to that address.
+def serve(route: Route[Any, Any], taken: Collection[str] = ()) -> Handler:
+    """Answers requests to that address; `taken` are the words that stand for something else than a `sub` there.
 
     A 401, a 403 and a 429 are said before a body is read; in a route that writes, who calls is asked again in the
     transaction, since a right may be taken away meanwhile.
@@ -45,10 +45,10 @@ def serve(route: Route[Any, Any]) -> Handler:
             await _recognise(request)
         if route.session == "read":
             async with tools.database.reading() as session:
-                call = await _admit(route, request, session)
+                call = await _admit(route, request, session, taken)
                 return _answer(route, await route.does(call))
         async with tools.database.reading() as session:
-            first = await _admit(route, request, session)
+            first = await _admit(route, request, session, taken)
         reads = route.body is not NoBody and route.takes is None
         body = await read_json(request, route.body, most=route.most) if reads else first.body
         if route.session == "none":
@@ -69,6 +69,15 @@ def serve(route: Route[Any, Any]) -> Handler:
             return response
 
     return handle
+
+
+def _is_under(route: Route[Any, Any], request: web.Request, subject: str) -> bool:
+    """Whether they mean the ideas of their own address, whichever route that leads to."""
+    if route.is_own:
+        return request.match_info["user_id"] == subject
+    _, word, *parts = route.path.split("/")
+    named = request.match_info.get(parts[0].strip("{}")) if parts else None
+    return word == subject and named == "ideas"
 
 
 async def _in_turn(route: Route[Any, Any], request: web.Request, attend: Handler) -> web.StreamResponse:
@@ -107,7 +116,9 @@ async def _note_key(request: web.Request) -> None:
         _log.warning("the use of an API key is not noted", error=type(error).__name__)
 
 
-async def _admit(route: Route[Any, Any], request: web.Request, session: AsyncSession) -> Call[Any, Any]:
+async def _admit(
+    route: Route[Any, Any], request: web.Request, session: AsyncSession, taken: Collection[str]
+) -> Call[Any, Any]:
     tools = request.app[TOOLS]
     try:
         caller = await _caller(route, request, session)
@@ -115,6 +126,9 @@ async def _admit(route: Route[Any, Any], request: web.Request, session: AsyncSes
         take_turn(request, "public", None)
         raise
     take_turn(request, route.rate, caller)
+    if caller is not None and caller.subject in taken and _is_under(route, request, str(caller.subject)):
+        word = caller.subject
+        raise Forbidden(f"`{word}` is a word of this API: nobody whom an issuer calls that can have an address of it")
     _must(route, caller)
     return Call(
         request=request,

@@ -118,7 +118,14 @@ ROUTES: Sequence[Route[Any, Any]] = (
 
 
 def api_routes() -> list[web.RouteDef]:
-    return [web.route(each.method, PREFIX + each.path, serve(each), **_headers_alone(each)) for each in ROUTES]
+    taken = _words_before_anything()
+    return [web.route(each.method, PREFIX + each.path, serve(each, taken), **_headers_alone(each)) for each in ROUTES]
+
+
+def _words_before_anything() -> frozenset[str]:
+    """`leads` of `/leads/{lead_id}`: where `/{user_id}/ideas` of somebody of that name would be another's address."""
+    parts = [each.path.split("/") for each in ROUTES if not each.is_own]
+    return frozenset(word for _, word, *more in parts if more and more[0].startswith("{"))
 
 
 def _headers_alone(route: Route[Any, Any]) -> dict[str, bool]:
