@@ -8,7 +8,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 PYTHON ?= python3
 PORT ?= 8080
-JOBS ?= 3
+JOBS ?= 2
 ARGS ?=
 UPGRADE ?=
 
@@ -26,7 +26,7 @@ help: ## List these targets
 demo: .venv/.run ## Start everything on this machine, no accounts needed (PORT=8080)
 	@exec .venv/bin/spark demo --port $(PORT) $(ARGS)
 
-test: .venv/.dev ## Run the whole suite, PostgreSQL included (ARGS are pytest's, JOBS=3)
+test: .venv/.dev ## Run the whole suite, PostgreSQL included (ARGS are pytest's, JOBS=2)
 	@# loadgroup hands out test by test, and keeps those marked xdist_group("name") on one worker
 	@exec .venv/bin/pytest -n $(JOBS) --dist loadgroup -m 'not nightly' $(ARGS)
 
