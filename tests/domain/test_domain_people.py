@@ -36,7 +36,7 @@ async def test_a_block_ends_marketing_and_keeps_deliveries_until_they_write_agai
     async with database.transaction() as session:
         creator = await a_creator(session)
         lead, person = await a_lead(session, creator)
-        for kind in OutboxKind:
+        for kind in set(OutboxKind) - {OutboxKind.POST}:
             await queue_message(
                 session,
                 Message(text=kind),
