@@ -70,7 +70,7 @@ class Journal:
 
 async def _again(session: AsyncSession, row: Any, reason: str, *, again_at: Any, now: Any) -> None:
     """What a process without the guard does with what a dead one left in the middle: it says it again."""
-    await automations.outcomes._put_back(session, row, again_at, reason)
+    await automations.outcomes._put_back(session, row, now, again_at, reason)
 
 
 async def _work(task: Task, ready: Callable[[], None]) -> None:
