@@ -272,7 +272,7 @@ async def test_what_was_begun_for_one_creator_is_not_done_once_the_right_is_gone
     own = await site.add_creator("own")
     turns = site.others["turns"] = HeardOf()
     async with site.database.transaction() as session:
-        session.add(Membership(account_id=account_id, creator_id=own, owner=True))
+        session.add(Membership(account_id=account_id, creator_id=own, owner=False, rights=["view", "manage"]))
 
     async def slowly() -> AsyncIterator[bytes]:
         yield b'{"name": '

@@ -185,12 +185,18 @@ async def test_odd_bytes_in_the_query_are_never_our_error(reader: Reader, query:
     assert (await reader.get(query)).status in {200, 422}
 
 
-async def test_an_account_acts_for_its_first_creator(either_site: Site, reader: Reader):
+async def test_an_account_of_two_creators_says_for_which_it_acts(either_site: Site, reader: Reader):
     cleo, dora = await either_site.add_creator("cleo"), await either_site.add_creator("dora")
     await either_site.add_ideas(cleo, {"title": "Cleo's"})
     await either_site.add_ideas(dora, {"title": "Dora's"})
     of_both = Reader(either_site, reader.client, await either_site.add_account(dora, cleo))
-    assert await of_both.titles() == ["Cleo's"]
+    response = await of_both.get()
+    assert (response.status, (await error_of(response))["code"]) == (409, "CREATOR_NEEDED")
+    headers = either_site.bearer(of_both.account_id)
+    for slug, title in (("cleo", "Cleo's"), ("dora", "Dora's")):
+        path = f"/api/v1/{of_both.account_id}/ideas"
+        told = await (await reader.client.get(path, headers={**headers, "X-Creator": slug})).json()
+        assert [item["title"] for item in told["items"]] == [title]
 
 
 async def test_an_account_of_no_creator_is_refused(either_site: Site, reader: Reader):
