@@ -8,12 +8,10 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 from telegram import Message as TelegramMessage
 
-from bot.given import given_of
+from bot.sent_files import keep_sent
 from bot.turn import Turn
 from domain.broadcasts.definition import MOST_BUTTONS, BroadcastButton, Wording
-from domain.flows.given import SentFile
 from domain.messages.as_typed import as_typed
-from domain.products import keep_upload
 from domain.windows import at_local
 from kit.text import escape, shorten
 from store.models import Creator
@@ -116,18 +114,7 @@ async def read_wording(turn: Turn, creator: Creator, message: TelegramMessage) -
     """What was sent, as it was formatted: words, or a file with words under it. Raises Said for anything else."""
     if message.text is not None:
         return Wording(text=as_typed(message.text_html))
-    sent = given_of(message)
-    if not isinstance(sent, SentFile):
+    file = await keep_sent(turn, creator, message)
+    if file is None:
         raise turn.refusal("prompt-needs-message")
-    file = await keep_upload(
-        turn.session,
-        creator_id=creator.id,
-        bot_id=turn.facts.bot_id,
-        telegram_file_id=sent.telegram_file_id,
-        file_name=sent.file_name,
-        mime_type=sent.mime_type,
-        size=sent.size,
-        shape=sent.shape,
-        now=turn.now,
-    )
     return Wording(text=as_typed(message.caption_html or ""), file=file.id)

@@ -6,7 +6,6 @@ from telegram import CallbackQuery
 from telegram import Message as TelegramMessage
 
 from automations.settling import settle_post
-from bot.given import given_of
 from bot.handlers.edits import edit
 from bot.handlers.idea_access import held_idea, own_idea, zone_of_ideas
 from bot.handlers.idea_post_screens import (
@@ -21,15 +20,14 @@ from bot.handlers.idea_prompts import show_answer
 from bot.handlers.idea_taps import message_of as message_to_edit
 from bot.numbers import read_id
 from bot.replies import TapReply
+from bot.sent_files import keep_sent
 from bot.turn import Turn
-from domain.flows.given import SentFile
 from domain.idea_links import link_of_idea
 from domain.idea_post_content import PostChanges, Written, message_of, names_link, read_buttons
 from domain.idea_post_times import read_moment
 from domain.idea_posts import SameMinute, call_off, find_post, post_now, schedule_post, write_post
 from domain.messages.plain import Message
 from domain.messages.refusing import say_refusal
-from domain.products import keep_upload
 from domain.prompts import Prompted, ask_next, drop_prompt
 from store.models import Creator, Idea
 
@@ -142,20 +140,9 @@ async def _written(turn: Turn, creator: Creator, message: TelegramMessage) -> Wr
         raise turn.refusal("ipost-no-albums")
     if message.text is not None:
         return Written(message.text_html)
-    sent = given_of(message)
-    if not isinstance(sent, SentFile):
+    file = await keep_sent(turn, creator, message)
+    if file is None:
         raise turn.refusal("prompt-needs-message")
-    file = await keep_upload(
-        turn.session,
-        creator_id=creator.id,
-        bot_id=turn.facts.bot_id,
-        telegram_file_id=sent.telegram_file_id,
-        file_name=sent.file_name,
-        mime_type=sent.mime_type,
-        size=sent.size,
-        shape=sent.shape,
-        now=turn.now,
-    )
     return Written(message.caption_html or "", file.id)
 
 

@@ -2,7 +2,6 @@
 
 from telegram import Message as TelegramMessage
 
-from bot.given import given_of
 from bot.handlers import (
     broadcast_drafts,
     coupon_prompts,
@@ -21,11 +20,10 @@ from bot.handlers.lead_access import own_lead
 from bot.handlers.lead_lines import change_tags, note, write
 from bot.handlers.lead_screens import merge_screen
 from bot.handlers.leads import search_view
+from bot.sent_files import keep_sent
 from bot.turn import Turn
 from domain.chat_acts import acts_of_prompt
-from domain.flows.given import SentFile
 from domain.holding import hold_living
-from domain.products import keep_upload
 from domain.prompts import Prompted, take_next
 from store.queries.lead_lists import find_own_lead, relayed_lead
 
@@ -97,19 +95,7 @@ async def _write(turn: Turn, lead_id: int, message: TelegramMessage) -> None:
     if message.text is not None:
         await write(turn, lead, message.text_html)
         return
-    sent = given_of(message)
-    if not isinstance(sent, SentFile):
+    file = await keep_sent(turn, creator, message, lead_id=lead.id)
+    if file is None:
         raise turn.refusal("prompt-needs-message")
-    file = await keep_upload(
-        turn.session,
-        creator_id=creator.id,
-        bot_id=turn.facts.bot_id,
-        telegram_file_id=sent.telegram_file_id,
-        file_name=sent.file_name,
-        mime_type=sent.mime_type,
-        size=sent.size,
-        shape=sent.shape,
-        lead_id=lead.id,
-        now=turn.now,
-    )
     await write(turn, lead, message.caption_html or "", file_id=file.id)

@@ -2,7 +2,7 @@
 
 from telegram import Message as TelegramMessage
 
-from bot.handlers.product_prompts import keep_sent
+from bot.sent_files import keep_sent
 from bot.turn import Turn
 from domain.messages.plain import Button, Rows, column
 from kit.paging import Paging

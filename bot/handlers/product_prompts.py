@@ -2,18 +2,17 @@
 
 from telegram import Message as TelegramMessage
 
-from bot.given import given_of
 from bot.handlers.product_access import own_product, own_variant
 from bot.handlers.product_adding import add_in_line
 from bot.handlers.product_lines import add_choice, edit_choice, keys, set_part
 from bot.handlers.product_parts import split_words
 from bot.handlers.product_screens import card_screen
+from bot.sent_files import keep_sent
 from bot.turn import Turn
 from domain.covers import take_cover
-from domain.flows.given import SentFile
 from domain.key_files import take_key_file
 from domain.product_files import attach_file
-from domain.products import MOST_FETCHED, keep_upload
+from domain.products import MOST_FETCHED
 from domain.prompts import Prompted
 from store.models import Creator, FileRole, Product, ProductKind, Shape, StoredFile
 
@@ -77,27 +76,6 @@ async def _take_keys(turn: Turn, asked: Prompted, message: TelegramMessage) -> N
     if stored is not None:
         await take_key_file(turn.session, product, stored, now=turn.now)
         turn.say("keys-taken", title=product.title)
-
-
-async def keep_sent(
-    turn: Turn, creator: Creator, message: TelegramMessage, role: FileRole = FileRole.GOODS
-) -> StoredFile | None:
-    """What was sent, kept by Telegram's handle; None when it was no file."""
-    sent = given_of(message)
-    if not isinstance(sent, SentFile):
-        return None
-    return await keep_upload(
-        turn.session,
-        creator_id=creator.id,
-        bot_id=turn.facts.bot_id,
-        telegram_file_id=sent.telegram_file_id,
-        file_name=sent.file_name,
-        mime_type=sent.mime_type,
-        size=sent.size,
-        shape=sent.shape,
-        role=role,
-        now=turn.now,
-    )
 
 
 async def use_cover(turn: Turn, creator: Creator, stored: StoredFile, product: Product) -> None:

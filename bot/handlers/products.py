@@ -8,11 +8,12 @@ from bot.handlers.product_access import own_product
 from bot.handlers.product_adding import add_in_line
 from bot.handlers.product_choices import product_choices
 from bot.handlers.product_lines import VERBS, do_line
-from bot.handlers.product_prompts import keep_sent, use_cover, use_file
+from bot.handlers.product_prompts import use_cover, use_file
 from bot.handlers.product_screens import card_screen, list_screen
 from bot.handlers.product_taps import tap_product
 from bot.numbers import is_id, read_id
 from bot.replies import TapReply
+from bot.sent_files import keep_sent
 from bot.turn import Turn
 from domain.access import Act
 from domain.idea_attachments import undo_capture
