@@ -44,7 +44,9 @@ class IdeaDigests:
     async def run(self) -> int:
         """Tells those whose morning or Monday has come; returns how many times somebody was looked at."""
         done = 0
-        for last in await self._creators():
+        async with self.database.reading() as session:
+            found = await _last_told(session)
+        for last in found:
             now = self.clock()
             today = begun_day(zone_of(self.published, last.creator_id), now)
             for told_on, since, tell in (
@@ -59,13 +61,13 @@ class IdeaDigests:
     async def next_due(self, session: AsyncSession, *, after: datetime) -> datetime | None:
         """When, after that instant, the next idea is due, or somebody is told of theirs."""
         dues = [await next_idea_due(session, self.published, after=after)]
-        for last in await self._creators():
+        for last in await _last_told(session):
             dues += [
                 await coming(session, self.published, last.creator_id, after=after)
                 for coming in (next_reminder, next_week)
             ]
         return min((due for due in dues if due is not None), default=None)
 
-    async def _creators(self) -> Sequence[Last]:
-        async with self.database.reading() as session:
-            return [Last(*row) for row in await session.execute(_LAST)]
+
+async def _last_told(session: AsyncSession) -> Sequence[Last]:
+    return [Last(*row) for row in await session.execute(_LAST)]

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from row_locks import until_waiting
 from sqlalchemy import select, update
 from stage import Stage, follow_up
 
@@ -15,7 +16,6 @@ from automations.stops import read_follows, show_to_follows
 from domain.consent import unsubscribe
 from domain.parked import try_again
 from domain.people import note_block
-from store.database import Database
 from store.models import Enrollment, EnrollmentState, Event, Lead, OutboxState, Timer
 
 HOUR = timedelta(hours=1)
@@ -77,20 +77,6 @@ async def test_who_has_come_to_wait_for_the_same_once_more_goes_on_at_once(stage
     assert [each.step for each in await stage.outbox()] == ["hello"]
 
 
-async def until_somebody_waits(database: Database) -> None:
-    async with asyncio.timeout(10):
-        while True:
-            async with database.reading() as session:
-                connection = await session.connection()
-                waiting = await connection.exec_driver_sql(
-                    "SELECT count(*) FROM pg_stat_activity"
-                    " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-                )
-                if waiting.scalar():
-                    return
-            await asyncio.sleep(0.01)
-
-
 async def test_an_event_that_meets_a_step_being_taken_leaves_nobody_without_a_timer(stage: Stage):
     if stage.database.is_sqlite:
         pytest.skip("one writer at a time: no step is taken while an event is routed")
@@ -105,7 +91,7 @@ async def test_an_event_that_meets_a_step_being_taken_leaves_nobody_without_a_ti
         await stage.happens(lena, "custom.stop")
         await stage.happens(anna, "custom.x")
         routing = asyncio.create_task(stage.route())
-        await until_somebody_waits(stage.database)
+        await until_waiting(stage.database)
     assert await routing == 2
     first, second = await stage.enrollments()
     assert (first.state, second.state, second.step) == (EnrollmentState.STOPPED, EnrollmentState.ACTIVE, "day")
@@ -124,7 +110,7 @@ async def test_what_a_step_being_taken_says_last_is_taken_back_by_what_happens_m
         assert (await Stepper(stage.published, ahead=None).plan(session, now=stage.clock())).count == 1
         await stage.happens(lead, "custom.stop")
         routing = asyncio.create_task(stage.route())
-        await until_somebody_waits(stage.database)
+        await until_waiting(stage.database)
     assert await routing == 1
     assert [each.state for each in await stage.outbox()] == [OutboxState.CANCELLED]
 

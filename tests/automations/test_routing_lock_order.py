@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from row_locks import until_waiting
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from stage import Stage, follow_up
@@ -31,21 +32,6 @@ async def stage(stage: Stage) -> Stage:
     if stage.database.is_sqlite:
         pytest.skip("one writer at a time: nobody can be in the middle of anything")
     return stage
-
-
-async def until_some_wait(stage: Stage, count: int) -> None:
-    """So many transactions wait for rows of others, or are through already."""
-    async with asyncio.timeout(10):
-        while True:
-            async with stage.database.reading() as session:
-                connection = await session.connection()
-                waiting = await connection.exec_driver_sql(
-                    "SELECT count(*) FROM pg_stat_activity"
-                    " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-                )
-                if (waiting.scalar() or 0) >= count:
-                    return
-            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager
@@ -109,9 +95,9 @@ async def test_what_happens_to_somebody_is_routed_beside_what_is_done_to_them(st
     async with held(stage, 1):
         # it has claimed both events, and waits for the first enrollment
         routing = asyncio.create_task(stage.route())
-        await until_some_wait(stage, 1)
+        await until_waiting(stage.database)
         other = asyncio.create_task(doing(stage, making(stage, second, into)))
-        await until_some_wait(stage, 2)
+        await until_waiting(stage.database, count=2)
     assert await routing == 2
     await other
     while await stage.route():
@@ -153,9 +139,9 @@ async def test_what_the_sender_finds_to_be_over_ends_beside_what_is_done_to_it(
     async with held(stage, 1):
         # it has both messages in hand, and waits for the first enrollment
         taking = asyncio.create_task(stage.claim())
-        await until_some_wait(stage, 1)
+        await until_waiting(stage.database)
         other = asyncio.create_task(doing(stage, making(stage, second, into)))
-        await asyncio.wait([other, asyncio.create_task(until_some_wait(stage, 2))], return_when="FIRST_COMPLETED")
+        await until_waiting(stage.database, other, count=2)
     assert await taking == []
     await other
     assert [each.state for each in await stage.enrollments()] == [EnrollmentState.STOPPED] * 2

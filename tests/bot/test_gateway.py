@@ -20,6 +20,7 @@ from domain.definitions import Published
 from domain.downloads import DownloadAddress
 from domain.messages.plain import Message
 from kit.clock import MovableClock
+from kit.text import TEXT_LIMIT, utf16_length
 from store.database import Database
 from store.files import FileStore
 from store.models import FileHandle, FileRole, Shape, StoredFile
@@ -32,7 +33,7 @@ class Telegram:
     """A Bot API whose uploads take until they are let go."""
 
     uploads: int = 0
-    texts: int = 0
+    texts: list[str] = field(default_factory=list)
     by_handle: int = 0
     going_up: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
     let_go: asyncio.Event = field(default_factory=asyncio.Event)
@@ -46,7 +47,7 @@ class Telegram:
         elif request.path.endswith("sendDocument"):
             self.by_handle += 1
         else:
-            self.texts += 1
+            self.texts.append((await request.post())["text"])
         document = {"file_id": "the handle", "file_unique_id": "u"}
         chat = {"id": 42, "type": "private"}
         return web.json_response(
@@ -128,7 +129,17 @@ async def test_a_file_goes_up_once_and_whoever_else_gets_it_waits_for_its_handle
     telegram.let_go.set()
     assert await first == 5
     assert await asyncio.gather(*(gateway.send(2 + each, message) for each in range(20))) == [5] * 20
-    assert (telegram.uploads, telegram.by_handle, telegram.texts) == (1, 20, 1)
+    assert (telegram.uploads, telegram.by_handle, telegram.texts) == (1, 20, ["An answer"])
+
+
+async def test_a_text_that_is_too_long_for_one_message_goes_out_in_several(
+    gateway: TelegramGateway, telegram: Telegram
+):
+    lines = [f"{number}. {'🌻' * 60}" for number in range(100)]
+    assert await gateway.send(42, Message(text="\n".join(lines))) == 5
+    assert len(telegram.texts) > 1
+    assert all(utf16_length(text) <= TEXT_LIMIT for text in telegram.texts)
+    assert "\n".join(telegram.texts).split("\n") == lines
 
 
 async def test_only_a_few_files_go_up_at_once(gateway: TelegramGateway, telegram: Telegram):

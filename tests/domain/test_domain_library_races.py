@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 import pytest
 from folk import NOW, Folk, count, some_folk
-from sqlalchemy import select, text, update
+from row_locks import until_waiting
+from sqlalchemy import select, update
 
 from domain.deliveries import NotOwned, deliver_again, deliver_waiting
 from domain.entitlements import grant, revoke
@@ -35,15 +36,6 @@ async def asks_again(database: Database, folk: Folk, right: int) -> Sequence[Mes
         return await deliver_again(session, await session.get_one(Lead, folk.lead), right, "en", now=NOW)
 
 
-async def waits_or_is_done(database: Database, task: asyncio.Task[Sequence[Message]]) -> None:
-    """On PostgreSQL both are under way at the same time; on SQLite one begins when the other has ended."""
-    waits = text("SELECT count(*) FROM pg_sleep(0.01), pg_locks WHERE NOT granted")
-    while not database.is_sqlite and not task.done():
-        async with database.reading() as session:
-            if await session.scalar(waits):
-                return
-
-
 async def test_keys_that_arrive_while_the_library_is_asked_are_given_once(database: Database, folk: Folk):
     right = await the_right(database)
     async with database.transaction() as session:
@@ -51,7 +43,7 @@ async def test_keys_that_arrive_while_the_library_is_asked_are_given_once(databa
         await add_keys(session, product, ["one", "two"], now=NOW)
         assert await deliver_waiting(session, product, now=NOW) == 1
         asking = asyncio.create_task(asks_again(database, folk, right))
-        await waits_or_is_done(database, asking)
+        await until_waiting(database, asking)
     (message,) = await asking
     assert "one" in message.text
     async with database.reading() as session:
@@ -65,7 +57,7 @@ async def test_a_right_that_is_taken_back_while_the_library_is_asked_gets_no_key
     async with database.transaction() as session:
         await revoke(session, await session.get_one(Entitlement, right), by="refund", now=NOW)
         asking = asyncio.create_task(asks_again(database, folk, right))
-        await waits_or_is_done(database, asking)
+        await until_waiting(database, asking)
     with pytest.raises(NotOwned):
         await asking
     async with database.reading() as session:

@@ -10,7 +10,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 from folk import BOT, NOW, SETUP, Folk, a_lead, a_product, an_order, count, money, ordered, some_folk, take_due
-from sqlalchemy import select, text, update
+from row_locks import until_waiting
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from automations.outcomes import Told, confirm
@@ -28,7 +29,7 @@ from domain.rights_by_hand import give_by_hand, take_by_hand
 from domain.stock import set_stock
 from domain.variants import add_variant, archive_variant
 from kit.money import Money
-from store.database import Database, is_postgresql
+from store.database import Database
 from store.models import (
     Creator,
     DiscountCode,
@@ -47,19 +48,6 @@ from store.models import (
 Act = Callable[[AsyncSession], Awaitable[object]]
 
 
-async def somebody_waits(database: Database) -> None:
-    """Until a transaction waits for another one's rows; SQLite's waits at its beginning."""
-    waiting = text(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
-    async with asyncio.timeout(10):
-        while True:
-            async with database.reading() as session:
-                if not is_postgresql(session) or await session.scalar(waiting):
-                    return
-            await asyncio.sleep(0.01)
-
-
 @asynccontextmanager
 async def beside(database: Database, act: Act) -> AsyncIterator[Act]:
     """Gives a way to begin the other transaction in the middle of this one; it has to end well too."""
@@ -71,7 +59,7 @@ async def beside(database: Database, act: Act) -> AsyncIterator[Act]:
 
     async def begins(_session: AsyncSession) -> None:
         tasks.append(asyncio.create_task(other()))
-        await somebody_waits(database)
+        await until_waiting(database)
 
     yield begins
     assert tasks

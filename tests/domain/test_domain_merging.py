@@ -3,7 +3,8 @@ from datetime import timedelta
 
 import pytest
 from folk import NOW, a_creator, a_lead, a_person, a_product, count, events, money, ordered, promised
-from sqlalchemy import select, text
+from row_locks import until_waiting
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.consent import give_consent, unsubscribe
@@ -443,15 +444,9 @@ async def test_whoever_writes_while_their_lead_moves_writes_to_the_one_that_is_l
         assert held is not None
         merging = asyncio.create_task(merged(database, entered, lead))
         # on PostgreSQL the merge is under way at the same time: it is seen to wait for the person's row
-        while not database.is_sqlite and not merging.done() and not await someone_waits(database):
-            pass
+        await until_waiting(database, merging)
         await note_answer(session, held, "city", "Bonn", spec=None, now=NOW)
     kept = await merging
     async with database.reading() as session:
         assert (await known_answers(session, kept))["city"] == "Bonn"
         assert await count(session, LeadField, LeadField.lead_id == lead.id) == 0
-
-
-async def someone_waits(database: Database) -> bool:
-    async with database.reading() as session:
-        return bool(await session.scalar(text("SELECT count(*) FROM pg_sleep(0.01), pg_locks WHERE NOT granted")))

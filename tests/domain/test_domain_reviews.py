@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 from folk import NOW, Folk, a_creator, a_lead, a_person, a_product, count, events, money, notices, ordered, some_folk
+from row_locks import until_waiting
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from stores import DATA_KEYS, Stores
@@ -405,25 +406,25 @@ async def test_many_who_change_their_minds_at_once_leave_the_sum_right(database:
         assert await count(session, Review) == 8
 
 
-async def test_without_holding_the_product_the_sum_goes_wrong(on_postgresql: str, monkeypatch):
-    """On PostgreSQL; SQLite has one writer at a time whatever we do."""
+@pytest.mark.parametrize("held", [True, False])
+async def test_the_sum_is_right_because_the_product_is_held(on_postgresql: str, monkeypatch, *, held: bool):
+    """Two read the stars before either changes them; on SQLite there is one writer at a time whatever we do."""
     database = Database(on_postgresql, data_keys=DATA_KEYS)
 
     async def nobody(*_args: object) -> None:
         """Nothing is held."""
 
-    monkeypatch.setattr(domain.reviews, "hold_product", nobody)
+    if not held:
+        monkeypatch.setattr(domain.reviews, "hold_product", nobody)
     try:
-        folk, leads = await owners(database, 2)
-        for lead in leads:
-            await rate(database, lead, folk, 3)
-        wrong = False
-        for _ in range(20):
-            await change_their_minds(database, folk, leads, 15)
-            wrong = wrong or await standing(database, folk) != await in_truth(database, folk)
-            if wrong:
-                break
-        assert wrong
+        folk, (lead,) = await owners(database, 1)
+        review_id = await rate(database, lead, folk, 3)
+        async with database.transaction() as session:
+            await session.execute(select(Review.id).where(Review.id == review_id).with_for_update())
+            changes = [asyncio.create_task(rate(database, lead, folk, stars)) for stars in (1, 5)]
+            await until_waiting(database, count=2)
+        await asyncio.gather(*changes)
+        assert (await standing(database, folk) == await in_truth(database, folk)) is held
     finally:
         await database.close()
 

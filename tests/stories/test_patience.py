@@ -1,7 +1,5 @@
 """What is slow or too long for one person is nobody else's trouble."""
 
-import re
-
 from world import World
 
 from playground.core import Fault
@@ -20,19 +18,6 @@ async def test_a_reply_that_telegram_holds_back_holds_up_nobody_else(world: Worl
     await anna.hears("keeps about you")
     said = [each.text for each in await anna.chat() if each.by_bot]
     assert [text.split()[1] for text in said] == ["I", "Studio"]
-
-
-async def test_a_list_that_is_too_long_for_one_message_comes_in_several(world: World):
-    for number in range(1, 24):
-        await world.creator.say(f"/idea add {number:03} {'long title ' * 17} #{'a' * 60} #{'b' * 60}")
-    await world.creator.hears("Idea 23:")
-    await world.creator.say("/idea list")
-    await world.creator.hears("23. 023 long title")
-    await world.creator.hears("4. 004 long title")
-    a_line = re.compile(r"^\d+\. \d{3} long title", re.MULTILINE)
-    lists = [each.text for each in await world.creator.chat() if a_line.search(each.text)]
-    assert len(lists) > 1
-    assert all(len(text) <= 4096 for text in lists)
 
 
 async def _refused(world: World) -> bool:
