@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.definitions import Published
 from domain.idea_days import begun_day, begun_week, zone_of
 from domain.idea_reminders import next_reminder, remind
-from domain.idea_week import next_week, tell_week
+from domain.idea_week import ended_week, next_week, tell_week
 from domain.ideas_due import next_idea_due
 from kit.clock import Clock
 from store.database import Database
@@ -49,14 +49,21 @@ class IdeaDigests:
         for last in found:
             now = self.clock()
             today = begun_day(zone_of(self.published, last.creator_id), now)
-            for told_on, since, tell in (
-                (last.digested_on, begun_week(today), tell_week),
-                (last.reminded_on, today, remind),
-            ):
-                if told_on is None or told_on < since:
-                    async with self.database.transaction() as session:
-                        done += await tell(session, self.published, last.creator_id, now=now)
+            if last.digested_on is None or last.digested_on < begun_week(today):
+                done += await self._tell_week(last, now)
+            if last.reminded_on is None or last.reminded_on < today:
+                async with self.database.transaction() as session:
+                    done += await remind(session, self.published, last.creator_id, now=now)
         return done
+
+    async def _tell_week(self, last: Last, now: datetime) -> bool:
+        """What a week brought is added up before the transaction: who else writes does not wait for that."""
+        async with self.database.reading() as session:
+            week = await ended_week(session, self.published, last.creator_id, last.digested_on, now=now)
+        if week is None:
+            return False
+        async with self.database.transaction() as session:
+            return await tell_week(session, last.creator_id, week, now=now)
 
     async def next_due(self, session: AsyncSession, *, after: datetime) -> datetime | None:
         """When, after that instant, the next idea is due, or somebody is told of theirs."""

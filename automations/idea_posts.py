@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from automations.gateway import NotNow, SendFailure, SlowDown, Uncertain
@@ -48,9 +48,14 @@ class IdeaPosting:
 
     async def work(self) -> int:
         """Returns how many posts it dealt with."""
-        async with self.database.transaction() as session:
-            posted = await post_due(session, now=self.clock())
-        return posted + await self._edit()
+        now = self.clock()
+        async with self.database.reading() as session:
+            due, changed = [await session.scalar(select(exists().where(*which(now)))) for which in (_due, _changed)]
+        posted = 0
+        if due:
+            async with self.database.transaction() as session:
+                posted = await post_due(session, now=now)
+        return posted + (await self._edit() if changed else 0)
 
     async def _edit(self) -> int:
         async with self.database.transaction() as session:
@@ -67,13 +72,26 @@ class IdeaPosting:
         return looked_at
 
 
+def _due(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (IdeaPost.state == spelled(PostState.SCHEDULED), IdeaPost.due_at <= now)
+
+
+def _changed(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (IdeaPost.edit_at.is_not(None), IdeaPost.edit_at <= now)
+
+
 async def post_due(session: AsyncSession, *, now: datetime) -> int:
     """Those whose minute has come are promised to the outbox, each once, whoever else is at it.
 
     One whose idea or business is gone is called off, and one that has no channel any more has failed.
     """
-    due = select(IdeaPost).where(IdeaPost.state == spelled(PostState.SCHEDULED), IdeaPost.due_at <= now)
-    due = due.order_by(IdeaPost.due_at, IdeaPost.id).limit(AT_ONCE).with_for_update(skip_locked=True)
+    due = (
+        select(IdeaPost)
+        .where(*_due(now))
+        .order_by(IdeaPost.due_at, IdeaPost.id)
+        .limit(AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
     posts = (await session.scalars(due.execution_options(populate_existing=True))).all()
     for post in posts:
         creator = await session.get_one(Creator, post.creator_id)
@@ -91,7 +109,7 @@ async def post_due(session: AsyncSession, *, now: datetime) -> int:
 
 async def take_edits(session: AsyncSession, *, now: datetime) -> tuple[list[Edit], int]:
     """What this process is to edit, and nobody else for EDITED_WITHIN; and how many posts were looked at."""
-    due = select(IdeaPost).where(IdeaPost.edit_at.is_not(None), IdeaPost.edit_at <= now).order_by(IdeaPost.edit_at)
+    due = select(IdeaPost).where(*_changed(now)).order_by(IdeaPost.edit_at)
     due = due.limit(AT_ONCE).with_for_update(skip_locked=True).execution_options(populate_existing=True)
     posts = (await session.scalars(due)).all()
     edits = []

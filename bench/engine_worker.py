@@ -146,9 +146,8 @@ async def live(url: str, since: float, until: float) -> None:
         engine = build(database, published, AtOnce(), pace, clock)
         await _begin(engine)
         engine.ticks.start()
-        # looked for by rows: other tasks and the clock are what brings it about
         async with asyncio.timeout((ends_at - clock()).total_seconds() + OVERTIME):
-            while clock() < ends_at or not await engine.is_settled():  # noqa: ASYNC110
+            while clock() < ends_at or not await engine.is_settled():  # noqa: ASYNC110 - rows and the clock bring it about
                 await asyncio.sleep(0.5)
         await engine.ticks.stop()
         await engine.stop(within=3)

@@ -87,7 +87,8 @@ async def write_post(
 ) -> IdeaPost:
     """Drafts it, or changes it: one that is scheduled stays so, and one that was posted is edited in its channel.
 
-    Raises BadPost, NoChannel, NoSuchFile, PostUnderWay, AlreadyPosted.
+    Raises BadPost, NoChannel, NoSuchFile, PostUnderWay, AlreadyPosted, and SameMinute where one that is scheduled is to
+    go into another channel.
     """
     await _hold_idea(session, idea)
     post = await _held(session, idea)
@@ -107,6 +108,8 @@ async def write_post(
         if post.state is PostState.POSTED:
             raise AlreadyPosted("it stands in its channel", why=Reason("refused-post-posted"))
         post.channel_id = (await _channel(session, idea.creator_id, changes.channel_id)).id
+        if post.state is PostState.SCHEDULED and post.due_at is not None:
+            await _must_be_alone(session, post, post.due_at)
     if changes.silent is not None:
         post.silent = changes.silent
     before = message_of(post) if post.message is not None else None

@@ -30,43 +30,68 @@ STUCK_FOR = 2 * A_WEEK
 
 @dataclass(frozen=True, slots=True)
 class Week:
+    """Between two Monday mornings; `last`: up to which one had been told of."""
+
+    last: date | None
     since: date
-    moved: Sequence[Moved]
-    stuck: Sequence[Idea]
-    stuck_count: int
-    brought: Sequence[tuple[Idea, Brought]]
+    monday: date
+    moved: Sequence[Moved] = ()
+    stuck: Sequence[Idea] = ()
+    stuck_count: int = 0
+    brought: Sequence[tuple[Idea, Brought]] = ()
 
     @property
     def is_quiet(self) -> bool:
         return not self.moved and not self.stuck and not self.brought
 
 
-async def tell_week(session: AsyncSession, published: Published, creator_id: int, *, now: datetime) -> bool:
-    """Tells of the time since the last one, and nothing where nothing was. False for a week that was looked at before.
+async def ended_week(
+    session: AsyncSession, published: Published, creator_id: int, last: date | None, *, now: datetime
+) -> Week | None:
+    """What was since the `last` Monday that was told of, up to this one; None where this one was told of already.
 
-    Whoever has had none hears of their first week on its Monday. Several processes that look at once tell it once.
+    Whoever has had none hears of their first week on its Monday: on any other day theirs is quiet.
     """
     zone = zone_of(published, creator_id)
     today = begun_day(zone, now)
     monday = begun_week(today)
-    await insert_once(session, IdeaDigest, {"creator_id": creator_id, "reminded_on": None, "digested_on": None})
-    last = await session.scalar(select(IdeaDigest.digested_on).where(IdeaDigest.creator_id == creator_id))
     if last is not None and last >= monday:
-        return False
-    same = IdeaDigest.digested_on.is_(None) if last is None else IdeaDigest.digested_on == last
-    this = update(IdeaDigest).where(IdeaDigest.creator_id == creator_id, same).values(digested_on=monday)
+        return None
+    since = last or monday - A_WEEK
+    if last is None and today != monday:
+        return Week(last, since, monday)
+    begun, ended = morning(since, zone), morning(monday, zone)
+    brought = await brought_since(session, creator_id, begun, ended)
+    best = most_first(brought)[:SHOWN]
+    ideas = {each.id: each for each in await session.scalars(select(Idea).where(Idea.id.in_(best)))}
+    stuck, count = await stuck_since(session, creator_id, ended - STUCK_FOR, most=STUCK_SHOWN)
+    return Week(
+        last=last,
+        since=since,
+        monday=monday,
+        moved=await moved_between(session, creator_id, begun, ended),
+        stuck=stuck,
+        stuck_count=count,
+        brought=[(ideas[each], brought[each]) for each in best],
+    )
+
+
+async def tell_week(session: AsyncSession, creator_id: int, week: Week, *, now: datetime) -> bool:
+    """Tells of it, and nothing where nothing was. Several processes that have read the same week tell it once.
+
+    False for whoever came too late.
+    """
+    await insert_once(session, IdeaDigest, {"creator_id": creator_id, "reminded_on": None, "digested_on": None})
+    same = IdeaDigest.digested_on.is_(None) if week.last is None else IdeaDigest.digested_on == week.last
+    this = update(IdeaDigest).where(IdeaDigest.creator_id == creator_id, same).values(digested_on=week.monday)
     if not await count_changed(session, this.execution_options(synchronize_session=False)):
         return False
-    if last is None and today != monday:
-        return True
-    since = last or monday - A_WEEK
-    week = await _week(session, creator_id, since, morning(since, zone), morning(monday, zone))
     if not week.is_quiet:
 
         def told(language: str) -> Message:
             return _digest(language, week)
 
-        key = f"ideas-week:{creator_id}:{monday.isoformat()}"
+        key = f"ideas-week:{creator_id}:{week.monday.isoformat()}"
         await tell_creator(session, told, key=key, creator_id=creator_id, now=now, about=Notice.IDEAS)
     return True
 
@@ -85,15 +110,6 @@ async def next_week(
     if stuck or await has_moved(session, creator_id, begun) or await brought_since(session, creator_id, begun):
         return coming
     return None
-
-
-async def _week(session: AsyncSession, creator_id: int, since: date, begun: datetime, ended: datetime) -> Week:
-    moved = await moved_between(session, creator_id, begun, ended)
-    stuck, count = await stuck_since(session, creator_id, ended - STUCK_FOR, most=STUCK_SHOWN)
-    brought = await brought_since(session, creator_id, begun, ended)
-    best = most_first(brought)[:SHOWN]
-    ideas = {each.id: each for each in await session.scalars(select(Idea).where(Idea.id.in_(best)))}
-    return Week(since, moved, stuck, count, [(ideas[each], brought[each]) for each in best])
 
 
 def _digest(language: str, week: Week) -> Message:

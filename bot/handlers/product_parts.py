@@ -53,7 +53,7 @@ def split_words(text: str) -> list[str]:
     return list(words)
 
 
-def read_part(turn: Turn, told: Told, part: str, text: str, *, currency: str, setup: CreatorSetup) -> None:  # noqa: C901, PLR0912 - one case for each part
+def read_part(turn: Turn, told: Told, part: str, text: str, *, currency: str, setup: CreatorSetup) -> None:  # noqa: C901, PLR0912 - one flat `match` with a case for each part
     """Adds what was written of one part. Raises Said with the right form of it, or Invalid."""
     text, fields = text.strip(), told.fields
     if part in _REMOVABLE and (text == "-" or text.casefold() in _UNLIMITED):

@@ -16,7 +16,7 @@ from automations.settling import settle
 from domain.idea_post_content import BadPost, PostChanges, Written, checked_buttons, read_buttons
 from domain.idea_post_times import BadMoment, meant_by, read_moment
 from domain.idea_posted import note_posted, note_unposted
-from domain.idea_posts import PostUnderWay, TooLate, call_off, post_now, schedule_post, write_post
+from domain.idea_posts import PostUnderWay, SameMinute, TooLate, call_off, post_now, schedule_post, write_post
 from domain.ideas import add_idea, delete_idea
 from domain.messages.plain import Button, Message
 from store.database import Database
@@ -90,6 +90,38 @@ async def desk(database: Database) -> Desk:
     desk = Desk(database)
     await desk.begin()
     return desk
+
+
+async def test_a_scheduled_post_goes_into_no_other_channel_that_has_one_at_its_minute(desk: Desk):
+    async with desk.database.transaction() as session:
+        may = {"may_invite": False, "may_remove": False, "may_post": True}
+        where = {"bot_id": 1, "chat_id": -200, "title": "The studio", "seen_at": NOW}
+        studio = Channel(creator_id=desk.creator_id, **where, **may)
+        session.add(studio)
+        await session.flush()
+        other = await add_idea(session, creator_id=desk.creator_id, title="Behind the lens", now=NOW)
+        there_too = PostChanges(written=Written("Hello too"), channel_id=studio.id)
+        await write_post(session, other, there_too, person_id=None, now=NOW)
+        await schedule_post(session, other, there("2026-11-03 18:00"), BERLIN, now=NOW)
+    # each in a channel of its own
+    await desk.does(schedule_post, there("2026-11-03 18:00"), BERLIN)
+    moved = PostChanges(channel_id=studio.id)
+    with pytest.raises(SameMinute, match="idea 2 is posted there"):
+        await desk.does(write_post, moved, person_id=None)
+    await desk.does(schedule_post, there("2026-11-03 18:01"), BERLIN)
+    assert (await desk.does(write_post, moved, person_id=None)).channel_id == studio.id
+
+
+async def test_with_nothing_to_post_nobody_is_kept_from_writing(desk: Desk):
+    posting = IdeaPosting(desk.database, lambda: NOW, Channels([], []))
+    if desk.database.is_sqlite:
+        # held by somebody else for as long as it looks
+        async with desk.database.transaction(), asyncio.timeout(5):
+            assert await posting.work() == 0
+    await desk.does(schedule_post, there("2026-11-03 18:00"), BERLIN)
+    assert await posting.work() == 0
+    posting.clock = lambda: LATER
+    assert await posting.work() == 1
 
 
 async def test_two_processes_hand_a_due_post_over_once(desk: Desk):

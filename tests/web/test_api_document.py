@@ -49,8 +49,11 @@ async def test_the_document_is_valid_and_tells_of_every_endpoint(client: Client)
         assert ({} in operation["security"]) == RULES[route.act].public, route.path
         assert {str(status) for status in route.answers} <= set(operation["responses"]), route.path
         assert {str(each.status) for each in route.refuses} <= set(operation["responses"]), route.path
+        assert set(route.heads) <= set(operation["responses"][str(route.usual)].get("headers", ())), route.path
     heard = told["paths"][PREFIX + "/events/stream"]["get"]["parameters"]
     assert "Last-Event-ID" in {each["name"] for each in heard}
+    ideas = told["paths"][PREFIX + "/{user_id}/ideas"]["get"]["responses"]["200"]
+    assert set(ideas["headers"]) == {"X-Up-To"}
     names = [each["operationId"] for methods in told["paths"].values() for each in methods.values()]
     assert len(names) == len(set(names))
 

@@ -55,7 +55,7 @@ class PutPost(BaseModel):
     file: int | None = None
     buttons: Annotated[tuple[PostButton, ...], Field(max_length=MOST_BUTTONS)] = ()
     channel: int | None = None
-    silent: bool = False
+    silent: StrictBool = False
 
 
 class WhenToPost(BaseModel):
@@ -68,7 +68,7 @@ class WhenToPost(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     at: Annotated[str, Printable, Field(max_length=40)]
-    keep: bool = False
+    keep: StrictBool = False
 
 
 class Settling(BaseModel):
@@ -244,7 +244,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         {200: ChannelPost},
         session="write",
         body=PutPost,
-        refuses=(*_UNDER_WAY, BadPost, NoChannel, NoSuchFile),
+        refuses=(*_UNDER_WAY, BadPost, NoChannel, NoSuchFile, SameMinute),
         example={"text": "See <b>the studio</b>", "buttons": [{"text": "Get the presets", "url": "link"}]},
         proves=(_LIFE, _WRONG),
     ),

@@ -182,6 +182,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         "A creator's content ideas",
         {200: ListAnswer[IdeaItem]},
         query=IdeaQuery,
+        heads={UP_TO: "The number of the newest idea as it was answered: `up_to` of the pages that follow."},
         proves=(
             "test_web_ideas.py::test_the_list_has_the_shape_that_all_lists_have",
             "test_api_ideas.py::test_pages_stand_still_while_ideas_are_added",

@@ -242,6 +242,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         {202: ImportItem},
         session="none",
         query=Named,
+        heads={"Location": "Where it stands: ask there how far it is."},
         takes=Media(
             _CSV,
             "the file itself, or a form (multipart/form-data) with the file in it",

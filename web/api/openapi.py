@@ -207,6 +207,10 @@ def _responses(route: Route[Any, Any], schemas: Schemas) -> dict[str, Any]:
             if status in route.shows:
                 content["example"] = route.shows[status]
             told["content"] = {"application/json": content}
+        if route.heads and status == route.usual:
+            told["headers"] = {
+                name: {"description": means, "schema": {"type": "string"}} for name, means in route.heads.items()
+            }
         found[str(status)] = told
     error = schemas.ref(ErrorAnswer, "serialization")
     for status, codes in sorted(refusals(route).items()):

@@ -155,6 +155,8 @@ class Route(Generic[Q, B]):
     # an example of the body, and of each answer by its status
     example: Mapping[str, Any] | None = None
     shows: Mapping[int, Any] = field(default_factory=dict)
+    # headers of its usual answer, and what each of them says
+    heads: Mapping[str, str] = field(default_factory=dict)
     # parts of the address that are words, though they are called `…_id`
     words: tuple[str, ...] = ()
     # the test that proves it: `tests/web/test_api_leads.py::test_…`, without the folder
