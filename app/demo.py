@@ -24,9 +24,9 @@ from kit.clock import MovableClock
 from kit.yaml_text import Problem
 from playground.server import Playground
 
-BOT_TOKEN = "7000000001:playground-bot-token-of-the-demo"  # noqa: S105 - the playground's, which listens on loopback alone
+BOT_TOKEN = "7000000001:playground-bot-token-of-the-demo"  # noqa: S105 - not a secret: for the playground on loopback
 STRIPE_KEY = "sk_test_playground"
-WEBHOOK_SECRET = "whsec_playground"  # noqa: S105 - likewise
+WEBHOOK_SECRET = "whsec_playground"  # noqa: S105 - not a secret: the playground's signing key
 SEEDED_CREATOR = 1001
 _MARK = ".spark-demo"
 _STORE = "spark.db"

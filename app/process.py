@@ -294,5 +294,5 @@ async def _ends(part: str, stopping: Awaitable[None], *, within: float) -> None:
     try:
         async with asyncio.timeout(within):
             await stopping
-    except Exception as error:  # noqa: BLE001 - the other parts are stopped all the same
+    except Exception as error:  # noqa: BLE001 - logged; the other parts must stop too
         _log.warning("cut off while stopping", part=part, reason=type(error).__name__)

@@ -11,7 +11,7 @@ class CsvFile:
     """
 
     def __init__(self, header: Sequence[str]) -> None:
-        self.file = TemporaryFile()  # noqa: SIM115 - `close` ends it: it is open for longer than one call
+        self.file = TemporaryFile()  # noqa: SIM115 - outlives this call; `close` closes it
         self._text = io.TextIOWrapper(self.file, "utf-8-sig", newline="", write_through=True)
         self._writer = csv.writer(self._text)
         self._writer.writerow(header)

@@ -203,7 +203,7 @@ class Hooks:
         with correlated(hook=lease.hook_id):
             try:
                 await self._tell(lease)
-            except Exception as error:  # noqa: BLE001 - the others are told all the same; this one once its lease is over
+            except Exception as error:  # noqa: BLE001 - logged below; tried again once its lease has run out
                 if is_unavailable(error):
                     _log.warning("webhook waits for the store", reason=type(error).__name__)
                 else:

@@ -47,7 +47,7 @@ async def open_upload(tools: Tools, transfer: Transfer) -> IO[bytes]:
 
     Raises FileProblem and SendFailure.
     """
-    local = TemporaryFile()  # noqa: SIM115 - it is handed out open, and closed here only where that fails
+    local = TemporaryFile()  # noqa: SIM115 - returned open; closed below on failure
     blob = f"{transfer.folder}/{_UPLOAD}"
     try:
         with suppress(FileNotFoundError):

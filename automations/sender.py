@@ -189,7 +189,7 @@ class Sender:
             async with self._database.transaction() as session:
                 claimed = [*self._under_way.values(), *(told.claimed for told in self._told)]
                 await keep_taken(session, claimed, seconds=LEASE_SECONDS)
-        except Exception:  # noqa: BLE001 - what is due goes out all the same, and what was said is noted
+        except Exception:  # noqa: BLE001 - logged; the next tick renews the lease again
             _log.exception("what takes long is not kept")
 
     async def _wait_for_room(self) -> None:
@@ -263,7 +263,7 @@ class Sender:
         with correlated(outbox=claimed.id):
             try:
                 await self._try(claimed)
-            except Exception:  # noqa: BLE001 - the row stays in `sending`, and is swept up as uncertain
+            except Exception:  # noqa: BLE001 - logged; the sweep closes its row, which stays in `sending`
                 _log.exception("sending failed", kind=claimed.kind)
             self._again(0)
 
@@ -303,7 +303,7 @@ class Sender:
         for seconds in _NOTED_AGAIN_AFTER:
             try:
                 await self._note_once(claimed, heard)
-            except Exception as error:  # noqa: BLE001 - whatever it was, it may pass
+            except Exception as error:  # noqa: BLE001 - logged, and tried again until it is noted
                 _log.warning("not noted, again soon", seconds=seconds, error=type(error).__name__)
             else:
                 return

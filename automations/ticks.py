@@ -57,7 +57,7 @@ class Tick:
             with correlated(tick=self.name):
                 try:
                     await self.run()
-                except Exception as error:  # noqa: BLE001 - a tick outlives whatever its work raises
+                except Exception as error:  # noqa: BLE001 - logged; the next tick runs all the same
                     if is_unavailable(error):
                         _log.warning("tick waits for the store", reason=type(error).__name__)
                     else:

@@ -219,7 +219,7 @@ class TelegramGateway:
         try:
             async with self.database.transaction() as session:
                 await insert_once(session, FileHandle, values)
-        except Exception as error:  # noqa: BLE001 - whatever it was, the message counts
+        except Exception as error:  # noqa: BLE001 - logged; the message itself has gone out
             _log.warning("a file's handle is not kept", file=file_id, error=type(error).__name__)
 
 

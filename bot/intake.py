@@ -122,7 +122,7 @@ class Intake:
         with correlated(bot_id=self.bot_id):
             try:
                 answerable = await self._handle(work.incoming)
-            except Exception as error:  # noqa: BLE001 - told to whoever waits for it to be saved
+            except Exception as error:  # noqa: BLE001 - handed to whoever awaits `saved`
                 _tell(work.saved, error)
                 return
             if answerable is not None:
@@ -136,7 +136,7 @@ class Intake:
             try:
                 answerable = due if isinstance(due, Answerable) else await self._take_up(due)
                 await self.answering.answer(answerable)
-            except Exception:  # noqa: BLE001 - its row stays unanswered, and the reply is taken up again
+            except Exception:  # noqa: BLE001 - logged; its row stays unanswered and is taken up again
                 _log.exception("reply failed", update=row_id)
             finally:
                 self._in_hand.discard(row_id)

@@ -68,7 +68,7 @@ async def _screen(turn: Turn, idea: Idea, words: list[str]) -> Message | None:
                 return await now_screen(turn, idea, post)
             await post_now(turn.session, idea, now=turn.now)
         case ["keep", moment]:
-            local = datetime.strptime(str(read_id(moment)), "%Y%m%d%H%M")  # noqa: DTZ007 - by the creator's clock
+            local = datetime.strptime(str(read_id(moment)), "%Y%m%d%H%M")  # noqa: DTZ007 - local by design: schedule_post adds the creator's zone
             return await _schedule(turn, idea, local, keep=True)
         case []:
             # back from what was asked for
