@@ -54,7 +54,7 @@ async def list_ideas(
 ) -> Page[Idea]:
     """One creator's ideas. Ties end in the id, so that pages neither overlap nor leave anything out.
 
-    `totals` counts by key, or knows how many there were a second ago.
+    `totals` counts by key, or knows how many there were a moment ago.
     """
     words = asked_words(wanted.search[:_MOST_SEARCHED])
     if wanted.search and not words:

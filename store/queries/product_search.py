@@ -59,7 +59,7 @@ async def search_products(
 ) -> Page[Row[Any]]:
     """Rows of `CARD` that anybody may see now. Ties end in the number, so that pages neither overlap nor leave out.
 
-    `totals` counts by key, or knows how many there were a second ago; in `kept` stands how narrow filters are.
+    `totals` counts by key, or knows how many there were a moment ago; in `kept` stands how narrow filters are.
     """
     words: Sequence[str] = search_words(wanted.search)[:MOST_WORDS]
     creator_id = None if wanted.creator is None else await _creator_of(session, wanted.creator)

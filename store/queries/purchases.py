@@ -60,7 +60,7 @@ class Bought:
 async def page_of_sold(
     session: AsyncSession, creator_id: int, wanted: OrdersWanted, paging: Paging, *, totals: Totals
 ) -> Page[OrderRow]:
-    """A creator's, newest first; `totals` counts by key, or knows how many there were a second ago."""
+    """A creator's, newest first; `totals` counts by key, or knows how many there were a moment ago."""
     conditions = [Order.creator_id == creator_id, *_conditions(wanted)]
     rows = await _rows(session, conditions, paging)
     total = await totals(("orders", creator_id, wanted), lambda: _count(session, conditions))

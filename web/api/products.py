@@ -94,7 +94,7 @@ class CategoryItem(BaseModel):
 async def show_shop(call: Call[ShopQuery, NoBody]) -> ListAnswer[ProductItem]:
     """Each word of `query` is how one of a product's words begins: of title, description, category and tags.
 
-    All that is given must hold, of `tags` any. `total` is exact up to a thousand; above that it may be a second old.
+    All that is given must hold, of `tags` any. `total` is exact up to a thousand; above, it may be some seconds old.
     """
     return await shelf(call, call.query.filter(call.query.category.strip() or None), call.query.paging())
 
