@@ -27,8 +27,8 @@ demo: .venv/.run ## Start everything on this machine, no accounts needed (PORT=8
 	@exec .venv/bin/spark demo --port $(PORT) $(ARGS)
 
 test: .venv/.dev ## Run the whole suite, PostgreSQL included (ARGS are pytest's, JOBS=2)
-	@# loadgroup hands out test by test, and keeps those marked xdist_group("name") on one worker
-	@exec .venv/bin/pytest -n $(JOBS) --dist loadgroup -m 'not nightly' $(ARGS)
+	@# worksteal leaves neighbouring tests to one worker, and shares out what is left at the end
+	@exec .venv/bin/pytest -n $(JOBS) --dist worksteal -m 'not nightly' $(ARGS)
 
 check: .venv/.dev ## Lint, format, types, import floors, shipped config: all of it, then what failed
 	@failed=; \

@@ -192,6 +192,7 @@ def test_every_kind_of_button_is_among_them():
 
 @pytest.mark.parametrize("who", ["creator", "lead"])
 async def test_a_number_that_none_of_ours_can_be_is_answered_and_changes_nothing(store_url, tmp_path, who: str):
+    odd = ODD if store_url.startswith("sqlite") and who == "creator" else ()
     async with hooked(store_url, tmp_path, CONFIG) as hook:
         world = hook.world
         await with_a_chat(world, "Lena")
@@ -207,7 +208,7 @@ async def test_a_number_that_none_of_ours_can_be_is_answered_and_changes_nothing
         person = world.creator if who == "creator" else await hook.known("Mallory")
         numbers = []
         for form in FORMS:
-            for hostile in HUGE + ODD if store_url.startswith("sqlite") else HUGE:
+            for hostile in (*HUGE, *odd):
                 data = form.format(hostile).format(lead=lead, transfer=1)
                 numbers.append(900_000 + len(numbers))
                 assert await hook.post(tap(numbers[-1], person.id, data)) == 200, data
