@@ -36,14 +36,13 @@ class IdeaChanges(TypedDict, total=False):
 async def change_idea(session: AsyncSession, idea: Idea, changes: IdeaChanges, *, now: datetime) -> None:
     """What says the same as before is no change, and without any nothing is done. Raises Invalid and NotFound."""
     await hold_again(session, idea)
-    values = _checked(changes)
-    if values.get("funnel_key") is not None:
-        await _check_runs(session, idea.creator_id, values["funnel_key"])
-    if values.get("link_id") is not None:
-        await own_link(session, idea.creator_id, values["link_id"])
-    changed = {name: value for name, value in values.items() if getattr(idea, name) != value}
+    changed = {name: value for name, value in _checked(changes).items() if getattr(idea, name) != value}
     if not changed:
         return
+    if changed.get("funnel_key") is not None:
+        await _check_runs(session, idea.creator_id, changed["funnel_key"])
+    if changed.get("link_id") is not None:
+        await own_link(session, idea.creator_id, changed["link_id"])
     for name, value in changed.items():
         setattr(idea, name, value)
     if "title" in changed:

@@ -7,11 +7,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kit.errors import NotFound
+from kit.errors import Invalid, NotFound, Reason
 from store.models import IdeaStage, IdeaView, Priority
 from store.queries.ideas import IdeaFilter, IdeaSort
 
 SEARCH_LENGTH = 200
+MOST_TAGS = 20
 # a list older than this says how to open a new one
 KEPT_FOR = timedelta(days=30)
 # instants begin with the newest, everything else with the first
@@ -29,7 +30,7 @@ class WantedIdeas(BaseModel):
 
     stage: IdeaStage | None = None
     priority: Priority | None = None
-    tags: Annotated[tuple[str, ...], Field(max_length=20)] = ()
+    tags: Annotated[tuple[str, ...], Field(max_length=MOST_TAGS)] = ()
     search: Annotated[str, Field(max_length=SEARCH_LENGTH)] = ""
     sort: IdeaSort = IdeaSort.CREATED_AT
     turned: bool = False
@@ -71,9 +72,14 @@ class WantedIdeas(BaseModel):
         return self.model_copy(update={"priority": None if self.priority is priority else priority})
 
     def with_tag(self, tag: str) -> "WantedIdeas":
-        """With that tag among those of which any will do, or without it when it was there."""
+        """With that tag among those of which any will do, or without it when it was there. Raises Invalid."""
         if tag in self.tags:
             return self.model_copy(update={"tags": tuple(each for each in self.tags if each != tag)})
+        if len(self.tags) >= MOST_TAGS:
+            raise Invalid(
+                f"a list is narrowed down to at most {MOST_TAGS} tags",
+                why=Reason("refused-idea-list-tags", most=MOST_TAGS),
+            )
         return self.model_copy(update={"tags": (*self.tags, tag)})
 
     def sorted_by(self, sort: IdeaSort) -> "WantedIdeas":

@@ -10,6 +10,8 @@ from sqlalchemy import select, text
 
 from domain.idea_changes import change_idea, set_products
 from domain.idea_parts import MOST_TAGS, NOTES_LENGTH, NoSuchIdea
+from domain.idea_views import MOST_TAGS as MOST_IN_LIST
+from domain.idea_views import WantedIdeas
 from domain.ideas import add_idea, delete_idea, find_by_public_id, find_idea, hold_idea, move_idea
 from kit.errors import Invalid, NotFound
 from store.database import Database
@@ -106,6 +108,12 @@ async def test_only_what_is_named_changes_and_what_it_is_found_by_follows(databa
                 await change_idea(session, idea, wrong, now=LATER)
         with pytest.raises(NotFound):
             await change_idea(session, idea, {"link_id": 1}, now=LATER)
+        # a funnel that is there no longer: it stays, and cannot be chosen
+        idea.funnel_key = "gone"
+        await change_idea(session, idea, {"title": "Birne", "funnel_key": "gone"}, now=LATER)
+        assert (idea.title, idea.funnel_key) == ("Birne", "gone")
+        with pytest.raises(Invalid):
+            await change_idea(session, idea, {"funnel_key": "other"}, now=LATER)
         with pytest.raises(Invalid):
             await set_products(session, idea, [1], now=LATER)
         await set_products(session, idea, [], now=LATER)
@@ -114,6 +122,16 @@ async def test_only_what_is_named_changes_and_what_it_is_found_by_follows(databa
         assert (
             (await session.scalars(select(IdeaProduct))).all() == (await session.scalars(select(IdeaTag))).all() == []
         )
+
+
+def test_a_list_is_narrowed_down_to_as_many_tags_as_it_can_be_read_with():
+    wanted = WantedIdeas()
+    for number in range(MOST_IN_LIST):
+        wanted = wanted.with_tag(f"tag {number}")
+    assert WantedIdeas.model_validate_json(wanted.model_dump_json()) == wanted
+    with pytest.raises(Invalid):
+        wanted.with_tag("one more")
+    assert len(wanted.with_tag("tag 3").with_tag("one more").tags) == MOST_IN_LIST
 
 
 async def test_two_who_change_an_idea_at_once_both_have_their_way(database: Database):

@@ -70,6 +70,7 @@ refused-currency = „{ $currency }“ ist keine Währung; nimm einen Code wie u
 refused-currency-charged = In { $currency } kann niemand bezahlen; nimm eine Währung wie usd.
 refused-idea-title = Der Titel einer Idee hat 1 bis { $most } Zeichen.
 refused-idea-tags = Eine Idee hat höchstens { $most } Tags.
+refused-idea-list-tags = Eine Liste wird auf höchstens { $most } Tags eingegrenzt; nimm zuerst eines weg.
 refused-idea-notes = Die Notizen einer Idee haben höchstens { $most } Zeichen.
 refused-idea-check = Eine Zeile einer Checkliste hat 1 bis { $most } Zeichen.
 refused-idea-checks = Eine Checkliste hat höchstens { $most } Zeilen.

@@ -67,6 +67,7 @@ refused-currency = “{ $currency }” is not a currency; use a code such as usd
 refused-currency-charged = nobody can be charged in { $currency }; use a currency such as usd
 refused-idea-title = an idea's title has 1 to { $most } characters
 refused-idea-tags = an idea has at most { $most } tags
+refused-idea-list-tags = a list is narrowed down to at most { $most } tags; take one away first
 refused-idea-notes = an idea's notes have at most { $most } characters
 refused-idea-check = a line of a checklist has 1 to { $most } characters
 refused-idea-checks = a checklist has at most { $most } lines
