@@ -36,6 +36,7 @@ class Week:
     since: date
     monday: date
     moved: Sequence[Moved] = ()
+    moved_count: int = 0
     stuck: Sequence[Idea] = ()
     stuck_count: int = 0
     brought: Sequence[tuple[Idea, Brought]] = ()
@@ -64,12 +65,14 @@ async def ended_week(
     brought = await brought_since(session, creator_id, begun, ended)
     best = most_first(brought)[:SHOWN]
     ideas = {each.id: each for each in await session.scalars(select(Idea).where(Idea.id.in_(best)))}
+    moved, moved_count = await moved_between(session, creator_id, begun, ended, most=SHOWN)
     stuck, count = await stuck_since(session, creator_id, ended - STUCK_FOR, most=STUCK_SHOWN)
     return Week(
         last=last,
         since=since,
         monday=monday,
-        moved=await moved_between(session, creator_id, begun, ended),
+        moved=moved,
+        moved_count=moved_count,
         stuck=stuck,
         stuck_count=count,
         brought=[(ideas[each], brought[each]) for each in best],
@@ -117,7 +120,7 @@ def _digest(language: str, week: Week) -> Message:
     if week.brought:
         lines += ["", say("ideas-week-brought", language), *_brought_lines(language, week.brought)]
     if week.moved:
-        lines += ["", say("ideas-week-moved", language), *_moved_lines(language, week.moved)]
+        lines += ["", say("ideas-week-moved", language), *_moved_lines(language, week)]
     if week.stuck:
         lines += ["", say("ideas-week-stuck", language)]
         lines += [_line(language, each) for each in week.stuck]
@@ -139,12 +142,12 @@ def _brought_lines(language: str, brought: Sequence[tuple[Idea, Brought]]) -> It
         yield f"{_line(language, idea)} – {told}"
 
 
-def _moved_lines(language: str, moved: Sequence[Moved]) -> Iterator[str]:
-    for each in moved[:SHOWN]:
+def _moved_lines(language: str, week: Week) -> Iterator[str]:
+    for each in week.moved:
         before, stage = (plain(f"idea-stage-{one.value}", language) for one in (each.before, each.stage))
         yield f"{_line(language, each.idea)}: {before} → {stage}"
-    if len(moved) > SHOWN:
-        yield say("ideas-more", language, count=len(moved) - SHOWN)
+    if week.moved_count > len(week.moved):
+        yield say("ideas-more", language, count=week.moved_count - len(week.moved))
 
 
 def _line(language: str, idea: Idea) -> str:
