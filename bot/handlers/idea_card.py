@@ -59,9 +59,9 @@ def added_line(turn: Turn, idea: Idea) -> str:
     """What was kept, as it was understood."""
     marks = [f"#{tag}" for tag in idea.tags]
     if idea.priority != Priority.MEDIUM:
-        marks.append(f"!{idea.priority}")
+        marks.append(f"!{priority_told(turn, idea.priority)}")
     if idea.due_date is not None:
-        marks.append(f"due {idea.due_date.isoformat()}")
+        marks.append(turn.words("idea-added-due", day=idea.due_date.isoformat()))
     details = " " + " ".join(marks) if marks else ""
     return turn.words("idea-added", number=idea.number, title=idea.title, details=details)
 

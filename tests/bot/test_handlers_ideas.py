@@ -236,6 +236,8 @@ async def test_a_german_creator_reads_and_types_german(chat: World):
     await chat.creator.hears("Deutsch")
     card = await answers(chat, "/idea 1 !hoch #Video fällig:übermorgen")
     assert card.text == "💡 Idee 1: Tour\n💡 Idee · Priorität: hoch\n#video\nFällig: Do., 5. Nov. 2026 (in 2 Tagen)"
+    added = await answers(chat, "/idea add Licht #Video !hoch fällig:übermorgen")
+    assert added.text == "💡 Idee 2: Licht #video !hoch fällig 2026-11-05"
     asked = await tapped(chat, await tapped(chat, card, "Fällig"), "Anderer")
     assert "Fällig: Di., 1. Dez. 2026 (in 28 Tagen)" in (await typed(chat, asked, "1.12.")).text
     assert (await answers(chat, "/idea 1 bald")).text.startswith("So geht es: /idea 1")

@@ -1,6 +1,7 @@
 # Ideen: die Tafel, ihre Listen und die Karte einer Idee. Telegram-HTML; Werte sind schon maskiert.
 
 idea-added = 💡 Idee { $number }: <b>{ $title }</b>{ $details }
+idea-added-due = fällig { $day }
 idea-form = So geht es: <code>/idea add Studiotour #video !high due:2026-12-01</code>, <code>/idea 12</code>, <code>/idea 12 draft</code>, <code>/idea find Tour</code>, <code>/idea list</code> oder <code>/idea results</code>; /idea allein öffnet die Tafel.
 idea-form-one = So geht es: <code>/idea { $number }</code>, <code>/idea { $number } draft</code> (die Stufen sind { $stages }), <code>due fr</code>, <code>#video -#alt !low</code>, <code>title …</code>, <code>notes …</code>, <code>link</code> oder <code>delete</code>
 refused-idea-day = „{ $typed }“ ist kein Tag, den ich kenne; schreib ihn als 2026-12-01, 1.12., fr, morgen oder in 3 Tagen

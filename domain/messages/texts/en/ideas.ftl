@@ -1,6 +1,7 @@
 # Ideas: the board, its lists, and the card of one. Telegram HTML; values are escaped before they come here.
 
 idea-added = 💡 Idea { $number }: <b>{ $title }</b>{ $details }
+idea-added-due = due { $day }
 idea-form = Like this: <code>/idea add Studio tour #video !high due:2026-12-01</code>, <code>/idea 12</code>, <code>/idea 12 draft</code>, <code>/idea find tour</code>, <code>/idea list</code>, or <code>/idea results</code>; /idea alone opens the board.
 idea-form-one = Like this: <code>/idea { $number }</code>, <code>/idea { $number } draft</code> (the stages are { $stages }), <code>due fri</code>, <code>#video -#old !low</code>, <code>title …</code>, <code>notes …</code>, <code>link</code> or <code>delete</code>
 refused-idea-day = “{ $typed }” is no day that I know; write it like 2026-12-01, fri, tomorrow or in 3 days
