@@ -216,7 +216,9 @@ TAPS: Mapping[str, Done] = MappingProxyType(
         ),
         "ideas": Done(Act.SEE_IDEAS, {"# new": Act.CHANGE_IDEAS}),
         "ideabrought": Done(Act.SEE_IDEAS),
-        "idea": Done(Act.CHANGE_IDEAS, {"# # show|back|link # #": Act.SEE_IDEAS, "# # notes # # #": Act.SEE_IDEAS}),
+        "idea": Done(
+            Act.CHANGE_IDEAS, {"# # show|back|link|notes # #": Act.SEE_IDEAS, "# # notes # # #": Act.SEE_IDEAS}
+        ),
         "tags": Done(Act.SEE_LEADS),
         "tickets": Done(Act.SEE_BUSINESS),
         "ticket": Done(Act.WORK_ON_TICKETS, {"#": Act.SEE_BUSINESS}),

@@ -173,6 +173,7 @@ def test_what_a_line_does_is_read_from_its_words(line: str, act: Act):
         ("ideas:3:tag:abc", Act.SEE_IDEAS),
         ("ideas:3:new", Act.CHANGE_IDEAS),
         ("idea:1:12:show:0:0", Act.SEE_IDEAS),
+        ("idea:1:12:notes:0:0", Act.SEE_IDEAS),
         ("idea:1:12:notes:0:0:1", Act.SEE_IDEAS),
         ("idea:1:12:notes:0:0:none", Act.CHANGE_IDEAS),
         ("idea:1:12:link:0:0:make", Act.CHANGE_IDEAS),

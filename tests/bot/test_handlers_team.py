@@ -312,7 +312,13 @@ async def test_ideas_are_read_by_whoever_may_look_and_changed_by_all_who_may(off
     await office.says("Ada", "/idea add Tour #video")
     card = await office.says("Mia", "/idea 1")
     assert "#video" in text_of(card)
-    assert data_of(card) <= {f"idea:{office.creator}:1:link:0:0", *_read_by_others(card)}
+    notes = f"idea:{office.creator}:1:notes:0:0"
+    assert data_of(card) <= {f"idea:{office.creator}:1:link:0:0", notes, *_read_by_others(card)}
+    await office.says("Ada", f"/idea 1 notes {'long ' * 500}end")
+    # the card cuts them, and she turns the pages
+    page = await office.taps("Mia", notes)
+    assert data_of(page) <= {f"{notes}:1", f"idea:{office.creator}:1:show:0:0"}
+    assert text_of(await office.taps("Mia", f"{notes}:1")).endswith("end")
     board = await office.says("Mia", "/idea")
     assert not {each for each in data_of(board) if each.endswith(":new")}
     (draft,) = {each for each in data_of(board) if each.endswith("stage:idea")}
