@@ -25,6 +25,7 @@ from store.models import (
     PostState,
     StoredFile,
 )
+from store.models.base import spelled
 
 # what is woken when there is something to post or to edit
 TOPIC = "idea_posts"
@@ -32,6 +33,8 @@ MOST_CHANNELS = 50
 _MINUTE = timedelta(minutes=1)
 _TO_COME = (PostState.SCHEDULED, PostState.POSTING)
 _OPEN = (PostState.DRAFT, PostState.FAILED, *_TO_COME)
+# of the index that has these alone
+_COMES = IdeaPost.state.in_([spelled(each) for each in _TO_COME])
 
 
 class NoSuchPost(NotFound):
@@ -82,9 +85,7 @@ async def find_post(session: AsyncSession, idea: Idea) -> IdeaPost | None:
     return await session.scalar(found.order_by(IdeaPost.id.desc()).limit(1))
 
 
-async def write_post(
-    session: AsyncSession, idea: Idea, changes: PostChanges, *, person_id: int | None, now: datetime
-) -> IdeaPost:
+async def write_post(session: AsyncSession, idea: Idea, changes: PostChanges, *, now: datetime) -> IdeaPost:
     """Drafts it, or changes it: one that is scheduled stays so, and one that was posted is edited in its channel.
 
     Raises BadPost, NoChannel, NoSuchFile, PostUnderWay, AlreadyPosted, and SameMinute where one that is scheduled is to
@@ -96,7 +97,6 @@ async def write_post(
         post = IdeaPost(
             creator_id=idea.creator_id,
             idea_id=idea.id,
-            person_id=person_id,
             channel_id=await _only_channel(session, idea.creator_id),
             created_at=now,
             updated_at=now,
@@ -123,7 +123,6 @@ async def write_post(
             wake(session, TOPIC)
         post.message = message.model_dump(mode="json", exclude_defaults=True, exclude={"silent"})
         post.revision = 1 if before is None else post.revision + 1
-    post.person_id = post.person_id or person_id
     post.updated_at = now
     await session.flush()
     return post
@@ -286,7 +285,7 @@ async def _only_channel(session: AsyncSession, creator_id: int) -> int | None:
 
 async def _must_be_alone(session: AsyncSession, post: IdeaPost, at: datetime) -> None:
     other = select(Idea.number, Idea.title).join(IdeaPost, IdeaPost.idea_id == Idea.id)
-    there = (IdeaPost.channel_id == post.channel_id, IdeaPost.id != post.id, IdeaPost.state.in_(_TO_COME))
+    there = (IdeaPost.channel_id == post.channel_id, IdeaPost.id != post.id, _COMES)
     same = other.where(*there, IdeaPost.due_at >= at, IdeaPost.due_at < at + _MINUTE).limit(1)
     found = (await session.execute(same)).one_or_none()
     if found is not None:

@@ -131,7 +131,7 @@ async def _preview(turn: Turn, idea: Idea) -> None:
 
 
 async def _write(turn: Turn, idea: Idea, changes: PostChanges) -> None:
-    await write_post(turn.session, idea, changes, person_id=turn.person.id, now=turn.now)
+    await write_post(turn.session, idea, changes, now=turn.now)
 
 
 async def _written(turn: Turn, creator: Creator, message: TelegramMessage) -> Written:

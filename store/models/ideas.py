@@ -12,8 +12,9 @@ from store.models.base import Base, Moves, Numbered, state_column
 from store.models.sealed import Sealed, SealedJson
 
 _COMES = text("due_date IS NOT NULL AND due_noted_at IS NULL")
-_OF_ALBUM = text("album IS NOT NULL")
+_PASSED_ON = text("origin_digest IS NOT NULL")
 _SCHEDULED = text("state = 'scheduled'")
+_TO_COME = text("state IN ('scheduled', 'posting')")
 _EDITED = text("edit_at IS NOT NULL")
 # as PostgreSQL would sort it by the machine's language, and SQLite byte by byte
 _BY_LETTER = Text().with_variant(Text(collation="C"), "postgresql")
@@ -148,7 +149,8 @@ class IdeaAttachment(Numbered, Base):
         Index("ix_idea_attachment_idea", "idea_id", "id"),
         # the same update twice is one
         UniqueConstraint("idea_id", "chat_id", "message_id"),
-        Index("ix_idea_attachment_album", "chat_id", "album", sqlite_where=_OF_ALBUM, postgresql_where=_OF_ALBUM),
+        Index("ix_idea_attachment_chat", "chat_id", "album"),
+        Index("ix_idea_attachment_origin", "origin_digest", sqlite_where=_PASSED_ON, postgresql_where=_PASSED_ON),
     )
     idea_id: Mapped[int] = mapped_column(ForeignKey("idea.id", ondelete="CASCADE"))
     kind: Mapped[AttachmentKind] = state_column(AttachmentKind, AttachmentKind.TEXT)
@@ -163,6 +165,8 @@ class IdeaAttachment(Numbered, Base):
     words: Mapped[str | None] = mapped_column(Sealed("idea_attachment.words"))
     # whose message it was, as Telegram names them, of what was forwarded
     forwarded_from: Mapped[str | None] = mapped_column(Sealed("idea_attachment.forwarded_from"))
+    # of their Telegram id, where it is told: by this they are forgotten here too
+    origin_digest: Mapped[str | None]
     created_at: Mapped[datetime]
 
 
@@ -207,6 +211,8 @@ class IdeaPost(Numbered, Base):
     __table_args__ = (
         Index("ix_idea_post_idea", "idea_id", "id"),
         Index("ix_idea_post_due", "due_at", sqlite_where=_SCHEDULED, postgresql_where=_SCHEDULED),
+        # what goes into a channel at which minute
+        Index("ix_idea_post_to_come", "channel_id", "due_at", sqlite_where=_TO_COME, postgresql_where=_TO_COME),
         Index("ix_idea_post_list", "creator_id", "id"),
         Index("ix_idea_post_edit", "edit_at", sqlite_where=_EDITED, postgresql_where=_EDITED),
     )
@@ -214,8 +220,6 @@ class IdeaPost(Numbered, Base):
     # an idea that is deleted leaves what was posted of it
     idea_id: Mapped[int | None] = mapped_column(ForeignKey("idea.id", ondelete="SET NULL"))
     channel_id: Mapped[int | None] = mapped_column(ForeignKey("channel.id"), index=True)
-    # who wrote it, and is told what became of it
-    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
     # a plain message (`domain.messages.plain.Message`), with its media and buttons
     message: Mapped[dict[str, Any] | None] = mapped_column(SealedJson("idea_post.message"))
     silent: Mapped[bool] = mapped_column(default=False)

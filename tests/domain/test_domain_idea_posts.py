@@ -65,7 +65,7 @@ class Desk:
             session.add(Channel(creator_id=creator.id, **where, **may))
             idea = await add_idea(session, creator_id=creator.id, title="Studio tour", now=NOW)
             self.creator_id, self.idea_id = creator.id, idea.id
-            await write_post(session, idea, PostChanges(written=Written("Hello")), person_id=None, now=NOW)
+            await write_post(session, idea, PostChanges(written=Written("Hello")), now=NOW)
 
     async def does(self, act: Any, *more: Any, **named: Any) -> Any:
         async with self.database.transaction() as session:
@@ -101,15 +101,15 @@ async def test_a_scheduled_post_goes_into_no_other_channel_that_has_one_at_its_m
         await session.flush()
         other = await add_idea(session, creator_id=desk.creator_id, title="Behind the lens", now=NOW)
         there_too = PostChanges(written=Written("Hello too"), channel_id=studio.id)
-        await write_post(session, other, there_too, person_id=None, now=NOW)
+        await write_post(session, other, there_too, now=NOW)
         await schedule_post(session, other, there("2026-11-03 18:00"), BERLIN, now=NOW)
     # each in a channel of its own
     await desk.does(schedule_post, there("2026-11-03 18:00"), BERLIN)
     moved = PostChanges(channel_id=studio.id)
     with pytest.raises(SameMinute, match="idea 2 is posted there"):
-        await desk.does(write_post, moved, person_id=None)
+        await desk.does(write_post, moved)
     await desk.does(schedule_post, there("2026-11-03 18:01"), BERLIN)
-    assert (await desk.does(write_post, moved, person_id=None)).channel_id == studio.id
+    assert (await desk.does(write_post, moved)).channel_id == studio.id
 
 
 async def test_with_nothing_to_post_nobody_is_kept_from_writing(desk: Desk):
@@ -140,7 +140,7 @@ async def test_two_processes_hand_a_due_post_over_once(desk: Desk):
     await desk.does(post_now)
     assert await desk.rows() == [("idea-post:1:1", OutboxState.CANCELLED), ("idea-post:1:2", OutboxState.QUEUED)]
     with pytest.raises(PostUnderWay):
-        await desk.does(write_post, PostChanges(written=Written("Else")), person_id=None)
+        await desk.does(write_post, PostChanges(written=Written("Else")))
 
 
 async def test_what_a_dead_process_was_posting_is_uncertain_and_settled_once_and_for_all(desk: Desk):
@@ -258,7 +258,7 @@ async def test_an_edit_follows_once_a_revision_and_is_tried_until_it_is_known(de
     at = NOW
     channels = Channels([Uncertain("no answer"), None, Refused("message to edit not found")], [])
     posting = IdeaPosting(desk.database, lambda: at, channels)
-    await desk.does(write_post, PostChanges(written=Written("Hello you")), person_id=None)
+    await desk.does(write_post, PostChanges(written=Written("Hello you")))
     await posting.work()
     await posting.work()
     assert channels.said == ["-100:77:Hello you"]
@@ -267,13 +267,13 @@ async def test_an_edit_follows_once_a_revision_and_is_tried_until_it_is_known(de
     await posting.work()
     assert channels.said == ["-100:77:Hello you"] * 2
     # the same words again are no change
-    post = await desk.does(write_post, PostChanges(written=Written("Hello you")), person_id=None)
+    post = await desk.does(write_post, PostChanges(written=Written("Hello you")))
     assert (post.edit_at, post.revision) == (None, 2)
     # one that was changed while it was being edited is edited again
-    await desk.does(write_post, PostChanges(buttons=((Button(text="A", url="https://a.example"),),)), person_id=None)
+    await desk.does(write_post, PostChanges(buttons=((Button(text="A", url="https://a.example"),),)))
     async with desk.database.transaction() as session:
         (edit,), _ = await take_edits(session, now=at)
-    await desk.does(write_post, PostChanges(written=Written("Third")), person_id=None)
+    await desk.does(write_post, PostChanges(written=Written("Third")))
     async with desk.database.transaction() as session:
         await close_edit(session, edit, None, now=at)
     await posting.work()

@@ -4,11 +4,8 @@ import random
 import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
-from uuid import uuid4
 
 import pytest
-from sqlalchemy import event, insert, text
 
 from domain.idea_changes import change_idea
 from domain.idea_parts import normal_tag
@@ -210,105 +207,6 @@ async def test_search_follows_each_change_in_its_transaction(database: Database)
         assert (await found("studio"), await found("apfel cafe")) == ([], [1])
         await delete_idea(session, await hold_idea(session, ada, number=1), now=NOW)
         assert await found("apfel") == []
-
-
-async def _many(database: Database) -> int:
-    """Of many creators, one of whom has a thousand."""
-    async with database.transaction() as session:
-        plain = {"currency": "usd", "time_zone": "UTC", "created_at": NOW}
-        everybody = [Creator(slug=f"c{number}", name="C", **plain) for number in range(40)]
-        session.add_all(everybody)
-        await session.flush()
-        ids = [each.id for each in everybody]
-        owners = [*[ids[0]] * 1200, *ids[1:] * 100]
-        rows = [
-            {
-                "creator_id": owner,
-                "public_id": uuid4(),
-                "number": number,
-                "title": f"Title {number * 7919 % 5000}",
-                "title_key": f"title {number * 7919 % 5000}",
-                "stage": list(IdeaStage)[number % 4],
-                "stage_place": number % 4,
-                "stage_at": NOW,
-                "priority": list(Priority)[number % 3],
-                "priority_place": number % 3,
-                "tags": [f"tag{number % 50}"],
-                "due_date": None if number % 2 else date(2031, 6, 1) + timedelta(days=number % 100),
-                "created_at": NOW + timedelta(seconds=number * 31 % 5000),
-                "updated_at": NOW + timedelta(seconds=number * 17 % 5000),
-            }
-            for number, owner in enumerate(owners)
-        ]
-        await session.execute(insert(Idea), rows)
-        tags = "INSERT INTO idea_tag SELECT id, 'tag' || number % 50, creator_id FROM idea"
-        words = "INSERT INTO idea_search (rowid, words) SELECT id, creator_id || 'xw' || number % 400 FROM idea"
-        if not database.is_sqlite:
-            word = "creator_id || 'xw' || number % 400"
-            words = f"INSERT INTO idea_search SELECT id, array_to_tsvector(ARRAY[{word}]) FROM idea"
-        await session.execute(text(tags))
-        await session.execute(text(words))
-    if not database.is_sqlite:
-        async with database.engine.connect() as connection:
-            await (await connection.execution_options(isolation_level="AUTOCOMMIT")).execute(text("VACUUM ANALYZE"))
-    return ids[0]
-
-
-async def test_every_order_and_each_filter_follows_its_index(database: Database):
-    ada = await _many(database)
-    way = "EXPLAIN QUERY PLAN" if database.is_sqlite else "EXPLAIN"
-
-    async def plans(wanted: IdeaFilter) -> str:
-        asked: list[tuple[str, Any]] = []
-        engine = (database._read_engine if database.is_sqlite else database.engine).sync_engine
-
-        def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-            asked.append((statement, parameters))
-
-        event.listen(engine, "before_cursor_execute", note)
-        async with database.reading() as session:
-            await list_ideas(session, ada, wanted, Paging())
-        event.remove(engine, "before_cursor_execute", note)
-        async with database.reading() as session:
-            connection = await session.connection()
-            if not database.is_sqlite:
-                # of so few rows a whole table is read as quickly
-                await connection.execute(text("SET LOCAL enable_seqscan = off"))
-                # and each row looked up by itself, as costs nothing in so small a store
-                await connection.execute(text("SET LOCAL random_page_cost = 4"))
-            told = [await connection.exec_driver_sql(f"{way} {one}", given) for one, given in asked]
-            return "\n".join(str(row[-1]) for each in told for row in each)
-
-    orders = {
-        IdeaSort.CREATED_AT: "ix_idea_list",
-        IdeaSort.UPDATED_AT: "ix_idea_updated",
-        IdeaSort.TITLE: "ix_idea_title",
-        IdeaSort.PRIORITY: "ix_idea_priority",
-        IdeaSort.STAGE: "ix_idea_stage",
-        IdeaSort.DUE_DATE: "ix_idea_by_due",
-    }
-    for sort, index in orders.items():
-        for descending in (True, False):
-            plan = await plans(IdeaFilter(sort=sort, descending=descending))
-            assert index in plan, (sort, plan)
-            assert "Seq Scan" not in plan, plan
-            # the first of those with a day and of those without one are put together, and these alone are sorted
-            sorts = "TEMP B-TREE" in plan or "Sort" in plan
-            assert sorts == (sort is IdeaSort.DUE_DATE), plan
-    found = "VIRTUAL TABLE INDEX" if database.is_sqlite else "ix_idea_search_words"
-    for wanted, index in (
-        (IdeaFilter(tags=("tag7", "tag9")), "ix_idea_tag_tag"),
-        (IdeaFilter(tags=("tag7",), stage=IdeaStage.DRAFT, priority=Priority.LOW), "ix_idea_tag_tag"),
-        (IdeaFilter(search="w7"), found),
-        (IdeaFilter(search="w7", tags=("tag7",), sort=IdeaSort.TITLE), found),
-        (IdeaFilter(stage=IdeaStage.DRAFT), "ix_idea_stage"),
-        (IdeaFilter(priority=Priority.LOW), "ix_idea_priority"),
-        (IdeaFilter(up_to=20), "creator_id"),
-    ):
-        plan = await plans(wanted)
-        assert index in plan, (wanted, plan)
-        assert "Seq Scan on idea" not in plan, plan
-        assert "SCAN idea" not in plan.replace("SCAN idea_search VIRTUAL TABLE", ""), plan
 
 
 async def test_words_of_any_script_are_found_as_they_were_written(database: Database):

@@ -184,7 +184,7 @@ async def test_a_picture_is_posted_now_and_its_caption_edited_and_a_deleted_mess
         await session.flush()
         idea = (await session.scalars(select(Idea))).one()
         changes = PostChanges(written=Written("Sent up", third.id))
-        await write_post(session, idea, changes, person_id=None, now=world.clock())
+        await write_post(session, idea, changes, now=world.clock())
 
     async def sent_up() -> bool:
         return (await in_channel(world, channel))[0].text == "Sent up"

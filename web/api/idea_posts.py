@@ -163,7 +163,7 @@ async def put_post(call: Call[NoQuery, PutPost]) -> ChannelPost:
         channel_id=body.channel,
         silent=body.silent,
     )
-    post = await write_post(call.session, idea, changes, person_id=call.account.person_id, now=call.tools.clock())
+    post = await write_post(call.session, idea, changes, now=call.tools.clock())
     return ChannelPost.of(post)
 
 

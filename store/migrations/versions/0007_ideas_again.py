@@ -1,0 +1,46 @@
+"""Ideas: whose message it was that was passed on, and indexes for what is to come and for who sent it
+
+Revision ID: 0007
+Revises: 0006
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = '0007'
+down_revision = '0006'
+branch_labels = None
+depends_on = None
+
+_WAITS = sa.text("state IN ('scheduled', 'posting')")
+_KNOWN = sa.text('origin_digest IS NOT NULL')
+_OF_ALBUM = sa.text('album IS NOT NULL')
+
+
+def upgrade() -> None:
+    # whose message it was nobody wrote down before
+    with op.batch_alter_table('idea_attachment', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('origin_digest', sa.String(), nullable=True))
+        batch_op.create_index('ix_idea_attachment_origin', ['origin_digest'], unique=False, sqlite_where=_KNOWN, postgresql_where=_KNOWN)
+        batch_op.drop_index('ix_idea_attachment_album', sqlite_where=_OF_ALBUM, postgresql_where=_OF_ALBUM)
+        batch_op.create_index('ix_idea_attachment_chat', ['chat_id', 'album'], unique=False)
+
+    with op.batch_alter_table('idea_post', schema=None) as batch_op:
+        batch_op.create_index('ix_idea_post_to_come', ['channel_id', 'due_at'], unique=False, sqlite_where=_WAITS, postgresql_where=_WAITS)
+        batch_op.drop_index(batch_op.f('ix_idea_post_person_id'))
+        batch_op.drop_constraint(batch_op.f('fk_idea_post_person_id'), type_='foreignkey')
+        batch_op.drop_column('person_id')
+
+
+def downgrade() -> None:
+    with op.batch_alter_table('idea_post', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('person_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
+        batch_op.create_foreign_key(batch_op.f('fk_idea_post_person_id'), 'person', ['person_id'], ['id'])
+        batch_op.create_index(batch_op.f('ix_idea_post_person_id'), ['person_id'], unique=False)
+        batch_op.drop_index('ix_idea_post_to_come', sqlite_where=_WAITS, postgresql_where=_WAITS)
+
+    with op.batch_alter_table('idea_attachment', schema=None) as batch_op:
+        batch_op.drop_index('ix_idea_attachment_chat')
+        batch_op.create_index('ix_idea_attachment_album', ['chat_id', 'album'], unique=False, sqlite_where=_OF_ALBUM, postgresql_where=_OF_ALBUM)
+        batch_op.drop_index('ix_idea_attachment_origin', sqlite_where=_KNOWN, postgresql_where=_KNOWN)
+        batch_op.drop_column('origin_digest')
