@@ -11,11 +11,10 @@ from domain.events import record_event
 from domain.idea_parts import PRIORITY_PLACE, checked_notes, checked_products, checked_tags, checked_title
 from domain.idea_search import keep_search
 from domain.ideas import hold_again, keep_tags
-from domain.links import own_link
 from domain.setups import CreatorSetup
 from kit.errors import Invalid, Reason
 from store.database import insert_each_once
-from store.models import FunnelHead, FunnelState, Idea, IdeaProduct, IdeaTag, Priority, Product
+from store.models import FunnelHead, FunnelState, Idea, IdeaProduct, IdeaTag, Link, Priority, Product
 
 _FOUND_BY = frozenset({"title", "notes"})
 
@@ -34,7 +33,7 @@ class IdeaChanges(TypedDict, total=False):
 
 
 async def change_idea(session: AsyncSession, idea: Idea, changes: IdeaChanges, *, now: datetime) -> None:
-    """What says the same as before is no change, and without any nothing is done. Raises Invalid and NotFound."""
+    """What says the same as before is no change, and without any nothing is done. Raises Invalid."""
     await hold_again(session, idea)
     changed = {name: value for name, value in _checked(changes).items() if getattr(idea, name) != value}
     if not changed:
@@ -42,7 +41,7 @@ async def change_idea(session: AsyncSession, idea: Idea, changes: IdeaChanges, *
     if changed.get("funnel_key") is not None:
         await _check_runs(session, idea.creator_id, changed["funnel_key"])
     if changed.get("link_id") is not None:
-        await own_link(session, idea.creator_id, changed["link_id"])
+        await _check_own(session, idea.creator_id, changed["link_id"])
     for name, value in changed.items():
         setattr(idea, name, value)
     if "title" in changed:
@@ -101,6 +100,17 @@ async def _check_runs(session: AsyncSession, creator_id: int, name: str) -> None
     state = await session.scalar(theirs)
     if state is None or state == FunnelState.ARCHIVED:
         raise _no_funnel(name)
+
+
+async def _check_own(session: AsyncSession, creator_id: int, link_id: int) -> None:
+    """Raises Invalid for a link that is not this creator's."""
+    theirs = select(Link.id).where(Link.id == link_id, Link.creator_id == creator_id)
+    if await session.scalar(theirs) is None:
+        raise Invalid(
+            f"you have no link {link_id}",
+            fields={"link": "there is no such link"},
+            why=Reason("refused-no-link", link=link_id),
+        )
 
 
 def _no_funnel(name: str) -> Invalid:

@@ -11,7 +11,7 @@ from domain.idea_changes import IdeaChanges, change_idea, set_products
 from domain.idea_checks import add_checks
 from domain.idea_parts import NoSuchIdea, no_such_idea, normal_tag
 from domain.ideas import add_idea, delete_idea, find_by_public_id, hold_idea, move_idea
-from kit.errors import Invalid, NotFound
+from kit.errors import Invalid
 from store.models import Idea, IdeaStage, Priority
 from store.queries.idea_whole import WholeIdea, whole_idea
 from store.queries.ideas import IdeaFilter, IdeaSort, last_number, list_ideas
@@ -197,7 +197,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         {201: WholeItem},
         session="write",
         body=NewIdea,
-        refuses=(Invalid, NotFound),
+        refuses=(Invalid,),
         repeatable=True,
         example=_EXAMPLE,
         proves=(_LIFE, _WRONG, _OTHERS),
@@ -221,7 +221,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         {200: WholeItem},
         session="write",
         body=PutIdea,
-        refuses=(NoSuchIdea, Invalid, NotFound),
+        refuses=(NoSuchIdea, Invalid),
         example={"title": "Studio tour", "stage": "draft", "tags": ["video"]},
         proves=(_LIFE, _WRONG, _OTHERS),
     ),
@@ -234,7 +234,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         {200: WholeItem},
         session="write",
         body=SomeOfIdea,
-        refuses=(NoSuchIdea, Invalid, NotFound),
+        refuses=(NoSuchIdea, Invalid),
         example={"stage": "outline"},
         proves=(_LIFE, _WRONG, _OTHERS),
     ),
