@@ -117,8 +117,13 @@ def ask_screen(turn: Turn, idea: Idea, part: str) -> Message:
 async def now_screen(turn: Turn, idea: Idea, post: IdeaPost) -> Message:
     channel = None if post.channel_id is None else await turn.session.get(Channel, post.channel_id)
     words = turn.words("ipost-confirm-now", title="—" if channel is None else channel.title)
-    yes = Button(text=turn.words("ipost-button-yes"), data=data(idea, "now", post.revision))
+    yes = Button(text=turn.words("ipost-button-yes"), data=data(idea, "now", seen_of(post)))
     return Message(text=f"{_head(turn, idea)}\n{words}", buttons=((yes,), *_to_post(turn, idea)))
+
+
+def seen_of(post: IdeaPost) -> str:
+    """What whoever says yes has seen: this post, in these words, for that channel."""
+    return f"{post.id}:{post.revision}:{post.channel_id or 0}"
 
 
 def same_minute_screen(turn: Turn, idea: Idea, local: datetime, why: str) -> Message:

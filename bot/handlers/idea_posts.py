@@ -15,6 +15,7 @@ from bot.handlers.idea_post_screens import (
     post_screen,
     same_minute_screen,
     scheduled_screen,
+    seen_of,
 )
 from bot.handlers.idea_prompts import show_answer
 from bot.handlers.idea_taps import message_of as message_to_edit
@@ -29,7 +30,7 @@ from domain.idea_posts import SameMinute, call_off, find_post, post_now, schedul
 from domain.messages.plain import Message
 from domain.messages.refusing import say_refusal
 from domain.prompts import Prompted, ask_next, drop_prompt
-from store.models import Creator, Idea
+from store.models import Creator, Idea, PostState
 
 ACTS = frozenset({"ipost-write", "ipost-buttons", "ipost-when"})
 _TYPED = frozenset({"write", "buttons", "when"})
@@ -63,8 +64,8 @@ async def _screen(turn: Turn, idea: Idea, words: list[str]) -> Message | None:
             return await channels_screen(turn, idea)
         case ["now", *seen]:
             post = await find_post(turn.session, idea)
-            if post is not None and [str(post.revision)] != seen:
-                # not asked yet, or it says something else by now
+            if post is not None and seen != seen_of(post).split(":"):
+                # not asked yet, or it says something else by now, or elsewhere
                 return await now_screen(turn, idea, post)
             await post_now(turn.session, idea, now=turn.now)
         case ["keep", moment]:
@@ -85,7 +86,10 @@ async def _do(turn: Turn, idea: Idea, words: list[str]) -> None:
         case ["silent" | "loud" as how]:
             await _write(turn, idea, PostChanges(silent=how == "silent"))
         case ["again"]:
-            await post_now(turn.session, idea, now=turn.now)
+            # under an old notice too: what has been scheduled or drafted since is only shown
+            post = await find_post(turn.session, idea)
+            if post is not None and post.state is PostState.FAILED:
+                await post_now(turn.session, idea, now=turn.now)
         case ["cancel" | "drop" as how]:
             await call_off(turn.session, idea, now=turn.now, drop=how == "drop")
         case ["there" | "missing" as how]:

@@ -369,8 +369,8 @@ async def test_a_post_is_seen_by_whoever_may_look_and_published_by_whoever_may_s
     ):
         assert isinstance(await refused(office, "Mia", f"ipost:{{creator}}:1:{asked}"), NoSuchRight), asked
     await office.may_only("Mia", Right.SEND)
-    assert isinstance(await refused(office, "Mia", "ipost:{creator}:1:now:1"), NoChannel)
-    assert isinstance(await refused(office, "Mia", "ipost:{creator}:2:now:1"), NoSuchIdea)
+    assert isinstance(await refused(office, "Mia", "ipost:{creator}:1:now:1:1:0"), NoChannel)
+    assert isinstance(await refused(office, "Mia", "ipost:{creator}:2:now:1:1:0"), NoSuchIdea)
     assert isinstance(await refused(office, "Mia", "ipost:999:1"), NoSuchIdea)
     # what was asked for while one might is refused to who may no longer
     await office.taps("Mia", f"{at}:when")
