@@ -61,11 +61,11 @@ async def test_a_post_is_written_scheduled_called_off_and_posted(ada: Program):
     assert (await ada.told("GET", f"{idea}/post"))["state"] == "scheduled"
     await ada.told("DELETE", f"{idea}/post", status=204)
     await ada.told("GET", f"{idea}/post", status=404)
-    await ada.told("PUT", f"{idea}/post", {"text": "Here we go"})
+    await ada.told("PUT", f"{idea}/post", {"text": "Here\nwe go"})
     assert (await ada.told("POST", f"{idea}/post/now"))["state"] == "posting"
     async with ada.site.database.reading() as session:
         (row,) = (await session.scalars(select(OutboxMessage).where(OutboxMessage.kind == OutboxKind.POST))).all()
-    assert (row.person_id, row.message, row.urgency) == (None, {"text": "Here we go"}, 1)
+    assert (row.person_id, row.message, row.urgency) == (None, {"text": "Here\nwe go"}, 1)
     assert refused(await ada.told("PUT", f"{idea}/post", {"text": "No"}, status=409)) == "POST_UNDER_WAY"
     # while it waits in the outbox it can still be called off
     await ada.told("DELETE", f"{idea}/post", status=204)
@@ -115,6 +115,10 @@ async def test_what_cannot_be_posted_is_refused_with_its_reason(ada: Program):
     assert await is_refused("PUT", "/post", {"text": "x" * 4097}, 422) == "BAD_POST"
     assert await is_refused("PUT", "/post", {"text": "<b>x"}, 422) == "BAD_POST"
     assert await is_refused("PUT", "/post", {"text": "x", "buttons": [{"text": "A", "url": "no"}]}, 422) == "BAD_POST"
+    # which no store keeps
+    unkept = ({"text": "a\0b"}, {"text": "x", "file": 2**63}, {"text": "x", "channel": 2**63}, {"text": "x", "file": 0})
+    for body in unkept:
+        assert await is_refused("PUT", "/post", body, 422) == "INVALID", body
     assert await is_refused("PUT", "/post", {"text": "x", "file": 99}, 404) == "NO_SUCH_FILE"
     assert await is_refused("PUT", "/post", {"text": "x", "channel": 99}, 409) == "POST_NO_CHANNEL"
     await ada.told("PUT", f"{idea}/post", {"text": "<b>" + "x" * 4096 + "</b>"})

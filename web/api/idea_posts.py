@@ -32,6 +32,7 @@ from kit.zones import zone_named
 from store.models import Channel, Idea, IdeaPost, PostState
 from web.api.ideas import found, held
 from web.api.lists import ListAnswer
+from web.api.product_bodies import Id
 from web.api.query import ListQuery, Printable, Text
 from web.api.route import Call, NoBody, NoQuery, Plain, Route
 
@@ -51,10 +52,10 @@ class PutPost(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     # without its tags it is counted later
-    text: Annotated[str, Field(max_length=20_000)] = ""
-    file: int | None = None
+    text: Annotated[str, Printable, Field(max_length=20_000)] = ""
+    file: Id | None = None
     buttons: Annotated[tuple[PostButton, ...], Field(max_length=MOST_BUTTONS)] = ()
-    channel: int | None = None
+    channel: Id | None = None
     silent: StrictBool = False
 
 
