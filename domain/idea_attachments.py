@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.idea_parts import no_such_idea
-from domain.idea_posts import hold_queued
+from domain.idea_posts import find_post, hold_queued
 from domain.ideas import add_idea, delete_idea, hold_again
 from kit.errors import Conflict, Reason
 from store.database import count_changed, insert_once
@@ -109,7 +109,7 @@ async def pass_on(session: AsyncSession, idea: Idea, other: Idea, *, now: dateti
     await hold_queued(session, idea)
     for each in sorted((idea, other), key=lambda held: held.id):
         await hold_again(session, each)
-    _must_be_untouched(idea)
+    await _must_be_untouched(session, idea)
     of_both = [await count_attachments(session, each.id) for each in (idea, other)]
     if sum(of_both) > MOST_ATTACHMENTS:
         why = Reason("refused-idea-attachments", most=MOST_ATTACHMENTS)
@@ -124,8 +124,13 @@ async def undo_capture(session: AsyncSession, idea: Idea, *, now: datetime) -> N
     """As if it had not been sent. Raises IdeaWorkedOn and NoSuchIdea."""
     await hold_queued(session, idea)
     await hold_again(session, idea)
-    _must_be_untouched(idea)
+    await _must_be_untouched(session, idea)
     await delete_idea(session, idea, now=now)
+
+
+async def is_untouched(session: AsyncSession, idea: Idea) -> bool:
+    """Whether it is still what was sent, and nothing is to be posted of it or has been."""
+    return idea.updated_at == idea.created_at and await find_post(session, idea) is None
 
 
 async def list_attachments(session: AsyncSession, idea_id: int) -> Sequence[IdeaAttachment]:
@@ -183,7 +188,7 @@ async def _has_file(session: AsyncSession, idea: Idea, sent: Sent) -> bool:
     return await session.scalar(same.limit(1)) is not None
 
 
-def _must_be_untouched(idea: Idea) -> None:
-    if idea.updated_at != idea.created_at:
+async def _must_be_untouched(session: AsyncSession, idea: Idea) -> None:
+    if not await is_untouched(session, idea):
         why = Reason("refused-idea-worked-on", idea=str(idea.number))
         raise IdeaWorkedOn(f"idea {idea.number} has been worked on; delete it if it is to go", why=why)

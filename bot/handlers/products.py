@@ -16,7 +16,7 @@ from bot.replies import TapReply
 from bot.sent_files import keep_sent
 from bot.turn import Turn
 from domain.access import Act
-from domain.idea_attachments import undo_capture
+from domain.idea_attachments import is_untouched, undo_capture
 from domain.ideas import find_idea
 from domain.messages.plain import Button, Message, column
 from domain.products import MOST_FETCHED
@@ -130,7 +130,7 @@ async def attach(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None
 async def _no_idea(turn: Turn, query: CallbackQuery, creator: Creator, number: int) -> None:
     """What was an idea until its product was named is none, unless somebody has worked on it."""
     idea = await find_idea(turn.session, creator.id, number)
-    if idea is None or idea.updated_at != idea.created_at:
+    if idea is None or not await is_untouched(turn.session, idea):
         return
     await undo_capture(turn.session, idea, now=turn.now)
     edit(turn, query, Message(text=turn.words("idea-undone", number=number)))

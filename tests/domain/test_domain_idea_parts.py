@@ -23,6 +23,8 @@ from domain.idea_attachments import (
 from domain.idea_changes import change_idea
 from domain.idea_checks import TooManyChecks, add_checks, list_checks, remove_check, tick_check
 from domain.idea_parts import MOST_CHECKS, NoSuchIdea
+from domain.idea_post_content import PostChanges, Written
+from domain.idea_posts import call_off, write_post
 from domain.ideas import add_idea
 from kit.errors import Invalid
 from store.database import Database
@@ -66,6 +68,12 @@ async def test_what_was_captured_is_undone_or_passed_on_until_somebody_works_on_
             with pytest.raises(IdeaWorkedOn):
                 await undo
         fourth, _ = await captured(6)
+        # so is one of which something is to be posted, until that is dropped
+        await write_post(session, fourth, PostChanges(written=Written("See the pier")), now=LATER)
+        for undo in (undo_capture(session, fourth, now=LATER), pass_on(session, fourth, first, now=LATER)):
+            with pytest.raises(IdeaWorkedOn):
+                await undo
+        await call_off(session, fourth, drop=True, now=LATER)
         await undo_capture(session, fourth, now=LATER)
         numbers = await session.scalars(select(Idea.number).where(Idea.creator_id == one).order_by(Idea.number))
         assert numbers.all() == [1, 3]
