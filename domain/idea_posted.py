@@ -7,6 +7,7 @@ from typing import Literal
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.access import Act
 from domain.events import record_event
 from domain.idea_post_content import message_of
 from domain.ideas import move_idea
@@ -44,7 +45,7 @@ async def note_posted(session: AsyncSession, post_id: int, message_id: int | Non
 async def note_unposted(
     session: AsyncSession, post_id: int, reason: str, *, now: datetime, uncertain: bool = False
 ) -> None:
-    """It does not stand there, or nobody knows: who may see the business hears why, and is asked what to do."""
+    """It does not stand there, or nobody knows: who may see ideas hears why, and is asked what to do."""
     post = await _held(session, post_id)
     state = PostState.UNCERTAIN if uncertain else PostState.FAILED
     if post is None or post.state not in POST_MOVES.sources(state):
@@ -102,7 +103,9 @@ async def _tell(
         named["post"] = shorten(text, _POST_SHOWN) or _NO_TITLE
     data = None if idea is None else f"ipost:{idea.creator_id}:{idea.number}"
     told = _told(words, named, data, again=words == "idea-post-failed")
-    await tell_creator(session, told, key=key, creator_id=post.creator_id, now=now, about=about)
+    await tell_creator(
+        session, told, key=key, creator_id=post.creator_id, now=now, about=about, acts=(Act.SEE_IDEAS,)
+    )
 
 
 def _told(words: str, named: dict[str, object], data: str | None, *, again: bool) -> Callable[[str], Message]:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.access import Act
 from domain.definitions import Published
 from domain.idea_days import A_DAY, begun_day, morning, zone_of
 from domain.messages.catalogue import say
@@ -50,7 +51,9 @@ async def remind(session: AsyncSession, published: Published, creator_id: int, *
             return _reminder(language, today, due, overdue)
 
         key = f"ideas-due:{creator_id}:{today.isoformat()}"
-        await tell_creator(session, told, key=key, creator_id=creator_id, now=now, about=Notice.IDEAS)
+        await tell_creator(
+            session, told, key=key, creator_id=creator_id, now=now, about=Notice.IDEAS, acts=(Act.SEE_IDEAS,)
+        )
     return True
 
 

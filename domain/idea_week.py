@@ -8,6 +8,7 @@ from babel.dates import format_date
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.access import Act
 from domain.definitions import Published
 from domain.idea_days import A_WEEK, begun_day, begun_week, morning, zone_of
 from domain.idea_reminders import TITLE_SHOWN, card_buttons
@@ -95,7 +96,9 @@ async def tell_week(session: AsyncSession, creator_id: int, week: Week, *, now: 
             return _digest(language, week)
 
         key = f"ideas-week:{creator_id}:{week.monday.isoformat()}"
-        await tell_creator(session, told, key=key, creator_id=creator_id, now=now, about=Notice.IDEAS)
+        await tell_creator(
+            session, told, key=key, creator_id=creator_id, now=now, about=Notice.IDEAS, acts=(Act.SEE_IDEAS,)
+        )
     return True
 
 

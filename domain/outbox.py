@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 from sqlalchemy import select
@@ -62,9 +62,10 @@ async def tell_creator(
     lead_id: int | None = None,
     alone: bool = False,
     about: Notice | None = None,
+    acts: Collection[Act] = (Act.SEE_BUSINESS, Act.WRITE_TO_LEADS),
 ) -> None:
     """A notice to everyone who may look after this creator's business and has a chat with the bot, each in their own
-    language: owners, and members of the team who may view or answer.
+    language: owners, and members of the team who may do any of these `acts`, which are to view or to answer.
 
     `lead_id` is of the lead that it speaks of: when they are forgotten, so is what it said. `alone`: to the owners,
     and not to those who help them. `about`: it is of a kind that one can do without, and goes to those
@@ -75,7 +76,7 @@ async def tell_creator(
         .join(Account, Account.person_id == Person.id)
         .join(Membership, Membership.account_id == Account.id)
         .outerjoin(Profile, Profile.account_id == Account.id)
-        .where(Membership.creator_id == creator_id, members_who_may(Act.SEE_BUSINESS, Act.WRITE_TO_LEADS))
+        .where(Membership.creator_id == creator_id, members_who_may(*acts))
         .order_by(Person.id)
     )
     if alone:

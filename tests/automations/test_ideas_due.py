@@ -5,18 +5,34 @@ from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
-from stage import Stage
+from stage import BOT, Stage
 from stores import DATA_KEYS
 from timed import BERLIN, HELLO, at, creator_chat, notices, opened, start, tagged
 
 from automations.idea_digests import IdeaDigests
 from domain.idea_changes import change_idea
+from domain.idea_posted import note_unposted
 from domain.ideas import add_idea, move_idea
 from domain.ideas_due import AT_ONCE, next_idea_due, note_due_ideas
 from domain.setups import CreatorSetup
 from kit.clock import MovableClock
 from store.database import Database
-from store.models import Account, Event, Idea, IdeaDigest, IdeaStage, Membership, Priority, Profile
+from store.models import (
+    Account,
+    Event,
+    Idea,
+    IdeaDigest,
+    IdeaPost,
+    IdeaStage,
+    Membership,
+    OutboxMessage,
+    Person,
+    PostState,
+    Priority,
+    Profile,
+    Right,
+    Role,
+)
 
 DAY = date(2026, 11, 10)
 
@@ -209,6 +225,31 @@ async def test_a_creator_who_moves_to_another_zone_is_told_once_a_day_of_theirs(
     move("Asia/Tokyo")
     assert len(await heard(studio, "2026-11-12T00:00")) == 1
     assert await heard(studio, "2026-11-12T14:00") == []
+
+
+async def test_of_ideas_they_alone_are_told_who_may_look_at_them(studio: Stage):
+    idea = await an_idea(studio)
+    await moved(studio, idea, IdeaStage.DRAFT, "2026-11-10T08:00")
+    async with studio.database.transaction() as session:
+        answers = Person(bot_id=BOT, telegram_id=901, first_name="Su", language="en", created_at=studio.clock())
+        answers.seen_at = studio.clock()
+        session.add(answers)
+        await session.flush()
+        theirs = Account(email=None, name="Su", role=Role.BUYER, person_id=answers.id, created_at=studio.clock())
+        session.add(theirs)
+        await session.flush()
+        support = {"owner": False, "rights": [Right.SUPPORT]}
+        session.add(Membership(account_id=theirs.id, creator_id=studio.creator_id, **support))
+        post = IdeaPost(creator_id=studio.creator_id, idea_id=idea.id, state=PostState.POSTING)
+        post.created_at = post.updated_at = studio.clock()
+        session.add(post)
+        await session.flush()
+        await note_unposted(session, post.id, "no channel", now=studio.clock())
+    # the reminder and the week
+    assert len(await heard(studio, "2026-11-16T08:00")) == 2
+    async with studio.database.reading() as session:
+        told = await session.scalars(select(OutboxMessage.person_id).order_by(OutboxMessage.id))
+        assert len(set(told.all())) == 1
 
 
 async def test_each_monday_tells_what_moved_and_what_is_stuck_and_nothing_where_nothing_was(studio: Stage):
