@@ -57,14 +57,16 @@ def password_page(title: str, text: str, *, language: str, field: str, button: s
     return _page(title, text, form, language=language, status=status)
 
 
-def button_page(title: str, text: str, *, language: str, button: str, shown: str = "") -> web.Response:
+def button_page(
+    title: str, text: str, *, language: str, button: str, shown: str = "", status: int = 200
+) -> web.Response:
     """Plain words and one button, which posts to this same address and may be led on to another site.
 
     What was `shown` comes back with it.
     """
     told = f'<input type="hidden" name="shown" value="{html.escape(shown)}">' if shown else ""
     form = f'<form method="post">{told}<button type="submit">{html.escape(button)}</button></form>'
-    page = _page(title, text, form, language=language)
+    page = _page(title, text, form, language=language, status=status)
     # browsers hold the addresses that a form is led on to against this, too
     page.headers["Content-Security-Policy"] = _POLICY.replace("form-action 'self'", "form-action *")
     return page

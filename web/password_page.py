@@ -1,13 +1,11 @@
 """Where somebody opens an operator's link, and sets their password."""
 
-from urllib.parse import parse_qs
-
 from aiohttp import web
 
 from domain.messages.catalogue import plain
 from domain.password_links import PasswordLinkOver, must_be_good, set_password_by_link
 from domain.passwords import LEAST_LENGTH, MOST_LENGTH, BadPassword, check_password
-from web.bodies import read_body
+from web.bodies import field_of, read_body
 from web.pages import notice_page, password_page, reader_language
 from web.rates import take_turn
 from web.tools import TOOLS
@@ -33,7 +31,7 @@ async def take_password(request: web.Request) -> web.Response:
     """`POST /password/{token}`: sets it, and ends every session of the account."""
     tools, language, token = request.app[TOOLS], reader_language(request), request.match_info["token"]
     await _take_turn(request)
-    password = _typed(await read_body(request, most=_MOST_BYTES))
+    password = field_of(await read_body(request, most=_MOST_BYTES), "password")
     try:
         check_password(password)
         async with tools.database.reading() as session:
@@ -56,16 +54,6 @@ async def _take_turn(request: web.Request) -> None:
             return take_turn(request, "sign_in", None)
         except TurnsSpent as spent:
             await tools.turns.take_more(spent, now=tools.clock())
-
-
-def _typed(body: bytes) -> str:
-    """As it was typed, blanks at its ends too; nothing for what is no form with one password."""
-    try:
-        given = parse_qs(body.decode("ascii"), strict_parsing=True, errors="strict", max_num_fields=2)
-    except ValueError:
-        return ""
-    passwords = given.get("password", [])
-    return passwords[0] if len(passwords) == 1 and "\0" not in passwords[0] else ""
 
 
 def _ask(language: str, *, status: int = 200) -> web.Response:

@@ -12,12 +12,15 @@ from kit.errors import Refusal
 from kit.money import Money
 from kit.text import unmarked
 from payments.checkout import begin_checkout
+from web.bodies import field_of, read_body
 from web.errors import NotReady
 from web.pages import button_page, notice_page, reader_language
 from web.tools import TOOLS, WebTools
 
 # where no other rail says how long a checkout is good
 _GOOD_FOR = timedelta(days=1)
+# of a form that says what a page of ours has shown
+_MOST_BYTES = 1024
 
 
 async def pay(request: web.Request) -> web.Response:
@@ -43,7 +46,7 @@ async def pay(request: web.Request) -> web.Response:
         return _why_not(tools, refusal, theirs or language)
 
 
-async def _look(tools: WebTools, what: Payable, language: str) -> web.Response:
+async def _look(tools: WebTools, what: Payable, language: str, *, status: int = 200) -> web.Response:
     """Nothing is ordered for whoever draws a picture of the page, fetches it ahead, or looks for what is harmful."""
     async with tools.database.reading() as session:
         step = await look_at_pay_link(session, what, now=tools.clock())
@@ -57,19 +60,23 @@ async def _look(tools: WebTools, what: Payable, language: str) -> web.Response:
             text, shown = plain("pay-ask", theirs), ""
             if asked is not None:
                 text, shown = plain("pay-asked", theirs, amount=asked.format(theirs)), _as_shown(asked)
-            return button_page(title, text, language=theirs, button=plain("pay-go", theirs), shown=shown)
+            button = plain("pay-go", theirs)
+            return button_page(title, text, language=theirs, button=button, shown=shown, status=status)
 
 
 def _as_shown(asked: Money) -> str:
     return f"{asked.amount_minor} {asked.currency}"
 
 
-async def _shown(request: web.Request) -> str:
-    """What the page said it comes to; nothing where no page of ours has said anything."""
-    return str((await request.post()).get("shown", ""))
+async def _shown(request: web.Request) -> str | None:
+    """What the page said it comes to, "" where no page of ours has said anything; nothing for what cannot be read."""
+    body = await read_body(request, most=_MOST_BYTES)
+    return (field_of(body, "shown") or None) if body else ""
 
 
-async def _lead_on(tools: WebTools, what: Payable, language: str, *, shown: str) -> web.Response:
+async def _lead_on(tools: WebTools, what: Payable, language: str, *, shown: str | None) -> web.Response:
+    if shown is None:
+        return await _look(tools, what, language, status=422)
     if shown:
         async with tools.database.reading() as session:
             now_at = await look_at_pay_link(session, what, now=tools.clock())

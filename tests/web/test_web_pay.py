@@ -9,6 +9,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
+from odd_bodies import ODD_BODIES
 from sqlalchemy import select, update
 from web_world import BOT, KEY, Client, Site
 
@@ -398,3 +399,16 @@ async def test_while_not_ready_nothing_is_ordered(shop: Shop, client: Client):
     for path in (shop.link(), "/pay/x"):
         assert (await client.post(path, allow_redirects=False)).status == 503
     assert await shop.orders() == []
+
+
+async def test_a_body_that_is_no_form_of_ours_is_shown_the_page_again(shop: Shop, client: Client):
+    path = shop.link()
+    for kind, body in ODD_BODIES:
+        response = await client.post(path, data=body, headers={"Content-Type": kind}, allow_redirects=False)
+        assert (response.status, "Weiter zum Bezahlen" in await response.text()) == (422, True), (kind, body)
+    assert (await client.post(path, data=b"x" * 20_000, allow_redirects=False)).status == 413
+    assert await shop.orders() == []
+    # our page's own words are read whatever is said of them
+    sent = b"shown=1900+usd"
+    odd = {"Content-Type": "application/x-www-form-urlencoded; charset=nope"}
+    assert (await client.post(path, data=sent, headers=odd, allow_redirects=False)).status == 303
