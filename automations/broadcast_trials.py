@@ -131,4 +131,5 @@ def _row(broadcast: Broadcast, person: Person, lead: Lead | None, *, variant: in
         arms=None,
         revoked_at=None,
         closed_at=None,
+        post_state=None,
     )

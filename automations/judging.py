@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from automations.asking import who_meets
 from automations.attention import may_be_told_at
 from automations.outcomes import PROMISED
+from automations.verdicts import Blocks, Drops, EndsAll, Goes, Parks, PutsOff, Verdict
 from domain.consent import may_market
 from domain.definitions import Published
 from domain.enrollments import GOAL
@@ -32,6 +33,7 @@ from store.models import (
     Lead,
     OutboxKind,
     Person,
+    PostState,
 )
 from store.queries.outbox import Candidate, earlier_due, last_overdue, told_lately
 
@@ -45,43 +47,6 @@ _MOST_VERSIONS = 500
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Goes:
-    """`funnel` is the wording that says what; without one the message stands on its row, or is a broadcast's."""
-
-    funnel: Funnel | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Drops:
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Blocks:
-    """Nobody is there to read it."""
-
-
-@dataclass(frozen=True, slots=True)
-class PutsOff:
-    until: datetime
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class EndsAll:
-    """The enrollment is over, and whatever else of it waits."""
-
-    state: EnrollmentState
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Parks:
-    error: Exception | str
-
-
-Verdict = Goes | Drops | Blocks | PutsOff | EndsAll | Parks
 Judged = tuple[Candidate, Verdict]
 # by creator and funnel: the steps that stand still, or None for all of it
 Still = dict[tuple[int, str], frozenset[str] | None]
@@ -157,7 +122,10 @@ class _Batch:
                 # what somebody is in the middle of needs no consent of its own
                 gone = row.unsubscribed_at or row.banned_at or row.forgotten_at
                 return Drops("unwanted") if gone else Goes()
-            case OutboxKind.FUNNEL | OutboxKind.BROADCAST if row.closed_at is not None:
+            case OutboxKind.POST if row.post_state is not PostState.POSTING:
+                # it stands there, was called off, or waits for another time or a person
+                return Drops("not to be posted now")
+            case OutboxKind.FUNNEL | OutboxKind.BROADCAST | OutboxKind.POST if row.closed_at is not None:
                 return Drops("its business is closed")
             case OutboxKind.FUNNEL | OutboxKind.BROADCAST if not may_market(row, self.published.setup(row.creator_id)):
                 return Drops("unwanted")

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.deliveries import note_delivery
 from domain.events import record_event
 from domain.holding import hold_orders_of_rights
-from domain.idea_posted import note_settled
+from domain.idea_posted import note_settled, said_again
 from domain.idea_posts import NoSuchPost, find_post
 from kit.errors import Conflict, Reason
 from store.database import count_changed, wake
@@ -31,7 +31,8 @@ class Settled(Conflict):
 async def settle(session: AsyncSession, message_id: int, how: How, *, now: datetime) -> None:
     """Settles one that is uncertain; one that has failed can only go out again. Raises Settled for any other.
 
-    What goes out again is asked at that moment whether it still may, like everything else.
+    What goes out again is asked at that moment whether it still may, like everything else. A post goes again by its
+    last row alone, as long as nothing else has become of it.
     """
     # what failed for good did not arrive, and that is known already
     sources = [OutboxState.UNCERTAIN, OutboxState.FAILED] if how == "again" else [OutboxState.UNCERTAIN]
@@ -43,10 +44,11 @@ async def settle(session: AsyncSession, message_id: int, how: How, *, now: datet
         case "failed":
             changed = changed.values(state=OutboxState.FAILED)
         case "again":
-            changed = changed.values(state=OutboxState.QUEUED, due_at=now, attempts=0, closed_at=None)
+            words = await _words_of_post(session, message_id)
+            changed = changed.values(state=OutboxState.QUEUED, due_at=now, attempts=0, closed_at=None, **words)
             wake(session, "outbox")
     if not await count_changed(session, changed.execution_options(synchronize_session=False)):
-        raise Settled("it is settled already", why=Reason("refused-settled", message=message_id))
+        raise _settled(message_id)
     message = await session.get_one(OutboxMessage, message_id, populate_existing=True)
     if how == "sent" and message.entitlement_id is not None:
         await note_delivery(session, message.entitlement_id, now=now)
@@ -106,6 +108,22 @@ async def settle_all(
             continue
         settled += 1
     return settled
+
+
+async def _words_of_post(session: AsyncSession, message_id: int) -> dict[str, object]:
+    """Of a post, which may have been written anew since it failed. Raises Settled. The row is held before the post."""
+    of_post = select(OutboxMessage.post_id).where(OutboxMessage.id == message_id, OutboxMessage.post_id.is_not(None))
+    post_id = await session.scalar(of_post.with_for_update())
+    if post_id is None:
+        return {}
+    message = await said_again(session, post_id, message_id)
+    if message is None:
+        raise _settled(message_id)
+    return {"message": message.model_dump(mode="json", exclude_defaults=True)}
+
+
+def _settled(message_id: int) -> Settled:
+    return Settled("it is settled already", why=Reason("refused-settled", message=message_id))
 
 
 async def _hold_orders(session: AsyncSession, message_ids: Sequence[int]) -> None:

@@ -9,15 +9,17 @@ from sqlalchemy import select, tuple_, update
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from automations.judging import Blocks, Drops, EndsAll, Goes, Judged, Parks, PutsOff, Verdict, Wordings, judge
+from automations.judging import Judged, Wordings, judge
 from automations.outcomes import Claimed
 from automations.setting_aside import ENDS_AS, end_unsaid
 from automations.stuck import REASON_LENGTH
 from automations.turns import Turn, Turns
+from automations.verdicts import Blocks, Drops, EndsAll, Goes, Parks, PutsOff, Verdict
 from automations.wording import Words, is_worded_late
 from domain.decisions import Outcome
 from domain.definitions import Published
 from domain.enrollments import end_enrollments, hold_enrollments
+from domain.idea_posted import note_dropped
 from domain.messages.plain import Message
 from domain.step_counts import Counted, Measure, arm_label
 from kit.errors import Refusal
@@ -167,6 +169,8 @@ async def _settle_the_rest(session: AsyncSession, judged: Sequence[Judged], *, n
                 put_off.append((until, reason, row.id))
             case Drops(reason=reason):
                 closed.append((OutboxState.CANCELLED, reason, now, row.id))
+                if row.post_id is not None:
+                    await note_dropped(session, row.post_id, now=now)
             case Blocks():
                 closed.append((OutboxState.BLOCKED, None, now, row.id))
             case EndsAll(state=state, reason=reason) if row.enrollment_id is not None:

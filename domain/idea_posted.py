@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Act
@@ -16,11 +16,13 @@ from domain.messages.plain import Button, Message, column
 from domain.notices import Notice
 from domain.outbox import tell_creator
 from kit.text import shorten, unmarked
-from store.models import POST_MOVES, Channel, Idea, IdeaPost, IdeaStage, PostState
+from store.models import POST_MOVES, Channel, Idea, IdeaPost, IdeaStage, OutboxMessage, PostState
 
 _REASON_LENGTH = 300
 _NO_TITLE = "—"
 _POST_SHOWN = 80
+# of these nobody else has decided since what becomes of them
+_CAME_TO_NOTHING = frozenset({PostState.FAILED, PostState.UNCERTAIN})
 
 
 async def note_posted(session: AsyncSession, post_id: int, message_id: int | None, *, now: datetime) -> None:
@@ -66,6 +68,33 @@ async def may_go_again(session: AsyncSession, post_id: int, *, now: datetime) ->
     post.state, post.updated_at = PostState.CANCELLED, now
     await session.flush()
     return False
+
+
+async def note_dropped(session: AsyncSession, post_id: int, *, now: datetime) -> None:
+    """Its row of the outbox goes out no more, though nobody called it off: a draft again, if it was to go out now."""
+    post = await _held(session, post_id)
+    if post is not None and post.state is PostState.POSTING:
+        draft_again(post, now=now)
+        await session.flush()
+
+
+def draft_again(post: IdeaPost, *, now: datetime) -> None:
+    """It goes out no more by itself: whoever may post it decides. Of an idea that is gone it is over."""
+    post.state = PostState.CANCELLED if post.idea_id is None else PostState.DRAFT
+    post.local_at, post.due_at, post.updated_at = None, None, now
+
+
+async def said_again(session: AsyncSession, post_id: int, message_id: int) -> Message | None:
+    """What it says when that row of the outbox goes out again: its words of now. The caller holds the row.
+
+    None where something else has become of it since: it stands there, was called off, written into another plan, tried
+    by another row, or its idea is gone.
+    """
+    post = await _held(session, post_id)
+    if post is None or post.idea_id is None or post.state not in _CAME_TO_NOTHING:
+        return None
+    last = await session.scalar(select(func.max(OutboxMessage.id)).where(OutboxMessage.post_id == post_id))
+    return message_of(post) if last == message_id else None
 
 
 async def note_settled(

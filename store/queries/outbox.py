@@ -25,6 +25,7 @@ from store.models import (
     OutboxMessage,
     OutboxState,
     Person,
+    PostState,
     Urgency,
 )
 from store.models.base import spelled
@@ -220,6 +221,8 @@ class Candidate:
     revoked_at: datetime | None
     # of the business
     closed_at: datetime | None
+    # of what goes into a channel
+    post_state: PostState | None
 
 
 _CANDIDATE = (
@@ -263,6 +266,7 @@ _CANDIDATE = (
         Enrollment.arms,
         Entitlement.revoked_at,
         Creator.closed_at,
+        IdeaPost.state.label("post_state"),
     )
     .join(Creator, Creator.id == OutboxMessage.creator_id)
     .outerjoin(Person, Person.id == OutboxMessage.person_id)

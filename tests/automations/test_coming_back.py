@@ -11,8 +11,9 @@ from stage import BOT, Stage
 from stores import DATA_KEYS
 
 from automations.gateway import Blocked
-from automations.judging import PutsOff, Verdict, Wordings, judge
+from automations.judging import Wordings, judge
 from automations.outcomes import close_failed
+from automations.verdicts import PutsOff, Verdict
 from domain.people import Profile, note_block, see_person
 from store.database import Database
 from store.models import WAITS_FOR_SOMEBODY, Lead, OutboxKind
