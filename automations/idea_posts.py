@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from automations.gateway import NotNow, SendFailure, SlowDown, Uncertain
 from domain.idea_post_content import message_of
-from domain.idea_posted import note_unedited, note_unposted
+from domain.idea_posted import draft_again, note_unedited, note_unposted
 from domain.idea_posts import hand_over, must_have_channel
 from domain.messages.plain import Message
 from kit.clock import Clock
@@ -83,7 +83,8 @@ def _changed(now: datetime) -> tuple[ColumnElement[bool], ...]:
 async def post_due(session: AsyncSession, *, now: datetime) -> int:
     """Those whose minute has come are promised to the outbox, each once, whoever else is at it.
 
-    One whose idea or business is gone is called off, and one that has no channel any more has failed.
+    One whose idea is gone is called off, one whose business is closed is a draft again, and one that has no channel
+    any more has failed.
     """
     due = (
         select(IdeaPost)
@@ -96,7 +97,7 @@ async def post_due(session: AsyncSession, *, now: datetime) -> int:
     for post in posts:
         creator = await session.get_one(Creator, post.creator_id)
         if post.idea_id is None or creator.closed_at is not None:
-            post.state, post.updated_at = PostState.CANCELLED, now
+            draft_again(post, now=now)
             await session.flush()
             continue
         try:

@@ -334,4 +334,4 @@ async def test_when_the_next_post_is_due_is_known_and_a_closed_business_posts_no
         (await session.get_one(Creator, desk.creator_id)).closed_at = NOW
     async with desk.database.transaction() as session:
         assert await post_due(session, now=LATER) == 1
-    assert (await desk.state(), await desk.rows()) == (PostState.CANCELLED, [])
+    assert (await desk.state(), await desk.rows()) == (PostState.DRAFT, [])

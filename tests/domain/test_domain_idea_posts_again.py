@@ -7,19 +7,27 @@ from sqlalchemy import select
 from test_domain_idea_posts import BERLIN, LATER, NOW, Desk, there
 
 from automations.gateway import Refused
+from automations.idea_posts import post_due
 from automations.outcomes import Claimed, Told, close_failed, confirm, sweep
 from automations.settling import Settled, settle
 from automations.taking import Taking
+from domain.closing import settle_businesses
 from domain.definitions import Published
 from domain.idea_post_content import PostChanges, Written
-from domain.idea_posts import call_off, post_now, schedule_post, write_post
+from domain.idea_posts import call_off, find_post, post_now, schedule_post, write_post
 from domain.ideas import delete_idea
 from store.database import Database
 from store.models import (
+    Account,
+    AccountState,
+    Creator,
+    Idea,
     IdeaPost,
+    Membership,
     OutboxMessage,
     OutboxState,
     PostState,
+    Role,
 )
 
 
@@ -115,3 +123,55 @@ async def test_a_row_whose_post_is_not_to_go_out_now_is_dropped_and_changes_noth
             row.state = OutboxState.QUEUED
         assert await take(desk) == []
         assert (await desk.state(), await desk.rows()) == (state, [("idea-post:1:1", OutboxState.CANCELLED)])
+
+
+async def owned(desk: Desk) -> int:
+    """The account of whoever owns the business."""
+    async with desk.database.transaction() as session:
+        account = Account(email=None, name="Ada", role=Role.CREATOR, created_at=NOW)
+        session.add(account)
+        await session.flush()
+        session.add(Membership(account_id=account.id, creator_id=desk.creator_id, owner=True))
+        return account.id
+
+
+async def owner_is(desk: Desk, account_id: int, state: AccountState) -> None:
+    async with desk.database.transaction() as session:
+        (await session.get_one(Account, account_id)).state = state
+        await session.flush()
+        await settle_businesses(session, account_id, now=NOW)
+
+
+async def test_a_business_that_closes_keeps_its_posts_as_drafts(desk: Desk):
+    owner = await owned(desk)
+    for plan in ((schedule_post, there("2026-11-03 18:00"), BERLIN), (post_now,)):
+        await desk.does(*plan)
+        await owner_is(desk, owner, AccountState.SUSPENDED)
+        assert await desk.state() is PostState.DRAFT
+        await owner_is(desk, owner, AccountState.ACTIVE)
+        async with desk.database.transaction() as session:
+            assert await post_due(session, now=LATER) == 0
+        assert await take(desk) == []
+        async with desk.database.reading() as session:
+            post = await find_post(session, await session.get_one(Idea, desk.idea_id))
+        assert post is not None
+        assert post.message is not None
+        assert (post.message["text"], post.due_at, post.local_at) == ("Hello", None, None)
+    assert await desk.rows() == [("idea-post:1:1", OutboxState.CANCELLED)]
+    # what is at Telegram by then is told what came of it
+    await desk.does(post_now)
+    (claimed,) = await take(desk)
+    await owner_is(desk, owner, AccountState.SUSPENDED)
+    assert await desk.state() is PostState.POSTING
+    async with desk.database.transaction() as session:
+        await confirm(session, [Told(claimed, 77, LATER)])
+    assert await desk.state() is PostState.POSTED
+
+
+async def test_what_comes_into_the_outbox_of_a_closed_business_is_not_posted_and_a_draft_again(desk: Desk):
+    # promised by somebody who did not see yet that it is closed, put off by Telegram, or asked for again
+    await desk.does(post_now)
+    async with desk.database.transaction() as session:
+        (await session.get_one(Creator, desk.creator_id)).closed_at = NOW
+    assert await take(desk) == []
+    assert (await desk.state(), await desk.rows()) == (PostState.DRAFT, [("idea-post:1:1", OutboxState.CANCELLED)])
