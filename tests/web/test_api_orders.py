@@ -379,3 +379,22 @@ async def test_who_put_an_order_together_alone_changes_it_and_nobody_pays_what_t
     led = await shop.client.post(path, data={"shown": "4400 usd"}, allow_redirects=False)
     assert led.status == 303
     assert (await shop.refused("PUT", f"/orders/{sellers['id']}", dearer))[:2] == (409, "ORDER_NOT_CHANGEABLE")
+
+
+async def test_who_sells_changes_what_they_have_ordered_for_themselves(shop: ApiShop):
+    pack, book = await shop.add("Pack"), await shop.add("Book", 2500)
+    member = await shop.add_member(Right.VIEW, Right.MANAGE)
+    as_seller = {"X_Creator": str(shop.creator)}
+    for by in (shop.seller, member):
+        order = await shop.order({"product_id": pack}, by=by)
+        for headers, lines, total in (
+            ({}, [{"product_id": pack}, {"product_id": book}], 4400),
+            (as_seller, [{"product_id": book}], 2500),
+        ):
+            changed = await shop.call("PUT", f"/orders/{order['id']}", {"lines": lines}, by=by, **headers)
+            assert (changed.status, (await changed.json()).get("total_minor")) == (200, total)
+    # of the other's they change nothing still, each as the seller of it
+    theirs = f"/orders/{order['id']}"
+    assert (await shop.refused("PUT", theirs, {"code": None}))[:2] == (409, "ORDER_NOT_CHANGEABLE")
+    # where it goes the seller changes, whoever has opened it
+    assert (await shop.done("PUT", theirs, {"details": {"name": "Tom"}}))["details"]["name"] == "Tom"

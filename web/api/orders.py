@@ -139,10 +139,12 @@ async def change_order(call: Call[NoQuery, OrderChange]) -> OrderItem:
     if body.details is not None and not by_seller:
         raise Forbidden("where it goes the seller changes; a buyer says so on the page where they pay")
     if body.is_about_goods:
+        # who sells may have put it together for themselves, as any buyer does
+        as_seller = by_seller and (order.by_seller or not await _has_bought(caller_of(call), session, order))
         (before,) = await rows_of(session, [order])
         lines = [line.wanted() for line in body.lines] if body.lines is not None else _as_before(before)
         code = body.code if "code" in body.model_fields_set else before.code
-        order = await change_lines(session, order.id, lines, till(tools, code), by_seller=by_seller, now=tools.clock())
+        order = await change_lines(session, order.id, lines, till(tools, code), by_seller=as_seller, now=tools.clock())
     if body.details is not None:
         await change_details(session, order, body.details.model_dump(exclude_unset=True), now=tools.clock())
     return await item_of(tools, session, order, to_seller=by_seller)
@@ -168,16 +170,21 @@ async def find_order(call: Call[Any, Any], session: AsyncSession, act: Act) -> t
     Raises NoSuchOrder for anybody else's, Forbidden for a missing right, and CreatorNeeded.
     """
     caller, order = caller_of(call), await session.get(Order, call.number("order_id"), populate_existing=True)
-    if order is not None and caller.key_rights is None:
-        leads = await leads_of_account(session, caller.account, order.creator_id)
-        if order.lead_id in {lead.id for lead in leads} and not _sells(caller, order, act):
-            return order, False
+    if order is not None and await _has_bought(caller, session, order) and not _sells(caller, order, act):
+        return order, False
     # whose it is comes before what they may do with it: of another's nobody learns more than that it is not there
     own = caller.for_whom() if caller.standings else None
     if order is None or order.creator_id != own:
         raise NoSuchOrder("there is no such order")
     caller.acting_for(act)
     return order, True
+
+
+async def _has_bought(caller: Caller, session: AsyncSession, order: Order) -> bool:
+    """Whether it is their own. A key buys nothing."""
+    if caller.key_rights is not None:
+        return False
+    return order.lead_id in {lead.id for lead in await leads_of_account(session, caller.account, order.creator_id)}
 
 
 def _sells(caller: Caller, order: Order, act: Act) -> bool:
