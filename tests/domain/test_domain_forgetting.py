@@ -19,7 +19,9 @@ from domain.orders import await_payment, expire_order, note_asked
 from domain.outbox import tell_creator
 from domain.paying import NothingToGive, Received, hand_over_anyway, pay_order
 from domain.raw_words import finish_forgetting, lane_of
-from domain.refunds import ask_refund
+from domain.refunds import ask_refund, note_refund
+from domain.removing import LeadOwns, remove_lead
+from domain.rights_by_hand import take_by_hand
 from kit.money import Money
 from store.database import Database
 from store.files import FileStore
@@ -40,6 +42,7 @@ from store.models import (
     ProviderEventState,
     RailCustomer,
     Refund,
+    RefundState,
     StoredFile,
     TelegramUpdate,
 )
@@ -273,6 +276,34 @@ async def test_what_was_said_of_a_refund_or_a_right_goes(database: Database):
     async with database.reading() as session:
         assert list(await session.scalars(select(Refund.reason))) == [""]
         assert set(await session.scalars(select(Entitlement.reason))) == {None}
+
+
+@pytest.mark.parametrize("by", ["part of it goes back", "hand"])
+async def test_who_lost_a_right_and_not_got_all_money_back_is_not_removed_by_their_seller(database: Database, by: str):
+    async with database.transaction() as session:
+        creator = await a_creator(session)
+        lead, _ = await a_lead(session, creator)
+        product = await a_product(session, creator)
+        order = await ordered(session, lead, product)
+        await pay_order(session, order, Received("stripe", "pi_1", Money(1900, "usd")), now=NOW)
+        payment = (await session.scalars(select(Payment))).one()
+
+        async def goes_back(amount: int) -> None:
+            (refund,) = await ask_refund(session, order, amount_minor=amount, reason="", revokes=True, now=NOW)
+            sent = {"reference": f"re_{amount}", "state": RefundState.SENT, "refund_id": refund.id, "now": NOW}
+            await note_refund(session, payment, amount_minor=amount, **sent)  # type: ignore[arg-type]
+
+        if by == "hand":
+            await take_by_hand(session, lead, product, "so there", now=NOW)
+        else:
+            await goes_back(1)
+        assert [each.revoked_at for each in await session.scalars(select(Entitlement))] == [NOW]
+        with pytest.raises(LeadOwns):
+            await remove_lead(session, lead, now=NOW)
+        await session.refresh(payment)
+        await goes_back(payment.left_minor)
+        await remove_lead(session, lead, now=NOW)
+        assert lead.forgotten_at == NOW
 
 
 async def test_a_file_that_somebody_else_sent_too_stays_theirs(database: Database, tmp_path):
