@@ -207,8 +207,16 @@ async def _forget_orders(session: AsyncSession, family: Sequence[int], *, keep_s
         update(Refund).where(Refund.order_id.in_(theirs)).values(reason=""), execution_options=_BY_CORE
     )
     await forget_reviews(session, family, keep_stars=keep_stars)
+    # links that were handed out lead nowhere any more, and no bank and no rail brings a right back
     await session.execute(
-        update(Entitlement).where(Entitlement.lead_id.in_(family)).values(reason=None), execution_options=_BY_CORE
+        update(Entitlement)
+        .where(Entitlement.lead_id.in_(family))
+        .values(
+            reason=None,
+            revoked_by="hand",
+            revoked_at=func.coalesce(Entitlement.revoked_at, literal(now, Entitlement.revoked_at.type)),
+        ),
+        execution_options=_BY_CORE,
     )
     await session.execute(delete(RailCustomer).where(RailCustomer.lead_id.in_(family)), execution_options=_BY_CORE)
     await session.execute(

@@ -23,6 +23,7 @@ from domain.downloads import DownloadAddress, NoSuchDownload, make_link
 from domain.entitlements import grant, restore, revoke
 from domain.people import Profile, see_person
 from domain.products import add_product
+from domain.removing import remove_lead
 from domain.shop_setup import ShopSetup
 from kit.money import Money
 from store.database import Database
@@ -184,6 +185,17 @@ async def test_after_the_refund_the_next_is_refused_and_after_the_dispute_is_won
     await shelf.give_back()
     assert (await shelf.client.get(shelf.path)).status == 200
     assert await shelf.uses() == 2
+
+
+async def test_a_link_of_somebody_who_was_forgotten_leads_nowhere(either_shelf: Shelf):
+    shelf = either_shelf
+    assert (await shelf.client.get(shelf.path)).status == 200
+    async with shelf.site.database.transaction() as session:
+        lead = (await session.scalars(select(Lead))).one()
+        await remove_lead(session, lead, with_library=True, now=shelf.site.clock())
+    for headers in ({}, {"Range": "bytes=9-"}):
+        refused = await shelf.client.get(shelf.path, headers=headers)
+        assert (refused.status, (await error_of(refused))["code"]) == (403, "RIGHT_GONE")
 
 
 async def test_another_right_to_the_same_product_keeps_the_link_good(shelf: Shelf):
