@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.events import record_event
+from domain.idea_events import record_of_idea
 from domain.idea_parts import PRIORITY_PLACE, checked_notes, checked_products, checked_tags, checked_title
 from domain.idea_search import keep_search
 from domain.ideas import hold_again, keep_tags
@@ -59,7 +59,7 @@ async def change_idea(session: AsyncSession, idea: Idea, changes: IdeaChanges, *
         await keep_tags(session, idea)
     if _FOUND_BY & changed.keys():
         await keep_search(session, idea)
-    await _record(session, idea, sorted(changed), now=now)
+    await record_of_idea(session, "idea.changed", idea, now=now, fields=sorted(changed))
 
 
 async def set_products(session: AsyncSession, idea: Idea, product_ids: Sequence[int], *, now: datetime) -> None:
@@ -84,7 +84,7 @@ async def set_products(session: AsyncSession, idea: Idea, product_ids: Sequence[
     await insert_each_once(session, IdeaProduct, [{"idea_id": idea.id, "product_id": each} for each in wanted])
     idea.updated_at = now
     await session.flush()
-    await _record(session, idea, ["products"], now=now)
+    await record_of_idea(session, "idea.changed", idea, now=now, fields=["products"])
 
 
 def check_funnel(setup: CreatorSetup, name: str) -> str:
@@ -130,8 +130,3 @@ def _checked(changes: IdeaChanges) -> dict[str, Any]:
     if "tags" in changes:
         values["tags"] = checked_tags(changes["tags"])
     return values
-
-
-async def _record(session: AsyncSession, idea: Idea, fields: list[str], *, now: datetime) -> None:
-    about = f"idea:{idea.id}"
-    await record_event(session, "idea.changed", creator_id=idea.creator_id, subject=about, now=now, fields=fields)

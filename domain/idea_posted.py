@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Act
 from domain.events import record_event
+from domain.idea_events import record_of_idea
 from domain.idea_post_content import message_of
 from domain.ideas import move_idea
 from domain.messages.catalogue import say
@@ -35,7 +36,7 @@ async def note_posted(session: AsyncSession, post_id: int, message_id: int | Non
     post.state, post.telegram_message_id, post.posted_at = PostState.POSTED, message_id, now
     post.error, post.updated_at = None, now
     await session.flush()
-    await record_event(session, "idea.posted", creator_id=post.creator_id, subject=_about(post), now=now, post=post.id)
+    await _record(session, "idea.posted", post, idea, now=now, post=post.id)
     about = None
     if idea is not None:
         about = Notice.IDEAS
@@ -55,7 +56,7 @@ async def note_unposted(
     post.state, post.error, post.updated_at = state, shorten(reason, _REASON_LENGTH), now
     await session.flush()
     name = "idea.post_uncertain" if uncertain else "idea.post_failed"
-    await record_event(session, name, creator_id=post.creator_id, subject=_about(post), now=now, reason=post.error)
+    await _record(session, name, post, await _idea(session, post.id), now=now, reason=post.error)
     words = "idea-post-uncertain" if uncertain else "idea-post-failed"
     await _tell(session, post, words, key=f"{words}:{post.id}:{now.timestamp():.3f}", now=now)
 
@@ -161,5 +162,11 @@ async def _held(session: AsyncSession, post_id: int) -> IdeaPost | None:
     return await session.scalar(found.execution_options(populate_existing=True))
 
 
-def _about(post: IdeaPost) -> str:
-    return f"idea:{post.idea_id}" if post.idea_id is not None else f"post:{post.id}"
+async def _record(
+    session: AsyncSession, name: str, of: IdeaPost, idea: Idea | None, *, now: datetime, **data: Any
+) -> None:
+    """About its idea, and about itself where that is gone."""
+    if idea is not None:
+        await record_of_idea(session, name, idea, now=now, **data)
+    else:
+        await record_event(session, name, creator_id=of.creator_id, subject=f"post:{of.id}", now=now, **data)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.events import record_event
+from domain.idea_events import record_of_idea
 from domain.idea_post_content import BadPost, PostChanges, checked, message_of
 from domain.idea_post_times import Meant, meant_by
 from domain.messages.plain import Message
@@ -146,9 +146,7 @@ async def schedule_post(
     post.state, post.local_at, post.due_at = PostState.SCHEDULED, f"{meant.typed:%Y-%m-%dT%H:%M}", meant.at
     post.error, post.updated_at = None, now
     await session.flush()
-    about = f"idea:{idea.id}"
-    at = meant.at.isoformat()
-    await record_event(session, "idea.post_scheduled", creator_id=idea.creator_id, subject=about, now=now, at=at)
+    await record_of_idea(session, "idea.post_scheduled", idea, now=now, at=meant.at.isoformat())
     wake(session, TOPIC)
     return post, meant
 

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.events import record_event
+from domain.idea_events import record_of_idea
 from domain.idea_parts import (
     MOST_TAGS,
     PRIORITY_PLACE,
@@ -86,7 +85,7 @@ async def add_idea(
     idea = await session.get_one(Idea, idea_id)
     await keep_tags(session, idea)
     await keep_search(session, idea, new=True)
-    await record_event(session, "idea.added", creator_id=creator_id, subject=f"idea:{idea_id}", now=now)
+    await record_of_idea(session, "idea.added", idea, now=now)
     return idea
 
 
@@ -134,14 +133,13 @@ async def move_idea(session: AsyncSession, idea: Idea, stage: IdeaStage, *, now:
     if idea.stage == stage:
         return False
     session.add(IdeaMove(idea_id=idea.id, creator_id=idea.creator_id, before=idea.stage, stage=stage, moved_at=now))
-    told: dict[str, Any] = {"idea": idea.number, "before": idea.stage, "stage": stage}
+    told = {"before": idea.stage, "stage": stage}
     idea.stage, idea.stage_place = stage, STAGE_PLACE[stage]
     idea.stage_at = idea.updated_at = now
     if stage == IdeaStage.PUBLISHED and idea.published_at is None:
         idea.published_at = now
     await session.flush()
-    about = f"idea:{idea.id}"
-    await record_event(session, "idea.moved", creator_id=idea.creator_id, subject=about, now=now, **told)
+    await record_of_idea(session, "idea.moved", idea, now=now, **told)
     return True
 
 
@@ -154,8 +152,7 @@ async def delete_idea(session: AsyncSession, idea: Idea, *, now: datetime) -> No
     gone = await session.scalar(delete(Idea).where(Idea.id == idea.id).returning(Idea.id))
     if gone is None:
         return
-    about = f"idea:{idea.id}"
-    await record_event(session, "idea.deleted", creator_id=idea.creator_id, subject=about, now=now, idea=idea.number)
+    await record_of_idea(session, "idea.deleted", idea, now=now)
 
 
 async def keep_tags(session: AsyncSession, idea: Idea) -> None:

@@ -13,7 +13,7 @@ from domain.idea_parts import MOST_TAGS, NOTES_LENGTH, NoSuchIdea
 from domain.idea_views import MOST_TAGS as MOST_IN_LIST
 from domain.idea_views import WantedIdeas
 from domain.ideas import add_idea, delete_idea, find_by_public_id, find_idea, hold_idea, move_idea
-from kit.errors import Invalid, NotFound
+from kit.errors import Invalid
 from store.database import Database
 from store.models import Creator, Event, Idea, IdeaMove, IdeaProduct, IdeaStage, IdeaTag, Priority
 
@@ -106,7 +106,7 @@ async def test_only_what_is_named_changes_and_what_it_is_found_by_follows(databa
         for wrong in ({"title": " "}, {"notes": "x" * (NOTES_LENGTH + 1)}, {"tags": map(str, range(MOST_TAGS + 1))}):
             with pytest.raises(Invalid):
                 await change_idea(session, idea, wrong, now=LATER)
-        with pytest.raises(NotFound):
+        with pytest.raises(Invalid):
             await change_idea(session, idea, {"link_id": 1}, now=LATER)
         # a funnel that is there no longer: it stays, and cannot be chosen
         idea.funnel_key = "gone"
@@ -122,6 +122,29 @@ async def test_only_what_is_named_changes_and_what_it_is_found_by_follows(databa
         assert (
             (await session.scalars(select(IdeaProduct))).all() == (await session.scalars(select(IdeaTag))).all() == []
         )
+
+
+async def test_what_happens_to_an_idea_is_about_its_id_and_tells_its_number(database: Database):
+    one, two = await creators(database)
+    async with database.transaction() as session:
+        await add_idea(session, creator_id=two, title="Another's", now=NOW)
+        idea = await add_idea(session, creator_id=one, title="Tour", now=NOW)
+        await change_idea(session, idea, {"title": "Studio tour"}, now=NOW)
+        await move_idea(session, idea, IdeaStage.DRAFT, now=NOW)
+        await delete_idea(session, idea, now=NOW)
+        # SQLite gives its row again
+        again = await add_idea(session, creator_id=one, title="Another", now=NOW)
+        told = await session.execute(
+            select(Event.name, Event.subject, Event.data).where(Event.creator_id == one).order_by(Event.id)
+        )
+    about = f"idea:{idea.public_id}"
+    assert [tuple(each) for each in told] == [
+        ("idea.added", about, {"idea": 1}),
+        ("idea.changed", about, {"idea": 1, "fields": ["title"]}),
+        ("idea.moved", about, {"idea": 1, "before": "idea", "stage": "draft"}),
+        ("idea.deleted", about, {"idea": 1}),
+        ("idea.added", f"idea:{again.public_id}", {"idea": 2}),
+    ]
 
 
 def test_a_list_is_narrowed_down_to_as_many_tags_as_it_can_be_read_with():
