@@ -4,18 +4,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from automations.gateway import NotNow, SendFailure, SlowDown, Uncertain
 from domain.idea_post_content import message_of
 from domain.idea_posted import draft_again, note_unedited, note_unposted
-from domain.idea_posts import hand_over, must_have_channel
+from domain.idea_posts import TOPIC, hand_over, must_have_channel
 from domain.messages.plain import Message
 from kit.clock import Clock
 from kit.errors import Refusal
 from kit.log import get_logger
-from store.database import Database
+from store.database import Database, is_unavailable, wake
 from store.models import Channel, Creator, IdeaPost, PostState
 from store.models.base import spelled
 
@@ -38,6 +38,8 @@ class Edit:
     chat_id: int
     message_id: int
     message: Message
+    # whose it is ends then
+    until: datetime
 
 
 @dataclass
@@ -61,15 +63,24 @@ class IdeaPosting:
         async with self.database.transaction() as session:
             edits, looked_at = await take_edits(session, now=self.clock())
         for each in edits:
-            failure: SendFailure | None = None
             try:
-                await self.messages.edit_post(each.chat_id, each.message_id, each.message)
-            except SendFailure as error:
-                failure = error
-                _log.warning("a post is not edited", post=each.post_id, reason=str(error))
-            async with self.database.transaction() as session:
-                await close_edit(session, each, failure, now=self.clock())
+                await self._say(each)
+            except Exception as error:
+                if is_unavailable(error):
+                    raise
+                # a fault of ours about this one: the others follow, and it is tried again once its time is over
+                _log.exception("a post cannot be edited", post=each.post_id)
         return looked_at
+
+    async def _say(self, edit: Edit) -> None:
+        failure: SendFailure | None = None
+        try:
+            await self.messages.edit_post(edit.chat_id, edit.message_id, edit.message)
+        except SendFailure as error:
+            failure = error
+            _log.warning("a post is not edited", post=edit.post_id, reason=str(error))
+        async with self.database.transaction() as session:
+            await close_edit(session, edit, failure, now=self.clock())
 
 
 def _due(now: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -120,22 +131,28 @@ async def take_edits(session: AsyncSession, *, now: datetime) -> tuple[list[Edit
         if channel is None or message is None or post.telegram_message_id is None:
             await note_unedited(session, post, "the channel is known no longer", now=now)
             continue
-        post.edit_at = now + EDITED_WITHIN
-        edits.append(Edit(post.id, post.revision, channel.chat_id, post.telegram_message_id, message))
+        post.edit_at = until = now + EDITED_WITHIN
+        edits.append(Edit(post.id, post.revision, channel.chat_id, post.telegram_message_id, message, until))
     await session.flush()
     return edits, len(posts)
 
 
 async def close_edit(session: AsyncSession, edit: Edit, failure: SendFailure | None, *, now: datetime) -> None:
-    """One that was changed again meanwhile is edited again anyway."""
-    held = select(IdeaPost).where(IdeaPost.id == edit.post_id, IdeaPost.revision == edit.revision).with_for_update()
+    """One that was changed again meanwhile is edited again: what it said before may have landed last."""
+    held = select(IdeaPost).where(IdeaPost.id == edit.post_id).with_for_update()
     post = await session.scalar(held.execution_options(populate_existing=True))
     if post is None:
         return
+    if post.revision != edit.revision:
+        post.edit_at = now + AGAIN_AFTER if isinstance(failure, Uncertain) else now
+        await session.flush()
+        wake(session, TOPIC)
+        return
     match failure:
         case None:
-            done = update(IdeaPost).where(IdeaPost.id == post.id).values(edit_at=None, error=None)
-            await session.execute(done)
+            post.error = None
+            # not where an older one was heard of since, and the same has to be said again
+            post.edit_at = None if post.edit_at == edit.until else post.edit_at
         case SlowDown(seconds=seconds):
             post.edit_at = now + timedelta(seconds=seconds)
         case NotNow() | Uncertain():
