@@ -4,13 +4,16 @@ import asyncio
 from typing import Any
 
 from lead_world import Counted
+from row_locks import until_waiting
 from shop_world import ApiShop
 from sqlalchemy import select
 
 from domain.discounts import Terms, add_code
+from domain.holding import hold_order
 from domain.orders import expire_order
+from domain.refunds import note_refund
 from kit.money import Money
-from store.models import Creator, Order, OrderState, ProductKind, Right
+from store.models import Creator, Order, OrderState, Payment, ProductKind, RefundState, Right
 
 
 async def a_code(shop: ApiShop, code: str, **terms: Any) -> None:
@@ -398,3 +401,29 @@ async def test_who_sells_changes_what_they_have_ordered_for_themselves(shop: Api
     assert (await shop.refused("PUT", theirs, {"code": None}))[:2] == (409, "ORDER_NOT_CHANGEABLE")
     # where it goes the seller changes, whoever has opened it
     assert (await shop.done("PUT", theirs, {"details": {"name": "Tom"}}))["details"]["name"] == "Tom"
+
+
+async def test_what_is_said_again_while_it_happens_is_so_already(either_shop: ApiShop):
+    shop = either_shop
+    database, now = shop.site.database, shop.site.clock()
+    book = await shop.add("Book", kind=ProductKind.PHYSICAL)
+    open_one, paid = await shop.order({"product_id": book}), await shop.order({"product_id": book})
+    path = open_one["pay_url"].removeprefix(shop.site.public_url)
+    assert (await shop.client.post(path, allow_redirects=False)).status == 303
+    await shop.pay(paid["id"])
+    for order, status in ((open_one, "cancelled"), (paid, "shipped")):
+        told = [shop.call("PUT", f"/orders/{order['id']}/status", {"status": status}) for _ in range(3)]
+        assert [each.status for each in await asyncio.gather(*told)] == [200] * 3, status
+    at, refunded = f"/orders/{paid['id']}/status", {"status": "refunded"}
+    (asked,) = (await shop.done("PUT", at, refunded, status=202))["refunds"]
+    async with database.transaction() as session:
+        payment = (await session.scalars(select(Payment))).one()
+        await hold_order(session, paid["id"])
+        again = asyncio.create_task(shop.call("PUT", at, refunded))
+        await until_waiting(database, again)
+        # the money arrives while it waits
+        sent = {"amount_minor": asked["amount_minor"], "refund_id": asked["id"], "state": RefundState.DONE}
+        await note_refund(session, payment, reference="re_1", now=now, **sent)
+    response = await again
+    assert (response.status, (await response.json())["state"]) == (200, "refunded")
+    assert (await shop.done("PUT", at, refunded))["refunded_minor"] == 1900

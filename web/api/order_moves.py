@@ -87,6 +87,7 @@ async def move_order(call: Call[NoQuery, NewStatus]) -> OrderItem | Answered:
         order, by_seller = await find_order(call, session, act)
         if _is_there(order, body.status):
             return await item_of(tools, session, order, to_seller=by_seller)
+    was_there = False
     if body.status is Status.CANCELLED:
         await _cancel(call, order, by_seller=by_seller)
     else:
@@ -94,12 +95,12 @@ async def move_order(call: Call[NoQuery, NewStatus]) -> OrderItem | Answered:
             raise Forbidden("who bought it may call it off, and nothing else")
         async with tools.database.transaction() as session:
             await must_still(session, caller_of(call), act, order.creator_id)
-            await _move(session, order.id, body, call)
+            was_there = await _move(session, order.id, body, call)
     async with tools.database.reading() as session:
         order = await session.get_one(Order, order.id)
         item = await item_of(tools, session, order, to_seller=by_seller)
     # money goes back when the rail has sent it
-    return Answered(item, 202) if body.status is Status.REFUNDED else item
+    return Answered(item, 202) if body.status is Status.REFUNDED and not was_there else item
 
 
 async def give_back(call: Call[NoQuery, NewRefund]) -> AskedRefund:
@@ -126,17 +127,23 @@ async def _refund(session: AsyncSession, order: Order, body: NewRefund, call: Ca
 async def _cancel(call: Call[Any, Any], order: Order, *, by_seller: bool) -> None:
     tools = call.tools
     if not await call_off(tools.database, tools.rails, order.id, now=tools.clock(), published=tools.published):
+        async with tools.database.reading() as session:
+            if _is_there(await session.get_one(Order, order.id), Status.CANCELLED):
+                # somebody else has done it meanwhile
+                return
         raise NotCancellable(f"order {order.id} is paid, about to be paid, or over")
     if by_seller:
         async with tools.database.transaction() as session:
             await tell_of_call_off(session, order.id, call.account.person_id or 0, now=tools.clock())
 
 
-async def _move(session: AsyncSession, order_id: int, body: NewStatus, call: Call[Any, Any]) -> None:
-    """Each by its own act, which refuses what the order's state forbids."""
+async def _move(session: AsyncSession, order_id: int, body: NewStatus, call: Call[Any, Any]) -> bool:
+    """Each by its own act, which refuses what the order's state forbids. True for what is so by now."""
     now, order = call.tools.clock(), await hold_order(session, order_id)
     if order is None:
         raise NoSuchOrder("there is no such order")
+    if _is_there(order, body.status):
+        return True
     match body.status:
         case Status.SHIPPED:
             await ship_order(session, order, body.tracking, now=now)
@@ -149,6 +156,7 @@ async def _move(session: AsyncSession, order_id: int, body: NewStatus, call: Cal
                 await _refund(session, order, NewRefund(reason=body.reason), call)
         case Status.CANCELLED:
             raise RuntimeError("its rail is asked outside of transactions")
+    return False
 
 
 def _is_there(order: Order, status: Status) -> bool:
