@@ -28,7 +28,6 @@ from domain.definitions import Published
 from domain.enrollments import STARTS
 from domain.funnels.asked_moves import move_asked
 from domain.funnels.heads import TOPIC as HEADS
-from domain.ideas_due import note_due_ideas
 from domain.transfers.asking import TOPIC as TRANSFERS
 from kit.clock import Clock
 from kit.log import get_logger
@@ -98,7 +97,7 @@ class Engine:
             Tick("moving", self._led(self._move_asked), every=5, topics=frozenset({HEADS})),
             Tick("starts", self._led(starts.work), every=5, topics=frozenset({STARTS})),
             Tick("broadcasts", self._led(broadcasting.work), every=1, topics=frozenset({BROADCASTS})),
-            Tick("ideas", self._led(self._note_due_ideas), every=30),
+            Tick("ideas", self._led(self._digests.note_due), every=30),
             Tick("idea digests", self._led(self._digests.run), every=30),
             Tick("abandoned", self._led(self._note_abandoned), every=5),
             Tick("breaker", self._led(self._stop_what_is_blocked), every=30),
@@ -173,10 +172,6 @@ class Engine:
 
     async def _run_flows(self) -> int:
         return await run_flows(self.database, self.clock, self.published)
-
-    async def _note_due_ideas(self) -> int:
-        async with self.database.transaction() as session:
-            return await note_due_ideas(session, self.published, now=self.clock())
 
     async def _note_abandoned(self) -> int:
         async with self.database.transaction() as session:

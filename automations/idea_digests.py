@@ -12,7 +12,7 @@ from domain.definitions import Published
 from domain.idea_days import begun_day, begun_week, zone_of
 from domain.idea_reminders import next_reminder, remind
 from domain.idea_week import ended_week, next_week, tell_week
-from domain.ideas_due import next_idea_due
+from domain.ideas_due import next_idea_due, note_due_ideas, waiting_to_be_noted
 from kit.clock import Clock
 from store.database import Database
 from store.models import Creator, IdeaDigest
@@ -40,6 +40,16 @@ class IdeaDigests:
     database: Database
     clock: Clock
     published: Published
+
+    async def note_due(self) -> int:
+        """Records whose day has come: who has none is asked nothing. Returns how many ideas were looked at."""
+        async with self.database.reading() as session:
+            found = await waiting_to_be_noted(session, self.published, now=self.clock())
+        done = 0
+        for waiting in found:
+            async with self.database.transaction() as session:
+                done += await note_due_ideas(session, self.published, waiting, now=self.clock())
+        return done
 
     async def run(self) -> int:
         """Tells those whose morning or Monday has come; returns how many times somebody was looked at."""

@@ -51,7 +51,7 @@ class Idea(Numbered, Base):
         Index("ix_idea_stage", "creator_id", "stage_place", "id"),
         Index("ix_idea_priority", "creator_id", "priority_place", "id"),
         Index("ix_idea_by_due", "creator_id", "due_date", "id"),
-        Index("ix_idea_due", "creator_id", "due_date", sqlite_where=_COMES, postgresql_where=_COMES),
+        Index("ix_idea_due", "due_date", "creator_id", sqlite_where=_COMES, postgresql_where=_COMES),
     )
     creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"))
     public_id: Mapped[UUID] = mapped_column(unique=True)

@@ -1,24 +1,29 @@
 """Ideas whose day has come, and what their creators are reminded of."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Engine, event, func, select
 from stage import BOT, Stage
 from stores import DATA_KEYS
 from timed import BERLIN, HELLO, at, creator_chat, notices, opened, start, tagged
 
+from automations.happenings import tell
 from automations.idea_digests import IdeaDigests
+from domain.creators import add_creator
 from domain.idea_changes import change_idea
 from domain.idea_posted import note_unposted
 from domain.ideas import add_idea, move_idea
-from domain.ideas_due import AT_ONCE, next_idea_due, note_due_ideas
+from domain.ideas_due import AT_ONCE, next_idea_due
 from domain.setups import CreatorSetup
 from kit.clock import MovableClock
 from store.database import Database
 from store.models import (
     Account,
+    Creator,
     Event,
     Idea,
     IdeaDigest,
@@ -57,10 +62,7 @@ async def due_on(stage: Stage, idea: Idea, day: date | None, instant: str) -> No
 async def look(stage: Stage, instant: str, database: Database | None = None) -> int:
     """How many were looked at by then."""
     done = 0
-    count = 1
-    while count:
-        async with (database or stage.database).transaction() as session:
-            count = await note_due_ideas(session, stage.published, now=at(instant))
+    while count := await digests(stage, instant, database).note_due():
         done += count
     return done
 
@@ -82,9 +84,11 @@ async def following(stage: Stage, instant: str) -> datetime | None:
         return await digests(stage, instant).next_due(session, after=at(instant))
 
 
-async def told(stage: Stage) -> list[str]:
+async def told(stage: Stage) -> list[Mapping[str, object]]:
+    """What a trigger can ask of each, and which one it is about."""
     async with stage.database.reading() as session:
-        return list(await session.scalars(select(Event.subject).where(Event.name == "idea.due").order_by(Event.id)))
+        events = await session.scalars(select(Event).where(Event.name == "idea.due").order_by(Event.id))
+        return [{**tell(each), "about": each.subject} for each in events]
 
 
 def another(stage: Stage) -> Database:
@@ -101,6 +105,10 @@ async def studio(stage: Stage) -> Stage:
 
 
 async def test_an_idea_is_told_in_the_morning_of_its_day_by_the_creators_clock_and_once(studio: Stage):
+    async with studio.database.transaction() as session:
+        other = (await add_creator(session, name="Bob", slug="bob", now=studio.clock())).creator
+        # rows are numbered otherwise than ideas are
+        await add_idea(session, creator_id=other.id, title="Theirs", now=studio.clock())
     idea = await an_idea(studio)
     await an_idea(studio, "Some day", due=None)
     # nine o'clock in Berlin
@@ -108,12 +116,14 @@ async def test_an_idea_is_told_in_the_morning_of_its_day_by_the_creators_clock_a
     assert await look(studio, "2026-11-10T08:00") == 1
     assert await heard(studio, "2026-11-10T08:00") == ["💡 <b>Due today</b>\n1. Studio &lt;tour&gt;"]
     assert (await look(studio, "2026-11-10T22:00"), await heard(studio, "2026-11-10T22:00")) == (0, [])
-    assert await told(studio) == [f"idea:{idea.id}"]
+    # by the number that stands in the chat, and by the id that the API knows it by
+    once = [{"idea": 1, "due": "2026-11-10", "about": f"idea:{idea.public_id}"}]
+    assert await told(studio) == once
     # and again each morning, until it is published or has another day
     assert await heard(studio, "2026-11-11T08:00") == ["⏰ <b>Overdue</b>\n1. Studio &lt;tour&gt;, since yesterday"]
     await moved(studio, idea, IdeaStage.PUBLISHED, "2026-11-11T12:00")
     assert await heard(studio, "2026-11-12T08:00") == []
-    assert await told(studio) == [f"idea:{idea.id}"]
+    assert await told(studio) == once
 
 
 async def test_one_message_lists_what_is_due_and_what_is_overdue_the_most_important_first(studio: Stage):
@@ -161,17 +171,45 @@ async def test_two_processes_that_look_at_once_tell_it_once(studio: Stage):
     await asyncio.gather(*(look(studio, "2026-11-10T08:00", each) for each in both))
     await asyncio.gather(*(digests(studio, "2026-11-10T08:00", each).run() for each in both))
     await other.close()
-    assert len(await told(studio)) == len(set(await told(studio))) == 10
+    assert sorted(str(each["due"]) + str(each["idea"]) for each in await told(studio)) == sorted(
+        f"{DAY}{number + 1}" for number in range(10)
+    )
     assert len(await notices(studio)) == 1
 
 
-async def test_a_crowd_goes_batch_by_batch(studio: Stage):
+async def test_a_crowd_goes_batch_by_batch_and_who_has_nothing_due_is_asked_nothing(studio: Stage):
     async with studio.database.transaction() as session:
+        others = [
+            (await add_creator(session, name=f"{number}", slug=f"c{number}", now=studio.clock())).creator.id
+            for number in range(8)
+        ]
+        far, closed = others[:2]
+        (await session.get_one(Creator, closed)).closed_at = studio.clock()
+        for creator_id in (far, closed):
+            await add_idea(session, creator_id=creator_id, title="Far", due_date=DAY, now=studio.clock())
         for number in range(AT_ONCE + 1):
             await add_idea(session, creator_id=studio.creator_id, title=f"{number}", due_date=DAY, now=studio.clock())
-    async with studio.database.transaction() as session:
-        assert await note_due_ideas(session, studio.published, now=at("2026-11-10T08:00")) == AT_ONCE
+    # nowhere is it morning earlier
+    studio.published.setups[far] = CreatorSetup(time_zone="Pacific/Kiritimati")
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if statement.startswith(("SELECT", "UPDATE", "INSERT")):
+            asked.append((statement, parameters))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    assert await look(studio, "2026-11-09T18:59") == 0
+    event.remove(Engine, "before_cursor_execute", note)
+    ((statement, parameters),) = asked
+    if studio.database.is_sqlite:
+        async with studio.database.reading() as session:
+            plan = await (await session.connection()).exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            assert "SEARCH idea USING INDEX ix_idea_due (due_date>? AND due_date<?)" in plan.scalars("detail")
+    assert await look(studio, "2026-11-09T19:00") == 1
+    assert await digests(studio, "2026-11-10T08:00").note_due() == AT_ONCE
     assert await look(studio, "2026-11-10T08:00") == 1
+    assert await look(studio, "2026-11-12T08:00") == 0
+    assert len(await told(studio)) == AT_ONCE + 2
 
 
 @pytest.mark.parametrize(

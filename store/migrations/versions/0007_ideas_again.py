@@ -15,9 +15,15 @@ depends_on = None
 _WAITS = sa.text("state IN ('scheduled', 'posting')")
 _KNOWN = sa.text('origin_digest IS NOT NULL')
 _OF_ALBUM = sa.text('album IS NOT NULL')
+_COMES = sa.text('due_date IS NOT NULL AND due_noted_at IS NULL')
+_KEPT = sa.text("giver IS NOT NULL")
 
 
 def upgrade() -> None:
+    # whose day has come is asked of all creators at once
+    op.drop_index('ix_idea_due', 'idea', sqlite_where=_COMES, postgresql_where=_COMES)
+    op.create_index('ix_idea_due', 'idea', ['due_date', 'creator_id'], unique=False, sqlite_where=_COMES, postgresql_where=_COMES)
+
     # whose message it was nobody wrote down before
     with op.batch_alter_table('idea_attachment', schema=None) as batch_op:
         batch_op.add_column(sa.Column('origin_digest', sa.String(), nullable=True))
@@ -44,3 +50,6 @@ def downgrade() -> None:
         batch_op.create_index('ix_idea_attachment_album', ['chat_id', 'album'], unique=False, sqlite_where=_OF_ALBUM, postgresql_where=_OF_ALBUM)
         batch_op.drop_index('ix_idea_attachment_origin', sqlite_where=_KNOWN, postgresql_where=_KNOWN)
         batch_op.drop_column('origin_digest')
+
+    op.drop_index('ix_idea_due', 'idea', sqlite_where=_COMES, postgresql_where=_COMES)
+    op.create_index('ix_idea_due', 'idea', ['creator_id', 'due_date'], unique=False, sqlite_where=_COMES, postgresql_where=_COMES)
