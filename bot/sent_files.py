@@ -5,7 +5,7 @@ from telegram import Message as TelegramMessage
 from bot.given import given_of
 from bot.turn import Turn
 from domain.flows.given import SentFile
-from domain.products import keep_upload
+from domain.products import LOOSE_FOR, keep_upload
 from store.models import Creator, FileRole, StoredFile
 
 
@@ -16,8 +16,12 @@ async def keep_sent(
     role: FileRole = FileRole.GOODS,
     *,
     lead_id: int | None = None,
+    for_good: bool = False,
 ) -> StoredFile | None:
-    """None when it was no file. With `lead_id` it belongs to that lead, and goes with them."""
+    """None when it was no file. What neither a product nor a post takes goes after a day, as what comes up by the API.
+
+    With `lead_id` it belongs to that lead, and goes with them; `for_good` to what keeps its number by itself.
+    """
     sent = given_of(message)
     if not isinstance(sent, SentFile):
         return None
@@ -32,5 +36,6 @@ async def keep_sent(
         shape=sent.shape,
         role=role,
         lead_id=lead_id,
+        loose_until=None if for_good or lead_id is not None else turn.now + LOOSE_FOR,
         now=turn.now,
     )

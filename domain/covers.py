@@ -28,11 +28,16 @@ async def take_cover(
     product = await find_product(session, creator_id, product_id)
     stored = await session.get(StoredFile, file_id)
     if stored is None or stored.creator_id != creator_id or stored.product_id is not None or stored.lead_id is not None:
-        raise NoSuchProduct("there is no such file here; send it again", why=Reason("refused-no-file"))
+        raise _none()
     if stored.size is not None and stored.size > MOST_FETCHED:
         raise BadPicture("a picture has up to 20 MB", why=Reason("refused-picture-heavy", most=MOST_FETCHED >> 20))
-    stored.product_id, stored.role, stored.fetch_at = product.id, FileRole.COVER, now
-    await session.flush()
+    # one that waited too long may be going at this moment
+    own = update(StoredFile).where(
+        StoredFile.id == file_id, StoredFile.product_id.is_(None), StoredFile.forgetting_at.is_(None)
+    )
+    taken = {"product_id": product.id, "role": FileRole.COVER, "fetch_at": now, "loose_until": None}
+    if not await count_changed(session, own.values(**taken)):
+        raise _none()
     wake(session, FETCHING)
     return product
 
@@ -102,6 +107,10 @@ async def drop_cover(session: AsyncSession, product: Product, *, now: datetime) 
     stored.replaced_at = now
     await session.flush()
     return True
+
+
+def _none() -> NoSuchProduct:
+    return NoSuchProduct("there is no such file here; send it again", why=Reason("refused-no-file"))
 
 
 async def _replace(session: AsyncSession, product_id: int, *, now: datetime) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.idea_events import record_of_idea
 from domain.idea_post_content import BadPost, PostChanges, checked, message_of
+from domain.idea_post_files import let_files_go, put_file
 from domain.idea_post_times import Meant, meant_by
 from domain.messages.plain import Message
 from domain.outbox import queue_message
@@ -23,7 +24,6 @@ from store.models import (
     OutboxMessage,
     OutboxState,
     PostState,
-    StoredFile,
 )
 from store.models.base import spelled
 
@@ -45,10 +45,6 @@ class NoChannel(Conflict):
     """There is no channel for it, or the bot may not post there."""
 
     code = "post_no_channel"
-
-
-class NoSuchFile(NotFound):
-    code = "no_such_file"
 
 
 class PostUnderWay(Conflict):
@@ -85,8 +81,17 @@ async def find_post(session: AsyncSession, idea: Idea) -> IdeaPost | None:
     return await session.scalar(found.order_by(IdeaPost.id.desc()).limit(1))
 
 
-async def write_post(session: AsyncSession, idea: Idea, changes: PostChanges, *, now: datetime) -> IdeaPost:
+async def write_post(
+    session: AsyncSession,
+    idea: Idea,
+    changes: PostChanges,
+    *,
+    now: datetime,
+    of_products: bool = False,
+) -> IdeaPost:
     """Drafts it, or changes it: one that is scheduled stays so, and one that was posted is edited in its channel.
+
+    `of_products`: its file may be one that a product has.
 
     Raises BadPost, NoChannel, NoSuchFile, PostUnderWay, AlreadyPosted, and SameMinute where one that is scheduled is to
     go into another channel.
@@ -114,13 +119,13 @@ async def write_post(session: AsyncSession, idea: Idea, changes: PostChanges, *,
         post.silent = changes.silent
     before = message_of(post) if post.message is not None else None
     message = _changed(before, changes)
-    if message is not None and message.file is not None and (before is None or before.file != message.file):
-        await _must_own_file(session, idea.creator_id, message.file)
     if message is not None and message != before:
         if post.state is PostState.POSTED:
             _must_be_editable(post, before, message)
             post.edit_at = now
             wake(session, TOPIC)
+        if message.file != (None if before is None else before.file):
+            await put_file(session, post, message.file, of_products=of_products, now=now)
         post.message = message.model_dump(mode="json", exclude_defaults=True, exclude={"silent"})
         post.revision = 1 if before is None else post.revision + 1
     post.updated_at = now
@@ -197,22 +202,27 @@ async def call_off(session: AsyncSession, idea: Idea, *, now: datetime, drop: bo
     post.state = PostState.CANCELLED if drop else PostState.DRAFT
     post.local_at, post.due_at, post.updated_at = None, None, now
     await session.flush()
+    if drop:
+        await let_files_go(session, [post], now=now)
     return post
 
 
 async def end_posts(session: AsyncSession, idea: Idea, *, now: datetime) -> None:
-    """Before it is deleted: none goes out any more. What came of one that is at Telegram already is told later.
+    """Before it is deleted: none goes out any more, and their files go after a day.
 
-    Whoever holds the idea has called hold_queued before.
+    What came of one that is at Telegram already is told later. Whoever holds the idea has called hold_queued before.
     """
     await hold_queued(session, idea)
     await _hold_idea(session, idea)
-    found = select(IdeaPost).where(IdeaPost.idea_id == idea.id, IdeaPost.state.in_(_OPEN)).order_by(IdeaPost.id)
-    for post in await session.scalars(found.with_for_update().execution_options(populate_existing=True)):
-        if post.state is PostState.POSTING and not await _take_back(session, post, now=now):
-            continue
-        post.state, post.local_at, post.due_at, post.updated_at = PostState.CANCELLED, None, None, now
+    found = select(IdeaPost).where(IdeaPost.idea_id == idea.id, IdeaPost.state != PostState.CANCELLED)
+    found = found.order_by(IdeaPost.id).with_for_update().execution_options(populate_existing=True)
+    posts = (await session.scalars(found)).all()
+    for post in posts:
+        on_its_way = post.state is PostState.POSTING and not await _take_back(session, post, now=now)
+        if post.state in _OPEN and not on_its_way:
+            post.state, post.local_at, post.due_at, post.updated_at = PostState.CANCELLED, None, None, now
     await session.flush()
+    await let_files_go(session, posts, now=now)
 
 
 async def hold_queued(session: AsyncSession, idea: Idea) -> None:
@@ -291,12 +301,6 @@ async def _must_be_alone(session: AsyncSession, post: IdeaPost, at: datetime) ->
             f"idea {found.number} is posted there at that minute too",
             why=Reason("refused-post-same-minute", idea=found.number, title=found.title),
         )
-
-
-async def _must_own_file(session: AsyncSession, creator_id: int, file_id: int) -> None:
-    theirs = (StoredFile.id == file_id, StoredFile.creator_id == creator_id, StoredFile.removed_at.is_(None))
-    if await session.scalar(select(StoredFile.id).where(*theirs)) is None:
-        raise NoSuchFile("there is no such file of yours", why=Reason("refused-post-no-file"))
 
 
 def _changed(before: Message | None, changes: PostChanges) -> Message | None:

@@ -30,7 +30,7 @@ async def take_key_file(session: AsyncSession, product: Product, stored: StoredF
         raise Invalid(
             f"a list of keys has up to {MOST_BYTES >> 20} MB", why=Reason("refused-key-file", most=MOST_BYTES >> 20)
         )
-    stored.product_id, stored.role, stored.fetch_at = product.id, FileRole.KEYS, now
+    stored.product_id, stored.role, stored.fetch_at, stored.loose_until = product.id, FileRole.KEYS, now, None
     await session.flush()
     wake(session, FETCHING)
 

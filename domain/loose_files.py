@@ -1,11 +1,11 @@
-"""Files that creators send up by the API: each belongs to nothing until a product takes it, and goes after a day.
+"""Files that creators send up by the API: each goes after a day, unless a product or a post has taken it.
 
 A row is promised before the first byte comes, so that whatever a crash leaves in the file store is known and goes too.
 """
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import delete, select, update
@@ -14,13 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.covers import put_cover
 from domain.forgetting import TOPIC
 from domain.product_files import attach_file
+from domain.products import LOOSE_FOR
 from domain.uploads import NoSuchUpload
 from kit.errors import Conflict
 from kit.tokens import new_reference
 from store.database import count_changed, wake
 from store.models import FileRole, Product, Shape, StoredFile
 
-LOOSE_FOR = timedelta(days=1)
 _AT_ONCE = 500
 # promised, and still to come or to be taken
 _LOOSE = (
@@ -41,7 +41,7 @@ _ROLES = {UploadKind.IMAGE: FileRole.COVER, UploadKind.FILE: FileRole.GOODS}
 
 
 class UploadTaken(Conflict):
-    """A product has it: it is removed there."""
+    """A product or a post has it: it is removed there."""
 
     code = "upload_taken"
 
@@ -143,7 +143,7 @@ async def drop_loose(session: AsyncSession, creator_id: int, upload_id: int, *, 
     """It goes. Raises NoSuchUpload, or UploadTaken for what a product has."""
     await find_loose(session, creator_id, upload_id)
     if not await let_go(session, [upload_id], now=now):
-        raise UploadTaken("a product has this file; take it away there")
+        raise UploadTaken("a product or a post has this file; take it away there")
 
 
 async def drop_stale(session: AsyncSession, *, now: datetime) -> int:

@@ -1,6 +1,6 @@
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
@@ -23,6 +23,8 @@ MOST_FETCHED = 20 * 1024 * 1024
 # wakes whoever fetches the bytes of what was sent
 FETCHING = "files"
 # what buyers get
+# what was sent and belongs to nothing goes after that
+LOOSE_FOR = timedelta(days=1)
 GOODS = (StoredFile.role == FileRole.GOODS, StoredFile.replaced_at.is_(None), StoredFile.forgetting_at.is_(None))
 
 
@@ -137,10 +139,12 @@ async def keep_upload(
     shape: Shape = Shape.DOCUMENT,
     lead_id: int | None = None,
     role: FileRole = FileRole.GOODS,
+    loose_until: datetime | None = None,
 ) -> StoredFile:
     """A file that was sent to the bot: Telegram holds the bytes, and its handle is enough to deliver.
 
-    With `lead_id` it belongs to that lead, and goes with them.
+    With `lead_id` it belongs to that lead, and goes with them; with `loose_until` it goes then unless something takes
+    it.
     """
     stored = StoredFile(
         creator_id=creator_id,
@@ -154,6 +158,7 @@ async def keep_upload(
         sha256=None,
         blob=None,
         created_at=now,
+        loose_until=loose_until,
     )
     session.add(stored)
     await session.flush()

@@ -215,7 +215,7 @@ class StoredFile(Numbered, Base):
     width: Mapped[int | None]
     height: Mapped[int | None]
     created_at: Mapped[datetime]
-    # came up by the API and belongs to nothing yet: then it goes; empty for everything else
+    # came up by the API or in the chat and belongs to nothing yet: then it goes; empty for everything else
     loose_until: Mapped[datetime | None]
     attached_at: Mapped[datetime | None]
     # when the bot next tries to fetch its bytes; empty once it has them, and for what it never can

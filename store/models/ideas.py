@@ -222,6 +222,8 @@ class IdeaPost(Numbered, Base):
     channel_id: Mapped[int | None] = mapped_column(ForeignKey("channel.id"), index=True)
     # a plain message (`domain.messages.plain.Message`), with its media and buttons
     message: Mapped[dict[str, Any] | None] = mapped_column(SealedJson("idea_post.message"))
+    # the one that stands in it, which is kept for as long as a post has it
+    file_id: Mapped[int | None] = mapped_column(ForeignKey("stored_file.id", ondelete="SET NULL"), index=True)
     silent: Mapped[bool] = mapped_column(default=False)
     state: Mapped[PostState] = state_column(PostState, PostState.DRAFT)
     # counted up by each edit, so that an edit of what was posted goes out once

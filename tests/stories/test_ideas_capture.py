@@ -8,7 +8,18 @@ import pytest
 from sqlalchemy import select, update
 from world import PersonOfTheWorld, Said, World
 
-from store.models import Account, Idea, IdeaAttachment, IdeaCheck, Membership, Person, Right
+from store.models import (
+    Account,
+    FileHandle,
+    FileRole,
+    Idea,
+    IdeaAttachment,
+    IdeaCheck,
+    Membership,
+    Person,
+    Right,
+    StoredFile,
+)
 
 PHOTO = base64.b64encode(b"a photo").decode()
 SQLITE = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
@@ -123,6 +134,18 @@ async def test_a_capture_is_kept_undone_or_added_to_another_idea_in_its_one_mess
     assert [(each.kind, each.file_name) for each in await attachments(world, (await ideas(world))[-1])] == [
         ("document", "mood.zip")
     ]
+    # of all that came, the product's picture alone is kept for it; the rest Telegram has, for the ideas
+    await world.skip(days=1, hours=1)
+
+    async def kept() -> list[tuple[FileRole, bool]]:
+        async with world.spark.database.reading() as session:
+            found = select(StoredFile).join(FileHandle, FileHandle.file_id == StoredFile.id)
+            return [(each.role, each.product_id is not None) for each in await session.scalars(found)]
+
+    async def are_gone() -> bool:
+        return await kept() == [(FileRole.COVER, True)]
+
+    assert await world.until(are_gone), await kept()
 
 
 @SQLITE

@@ -179,7 +179,7 @@ async def test_a_picture_is_posted_now_and_its_caption_edited_and_a_deleted_mess
         blob = await world.spark.files.keep(picture.getvalue())
         file = (await session.scalars(select(StoredFile).order_by(StoredFile.id.desc()).limit(1))).one()
         new = {"creator_id": file.creator_id, "file_name": "third.jpg", "mime_type": "image/jpeg", "shape": file.shape}
-        third = StoredFile(blob=blob, size=13, **new, created_at=world.clock())
+        third = StoredFile(blob=blob, size=13, **new, created_at=world.clock(), loose_until=world.clock())
         session.add(third)
         await session.flush()
         idea = (await session.scalars(select(Idea))).one()

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from web_world import Client, Site
 
 from automations.outcomes import sweep
-from store.models import Channel, OutboxKind, OutboxMessage, OutboxState
+from store.models import Channel, Membership, OutboxKind, OutboxMessage, OutboxState, Right, StoredFile
 
 
 @pytest.fixture
@@ -139,3 +139,25 @@ async def test_what_cannot_be_posted_is_refused_with_its_reason(ada: Program):
     told = await ada.told("POST", f"{other}/post/schedule", at, status=409)
     assert refused(told) == "POST_SAME_MINUTE"
     assert (await ada.told("POST", f"{other}/post/schedule", at | {"keep": True}))["state"] == "scheduled"
+
+
+async def test_a_post_has_a_file_that_was_sent_up_and_goods_by_whoever_may_change_products(ada: Program):
+    await add_channel(ada)
+    idea = await add_idea(ada)
+    price = {"title": "Pack", "price_minor": 1900, "currency": "usd"}
+    product = (await ada.told("POST", "/products", price, status=201))["id"]
+    async with ada.site.database.transaction() as session:
+        now = ada.site.clock()
+        of_ada = {"creator_id": ada.creator_id, "mime_type": "application/pdf", "size": 3, "blob": "b"}
+        free = StoredFile(file_name="a.pdf", **of_ada, created_at=now, loose_until=now)
+        goods = StoredFile(file_name="b.pdf", **of_ada, created_at=now, attached_at=now, product_id=product)
+        session.add_all([free, goods])
+        await session.flush()
+    assert (await ada.told("PUT", f"{idea}/post", {"file": free.id}))["file"] == free.id
+    assert (await ada.told("PUT", f"{idea}/post", {"file": goods.id}))["file"] == goods.id
+    await ada.told("PUT", f"{idea}/post", {"text": "x"})
+    async with ada.site.database.transaction() as session:
+        member = (await session.scalars(select(Membership).where(Membership.account_id == ada.account_id))).one()
+        member.owner, member.rights = False, [Right.SEND]
+    assert refused(await ada.told("PUT", f"{idea}/post", {"file": goods.id}, status=404)) == "NO_SUCH_FILE"
+    assert (await ada.told("PUT", f"{idea}/post", {"file": free.id}))["file"] == free.id

@@ -11,11 +11,11 @@ from domain.access import Act
 from domain.idea_links import link_of_idea
 from domain.idea_parts import NoSuchIdea
 from domain.idea_post_content import LINK, MOST_BUTTONS, BadPost, PostChanges, Written, checked_buttons, message_of
+from domain.idea_post_files import NoSuchFile
 from domain.idea_post_times import BadMoment
 from domain.idea_posts import (
     AlreadyPosted,
     NoChannel,
-    NoSuchFile,
     NoSuchPost,
     PostUnderWay,
     SameMinute,
@@ -47,7 +47,10 @@ class PostButton(BaseModel):
 
 
 class PutPost(BaseModel):
-    """`text` is Telegram HTML; `file` is one of the creator's uploaded files. Without a channel it is the only one."""
+    """`text` is Telegram HTML; without a channel it is the only one.
+
+    `file` is an upload that nothing has taken, another post's, or, for who may change products, one of a product.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -164,7 +167,8 @@ async def put_post(call: Call[NoQuery, PutPost]) -> ChannelPost:
         channel_id=body.channel,
         silent=body.silent,
     )
-    post = await write_post(call.session, idea, changes, now=call.tools.clock())
+    goods, now = call.may(Act.CHANGE_PRODUCTS), call.tools.clock()
+    post = await write_post(call.session, idea, changes, of_products=goods, now=now)
     return ChannelPost.of(post)
 
 

@@ -69,6 +69,14 @@ class Call(Generic[Q, B]):
         if self.caller is not None:
             self.caller.must(act)
 
+    def may(self, act: Act) -> bool:
+        """Whether that is theirs to do, beside the act of the address."""
+        try:
+            self.must(act)
+        except Forbidden:
+            return False
+        return self.caller is not None
+
     async def must_still(self, session: AsyncSession, act: Act) -> None:
         """In the transaction of what took long to come. Raises NotSignedIn or Forbidden."""
         if self.caller is not None:
