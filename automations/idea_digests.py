@@ -1,20 +1,22 @@
 """The mornings and the Mondays of ideas: whoever's has come is looked at once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from automations.later import Later
 from domain.definitions import Published
 from domain.idea_days import begun_day, begun_week, zone_of
 from domain.idea_reminders import next_reminder, remind
 from domain.idea_week import ended_week, next_week, tell_week
 from domain.ideas_due import next_idea_due, note_due_ideas, waiting_to_be_noted
 from kit.clock import Clock
-from store.database import Database
+from kit.log import get_logger
+from store.database import Database, is_unavailable
 from store.models import Creator, IdeaDigest
 
 _LAST = (
@@ -23,6 +25,7 @@ _LAST = (
     .where(Creator.closed_at.is_(None))
     .order_by(Creator.id)
 )
+_log = get_logger(__name__)
 
 
 class Last(NamedTuple):
@@ -40,6 +43,8 @@ class IdeaDigests:
     database: Database
     clock: Clock
     published: Published
+    # those at whom something of ours fails
+    _failed: Later = field(default_factory=Later, init=False)
 
     async def note_due(self) -> int:
         """Records whose day has come: who has none is asked nothing. Returns how many ideas were looked at."""
@@ -58,12 +63,28 @@ class IdeaDigests:
             found = await _last_told(session)
         for last in found:
             now = self.clock()
-            today = begun_day(zone_of(self.published, last.creator_id), now)
-            if last.digested_on is None or last.digested_on < begun_week(today):
-                done += await self._tell_week(last, now)
-            if last.reminded_on is None or last.reminded_on < today:
-                async with self.database.transaction() as session:
-                    done += await remind(session, self.published, last.creator_id, now=now)
+            if self._failed.waits(last.creator_id, now=now):
+                continue
+            try:
+                done += await self._tell(last, now)
+            except Exception as error:
+                if is_unavailable(error):
+                    raise
+                # a fault of ours about this one: the others are told all the same
+                waits = self._failed.put_off(last.creator_id, now=now).total_seconds()
+                _log.exception("a creator cannot be told of their ideas", creator=last.creator_id, seconds=waits)
+            else:
+                self._failed.forget(last.creator_id)
+        return done
+
+    async def _tell(self, last: Last, now: datetime) -> int:
+        done = 0
+        today = begun_day(zone_of(self.published, last.creator_id), now)
+        if last.digested_on is None or last.digested_on < begun_week(today):
+            done += await self._tell_week(last, now)
+        if last.reminded_on is None or last.reminded_on < today:
+            async with self.database.transaction() as session:
+                done += await remind(session, self.published, last.creator_id, now=now)
         return done
 
     async def _tell_week(self, last: Last, now: datetime) -> bool:
