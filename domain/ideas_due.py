@@ -39,7 +39,8 @@ async def waiting_to_be_noted(session: AsyncSession, published: Published, *, no
     """
     since = func.min(Idea.due_date).label("since")
     around = select(Idea.creator_id, since).where(*_COMES, Idea.due_date <= begun_day(_FIRST_ZONE, now), _AT_WORK)
-    found = [Waiting(*row) for row in await session.execute(around.group_by(Idea.creator_id).order_by("since"))]
+    rows = await session.execute(around.group_by(Idea.creator_id).order_by("since"))
+    found = [Waiting(row.creator_id, row.since) for row in rows]
     begun = [each for each in found if each.since <= begun_day(zone_of(published, each.creator_id), now)]
     return begun[:CREATORS_AT_ONCE]
 
