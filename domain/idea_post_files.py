@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.products import LOOSE_FOR
 from kit.errors import NotFound, Reason
 from store.database import count_changed
-from store.models import FileRole, IdeaPost, StoredFile
+from store.models import FileRole, IdeaPost, Shape, StoredFile
 
 _OF_POST = exists().where(IdeaPost.file_id == StoredFile.id)
 # what a lead has sent, a list of keys, what is going or was taken away is for nobody to read in a channel
@@ -61,6 +61,12 @@ async def let_files_go(session: AsyncSession, posts: Collection[IdeaPost], *, no
         post.file_id = None
     await session.flush()
     await _loosen(session, files, now=now)
+
+
+async def are_voices(session: AsyncSession, *file_ids: int | None) -> bool:
+    """Whether any of them is a voice note, which Telegram lets nobody put into another's place."""
+    voices = (StoredFile.id.in_([each for each in file_ids if each is not None]), StoredFile.shape == Shape.VOICE)
+    return bool(await session.scalar(select(exists().where(*voices))))
 
 
 async def _hold(session: AsyncSession, files: Collection[int]) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.idea_events import record_of_idea
 from domain.idea_post_content import BadPost, PostChanges, checked, message_of
-from domain.idea_post_files import let_files_go, put_file
+from domain.idea_post_files import are_voices, let_files_go, put_file
 from domain.idea_post_times import Meant, meant_by
 from domain.messages.plain import Message
 from domain.outbox import queue_message
@@ -121,7 +121,7 @@ async def write_post(
     message = _changed(before, changes)
     if message is not None and message != before:
         if post.state is PostState.POSTED:
-            _must_be_editable(post, before, message)
+            await _must_be_editable(session, post, before, message)
             post.edit_at = now
             wake(session, TOPIC)
         if message.file != (None if before is None else before.file):
@@ -318,7 +318,7 @@ def _changed(before: Message | None, changes: PostChanges) -> Message | None:
     return checked(message).model_copy(update={"silent": silent})
 
 
-def _must_be_editable(post: IdeaPost, before: Message | None, message: Message) -> None:
+async def _must_be_editable(session: AsyncSession, post: IdeaPost, before: Message | None, message: Message) -> None:
     if post.telegram_message_id is None:
         line = "nobody knows which message in the channel it is, so it cannot be changed here: change it in Telegram"
         raise AlreadyPosted(line, why=Reason("refused-post-unknown"))
@@ -327,6 +327,9 @@ def _must_be_editable(post: IdeaPost, before: Message | None, message: Message) 
         raise AlreadyPosted(
             "Telegram lets no post change between a text and a file", why=Reason("refused-post-other-kind")
         )
+    if before is not None and before.file != message.file and await are_voices(session, before.file, message.file):
+        line = "Telegram lets no voice note take another's place, nor anything that of a voice note"
+        raise AlreadyPosted(line, why=Reason("refused-post-voice"))
 
 
 def _under_way(post: IdeaPost) -> PostUnderWay:

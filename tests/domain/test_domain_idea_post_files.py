@@ -11,13 +11,13 @@ from test_domain_idea_posts import BERLIN, NOW, Desk, desk, there
 from domain.idea_post_content import PostChanges, Written
 from domain.idea_post_files import NoSuchFile
 from domain.idea_posted import note_posted
-from domain.idea_posts import call_off, schedule_post, write_post
+from domain.idea_posts import AlreadyPosted, call_off, schedule_post, write_post
 from domain.ideas import add_idea, delete_idea
 from domain.loose_files import LOOSE_FOR, Arrived, UploadKind, drop_stale, note_arrival, promise_upload
 from domain.product_files import attach_file
 from domain.products import add_product
 from kit.money import Money
-from store.models import FileRole, Idea, IdeaPost, Lead, PostState, StoredFile
+from store.models import FileRole, Idea, IdeaPost, Lead, PostState, Shape, StoredFile
 
 __all__ = ["desk"]
 
@@ -121,6 +121,15 @@ async def test_what_nobody_may_read_in_a_channel_is_no_file_of_a_post(desk: Desk
     # and stays the product's
     await desk.does(call_off, drop=True)
     assert await kept_after(desk, 2, goods) == [True]
+
+
+async def test_no_voice_note_takes_anothers_place_in_a_channel(desk: Desk) -> None:
+    photo, voice = [await stored(desk, shape=shape) for shape in (Shape.PHOTO, Shape.VOICE)]
+    await says(desk, photo)
+    await stands(desk)
+    with pytest.raises(AlreadyPosted, match="voice note"):
+        await says(desk, voice)
+    assert (await says(desk, photo)).file_id == photo
 
 
 async def test_a_file_that_one_lets_go_of_while_another_takes_it_stays(desk: Desk) -> None:

@@ -67,6 +67,7 @@ refused-post-nothing = noch gibt es nichts zu veröffentlichen: Schreib ihn zuer
 refused-post-same-minute = Idee { $idea }, „{ $title }“, erscheint zu derselben Minute in dem Kanal
 refused-post-unknown = ich weiß nicht, welche Nachricht im Kanal es ist, und kann sie nicht ändern: Ändere sie dort selbst
 refused-post-other-kind = Telegram lässt aus keinem Text eine Datei werden, und umgekehrt
+refused-post-voice = Telegram lässt keine Sprachnachricht an die Stelle von etwas anderem treten, und nichts an die Stelle einer Sprachnachricht
 refused-post-uncertain = sag zuerst, ob er im Kanal steht
 refused-post-settled = was aus diesem Beitrag wurde, ist bekannt
 refused-post-under-way = er wird gerade veröffentlicht

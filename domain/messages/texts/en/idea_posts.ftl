@@ -67,6 +67,7 @@ refused-post-nothing = there is nothing to post yet: write it first
 refused-post-same-minute = idea { $idea }, “{ $title }”, goes into that channel at that minute too
 refused-post-unknown = I do not know which message in the channel it is, so I cannot change it: change it there yourself
 refused-post-other-kind = Telegram lets no post change between a text and a file
+refused-post-voice = Telegram lets no voice note take the place of something else, nor anything the place of a voice note
 refused-post-uncertain = say first whether it stands in the channel
 refused-post-settled = it is known what became of this post
 refused-post-under-way = it is being posted at this moment
