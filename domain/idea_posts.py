@@ -87,11 +87,12 @@ async def write_post(
     changes: PostChanges,
     *,
     now: datetime,
+    keep: bool = False,
     of_products: bool = False,
 ) -> IdeaPost:
     """Drafts it, or changes it: one that is scheduled stays so, and one that was posted is edited in its channel.
 
-    `of_products`: its file may be one that a product has.
+    `keep`: as in schedule_post; `of_products`: its file may be one that a product has.
 
     Raises BadPost, NoChannel, NoSuchFile, PostUnderWay, AlreadyPosted, and SameMinute where one that is scheduled is to
     go into another channel.
@@ -112,9 +113,10 @@ async def write_post(
     if changes.channel_id is not None and changes.channel_id != post.channel_id:
         if post.state is PostState.POSTED:
             raise AlreadyPosted("it stands in its channel", why=Reason("refused-post-posted"))
-        post.channel_id = (await _channel(session, idea.creator_id, changes.channel_id)).id
-        if post.state is PostState.SCHEDULED and post.due_at is not None:
-            await _must_be_alone(session, post, post.due_at)
+        channel = await _channel(session, idea.creator_id, changes.channel_id)
+        if post.state is PostState.SCHEDULED and post.due_at is not None and not keep:
+            await _must_be_alone(session, post, channel.id, post.due_at)
+        post.channel_id = channel.id
     if changes.silent is not None:
         post.silent = changes.silent
     before = message_of(post) if post.message is not None else None
@@ -147,7 +149,7 @@ async def schedule_post(
     if meant.at <= now:
         raise TooLate("that time is over", fields={"at": "in the past"}, why=Reason("refused-post-past"))
     if not keep:
-        await _must_be_alone(session, post, meant.at)
+        await _must_be_alone(session, post, post.channel_id, meant.at)
     post.state, post.local_at, post.due_at = PostState.SCHEDULED, f"{meant.typed:%Y-%m-%dT%H:%M}", meant.at
     post.error, post.updated_at = None, now
     await session.flush()
@@ -291,9 +293,9 @@ async def _only_channel(session: AsyncSession, creator_id: int) -> int | None:
     return channels[0].id if len(channels) == 1 else None
 
 
-async def _must_be_alone(session: AsyncSession, post: IdeaPost, at: datetime) -> None:
+async def _must_be_alone(session: AsyncSession, post: IdeaPost, channel_id: int | None, at: datetime) -> None:
     other = select(Idea.number, Idea.title).join(IdeaPost, IdeaPost.idea_id == Idea.id)
-    there = (IdeaPost.channel_id == post.channel_id, IdeaPost.id != post.id, _COMES)
+    there = (IdeaPost.channel_id == channel_id, IdeaPost.id != post.id, _COMES)
     same = other.where(*there, IdeaPost.due_at >= at, IdeaPost.due_at < at + _MINUTE).limit(1)
     found = (await session.execute(same)).one_or_none()
     if found is not None:

@@ -126,9 +126,9 @@ def seen_of(post: IdeaPost) -> str:
     return f"{post.id}:{post.revision}:{post.channel_id or 0}"
 
 
-def same_minute_screen(turn: Turn, idea: Idea, local: datetime, why: str) -> Message:
-    """Another goes into the channel at that minute; it can be so all the same."""
-    keep = Button(text=turn.words("ipost-button-keep"), data=data(idea, "keep", f"{local:%Y%m%d%H%M}"))
+def same_minute_screen(turn: Turn, idea: Idea, all_the_same: str, why: str) -> Message:
+    """Another goes into the channel at that minute; a button does it all the same."""
+    keep = Button(text=turn.words("ipost-button-keep"), data=all_the_same)
     other = _button(turn, idea, "when")
     return Message(text=f"{_head(turn, idea)}\n⚠️ {why}", buttons=((keep, other), *_to_post(turn, idea)))
 

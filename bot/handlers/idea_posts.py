@@ -11,6 +11,7 @@ from bot.handlers.idea_access import held_idea, own_idea, zone_of_ideas
 from bot.handlers.idea_post_screens import (
     ask_screen,
     channels_screen,
+    data,
     now_screen,
     post_screen,
     same_minute_screen,
@@ -71,6 +72,8 @@ async def _screen(turn: Turn, idea: Idea, words: list[str]) -> Message | None:
         case ["keep", moment]:
             local = datetime.strptime(str(read_id(moment)), "%Y%m%d%H%M")  # noqa: DTZ007 - local by design: schedule_post adds the creator's zone
             return await _schedule(turn, idea, local, keep=True)
+        case ["to", channel_id, *keep] if keep in ([], ["keep"]):
+            return await _move(turn, idea, read_id(channel_id), keep=bool(keep))
         case []:
             # back from what was asked for
             await drop_prompt(turn.session, turn.person.id)
@@ -81,8 +84,6 @@ async def _screen(turn: Turn, idea: Idea, words: list[str]) -> Message | None:
 
 async def _do(turn: Turn, idea: Idea, words: list[str]) -> None:
     match words:
-        case ["to", channel_id]:
-            await _write(turn, idea, PostChanges(channel_id=read_id(channel_id)))
         case ["silent" | "loud" as how]:
             await _write(turn, idea, PostChanges(silent=how == "silent"))
         case ["again"]:
@@ -121,8 +122,18 @@ async def _schedule(turn: Turn, idea: Idea, local: datetime, *, keep: bool = Fal
     try:
         _, meant = await schedule_post(turn.session, idea, local, zone, now=turn.now, keep=keep)
     except SameMinute as refusal:
-        return same_minute_screen(turn, idea, local, say_refusal(refusal, turn.person.speaks))
+        why = say_refusal(refusal, turn.person.speaks)
+        return same_minute_screen(turn, idea, data(idea, "keep", f"{local:%Y%m%d%H%M}"), why)
     return await scheduled_screen(turn, idea, meant)
+
+
+async def _move(turn: Turn, idea: Idea, channel_id: int, *, keep: bool) -> Message:
+    try:
+        await write_post(turn.session, idea, PostChanges(channel_id=channel_id), now=turn.now, keep=keep)
+    except SameMinute as refusal:
+        why = say_refusal(refusal, turn.person.speaks)
+        return same_minute_screen(turn, idea, data(idea, "to", f"{channel_id}:keep"), why)
+    return await post_screen(turn, idea)
 
 
 async def _preview(turn: Turn, idea: Idea) -> None:

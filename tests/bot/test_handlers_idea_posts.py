@@ -33,9 +33,9 @@ async def promised(office: Office) -> int:
         return await session.scalar(posts) or 0
 
 
-async def a_post(office: Office, text: str) -> str:
-    """Written by Ada of her first idea; returns what its buttons begin with."""
-    at = f"ipost:{office.creator}:1"
+async def a_post(office: Office, text: str, number: int = 1) -> str:
+    """Written by Ada; returns what its buttons begin with."""
+    at = f"ipost:{office.creator}:{number}"
     await office.taps("Ada", f"{at}:write")
     assert text in text_of(await office.says("Ada", text))
     return at
@@ -89,3 +89,20 @@ async def test_trying_again_is_for_what_has_failed_and_for_nothing_that_came_of_
         await note_unposted(session, 1, "it may not post there", now=office.now)
     await office.taps("Ada", f"{at}:again")
     assert (await state(office), await promised(office)) == (PostState.POSTING, 2)
+
+
+async def test_a_post_is_moved_to_a_minute_that_another_has_by_whoever_says_so(office: Office) -> None:
+    news, studio = await channels(office, "The news", "The studio")
+    for number, channel in ((1, news), (2, studio)):
+        await office.says("Ada", f"/idea add Tour {number}")
+        at = await a_post(office, "Hello", number)
+        await office.taps("Ada", f"{at}:to:{channel}")
+        await office.taps("Ada", f"{at}:when")
+        assert "Goes out on" in text_of(await office.says("Ada", "tomorrow 18:00"))
+    warned = await office.taps("Ada", f"{at}:to:{news}")
+    assert "goes into that channel at that minute too" in text_of(warned)
+    assert "The studio" in text_of(await office.taps("Ada", at))
+    keep = f"{at}:to:{news}:keep"
+    assert keep in data_of(warned)
+    assert "The news" in text_of(await office.taps("Ada", keep))
+    assert await state(office) is PostState.SCHEDULED

@@ -139,6 +139,15 @@ async def test_what_cannot_be_posted_is_refused_with_its_reason(ada: Program):
     told = await ada.told("POST", f"{other}/post/schedule", at, status=409)
     assert refused(told) == "POST_SAME_MINUTE"
     assert (await ada.told("POST", f"{other}/post/schedule", at | {"keep": True}))["state"] == "scheduled"
+    elsewhere = await add_channel(ada, "The studio")
+    third = await add_idea(ada, "A third")
+    await ada.told("PUT", f"{third}/post", {"text": "z", "channel": elsewhere})
+    await ada.told("POST", f"{third}/post/schedule", at)
+    there = (await ada.told("GET", f"{idea}/post"))["channel"]
+    told = await ada.told("PUT", f"{third}/post", {"text": "z", "channel": there}, status=409)
+    assert refused(told) == "POST_SAME_MINUTE"
+    moved = await ada.told("PUT", f"{third}/post", {"text": "z", "channel": there, "keep": True})
+    assert (moved["state"], moved["channel"]) == ("scheduled", there)
 
 
 async def test_a_post_has_a_file_that_was_sent_up_and_goods_by_whoever_may_change_products(ada: Program):

@@ -50,6 +50,7 @@ class PutPost(BaseModel):
     """`text` is Telegram HTML; without a channel it is the only one.
 
     `file` is an upload that nothing has taken, another post's, or, for who may change products, one of a product.
+    `keep`: though another post goes into that channel at the minute for which it is scheduled.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -60,6 +61,7 @@ class PutPost(BaseModel):
     buttons: Annotated[tuple[PostButton, ...], Field(max_length=MOST_BUTTONS)] = ()
     channel: Id | None = None
     silent: StrictBool = False
+    keep: StrictBool = False
 
 
 class WhenToPost(BaseModel):
@@ -168,7 +170,7 @@ async def put_post(call: Call[NoQuery, PutPost]) -> ChannelPost:
         silent=body.silent,
     )
     goods, now = call.may(Act.CHANGE_PRODUCTS), call.tools.clock()
-    post = await write_post(call.session, idea, changes, of_products=goods, now=now)
+    post = await write_post(call.session, idea, changes, keep=body.keep, of_products=goods, now=now)
     return ChannelPost.of(post)
 
 
