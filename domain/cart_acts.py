@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.account_leads import lead_for_account
 from domain.carts import BadCart, NotChangeable, Terms, at_line, card_rail, change_cart, open_cart
+from domain.custom_events import NoSuchLead
 from domain.definitions import Published
 from domain.entitlements import owned_already, owns
 from domain.holding import hold_living, hold_order
@@ -16,7 +17,7 @@ from domain.orders import open_order
 from domain.paying import pay_free
 from domain.pricing import FREE, NotForSale, Wish, price_on
 from domain.products import NoSuchProduct
-from kit.errors import Conflict, NotFound
+from kit.errors import Conflict, Reason
 from store.models import Account, Lead, Order, OrderState, Product, ProductKind, ProductVariant
 from store.queries.leads import find_living_lead
 
@@ -66,10 +67,10 @@ async def order_for_oneself(
 async def order_for_lead(
     session: AsyncSession, creator_id: int, lead_id: int, lines: Sequence[Wanted], till: Till, *, now: datetime
 ) -> Order:
-    """By who acts for the creator. Raises as `open_cart`, NoSuchProduct, and NotFound for a lead of somebody else's."""
+    """By who acts for the creator. Raises as `open_cart`, NoSuchProduct, and NoSuchLead for one of somebody else's."""
     lead = await find_living_lead(session, creator_id, lead_id)
     if lead is None:
-        raise NotFound("there is no such lead")
+        raise NoSuchLead("there is no such lead", why=Reason("refused-no-such-lead"))
     wishes = await find_wishes(session, lines, creator_id=creator_id)
     return await open_cart(session, lead, wishes, till.terms(creator_id, by_seller=True), now=now)
 

@@ -115,7 +115,7 @@ async def test_what_cannot_be_ordered_says_which_line_and_why(shop: ApiShop):
     wanted = {"lead_id": shop.lead, "lines": [{"product_id": pack}]}
     assert (await shop.refused("POST", "/orders", wanted | {"code": "OTHER"}))[:2] == (409, "CODE_REFUSED")
     assert (await shop.refused("POST", "/orders", wanted | {"code": "NONE"}))[:2] == (404, "NO_SUCH_CODE")
-    assert (await shop.refused("POST", "/orders", wanted | {"lead_id": 999}))[:2] == (404, "NOT_FOUND")
+    assert (await shop.refused("POST", "/orders", wanted | {"lead_id": 999}))[:2] == (404, "NO_SUCH_LEAD")
     assert (await shop.refused("POST", "/orders", wanted | {"code": "a\0"}))[:2] == (422, "INVALID")
     assert (await shop.get("/orders"))["total"] == 0
     shop.site.rails.clear()
@@ -140,7 +140,7 @@ async def test_a_buyer_orders_for_themselves_and_sees_their_own_orders_alone(eit
     # nobody orders for another's lead, nor does a team's member without the right
     for_lena = {"lead_id": shop.lead, "lines": [{"product_id": pack}]}
     assert (await shop.refused("POST", "/orders", for_lena, by=shop.buyer))[0] == 403
-    assert (await shop.refused("POST", "/orders", for_lena, by=shop.stranger))[:2] == (404, "NOT_FOUND")
+    assert (await shop.refused("POST", "/orders", for_lena, by=shop.stranger))[:2] == (404, "NO_SUCH_LEAD")
     viewer = await shop.add_member(Right.VIEW)
     assert (await shop.refused("POST", "/orders", for_lena, by=viewer))[:2] == (403, "RIGHT_MISSING")
     assert (await shop.get("/orders", by=viewer))["total"] == 3

@@ -165,7 +165,9 @@ async def test_a_lead_and_a_segment_begin_and_a_lead_leaves(studio: Studio):
     begun = await studio.told("POST", "/care/start", {"lead_id": lead}, status=201)
     assert begun["lead_id"] == lead
     assert (await studio.asks("POST", "/care/start", {"lead_id": lead})).status == 409
-    assert (await studio.asks("POST", "/care/start", {"lead_id": 10**12})).status == 404
+    for act in ("/care/start", "/care/leave", "/care/simulate", "/simulate"):
+        nobody = await studio.asks("POST", act, {"lead_id": 10**12})
+        assert (nobody.status, (await error_of(nobody))["code"]) == (404, "NO_SUCH_LEAD"), act
     counted = await studio.told("POST", "/care/start", {"segment": "all"})
     assert counted == {"met": 2, "reached": 2, "begin": 1, "begins": False}
     async with studio.site.database.reading() as session:

@@ -16,13 +16,12 @@ from domain.funnels.heads import FunnelStands, NoSuchFunnel, find_funnel
 from domain.funnels.moving import wordings
 from domain.holding import LeadGone, hold_living
 from domain.starting_many import NeedsOrder, count_startable
-from kit.errors import NotFound
 from kit.zones import zone_named
 from store.models import RUNS, Lead
 from store.queries.funnel_views import under_way_of
-from store.queries.leads import find_living_lead
 from store.segments.question import BadSegment
 from web.api.funnel_answers import SimulationAnswer
+from web.api.lead_answers import NoSuchLead, lead_of
 from web.api.query import Printable
 from web.api.route import Answered, Call, NoQuery, Route
 
@@ -141,10 +140,7 @@ async def foresee(call: Call[NoQuery, ToSimulate]) -> SimulationAnswer:
 
 
 async def _lead(session: AsyncSession, creator_id: int, number: int) -> Lead:
-    lead = await find_living_lead(session, creator_id, number)
-    if lead is None:
-        raise NotFound("there is no such lead")
-    return await hold_living(session, lead)
+    return await hold_living(session, await lead_of(session, creator_id, number))
 
 
 ROUTES: tuple[Route[Any, Any], ...] = (
@@ -157,7 +153,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         {200: SimulationAnswer},
         session="none",
         body=ToSimulate,
-        refuses=(BadSimulation, NotFound),
+        refuses=(BadSimulation, NoSuchLead),
         rate="heavy",
         example={"sample": 20, "days": 30},
         proves=("test_web_funnels.py::test_a_sample_and_everything_together_are_simulated_too",),
@@ -171,7 +167,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         {200: SimulationAnswer},
         session="none",
         body=ToSimulate,
-        refuses=(BadSimulation, NoSuchFunnel),
+        refuses=(BadSimulation, NoSuchFunnel, NoSuchLead),
         rate="heavy",
         example={"days": 30},
         proves=("test_web_funnels.py::test_a_simulation_tells_what_would_be_sent_and_changes_nothing",),
@@ -185,7 +181,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         {201: Begun, 200: Beginners, 202: Beginners},
         session="write",
         body=Start,
-        refuses=(NoSuchFunnel, FunnelStands, NotEnrolled, NeedsOrder, BadSegment, LeadGone),
+        refuses=(NoSuchFunnel, FunnelStands, NotEnrolled, NeedsOrder, BadSegment, NoSuchLead, LeadGone),
         repeatable=True,
         example={"lead_id": 7},
         proves=("test_web_funnels.py::test_a_lead_and_a_segment_begin_and_a_lead_leaves",),
@@ -199,7 +195,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         {200: Left},
         session="write",
         body=Leave,
-        refuses=(NoSuchFunnel, LeadGone),
+        refuses=(NoSuchFunnel, NoSuchLead, LeadGone),
         repeatable=True,
         example={"lead_id": 7},
         proves=("test_web_funnels.py::test_a_lead_and_a_segment_begin_and_a_lead_leaves",),

@@ -11,6 +11,7 @@ from domain.access import Act, NoSuchRight
 from domain.account_leads import leads_of_account
 from domain.cart_acts import AlreadyOwned, Till, Wanted, change_lines, order_for_lead, order_for_oneself
 from domain.carts import BadCart, NotChangeable, NothingToPayBy, TooManyUnpaid
+from domain.custom_events import NoSuchLead
 from domain.discounts import CodeRefused, NoSuchCode
 from domain.holding import hold_order
 from domain.limits import LimitReached
@@ -215,7 +216,7 @@ ROUTES: tuple[Route[Any, Any], ...] = (
         {201: OrderItem},
         session="write",
         body=NewOrder,
-        refuses=(*ORDERING, AlreadyOwned, TooManyUnpaid, NotFound, Forbidden, NoSuchRight, CreatorNeeded),
+        refuses=(*ORDERING, AlreadyOwned, TooManyUnpaid, NoSuchLead, Forbidden, NoSuchRight, CreatorNeeded),
         repeatable=True,
         example={"lines": _LINES, "code": "SPRING"},
         proves=(
