@@ -7,7 +7,7 @@ from telegram import CallbackQuery
 from telegram import Message as TelegramMessage
 
 from bot.handlers.edits import edit
-from bot.handlers.idea_access import NOWHERE, held_idea, own_idea
+from bot.handlers.idea_access import NOWHERE, own_idea
 from bot.handlers.idea_files import attachment_line
 from bot.handlers.idea_screens import card_screen
 from bot.handlers.idea_sent import KINDS, links_of, public_id_of, public_id_of_file, sent_of, title_of
@@ -92,7 +92,8 @@ async def tap(turn: Turn, query: CallbackQuery, arguments: list[str]) -> None:
             turn.replies.append(TapReply(query_id=query.id))
             edit(turn, query, await captured_screen(turn, idea))
         case ["undo", creator, number]:
-            _, idea = await held_idea(turn, read_id(creator), read_id(number))
+            # its act holds it, after what waits in the outbox
+            _, idea = await own_idea(turn, read_id(creator), read_id(number))
             await undo_capture(turn.session, idea, now=turn.now)
             turn.replies.append(TapReply(query_id=query.id))
             edit(turn, query, Message(text=turn.words("idea-undone", number=idea.number)))
