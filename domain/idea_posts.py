@@ -174,16 +174,20 @@ async def hand_over(session: AsyncSession, post: IdeaPost, *, now: datetime) -> 
     tried = await session.scalar(select(func.count()).where(OutboxMessage.post_id == post.id)) or 0
     post.state, post.error = PostState.POSTING, None
     await session.flush()
-    await queue_message(
-        session,
-        message,
-        key=f"idea-post:{post.id}:{tried + 1}",
-        kind=OutboxKind.POST,
-        creator_id=post.creator_id,
-        person_id=None,
-        post_id=post.id,
-        now=now,
-    )
+    promised = False
+    while not promised:
+        # where rows were taken out of the outbox a number may have been given before
+        tried += 1
+        promised = await queue_message(
+            session,
+            message,
+            key=f"idea-post:{post.id}:{tried}",
+            kind=OutboxKind.POST,
+            creator_id=post.creator_id,
+            person_id=None,
+            post_id=post.id,
+            now=now,
+        )
 
 
 async def call_off(session: AsyncSession, idea: Idea, *, now: datetime, drop: bool = False) -> IdeaPost | None:

@@ -175,3 +175,13 @@ async def test_what_comes_into_the_outbox_of_a_closed_business_is_not_posted_and
         (await session.get_one(Creator, desk.creator_id)).closed_at = NOW
     assert await take(desk) == []
     assert (await desk.state(), await desk.rows()) == (PostState.DRAFT, [("idea-post:1:1", OutboxState.CANCELLED)])
+
+
+async def test_a_try_whose_number_was_given_before_is_promised_all_the_same(desk: Desk):
+    first = await fails(desk)
+    await fails(desk)
+    async with desk.database.transaction() as session:
+        await session.delete(await session.get_one(OutboxMessage, first))
+    await desk.does(post_now)
+    assert await desk.rows() == [("idea-post:1:2", OutboxState.FAILED), ("idea-post:1:3", OutboxState.QUEUED)]
+    assert len(await take(desk)) == 1
