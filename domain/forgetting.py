@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.channel_passes import end_passes
 from domain.events import record_event
 from domain.holding import hold_family, hold_what_waits
+from domain.idea_origins import forget_in_ideas
 from domain.leaving import delete_account
 from domain.order_ends import UNDER_WAY, end_unpaid
 from domain.pricing import STARS
@@ -104,6 +105,7 @@ async def forget_lead(session: AsyncSession, lead: Lead, *, now: datetime, keep_
     await session.execute(update(Event).where(Event.lead_id.in_(family)).values(data={}), execution_options=_BY_CORE)
     await _empty_rows(session, family, now=now)
     await session.refresh(lead)
+    await forget_in_ideas(session, people, lead.creator_id, now=now)
     await empty_raw_updates(session, people, lead.creator_id)
     for person_id in people:
         await _let_go(session, person_id, now=now)
@@ -119,6 +121,7 @@ async def forget_person(session: AsyncSession, person: Person, *, now: datetime)
     """
     for lead in (await session.scalars(select(Lead).where(Lead.person_id == person.id).order_by(Lead.id))).all():
         await forget_lead(session, lead, now=now)
+    await forget_in_ideas(session, [person.id], None, now=now)
     await empty_raw_updates(session, [person.id], None)
     await _forget_account(session, person, now=now)
     await _let_go(session, person.id, now=now)

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.idea_origins import digest_of_origin
 from domain.idea_parts import no_such_idea
 from domain.idea_posts import find_post, hold_queued
 from domain.ideas import add_idea, delete_idea, hold_again
@@ -50,6 +51,8 @@ class Sent:
     file_name: str | None = None
     words: str | None = None
     forwarded_from: str | None = None
+    # their Telegram id, where Telegram tells it
+    origin: int | None = None
     links: tuple[str, ...] = ()
     chat_id: int | None = None
     message_id: int | None = None
@@ -157,6 +160,7 @@ async def _keep(session: AsyncSession, idea: Idea, sent: Sent, *, now: datetime)
     """The message, and a row for each further link in it, as long as there is room."""
     if await count_attachments(session, idea.id) >= MOST_ATTACHMENTS:
         return False
+    origin = None if sent.origin is None else await digest_of_origin(session, sent.origin)
     row = {
         "idea_id": idea.id,
         "kind": sent.kind,
@@ -167,6 +171,7 @@ async def _keep(session: AsyncSession, idea: Idea, sent: Sent, *, now: datetime)
         "file_name": sent.file_name,
         "words": sent.words,
         "forwarded_from": sent.forwarded_from,
+        "origin_digest": origin,
         "created_at": now,
     }
     if sent.message_id is None and await _has_file(session, idea, sent):
@@ -175,7 +180,8 @@ async def _keep(session: AsyncSession, idea: Idea, sent: Sent, *, now: datetime)
         return False
     links = [each for each in sent.links if each != sent.words][:MOST_LINKS]
     session.add_all(
-        IdeaAttachment(idea_id=idea.id, kind=AttachmentKind.LINK, words=each, created_at=now) for each in links
+        IdeaAttachment(idea_id=idea.id, kind=AttachmentKind.LINK, words=each, origin_digest=origin, created_at=now)
+        for each in links
     )
     await session.flush()
     return True

@@ -7,6 +7,7 @@ import orjson
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.idea_origins import digest_of_origin
 from domain.my_account import account_of
 from domain.raw_words import lane_of
 from store.models import (
@@ -24,6 +25,8 @@ from store.models import (
     Entitlement,
     Event,
     FlowRun,
+    Idea,
+    IdeaAttachment,
     Lead,
     LeadField,
     LeadNote,
@@ -107,6 +110,7 @@ async def _of_lead(session: AsyncSession, lead: Lead, person: Person) -> Told:
         "codes": await _codes(session, ids),
         "reviews": await _reviews(session, ids),
         "known_to_payment_providers_as": await _each(session, RailCustomer, ids, "rail", "reference"),
+        "passed_on_for_ideas": await _passed_on(session, lead, person),
         "files": await _each(session, StoredFile, ids, "file_name", "mime_type", "size", "created_at"),
         "messages": [
             {"text": (each.message or {}).get("text", ""), **_of(each, "kind", "state", "created_at", "closed_at")}
@@ -122,6 +126,14 @@ async def _of_lead(session: AsyncSession, lead: Lead, person: Person) -> Told:
             for each in await _all(session, Event, Event.lead_id.in_(ids) & Event.name.not_in(_ABOUT_OTHERS), Event.id)
         ],
     }
+
+
+async def _passed_on(session: AsyncSession, lead: Lead, person: Person) -> list[Told]:
+    """Messages of theirs that the creator keeps for an idea."""
+    of_creator = select(Idea.id).where(Idea.creator_id == lead.creator_id)
+    theirs = IdeaAttachment.origin_digest == await digest_of_origin(session, person.telegram_id)
+    rows = await _all(session, IdeaAttachment, theirs & IdeaAttachment.idea_id.in_(of_creator), IdeaAttachment.id)
+    return [_of(each, "kind", "words", "file_name", "forwarded_from", "created_at") for each in rows]
 
 
 async def _touches(session: AsyncSession, ids: Sequence[int]) -> list[Told]:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import String, cast, delete, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.idea_origins import forget_in_ideas
 from store.models import (
     Account,
     IdeaAttachment,
@@ -101,6 +102,7 @@ async def _finish(session: AsyncSession, person: Person, *, now: datetime) -> No
         return
     for model in (OutboxMessage, Prompt, LeadView, IdeaView):
         await session.execute(delete(model).where(model.person_id == person.id), execution_options=_BY_CORE)
+    await forget_in_ideas(session, [person.id], None, now=now)
     # what they sent for ideas stays with the creator whose team they were in: that it was they goes
     theirs = update(IdeaAttachment).where(IdeaAttachment.chat_id == person.telegram_id)
     await session.execute(theirs.values(chat_id=None, message_id=None), execution_options=_BY_CORE)

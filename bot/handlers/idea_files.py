@@ -132,7 +132,8 @@ async def _ask(turn: Turn, query: CallbackQuery, idea: Idea, place: Place) -> No
 async def _show(turn: Turn, idea: Idea, attachment_id: int) -> None:
     """As it was sent, whose it was told with it."""
     found = await turn.session.get(IdeaAttachment, attachment_id)
-    if found is None or found.idea_id != idea.id:
+    # of what came from somebody who is forgotten, nothing is left to show
+    if found is None or found.idea_id != idea.id or not (found.words or found.telegram_file_id):
         raise turn.refusal("idea-file-gone")
     lines = [escape(shorten(found.words, _CAPTION if found.telegram_file_id else 3000))] if found.words else []
     if found.forwarded_from:

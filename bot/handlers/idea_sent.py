@@ -16,12 +16,10 @@ from telegram.constants import MessageEntityType
 
 from bot.given import given_of
 from bot.handlers.idea_access import zone_of_ideas
-from bot.handlers.lead_card import moment
 from bot.turn import Turn
 from domain.flows.given import SentFile
 from domain.idea_attachments import Sent
-from domain.idea_parts import TITLE_LENGTH
-from domain.messages.catalogue import plain
+from domain.idea_titles import neutral_title, told_title
 from kit.text import printable, shorten
 from store.models import AttachmentKind, Shape
 
@@ -51,7 +49,10 @@ def sent_of(message: TelegramMessage) -> Sent | None:
     """None for what cannot be kept: a place, a contact, a sticker, a poll."""
     words = printable(message.text or message.caption or "").strip()
     links = links_of(message)
-    given = given_of(message)
+    given, origin = given_of(message), message.forward_origin
+    if isinstance(origin, MessageOriginUser) and origin.sender_user.id == message.chat.id:
+        # their own words, sent again
+        origin = None
     if isinstance(given, SentFile):
         kind = KINDS[given.shape]
     elif words:
@@ -63,7 +64,8 @@ def sent_of(message: TelegramMessage) -> Sent | None:
         telegram_file_id=given.telegram_file_id if isinstance(given, SentFile) else None,
         file_name=given.file_name if isinstance(given, SentFile) and _is_named(message) else None,
         words=words or None,
-        forwarded_from=None if message.forward_origin is None else _origin(message.forward_origin),
+        forwarded_from=None if origin is None else _origin(origin),
+        origin=origin.sender_user.id if isinstance(origin, MessageOriginUser) else None,
         links=tuple(links),
         chat_id=message.chat.id,
         message_id=message.message_id,
@@ -86,12 +88,8 @@ def links_of(message: TelegramMessage) -> list[str]:
 
 def title_of(turn: Turn, creator_id: int, sent: Sent) -> str:
     """The first line of what was written, or the file's name, or what it is and of when."""
-    first = next((line for line in (sent.words or "").splitlines() if line.strip()), None)
-    told = " ".join((first or sent.file_name or "").split())
-    if not told:
-        at = moment(turn, turn.now, zone_of_ideas(turn, creator_id))
-        told = plain(f"idea-title-{sent.kind.value}", turn.person.speaks, at=at)
-    return shorten(told, TITLE_LENGTH)
+    neutral = neutral_title(sent.kind, turn.now, zone_of_ideas(turn, creator_id), turn.person.speaks)
+    return told_title(sent.words, sent.file_name) or neutral
 
 
 def public_id_of(turn: Turn, sent: Sent) -> UUID:

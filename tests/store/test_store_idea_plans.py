@@ -55,6 +55,8 @@ async def _many(database: Database) -> int:
         if not database.is_sqlite:
             word = "creator_id || 'xw' || number % 400"
             words = f"INSERT INTO idea_search SELECT id, array_to_tsvector(ARRAY[{word}]) FROM idea"
+        sent = "INSERT INTO idea_attachment (idea_id, kind, chat_id, origin_digest, created_at) "
+        await session.execute(text(f"{sent} SELECT id, 'text', id, 'of ' || id, created_at FROM idea"))
         await session.execute(text(tags))
         await session.execute(text(words))
     if not database.is_sqlite:
@@ -154,3 +156,4 @@ async def test_what_was_posted_and_kept_long_ago_is_not_looked_through(database:
     assert "ix_idea_post_channel_id" not in plan, plan
     plan = await _plans(database, lambda session: finish_forgetting(session, now=NOW), writes=True)
     assert "ix_idea_attachment_chat" in plan, plan
+    assert "ix_idea_attachment_origin" in plan, plan

@@ -247,6 +247,29 @@ async def test_more_is_sent_for_an_idea_its_checklist_ticked_off_and_all_of_it_s
 
 
 @SQLITE
+async def test_of_whoever_is_forgotten_nothing_is_shown_and_what_was_ones_own_is_nobodys_else(world: World):
+    creator, lena = world.creator, await world.person("Lena")
+    own = await creator.post({"text": "https://example.com/mine"})
+    await creator.hears("Kept as idea 1")
+    passed_on = {"forward": {"person": creator.id, "message_id": own["message_id"]}}
+    assert "from" not in (await sends(creator, passed_on, "Kept as idea 2")).text
+    await lena.say("/start")
+    asked = await lena.post({"text": "I am ill"})
+    passed_on = {"forward": {"person": lena.id, "message_id": asked["message_id"]}}
+    assert "from Lena" in (await sends(creator, passed_on, "Kept as idea 3: I am ill")).text
+    await lena.say("/forget_me")
+    await lena.tap("forget me")
+    await lena.hears("you are forgotten here")
+    card = await sends(creator, {"text": "/idea 3"}, "Note of Nov 3, 2026")
+    await creator.tap("📎")
+    shown = await now_says(creator, card, "1. 💬 Text")
+    assert "Lena" not in shown.text
+    body = {"message_id": card.raw["message_id"], "data": shown.button("👁 1")["data"]}
+    answer = await world.control("POST", f"/people/{creator.id}/taps", body)
+    assert answer["answer"] == "This is no longer there."
+
+
+@SQLITE
 async def test_whoever_may_only_look_keeps_nothing_and_ticks_nothing(world: World):
     creator = world.creator
     await sends(creator, {"voice": {"duration": 4}}, "Kept as idea 1")
