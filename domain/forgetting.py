@@ -19,7 +19,7 @@ from domain.order_ends import UNDER_WAY, end_unpaid
 from domain.pricing import STARS
 from domain.raw_words import empty_raw_updates
 from domain.reservations import hold_goods
-from domain.reviews import forget_reviews
+from domain.reviews import forget_kept_stars, forget_reviews
 from domain.transfers.asking import renew_exports
 from store.database import wake
 from store.models import (
@@ -123,6 +123,7 @@ async def forget_person(session: AsyncSession, person: Person, *, now: datetime)
         await forget_lead(session, lead, now=now)
     await forget_in_ideas(session, [person.id], None, now=now)
     await empty_raw_updates(session, [person.id], None)
+    await forget_kept_stars(session, person_id=person.id, account_id=None)
     await _forget_account(session, person, now=now)
     await _let_go(session, person.id, now=now)
     wake(session, TOPIC)

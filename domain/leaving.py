@@ -11,6 +11,7 @@ from domain.api_keys import revoke_keys_of
 from domain.closing import look_at_orders, settle_businesses
 from domain.hooks import remove_hook
 from domain.products import archive_product
+from domain.reviews import forget_reviews
 from domain.signing_in import revoke_all
 from kit.errors import NotFound
 from store.database import count_changed
@@ -72,6 +73,8 @@ async def delete_account(session: AsyncSession, account_id: int, *, now: datetim
     await settle_businesses(session, account_id, now=now)
     for creator_id in await _owned_alone(session, account_id):
         await _close(session, creator_id, now=now)
+    # nobody is left who could take their words back
+    await forget_reviews(session, (await session.scalars(theirs)).all(), keep_stars=True)
     await revoke_all(session, account_id, now=now)
     await session.execute(
         update(SignIn).where(SignIn.account_id == account_id).values(agent="", address=""), execution_options=_BY_CORE

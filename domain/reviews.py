@@ -15,7 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.deliveries import NotOwned
 from domain.entitlements import owns
 from domain.events import record_event
-from domain.products import hold_product
+from domain.products import hold_product, hold_products
+from domain.review_givers import marks_of
 from domain.review_words import tell_of_answer, tell_of_report, tell_of_review
 from kit.errors import Conflict, Invalid, NotFound, Reason
 from kit.money import language_of
@@ -117,6 +118,10 @@ async def review_product(
         known = await _latest(session, Review.lead_id == lead.id, Review.product_id == product_id)
         return await _change(session, known, product, rating, words, now=now)
     await _count(session, product_id, stars=rating, reviews=1)
+    # the stars that stayed when they were removed give way
+    await forget_kept_stars(
+        session, Review.product_id == product_id, person_id=lead.person_id, account_id=lead.account_id
+    )
     review = await _latest(session, Review.id == review_id)
     await _record(session, "review.published", review, lead_id=lead.id, now=now, rating=rating)
     await tell_of_review(session, review, product.title, key=f"review:{review_id}", now=now)
@@ -205,14 +210,32 @@ async def remove_review(session: AsyncSession, review: Review, *, now: datetime)
 
 
 async def forget_reviews(session: AsyncSession, lead_ids: Sequence[int], *, keep_stars: bool = False) -> None:
-    """What these leads have said goes, and its stars with it unless they are kept: no seller mends an average so."""
+    """What these leads have said goes, and its stars with it unless they are kept: no seller mends an average so.
+
+    Stars that are kept still know whose they are: who reviews again, or asks to be forgotten, takes them along.
+    """
     await _hold_reviewed(session, lead_ids)
-    theirs = Review.lead_id.in_(lead_ids)
-    if keep_stars:
-        wordless = update(Review).where(theirs).values(text="", answer=None, answered_at=None)
-        await session.execute(wordless, execution_options=_BY_CORE)
-    else:
-        await _delete(session, theirs)
+    query = select(Lead.id, Lead.creator_id, Lead.person_id, Lead.account_id).where(Lead.id.in_(lead_ids))
+    for lead in (await session.execute(query.order_by(Lead.id))).all():
+        whose = {"person_id": lead.person_id, "account_id": lead.account_id}
+        if keep_stars:
+            wordless = {"text": "", "answer": None, "answered_at": None}
+            giver = next(iter(await marks_of(session, **whose)), None)
+            theirs = update(Review).where(Review.lead_id == lead.id).values(**wordless, giver=giver)
+            await session.execute(theirs, execution_options=_BY_CORE)
+        else:
+            await _delete(session, Review.lead_id == lead.id)
+            await forget_kept_stars(session, Review.creator_id == lead.creator_id, **whose)
+
+
+async def forget_kept_stars(
+    session: AsyncSession, *which: ColumnElement[bool], person_id: int | None, account_id: int | None
+) -> None:
+    """Stars that stayed when a seller removed them go: of these, `which`."""
+    marks = await marks_of(session, person_id=person_id, account_id=account_id)
+    theirs = (Review.giver.in_(marks), *which)
+    await hold_products(session, await session.scalars(select(Review.product_id).where(*theirs)))
+    await _delete(session, *theirs)
 
 
 async def move_reviews(session: AsyncSession, into: Lead, other: Lead) -> None:

@@ -12,6 +12,7 @@ _FORGETTING = text("forgetting_at IS NOT NULL")
 _FETCHING = text("fetch_at IS NOT NULL")
 _LOOSE = text("loose_until IS NOT NULL")
 _REPORTED = text("state = 'reported'")
+_KEPT_STARS = text("giver IS NOT NULL")
 _LISTED = text("active AND archived_at IS NULL")
 _OWN = text("archived_at IS NULL")
 _ARCHIVED = text("archived_at IS NOT NULL")
@@ -287,6 +288,7 @@ class Review(Numbered, Base):
         CheckConstraint("rating BETWEEN 1 AND 5", name="review_one_to_five"),
         Index("ix_review_product", "product_id", "id", "state"),
         Index("ix_review_creator", "creator_id", "id"),
+        Index("ix_review_giver", "giver", "product_id", sqlite_where=_KEPT_STARS, postgresql_where=_KEPT_STARS),
         Index("ix_review_reported", "reported_at", "id", sqlite_where=_REPORTED, postgresql_where=_REPORTED),
     )
     creator_id: Mapped[int] = mapped_column(ForeignKey("creator.id"))
@@ -296,6 +298,8 @@ class Review(Numbered, Base):
     text: Mapped[str] = mapped_column(Sealed("review.text"))
     # the creator's
     answer: Mapped[str | None] = mapped_column(Text)
+    # of stars that outlasted who gave them: a keyed digest of their chat or account (`domain.review_givers`)
+    giver: Mapped[str | None]
     state: Mapped[ReviewState] = state_column(ReviewState, ReviewState.SHOWN)
     created_at: Mapped[datetime]
     edited_at: Mapped[datetime | None]

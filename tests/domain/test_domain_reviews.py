@@ -12,16 +12,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from stores import DATA_KEYS, Stores
 
 import domain.reviews
+from domain.account_leads import lead_for_account
 from domain.accounts import add_account
 from domain.chat_standings import reader_of
 from domain.creators import bind_person
 from domain.deliveries import NotOwned
 from domain.entitlements import grant, owns, revoke
-from domain.forgetting import forget_lead
+from domain.forgetting import forget_lead, forget_person
 from domain.leads import add_lead
+from domain.leaving import delete_account
 from domain.merging import merge_leads
 from domain.my_data import everything_about
 from domain.paying import pay_order
+from domain.removing import remove_lead
 from domain.reviews import (
     BadReview,
     NoSuchReview,
@@ -39,6 +42,7 @@ from domain.reviews import (
 from kit.paging import Paging
 from store.database import Database
 from store.models import (
+    Account,
     BundleItem,
     Creator,
     Entitlement,
@@ -306,6 +310,69 @@ async def test_a_forgotten_lead_takes_what_they_said_along(database: Database):
     async with database.reading() as session:
         assert [each.lead_id for each in (await session.scalars(select(Review))).all()] == [other]
     assert await standing(database, folk) == await in_truth(database, folk) == (5, 1)
+
+
+@pytest.mark.parametrize("by", ["chat", "account"])
+async def test_stars_that_outlasted_somebody_give_way_when_they_review_again_or_are_forgotten(
+    database: Database, by: str
+):
+    folk, (other,) = await owners(database, 1)
+    await rate(database, other, folk, 5)
+    async with database.transaction() as session:
+        account = await add_account(session, role=Role.BUYER, name="Lena", now=NOW)
+
+    async def comes() -> int:
+        async with database.transaction() as session:
+            if by == "chat":
+                lead, _ = await a_lead(session, await session.get_one(Creator, folk.creator), 4001)
+            else:
+                found = await session.get_one(Account, account.id)
+                lead = await lead_for_account(session, folk.creator, found, now=NOW)
+            await grant(session, lead, folk.product, origin=f"gift:{lead.id}", now=NOW)
+            return lead.id
+
+    async def is_removed(lead_id: int) -> None:
+        async with database.transaction() as session:
+            await remove_lead(session, await session.get_one(Lead, lead_id), with_library=True, now=NOW)
+
+    for stars in (1, 2):
+        await rate(database, lead := await comes(), folk, stars, "Lena says no")
+        assert await standing(database, folk) == await in_truth(database, folk) == (5 + stars, 2)
+        await is_removed(lead)
+        assert await standing(database, folk) == await in_truth(database, folk) == (5 + stars, 2)
+    lead = await comes()
+    async with database.transaction() as session:
+        await forget_lead(session, await session.get_one(Lead, lead), now=LATER)
+    assert await standing(database, folk) == await in_truth(database, folk) == (5, 1)
+
+
+async def test_who_is_forgotten_everywhere_takes_stars_along_that_outlasted_them(database: Database):
+    folk, (lead, other) = await owners(database, 2)
+    for each, stars in ((lead, 1), (other, 5)):
+        await rate(database, each, folk, stars)
+    async with database.transaction() as session:
+        found = await session.get_one(Lead, lead)
+        person = await session.get_one(Person, found.person_id)
+        await remove_lead(session, found, with_library=True, now=NOW)
+        assert (await session.scalars(select(Review.rating).order_by(Review.id))).all() == [1, 5]
+        await forget_person(session, person, now=NOW)
+    assert await standing(database, folk) == await in_truth(database, folk) == (5, 1)
+
+
+async def test_words_of_somebody_who_has_no_way_back_to_them_go_with_the_account(database: Database):
+    folk, (other,) = await owners(database, 1)
+    await rate(database, other, folk, 5, "Warm")
+    async with database.transaction() as session:
+        account = await add_account(session, role=Role.BUYER, name="Lena", now=NOW)
+        lead = await lead_for_account(session, folk.creator, account, now=NOW)
+        await grant(session, lead, folk.product, origin="gift:lena", now=NOW)
+        review = await review_product(session, lead, folk.product, 1, words="Lena says no", now=NOW)
+        await delete_account(session, account.id, now=LATER)
+        await session.refresh(review)
+        assert (review.rating, review.text) == (1, "")
+    async with database.reading() as session:
+        assert set(await session.scalars(select(Review.text))) == {"Warm", ""}
+    assert await standing(database, folk) == (6, 2)
 
 
 async def test_forgetting_a_hidden_review_leaves_the_average_alone(database: Database):

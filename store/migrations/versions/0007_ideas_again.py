@@ -16,6 +16,7 @@ _WAITS = sa.text("state IN ('scheduled', 'posting')")
 _KNOWN = sa.text('origin_digest IS NOT NULL')
 _OF_ALBUM = sa.text('album IS NOT NULL')
 _COMES = sa.text('due_date IS NOT NULL AND due_noted_at IS NULL')
+_KEPT = sa.text("giver IS NOT NULL")
 
 
 def upgrade() -> None:
@@ -39,8 +40,19 @@ def upgrade() -> None:
         batch_op.create_foreign_key(batch_op.f('fk_idea_post_file_id'), 'stored_file', ['file_id'], ['id'], ondelete='SET NULL')
         batch_op.create_index(batch_op.f('ix_idea_post_file_id'), ['file_id'], unique=False)
 
+    # whose stars they were that are here without anybody, nobody can tell any more
+    with op.batch_alter_table("review", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("giver", sa.String(), nullable=True))
+        batch_op.create_index(
+            "ix_review_giver", ["giver", "product_id"], unique=False, sqlite_where=_KEPT, postgresql_where=_KEPT
+        )
+
 
 def downgrade() -> None:
+    with op.batch_alter_table("review", schema=None) as batch_op:
+        batch_op.drop_index("ix_review_giver", sqlite_where=_KEPT, postgresql_where=_KEPT)
+        batch_op.drop_column("giver")
+
     with op.batch_alter_table('idea_post', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_idea_post_file_id'))
         batch_op.drop_constraint(batch_op.f('fk_idea_post_file_id'), type_='foreignkey')
