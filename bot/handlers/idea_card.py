@@ -11,7 +11,7 @@ from bot.turn import Turn
 from kit.money import language_of
 from kit.text import TEXT_LIMIT, escape, shorten, visible_length
 from store.models import Idea, IdeaStage, Priority
-from store.queries.idea_card import IdeaCard
+from store.queries.idea_card import FEW, IdeaCard
 
 TITLE_SHOWN = 80
 NAMED = 60
@@ -113,6 +113,8 @@ def _hanging(turn: Turn, card: IdeaCard) -> Iterator[str]:
         bought = card.brought.first
         sums = sums_told(bought, turn.person.speaks)
         yield turn.words("ideabrought-card", leads=card.brought.leads, orders=bought.orders, sums=sums)
+    elif card.idea.stage == IdeaStage.PUBLISHED:
+        yield turn.words("ideabrought-card-many", most=FEW)
 
 
 def _history(turn: Turn, card: IdeaCard) -> Iterator[str]:

@@ -20,9 +20,10 @@ from store.models import (
     Link,
     Product,
 )
-from store.queries.idea_results import Brought, brought
+from store.queries.idea_results import Brought, brought_by_few
 
 MOVES_SHOWN = 4
+FEW = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class IdeaCard:
     attached: Mapping[AttachmentKind, int]
     post: IdeaPost | None
     moves: Sequence[Move]
-    # once it is published
+    # of one that is published, where few came by its links: the card is made while others wait to write
     brought: Brought | None
 
 
@@ -70,12 +71,10 @@ async def idea_card(session: AsyncSession, idea: Idea) -> IdeaCard:
         attached={row[0]: row[1] for row in attached},
         post=await session.scalar(post),
         moves=[Move(row.before, row.stage, row.moved_at) for row in reversed(latest)],
-        brought=await _brought(session, idea) if idea.stage == IdeaStage.PUBLISHED else None,
+        brought=await brought_by_few(session, idea.creator_id, idea.id, most=FEW)
+        if idea.stage == IdeaStage.PUBLISHED
+        else None,
     )
-
-
-async def _brought(session: AsyncSession, idea: Idea) -> Brought:
-    return (await brought(session, idea.creator_id, [idea.id]))[idea.id]
 
 
 async def products_of(session: AsyncSession, idea_id: int, *are: ColumnElement[bool]) -> Sequence[Product]:

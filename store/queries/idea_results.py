@@ -60,6 +60,17 @@ async def brought(
     return {each: found.get(each, Brought()) for each in idea_ids}
 
 
+async def brought_by_few(session: AsyncSession, creator_id: int, idea_id: int, *, most: int) -> Brought | None:
+    """What one idea brought, where that is soon added up: None when people came by its links more often than that."""
+    links = _links(creator_id, Idea.id == idea_id)
+    leads = select(Lead.id).select_from(links).join(Lead, Lead.link_id == links.c.link_id).limit(most + 1)
+    touches = select(Touch.id).select_from(links).join(Touch, Touch.link_id == links.c.link_id).limit(most + 1)
+    for each in (leads, touches):
+        if (await session.scalar(select(func.count()).select_from(each.subquery())) or 0) > most:
+            return None
+    return (await brought(session, creator_id, [idea_id]))[idea_id]
+
+
 async def brought_since(
     session: AsyncSession, creator_id: int, since: datetime = EVER, until: datetime = NEVER
 ) -> dict[int, Brought]:

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from ideas_chat import idea_of, kept, typed
 from leads_chat import answers, refused, tapped, the_creator
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from world import World
 
 from bot.handlers.idea_access import Place
@@ -14,7 +14,8 @@ from domain.ideas import delete_idea, move_idea
 from domain.messages.plain import CALLBACK_BYTES
 from domain.products import add_product
 from kit.money import Money
-from store.models import Idea, IdeaStage, Link, LinkTarget, Prompt
+from store.models import Idea, IdeaStage, Lead, Link, LinkTarget, Prompt
+from store.queries.idea_card import FEW
 
 
 @pytest.fixture
@@ -107,6 +108,25 @@ async def test_long_notes_are_cut_on_the_card_and_stand_whole_behind_their_butto
     # whatever the numbers grow to, a button has room for them
     longest = Place(10**9, 10**4).data("product", Idea(creator_id=10**7, number=10**6), f"{10**4}:{10**9}")
     assert len(longest) <= CALLBACK_BYTES
+
+
+async def test_a_card_adds_up_what_few_have_brought_and_leaves_many_to_the_results(chat: World):
+    await kept(chat, "Tour", stage=IdeaStage.PUBLISHED)
+    await tapped(chat, await tapped(chat, await answers(chat, "/idea 1"), "Link"), "Make the link")
+    creator = await the_creator(chat)
+
+    async def come(people: int) -> None:
+        async with chat.spark.database.transaction() as session:
+            link_id = (await session.scalars(select(Link.id))).one()
+            same = {"creator_id": creator.id, "name": "", "link_id": link_id, "created_at": chat.clock()}
+            await session.execute(insert(Lead), [same] * people)
+
+    await come(FEW)
+    assert f"📈 New leads: {FEW} · their orders: 0 (–)" in (await answers(chat, "/idea 1")).text
+    await come(1)
+    card = await answers(chat, "/idea 1")
+    assert f"📈 More than {FEW} visits by its links: “Results”" in card.text
+    assert f"New leads by its links: {FEW + 1}" in (await tapped(chat, card, "Results")).text
 
 
 async def test_an_idea_gets_its_tracked_link_its_products_and_its_funnel(chat: World):

@@ -12,7 +12,15 @@ from domain.ideas import add_idea
 from store.database import Database
 from store.models import Idea, Lead, Link, LinkTarget, Order, OrderState, Payment, Touch
 from store.queries.analytics import Sum
-from store.queries.idea_results import Bought, Brought, brought, brought_by_piece, brought_by_tag, brought_since
+from store.queries.idea_results import (
+    Bought,
+    Brought,
+    brought,
+    brought_by_few,
+    brought_by_piece,
+    brought_by_tag,
+    brought_since,
+)
 
 DAY = datetime(2026, 11, 1, tzinfo=UTC)
 TAGS = ("video", "food", "studio")
@@ -139,6 +147,9 @@ async def test_what_ideas_brought_is_what_one_counts_by_hand(database: Database)
                 of_tag = {tag: {each.id for each in books.ideas if tag in each.tags} for tag in TAGS}
                 by_tag = {tag: books.count(ideas, since, until) for tag, ideas in of_tag.items()}
                 assert told(await brought_by_tag(session, creator, since, until)) == told(by_tag), seed
+            for each, whole in (await brought(session, creator, every)).items():
+                assert await brought_by_few(session, creator, each, most=1000) == whole, seed
+                assert whole == Brought() or await brought_by_few(session, creator, each, most=0) is None, seed
             edges = [at(0), at(7), at(8), at(48)]
             by_piece = [books.count(every, *both) for both in pairwise(edges)]
             assert await brought_by_piece(session, creator, edges) == by_piece, seed

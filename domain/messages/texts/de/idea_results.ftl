@@ -11,6 +11,7 @@ ideabrought-line = <b>{ $name }</b>
     👤 { $leads } · zuerst: { $first } ({ $first_sums }) · zuletzt: { $last } ({ $last_sums })
 ideabrought-none = Noch nichts. Gib einer Idee ihren Link und veröffentliche sie: wer darüber kommt, wird hier gezählt.
 ideabrought-card = 📈 Neue Kontakte: { $leads } · deren Bestellungen: { $orders } ({ $sums })
+ideabrought-card-many = 📈 Mehr als { $most } Besuche über ihre Links: „Ergebnisse“ zählt zusammen, was sie gebracht haben
 ideabrought-button-every = Alle Ideen
 ideabrought-button-idea = Nach Idee
 ideabrought-button-tag = Nach Tag

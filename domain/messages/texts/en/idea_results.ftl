@@ -11,6 +11,7 @@ ideabrought-line = <b>{ $name }</b>
     👤 { $leads } · first touch: { $first } ({ $first_sums }) · last touch: { $last } ({ $last_sums })
 ideabrought-none = Nothing yet. Give an idea its link, publish it, and whoever comes by it is counted here.
 ideabrought-card = 📈 New leads: { $leads } · their orders: { $orders } ({ $sums })
+ideabrought-card-many = 📈 More than { $most } visits by its links: “Results” adds up what they brought
 ideabrought-button-every = All ideas
 ideabrought-button-idea = By idea
 ideabrought-button-tag = By tag
