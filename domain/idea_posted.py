@@ -133,9 +133,7 @@ async def _tell(
         named["post"] = shorten(text, _POST_SHOWN) or _NO_TITLE
     data = None if idea is None else f"ipost:{idea.creator_id}:{idea.number}"
     told = _told(words, named, data, again=words == "idea-post-failed")
-    await tell_creator(
-        session, told, key=key, creator_id=post.creator_id, now=now, about=about, acts=(Act.SEE_IDEAS,)
-    )
+    await tell_creator(session, told, key=key, creator_id=post.creator_id, now=now, about=about, acts=(Act.SEE_IDEAS,))
 
 
 def _told(words: str, named: dict[str, object], data: str | None, *, again: bool) -> Callable[[str], Message]:
