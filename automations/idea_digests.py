@@ -1,8 +1,9 @@
 """The mornings and the Mondays of ideas: whoever's has come is looked at once."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -13,7 +14,7 @@ from domain.definitions import Published
 from domain.idea_days import begun_day, begun_week, zone_of
 from domain.idea_reminders import next_reminder, remind
 from domain.idea_week import ended_week, next_week, tell_week
-from domain.ideas_due import next_idea_due, note_due_ideas, waiting_to_be_noted
+from domain.ideas_due import Waiting, next_idea_due, note_due_ideas, waiting_to_be_noted
 from kit.clock import Clock
 from kit.log import get_logger
 from store.database import Database, is_unavailable
@@ -44,7 +45,8 @@ class IdeaDigests:
     clock: Clock
     published: Published
     # those at whom something of ours fails
-    _failed: Later = field(default_factory=Later, init=False)
+    _not_noted: Later = field(default_factory=Later, init=False)
+    _not_told: Later = field(default_factory=Later, init=False)
 
     async def note_due(self) -> int:
         """Records whose day has come: who has none is asked nothing. Returns how many ideas were looked at."""
@@ -52,9 +54,12 @@ class IdeaDigests:
             found = await waiting_to_be_noted(session, self.published, now=self.clock())
         done = 0
         for waiting in found:
-            async with self.database.transaction() as session:
-                done += await note_due_ideas(session, self.published, waiting, now=self.clock())
+            done += await self._alone(self._not_noted, waiting.creator_id, partial(self._note, waiting))
         return done
+
+    async def _note(self, waiting: Waiting, now: datetime) -> int:
+        async with self.database.transaction() as session:
+            return await note_due_ideas(session, self.published, waiting, now=now)
 
     async def run(self) -> int:
         """Tells those whose morning or Monday has come; returns how many times somebody was looked at."""
@@ -62,19 +67,23 @@ class IdeaDigests:
         async with self.database.reading() as session:
             found = await _last_told(session)
         for last in found:
-            now = self.clock()
-            if self._failed.waits(last.creator_id, now=now):
-                continue
-            try:
-                done += await self._tell(last, now)
-            except Exception as error:
-                if is_unavailable(error):
-                    raise
-                # a fault of ours about this one: the others are told all the same
-                waits = self._failed.put_off(last.creator_id, now=now).total_seconds()
-                _log.exception("a creator cannot be told of their ideas", creator=last.creator_id, seconds=waits)
-            else:
-                self._failed.forget(last.creator_id)
+            done += await self._alone(self._not_told, last.creator_id, partial(self._tell, last))
+        return done
+
+    async def _alone(self, failed: Later, creator_id: int, act: Callable[[datetime], Awaitable[int]]) -> int:
+        """A fault of ours about one of them keeps it from no other; it is tried again ever more seldom."""
+        now = self.clock()
+        if failed.waits(creator_id, now=now):
+            return 0
+        try:
+            done = await act(now)
+        except Exception as error:
+            if is_unavailable(error):
+                raise
+            waits = failed.put_off(creator_id, now=now).total_seconds()
+            _log.exception("a creator cannot be told of their ideas", creator=creator_id, seconds=waits)
+            return 0
+        failed.forget(creator_id)
         return done
 
     async def _tell(self, last: Last, now: datetime) -> int:
