@@ -84,8 +84,9 @@ async def brought_by_tag(
 ) -> dict[str, Brought]:
     """An idea counts for each tag that it has, and each buyer and order once for a tag, by however many ideas."""
     of_idea = _links(creator_id)
-    tagged = select(IdeaTag.tag, of_idea.c.link_id).join(of_idea, of_idea.c.idea_id == IdeaTag.idea_id).distinct()
-    links = tagged.cte("tagged_link")
+    tagged = select(IdeaTag.tag, of_idea.c.link_id).join(of_idea, of_idea.c.idea_id == IdeaTag.idea_id)
+    # said once more, or PostgreSQL reads the tags of all
+    links = tagged.where(IdeaTag.creator_id == creator_id).distinct().cte("tagged_link")
     return await _count(session, creator_id, links, lambda _: links.c.tag, (since, until))
 
 
@@ -181,5 +182,6 @@ async def _bought(
         .order_by(Payment.currency)
     )
     for each, currency, gross, back in await session.execute(money):
-        found[each].money[currency] = Sum(int(gross), int(back))
+        # one that was paid between the two statements has money alone
+        found.setdefault(each, Bought()).money[currency] = Sum(int(gross), int(back))
     return found

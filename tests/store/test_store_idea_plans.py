@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import event, insert, text
+from sqlalchemy import event, insert, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.idea_post_content import PostChanges, Written
@@ -15,7 +15,8 @@ from domain.ideas import hold_idea
 from domain.raw_words import finish_forgetting
 from kit.paging import Paging
 from store.database import Database
-from store.models import Channel, Creator, Idea, IdeaStage, Person, Priority
+from store.models import Channel, Creator, Idea, IdeaStage, Link, LinkTarget, Person, Priority
+from store.queries.idea_results import brought_by_tag
 from store.queries.ideas import IdeaFilter, IdeaSort, list_ideas
 
 NOW = datetime(2031, 5, 4, 12, tzinfo=UTC)
@@ -59,10 +60,15 @@ async def _many(database: Database) -> int:
         await session.execute(text(f"{sent} SELECT id, 'text', id, 'of ' || id, created_at FROM idea"))
         await session.execute(text(tags))
         await session.execute(text(words))
+    await _look_through(database)
+    return ids[0]
+
+
+async def _look_through(database: Database) -> None:
+    """PostgreSQL chooses by what it has counted."""
     if not database.is_sqlite:
         async with database.engine.connect() as connection:
             await (await connection.execution_options(isolation_level="AUTOCOMMIT")).execute(text("VACUUM ANALYZE"))
-    return ids[0]
 
 
 async def _plans(database: Database, asks: Callable[[AsyncSession], Awaitable[object]], *, writes: bool = False) -> str:
@@ -157,3 +163,15 @@ async def test_what_was_posted_and_kept_long_ago_is_not_looked_through(database:
     plan = await _plans(database, lambda session: finish_forgetting(session, now=NOW), writes=True)
     assert "ix_idea_attachment_chat" in plan, plan
     assert "ix_idea_attachment_origin" in plan, plan
+
+
+async def test_what_a_tag_brought_is_added_up_from_the_creators_own_tags(database: Database):
+    ada = await _many(database)
+    async with database.transaction() as session:
+        link = Link(creator_id=ada, key="k", title="", target=LinkTarget.START, name="", created_at=NOW)
+        session.add(link)
+        await session.flush()
+        await session.execute(update(Idea).where(Idea.creator_id == ada).values(link_id=link.id))
+    await _look_through(database)
+    plan = await _plans(database, lambda session: brought_by_tag(session, ada))
+    assert "ix_idea_tag_tag" in plan, plan

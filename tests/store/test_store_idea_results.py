@@ -5,7 +5,10 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+import pytest
+from sqlalchemy import event, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.util import await_only
 
 from domain.creators import add_creator
 from domain.ideas import add_idea
@@ -154,3 +157,32 @@ async def test_what_ideas_brought_is_what_one_counts_by_hand(database: Database)
             by_piece = [books.count(every, *both) for both in pairwise(edges)]
             assert await brought_by_piece(session, creator, edges) == by_piece, seed
             await session.rollback()
+
+
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+async def test_an_order_that_is_paid_while_it_is_added_up_breaks_nothing(database: Database):
+    """Each statement of a transaction that writes sees what has been saved by then; SQLite lets nobody else write."""
+    books = Books(random.Random(0))
+    async with database.transaction() as session:
+        creator = await books.fill(session)
+        paid = {order.id: order.paid_at for order, _ in books.orders}
+        whole = await brought_by_piece(session, creator, [at(0), at(48)])
+        await session.execute(update(Order).values(paid_at=None))
+
+    async def pay() -> None:
+        async with database.transaction() as other:
+            for order_id, paid_at in paid.items():
+                await other.execute(update(Order).where(Order.id == order_id).values(paid_at=paid_at))
+
+    counted: list[str] = []
+
+    def between(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if "count(DISTINCT lead.id)" in statement and not counted:
+            counted.append(statement)
+            await_only(pay())
+
+    event.listen(database.engine.sync_engine, "after_cursor_execute", between)
+    async with database.transaction() as session:
+        (found,) = await brought_by_piece(session, creator, [at(0), at(48)])
+    assert (found.first.money, found.last) == (whole[0].first.money, whole[0].last)
+    assert whole[0].first.money
