@@ -12,9 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.idea_changes import change_idea
 from domain.idea_titles import neutral_title, told_title
 from domain.ideas import hold_again
+from domain.links import TITLE_LENGTH as LINK_TITLE_LENGTH
 from domain.messages.catalogue import FALLBACK
+from kit.text import shorten
 from kit.zones import zone_named
-from store.models import Account, Creator, Idea, IdeaAttachment, Membership, OutboxMessage, Person
+from store.models import Account, Creator, Idea, IdeaAttachment, Link, LinkTarget, Membership, OutboxMessage, Person
 from store.sealing import digest
 
 _PLACE = "idea_attachment.origin"
@@ -31,8 +33,8 @@ async def forget_in_ideas(
 ) -> None:
     """What was passed on of these people's messages is emptied; None: of every creator.
 
-    An idea that is called by it still is called by what it was. What was told of ideas in the chat may have quoted
-    the title, and goes.
+    An idea that is called by it still is called by what it was, and so are its links. What was told of ideas in the
+    chat may have quoted the title, and goes.
     """
     ids = await session.scalars(select(Person.telegram_id).where(Person.id.in_(people)).order_by(Person.id))
     theirs = IdeaAttachment.origin_digest.in_([await digest_of_origin(session, each) for each in ids.all()])
@@ -57,6 +59,10 @@ async def _rename(session: AsyncSession, idea: Idea, came_from: IdeaAttachment, 
     language = await session.scalar(sender) or FALLBACK
     creator = await session.get_one(Creator, idea.creator_id)
     title = neutral_title(came_from.kind, idea.created_at, zone_named(creator.time_zone), language)
+    # a link that was given no name of its own is called as its idea was
+    named = (Link.creator_id == idea.creator_id, Link.target == LinkTarget.IDEA, Link.name == str(idea.number))
+    links = update(Link).where(*named, Link.title == shorten(idea.title, LINK_TITLE_LENGTH))
+    await session.execute(links.values(title=shorten(title, LINK_TITLE_LENGTH)), execution_options=_BY_CORE)
     await change_idea(session, idea, {"title": title}, now=now)
     team = select(Account.person_id).join(Membership, Membership.account_id == Account.id)
     team = team.where(Membership.creator_id == idea.creator_id, Account.person_id.is_not(None))

@@ -22,7 +22,7 @@ from domain.outbox import tell_creator
 from domain.raw_words import finish_forgetting
 from kit.paging import Paging
 from store.database import Database
-from store.models import AttachmentKind, Creator, Event, Idea, IdeaAttachment, OutboxMessage, Person
+from store.models import AttachmentKind, Creator, Event, Idea, IdeaAttachment, Link, LinkTarget, OutboxMessage, Person
 from store.queries.ideas import IdeaFilter, list_ideas
 
 LATER = NOW + timedelta(hours=1)
@@ -77,6 +77,9 @@ async def test_what_a_creator_passed_on_of_a_lead_goes_with_them(database: Datab
         of_anna = await captured(session, creator, passed_on(5, ANNA, "Anna"))
         elsewhere = await captured(session, other, passed_on(6, LENA))
 
+        led = {"creator_id": creator.id, "target": LinkTarget.IDEA, "name": str(told.number), "created_at": NOW}
+        session.add_all(Link(key=title[:4], title=title, **led) for title in ("I am ill", "Story of May"))
+
         def due(_language: str) -> Message:
             return Message(text="Due today: I am ill")
 
@@ -105,6 +108,8 @@ async def test_what_a_creator_passed_on_of_a_lead_goes_with_them(database: Datab
         found = await list_ideas(session, creator.id, IdeaFilter(search="ill"), Paging())
         assert [each.id for each in found.items] == [of_anna.id]
         assert (await list_ideas(session, creator.id, IdeaFilter(search="sommer"), Paging())).total == 0
+        links = set(await session.scalars(select(Link.title).where(Link.target == LinkTarget.IDEA)))
+        assert links == {titles[told.id], "Story of May"}
         keys = await session.scalars(select(OutboxMessage.key).where(OutboxMessage.key.like("ideas-due:%")))
         assert [each.split(":")[1] for each in keys] == [str(other.id)]
         changed = select(func.count()).where(Event.name == "idea.changed", Event.occurred_at == LATER)

@@ -95,9 +95,7 @@ async def everything_happens(world: World) -> PersonOfTheWorld:
     await lena.hears("is still waiting for you")
     await lena.say(f"/paysupport {MARKER} did not come")
     await world.creator.hears("did not come")
-    written = await lena.post({"text": f"something else: {MARKER} and https://example.com/{MARKER}"})
-    await world.creator.post({"forward": {"person": lena.id, "message_id": written["message_id"]}})
-    await world.creator.hears("Kept as idea 1: something else")
+    await becomes_an_idea(world, lena, f"something else: {MARKER} and https://example.com/{MARKER}")
     await lena.say(f"/start other_{MARKER}")
     await world.settle()
     lead = await lead_of(world, lena)
@@ -148,6 +146,15 @@ async def everything_happens(world: World) -> PersonOfTheWorld:
     assert found_on_disk(world) or not world.spark.database.is_sqlite
     assert found_in_files(world, [MARKER])
     return lena
+
+
+async def becomes_an_idea(world: World, lena: PersonOfTheWorld, text: str) -> None:
+    """The creator passes it on to the bot, and makes a link for it."""
+    written = await lena.post({"text": text})
+    await world.creator.post({"forward": {"person": lena.id, "message_id": written["message_id"]}})
+    await world.creator.hears("Kept as idea 1: something else")
+    await world.creator.say("/link idea 1")
+    await world.creator.hears("t.me/")
 
 
 async def in_and_out_by_files(world: World, lead_id: int) -> None:
