@@ -16,11 +16,10 @@ async def keep_sent(
     role: FileRole = FileRole.GOODS,
     *,
     lead_id: int | None = None,
-    for_good: bool = False,
 ) -> StoredFile | None:
-    """None when it was no file. What neither a product nor a post takes goes after a day, as what comes up by the API.
+    """None when it was no file. What nothing takes goes after a day, as what comes up by the API.
 
-    With `lead_id` it belongs to that lead, and goes with them; `for_good` to what keeps its number by itself.
+    With `lead_id` it belongs to that lead, and goes with them.
     """
     sent = given_of(message)
     if not isinstance(sent, SentFile):
@@ -36,6 +35,6 @@ async def keep_sent(
         shape=sent.shape,
         role=role,
         lead_id=lead_id,
-        loose_until=None if for_good or lead_id is not None else turn.now + LOOSE_FOR,
+        loose_until=None if lead_id is not None else turn.now + LOOSE_FOR,
         now=turn.now,
     )

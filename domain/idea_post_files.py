@@ -3,24 +3,16 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import exists, or_, select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.products import LOOSE_FOR
+from domain.shown_files import MAY_BE_SHOWN
 from kit.errors import NotFound, Reason
 from store.database import count_changed
-from store.models import FileRole, IdeaPost, Shape, StoredFile
+from store.models import IdeaPost, Shape, StoredFile
 
 _OF_POST = exists().where(IdeaPost.file_id == StoredFile.id)
-# what a lead has sent, a list of keys, what is going or was taken away is for nobody to read in a channel
-_SHOWN = (
-    StoredFile.lead_id.is_(None),
-    StoredFile.role != FileRole.KEYS,
-    StoredFile.forgetting_at.is_(None),
-    StoredFile.removed_at.is_(None),
-    # of what comes up the size is known once all of it is there
-    or_(StoredFile.size.is_not(None), StoredFile.blob.is_(None)),
-)
 
 
 class NoSuchFile(NotFound):
@@ -42,7 +34,7 @@ async def put_file(
     if file_id is not None:
         loose = StoredFile.product_id.is_(None) & (StoredFile.loose_until.is_not(None) | _OF_POST)
         may = (loose | StoredFile.product_id.is_not(None)) if of_products else loose
-        theirs = (StoredFile.id == file_id, StoredFile.creator_id == post.creator_id, *_SHOWN, may)
+        theirs = (StoredFile.id == file_id, StoredFile.creator_id == post.creator_id, *MAY_BE_SHOWN, may)
         if not await count_changed(session, update(StoredFile).where(*theirs).values(loose_until=None)):
             raise NoSuchFile("there is no such file of yours", why=Reason("refused-post-no-file"))
     post.file_id = file_id

@@ -114,7 +114,7 @@ async def read_wording(turn: Turn, creator: Creator, message: TelegramMessage) -
     """What was sent, as it was formatted: words, or a file with words under it. Raises Said for anything else."""
     if message.text is not None:
         return Wording(text=as_typed(message.text_html))
-    file = await keep_sent(turn, creator, message, for_good=True)
+    file = await keep_sent(turn, creator, message)
     if file is None:
         raise turn.refusal("prompt-needs-message")
     return Wording(text=as_typed(message.caption_html or ""), file=file.id)

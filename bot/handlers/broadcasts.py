@@ -15,7 +15,6 @@ from bot.turn import Turn
 from domain.broadcasts.acts import (
     ShownIn,
     cancel_broadcast,
-    check_time,
     copy_broadcast,
     discard_broadcast,
     draft_broadcast,
@@ -25,6 +24,7 @@ from domain.broadcasts.acts import (
     unschedule_broadcast,
 )
 from domain.broadcasts.audience import audience_of
+from domain.broadcasts.checking import check_time
 from domain.broadcasts.definition import Content, Variant, Wording
 from domain.messages.plain import Message
 from domain.prompts import ask_next

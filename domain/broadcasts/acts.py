@@ -9,9 +9,10 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.broadcasts.audience import earliest_of, hold_broadcast
-from domain.broadcasts.checking import check_content
-from domain.broadcasts.definition import BadBroadcast, Content, content_of, kept, title_of
+from domain.broadcasts.checking import check_content, check_time
+from domain.broadcasts.definition import Content, content_of, kept, title_of
 from domain.broadcasts.feeding import call_off_queued, drop_waiting, take_back
+from domain.broadcasts.files import take_files
 from domain.events import record_event
 from domain.setups import CreatorSetup
 from kit.errors import Conflict, NotFound, Reason
@@ -31,7 +32,6 @@ from store.queries.lead_lists import acts_for
 
 TOPIC = "broadcasts"
 MOST_DRAFTS = 50
-_LONGEST_AHEAD_DAYS = 366
 _BEGUN = (BroadcastState.STARTING, BroadcastState.RUNNING, BroadcastState.PAUSED)
 _NOT_BEGUN = (BroadcastState.DRAFT, BroadcastState.SCHEDULED)
 _BY_CORE = {"synchronize_session": False}
@@ -101,6 +101,7 @@ async def draft_broadcast(
     With `lapses_at` it is thrown away after that, unless somebody goes on with it.
     """
     await check_content(session, creator_id, content, setup)
+    await take_files(session, creator_id, content)
     row = {"title": title_of(content), "segment": segment, "content": kept(content), "lapses_at": lapses_at}
     return await _keep_draft(session, creator_id, person_id, row, now=now)
 
@@ -156,7 +157,9 @@ async def change_content(
 ) -> None:
     """Of a draft alone, as it was at that `revision`. Raises BadBroadcast, BroadcastStands and BroadcastChanged."""
     draft = await _draft(session, broadcast, revision)
-    await check_content(session, draft.creator_id, content, setup, before=content_of(draft))
+    before = content_of(draft)
+    await check_content(session, draft.creator_id, content, setup, before=before)
+    await take_files(session, draft.creator_id, content, before=before)
     draft.content, draft.title = kept(content), title_of(content)
     await session.flush()
 
@@ -211,14 +214,6 @@ async def schedule_broadcast(
     await _move(session, broadcast, BroadcastState.SCHEDULED, values, shown_in, revision=revision)
     await check_content(session, broadcast.creator_id, content_of(broadcast), setup)
     await _note(session, broadcast, "broadcast.scheduled", now=now)
-
-
-def check_time(at: datetime, *, now: datetime) -> None:
-    """Raises BadBroadcast for a time that is over, or too far away."""
-    if at <= now:
-        raise BadBroadcast("that time is over", why=Reason("refused-broadcast-past"))
-    if (at - now).days > _LONGEST_AHEAD_DAYS:
-        raise BadBroadcast("a year ahead at most", why=Reason("refused-broadcast-far"))
 
 
 async def unschedule_broadcast(session: AsyncSession, broadcast: Broadcast) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 import pytest_asyncio
@@ -37,9 +38,11 @@ from domain.broadcasts.definition import (
     content_of,
 )
 from domain.creators import add_creator
+from domain.leads import add_lead
+from domain.loose_files import drop_stale
 from domain.products import keep_upload
 from store.database import Database
-from store.models import Broadcast, BroadcastState
+from store.models import Broadcast, BroadcastState, FileRole, StoredFile
 from store.queries.broadcasts import list_broadcasts
 
 
@@ -134,6 +137,38 @@ async def test_a_file_of_another_creator_is_refused(session: AsyncSession):
     )
     with pytest.raises(BadBroadcast, match="gone"):
         await draft_broadcast(session, await studio(session), None, saying(file=theirs.id), now=NOW)
+
+
+async def test_a_file_that_was_sent_up_is_kept_once_a_broadcast_says_it_and_no_other_may_go_out(session: AsyncSession):
+    creator_id = await studio(session)
+    lead = await add_lead(session, creator_id, name="Lena", now=NOW)
+    sent = {"creator_id": creator_id, "file_name": "a.pdf", "mime_type": "application/pdf", "created_at": NOW}
+    waits = {"size": 3, "blob": "b", "loose_until": NOW + timedelta(days=1)}
+    free, other = StoredFile(**sent, **waits), StoredFile(**sent, **waits)
+    # an answer, an export, what is still to come, and keys
+    not_for_all = [
+        StoredFile(**sent, **waits, lead_id=lead.id),
+        StoredFile(**sent, **waits | {"loose_until": None}),
+        StoredFile(**sent, **waits | {"size": None}),
+        StoredFile(**sent, **waits, role=FileRole.KEYS),
+    ]
+    session.add_all([free, other, *not_for_all])
+    await session.flush()
+    drafted = await draft_broadcast(session, creator_id, None, saying(file=free.id), now=NOW)
+    # said again in other words it is no new one
+    await change_content(session, drafted, saying("Hello you", file=free.id))
+    for file in not_for_all:
+        with pytest.raises(BadBroadcast, match="gone"):
+            await change_content(session, drafted, saying(file=file.id))
+        with pytest.raises(BadBroadcast, match="gone"):
+            await draft_broadcast(session, creator_id, None, saying(file=file.id), now=NOW)
+    # in time for a broadcast of three days later
+    await drop_stale(session, now=NOW + timedelta(days=2))
+    await session.refresh(free)
+    await session.refresh(other)
+    assert (free.forgetting_at, other.forgetting_at) == (None, NOW + timedelta(days=2))
+    with pytest.raises(BadBroadcast, match="gone"):
+        await change_content(session, drafted, saying(file=other.id))
 
 
 async def test_drafts_do_not_pile_up_without_end(session: AsyncSession):
