@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.products import read_title
 from kit.errors import Conflict, Invalid, Reason
-from kit.money import MOST_MINOR, MOST_STARS, Money, check_currency, check_exact, most_of
+from kit.money import MOST_MINOR, MOST_STARS, Money, check_currency, check_exact, least_of, most_of
 from kit.text import utf16_length
 from store.models import Channel, ProductKind
 
@@ -101,6 +101,17 @@ def check_amounts(price_minor: int, currency: str, compare_at_minor: int | None)
             "the price to compare with is higher than its own",
             fields={"compare_at_minor": str(compare_at_minor)},
             why=Reason("refused-compare", price=Money(price_minor, currency).format()),
+        )
+
+
+def check_charged(price: Money, *, price_stars: int | None, pay_what_you_want: bool) -> None:
+    """Raises Invalid for a price that no card pays: above nothing, below the least payment, with none in Stars."""
+    least = Money(least_of(price.currency), price.currency)
+    if 0 < price.amount_minor < least.amount_minor and price_stars is None and not pay_what_you_want:
+        raise Invalid(
+            f"a payment is at least {least.format()}",
+            fields={"price_minor": str(price.amount_minor)},
+            why=Reason("refused-charge-small", least=least.format()),
         )
 
 

@@ -10,10 +10,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.deliveries import deliver_waiting
 from domain.events import record_event
-from domain.product_checks import ProductFields, SlugTaken, check_amounts, check_chat, check_dates, checked_part
+from domain.product_checks import (
+    ProductFields,
+    SlugTaken,
+    check_amounts,
+    check_charged,
+    check_chat,
+    check_dates,
+    checked_part,
+)
 from domain.product_words import keep_words
 from domain.products import found_by, hold_product
 from kit.errors import Conflict, Reason
+from kit.money import Money
 from store.models import BundleItem, Entitlement, OrderLine, Product, ProductKind, ProductVariant
 
 # what buyers of a kind may be waiting for
@@ -103,6 +112,10 @@ async def _check_price(session: AsyncSession, product: Product, values: Mapping[
         raise Conflict("its variants have the prices; change those", why=Reason("refused-price-of-variants"))
     # what stands beside it already was right when it was set
     check_amounts(price, currency, values.get("compare_at_minor"))
+    stars = values.get("price_stars", product.price_stars)
+    own = values.get("pay_what_you_want", product.pay_what_you_want)
+    if changed or (stars, own) != (product.price_stars, product.pay_what_you_want):
+        check_charged(Money(price, currency), price_stars=stars, pay_what_you_want=own)
 
 
 async def _has_variants(session: AsyncSession, product_id: int) -> bool:

@@ -6,10 +6,19 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.product_checks import ProductFields, SlugTaken, check_amounts, check_chat, check_dates, checked_part
+from domain.product_checks import (
+    ProductFields,
+    SlugTaken,
+    check_amounts,
+    check_charged,
+    check_chat,
+    check_dates,
+    checked_part,
+)
 from domain.products import found_by, insert_product
 from domain.stock import check_stock
 from kit.errors import Reason
+from kit.money import Money
 from store.models import Creator, Product
 
 
@@ -26,6 +35,11 @@ async def make_product(
     if "currency" not in values:
         values["currency"] = (await session.get_one(Creator, creator_id)).currency
     check_amounts(values["price_minor"], values["currency"], values.get("compare_at_minor"))
+    check_charged(
+        Money(values["price_minor"], values["currency"]),
+        price_stars=values.get("price_stars"),
+        pay_what_you_want=values.get("pay_what_you_want", False),
+    )
     check_dates(values.get("active_from"), values.get("active_until"))
     await check_chat(session, creator_id, values.get("chat_id"))
     slug = values.pop("slug", None)

@@ -9,7 +9,7 @@ from sqlalchemy import exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.events import record_event
-from domain.product_checks import check_amounts
+from domain.product_checks import check_amounts, check_charged
 from domain.products import hold_product
 from domain.stock import check_stock, set_stock
 from kit.errors import Conflict, Invalid, NotFound, Reason
@@ -48,6 +48,7 @@ async def add_variant(
     _check_stars(price_stars)
     await hold_product(session, product.id)
     await _check_fits(session, product, price)
+    check_charged(price, price_stars=price_stars, pay_what_you_want=product.pay_what_you_want)
     values = {
         "product_id": product.id,
         "title": title,
@@ -98,6 +99,9 @@ async def edit_variant(
     if price_stars is not None or drop_stars:
         _check_stars(price_stars)
         variant.price_stars = price_stars
+    if price is not None or drop_stars:
+        asked = Money(variant.price_minor, product.currency)
+        check_charged(asked, price_stars=variant.price_stars, pay_what_you_want=product.pay_what_you_want)
     await session.flush()
     await _settle(session, product, "variant.edited", variant, now=now)
 

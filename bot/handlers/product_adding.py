@@ -6,8 +6,8 @@ from bot.handlers.product_parts import PARTS, Told, read_parts, split_words
 from bot.handlers.product_screens import card_screen, shown
 from bot.handlers.product_warnings import warnings
 from bot.turn import Turn
-from domain.product_edits import edit_product
-from domain.products import add_product
+from domain.product_checks import ProductFields
+from domain.product_making import make_product
 from kit.money import Money
 from store.models import Creator, ProductKind
 
@@ -19,11 +19,14 @@ async def add_in_line(turn: Turn, creator: Creator, text: str, *, kind: ProductK
     """Without quotes the title ends where the price begins. Raises Said with the right form."""
     title, price, told = _read(turn, creator, text, form="product-form" if kind is None else "product-ask-new")
     of_kind = told.fields.pop("kind", kind or ProductKind.FILE)
-    added = await add_product(
-        turn.session, creator_id=creator.id, title=title, price=price, stock=told.stock, kind=of_kind, now=turn.now
-    )
-    if told.fields:
-        await edit_product(turn.session, added, told.fields, now=turn.now)
+    fields: ProductFields = {
+        **told.fields,
+        "title": title,
+        "kind": of_kind,
+        "price_minor": price.amount_minor,
+        "currency": price.currency,
+    }
+    added = await make_product(turn.session, creator.id, fields, stock=told.stock, now=turn.now)
     key = "product-added" if of_kind == ProductKind.FILE else "product-added-other"
     turn.say(key, product=added.id, kind=turn.word(f"kind-{of_kind}", of_kind), **shown(turn, added))
     if of_kind != ProductKind.FILE or kind is not None or await warnings(turn, added):

@@ -9,7 +9,8 @@ from store.queries.catalogue import goes_by_post
 
 async def warnings(turn: Turn, product: Product) -> list[str]:
     least, lines = Money(least_of(product.currency), product.currency), []
-    if 0 < product.price_minor < least.amount_minor and not product.pay_what_you_want:
+    by_card = product.price_stars is None and not product.pay_what_you_want
+    if 0 < product.price_minor < least.amount_minor and by_card:
         lines.append(turn.words("own-price-small", least=least.format(turn.person.speaks)))
     if product.kind == ProductKind.SERVICE and not product.instructions:
         lines.append(turn.words("own-instructions-none"))

@@ -1,6 +1,6 @@
 """What creators get wrong when they write about products and codes, and what they read then."""
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from test_handlers_creator import says
 from world import World
 
@@ -29,8 +29,13 @@ async def test_a_new_product_is_told_what_is_wrong_with_its_line(world: World):
 
 
 async def test_what_nobody_can_pay_or_would_understand_is_said_on_the_card(world: World):
-    await says(world, '/product add "Cheap pack" 0.10 usd')
-    await world.creator.hears("A payment by card is at least $0.50")
+    assert await says(world, '/product add "Cheap pack" 0.10 usd') == "One payment is at least $0.50"
+    await says(world, '/product add "Cheap pack" 0.10 usd stars=9')
+    assert "A payment by card" not in await says(world, "/product 11")
+    async with world.spark.database.transaction() as session:
+        # from before such prices were refused
+        await session.execute(update(Product).where(Product.id == 11).values(price_stars=None))
+    assert "A payment by card is at least $0.50" in await says(world, "/product 11")
     assert "A payment by card" not in await says(world, "/product 11 price 0.50")
     await says(world, '/product add "An hour" 90 usd kind=service')
     await world.creator.hears("Buyers do not read how they come by it")

@@ -59,6 +59,8 @@ async def test_a_wrong_line_is_told_the_right_form_and_changes_nothing(world: Wo
         "/product 2 price nineteen": "A price is written like 19.00",
         "/product 2 price 1.900": "can be read in two ways",
         "/product 2 price 5 dollars": "A price is written like 19.00",
+        "/product 2 price 0.49": "one payment is at least $0.50",
+        '/product add "Cheap" 0.49 usd': "one payment is at least $0.50",
         "/product 2 stock -3": "“stock” is a whole number",
         "/product 2 stock 1000000001": "0 to a billion",
         "/product 2 limit 0": "a number from 1 to 1000",

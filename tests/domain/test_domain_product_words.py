@@ -48,7 +48,7 @@ async def test_one_that_is_made_whole_is_found_by_all_of_it_and_many_may_have_on
     for _ in range(12):
         async with database.transaction() as session:
             made = await make_product(
-                session, folk.creator, {"title": "Same", "price_minor": 5, "tags": ["A-b", "#c"]}, stock=3, now=NOW
+                session, folk.creator, {"title": "Same", "price_minor": 500, "tags": ["A-b", "#c"]}, stock=3, now=NOW
             )
             slugs.append(made.slug)
     assert made.currency == "usd"

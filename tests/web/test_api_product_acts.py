@@ -177,6 +177,7 @@ async def test_what_can_be_no_product_is_refused_with_each_reason(ada: Program):
         ({"price_minor": 9.0}, "price_minor"),
         ({"price_minor": -1}, "price_minor"),
         ({"price_minor": 10**40}, "price_minor"),
+        ({"price_minor": 49}, "price_minor"),
         ({"price_minor": 1905, "currency": "kwd"}, "price_minor"),
         ({"currency": "zzz"}, "currency"),
         ({"currency": "dollars"}, "currency"),
@@ -208,6 +209,26 @@ async def test_what_can_be_no_product_is_refused_with_each_reason(ada: Program):
     assert await parts("PUT", f"{one}/stock", {}) == {"stock"}
     assert await parts("PUT", f"{one}/stock", {"stock": "5"}) == {"stock"}
     assert (await ada.told("GET", "/creator/products"))["total"] == 1
+
+
+async def test_a_price_that_no_card_pays_stands_only_beside_one_in_stars_or_where_people_choose(ada: Program):
+    for sold in ({"price_stars": 30}, {"pay_what_you_want": True}, {"currency": "xtr"}, {"currency": "kes"}):
+        made = await ada.told("POST", "/products", NEW | {"price_minor": 40} | sold, status=201)
+        one = f"/products/{made['id']}"
+        if sold.keys() & {"price_stars", "pay_what_you_want"}:
+            back = {"price_stars": None} if "price_stars" in sold else {"pay_what_you_want": False}
+            assert await ada.refused("PATCH", one, back) == (422, "INVALID")
+            await ada.told("PATCH", one, back | {"price_minor": 50})
+        await ada.told("PATCH", one, {"description": "as before"})
+    made = await ada.told("POST", "/products", NEW, status=201)
+    every = f"/products/{made['id']}/variants"
+    small = {"title": "Small", "price_minor": 49}
+    for method, path in (("POST", every), ("PATCH", f"{every}/1")):
+        if method == "PATCH":
+            assert (await ada.told("POST", every, small | {"price_stars": 30}, status=201))["id"] == 1
+        response = await ada.asks(method, path, small | {"price_stars": None})
+        error = await error_of(response)
+        assert (response.status, error["fields"], "$0.50" in error["message"]) == (422, {"price_minor": "49"}, True)
 
 
 async def test_what_its_state_forbids_is_a_conflict(ada: Program):

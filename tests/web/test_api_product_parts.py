@@ -115,7 +115,7 @@ async def test_a_bundle_is_filled_and_emptied(bench: Bench):
     assert await ada.refused("PUT", f"{inside}/{other}") == (409, "BAD_BUNDLE")
     assert await ada.refused("PUT", f"/products/{guide}/bundle/{course}") == (409, "BAD_BUNDLE")
     bob = await Program.of(ada.site, ada.client, "bob")
-    bobs = (await bob.told("POST", "/products", {"title": "Bob's", "price_minor": 1}, status=201))["id"]
+    bobs = (await bob.told("POST", "/products", {"title": "Bob's", "price_minor": 100}, status=201))["id"]
     assert await ada.refused("PUT", f"{inside}/{bobs}") == (404, "NO_SUCH_PRODUCT")
     for method, path in (("GET", inside), ("PUT", f"{inside}/{bobs}"), ("DELETE", f"{inside}/{course}")):
         assert await bob.refused(method, path) == (404, "NO_SUCH_PRODUCT")
