@@ -124,7 +124,8 @@ async def test_every_order_and_each_filter_follows_its_index(database: Database)
         (IdeaFilter(search="w7", tags=("tag7",), sort=IdeaSort.TITLE), found),
         (IdeaFilter(stage=IdeaStage.DRAFT), "ix_idea_stage"),
         (IdeaFilter(priority=Priority.LOW), "ix_idea_priority"),
-        (IdeaFilter(up_to=20), "sqlite_autoindex_idea_1" if database.is_sqlite else "ix_idea_list"),
+        # SQLite numbers the indexes of its unique keys as they come: the one of each creator's numbers
+        (IdeaFilter(up_to=20), "(creator_id=? AND number<?)" if database.is_sqlite else "ix_idea_list"),
     ):
         plan = await plans(wanted)
         assert index in plan, (wanted, plan)
