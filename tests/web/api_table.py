@@ -1,4 +1,4 @@
-"""The table of docs/API.md: each endpoint, who may, and which test proves it. Written anew by
+"""The tables of docs/API.md: each endpoint, who may, and which test proves it; each code of a refusal. Written anew by
 
 python -m tests.web.api_table
 """
@@ -10,13 +10,20 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from domain.access import RULES, Rule
+from domain.access import RULES, NoSuchRight, Rule, SignInNeeded
+from domain.accounts import RegistrationClosed
+from kit.errors import Refusal
+from web.api.repeating import AnswerForgotten, KeyReused, StillUnderWay
 from web.api.route import Route
 from web.api.table import PREFIX, ROUTES
+from web.auth import CreatorNeeded
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "API.md"
 BEGIN, END = "<!-- endpoints: begin -->", "<!-- endpoints: end -->"
+CODES_BEGIN, CODES_END = "<!-- codes: begin -->", "<!-- codes: end -->"
+# what any request may meet
+_USUAL = (RegistrationClosed, NoSuchRight, CreatorNeeded, SignInNeeded, KeyReused, StillUnderWay, AnswerForgotten)
 
 
 def who_may(rule: Rule) -> str:
@@ -41,11 +48,30 @@ def table(routes: Sequence[Route[Any, Any]]) -> str:
     return "\n".join(lines)
 
 
+def codes(routes: Sequence[Route[Any, Any]]) -> str:
+    """Each refusal that a route names; what its class says of it, or else the words of the code."""
+    named = {each for route in routes for each in route.refuses} | set(_USUAL)
+    lines = {
+        f"| `{each.code.upper()}` | {each.status} | {_meaning(each)} |"
+        for each in sorted(named, key=lambda one: (one.code, one.__name__))
+    }
+    return "\n".join(["| code | status | means |", "|---|---|---|", *sorted(lines)])
+
+
+def _meaning(refusal: type[Refusal]) -> str:
+    told = " ".join((refusal.__doc__ or "").split("\n\n")[0].split())
+    return (told or f"{refusal.code.replace('_', ' ').capitalize()}.").replace("|", "&#124;")
+
+
 def page(text: str) -> str:
-    """The page with the table of today."""
-    head, _, rest = text.partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    return f"{head}{BEGIN}\n{table(ROUTES)}\n{END}{tail}"
+    """The page with the tables of today."""
+    return _between(_between(text, BEGIN, table(ROUTES), END), CODES_BEGIN, codes(ROUTES), CODES_END)
+
+
+def _between(text: str, begin: str, told: str, end: str) -> str:
+    head, _, rest = text.partition(begin)
+    _, _, tail = rest.partition(end)
+    return f"{head}{begin}\n{told}\n{end}{tail}"
 
 
 def unproven(routes: Sequence[Route[Any, Any]]) -> list[str]:
