@@ -100,23 +100,11 @@ async def write_post(
     await _hold_idea(session, idea)
     post = await _held(session, idea)
     if post is None:
-        post = IdeaPost(
-            creator_id=idea.creator_id,
-            idea_id=idea.id,
-            channel_id=await _only_channel(session, idea.creator_id),
-            created_at=now,
-            updated_at=now,
-        )
+        post = IdeaPost(creator_id=idea.creator_id, idea_id=idea.id, created_at=now, updated_at=now)
         session.add(post)
     elif post.state in {PostState.POSTING, PostState.UNCERTAIN}:
         raise _under_way(post)
-    if changes.channel_id is not None and changes.channel_id != post.channel_id:
-        if post.state is PostState.POSTED:
-            raise AlreadyPosted("it stands in its channel", why=Reason("refused-post-posted"))
-        channel = await _channel(session, idea.creator_id, changes.channel_id)
-        if post.state is PostState.SCHEDULED and post.due_at is not None and not keep:
-            await _must_be_alone(session, post, channel.id, post.due_at)
-        post.channel_id = channel.id
+    await _put_channel(session, post, changes.channel_id, keep=keep)
     if changes.silent is not None:
         post.silent = changes.silent
     before = message_of(post) if post.message is not None else None
@@ -257,6 +245,7 @@ async def _ready(session: AsyncSession, idea: Idea, to: PostState) -> IdeaPost:
         raise _under_way(post)
     if post.message is None:
         raise BadPost("there is nothing to post yet", why=Reason("refused-post-nothing"))
+    await _take_only_channel(session, post)
     await must_have_channel(session, post)
     return post
 
@@ -292,9 +281,24 @@ async def _channel(session: AsyncSession, creator_id: int, channel_id: int) -> C
     return channel
 
 
-async def _only_channel(session: AsyncSession, creator_id: int) -> int | None:
-    channels = await channels_to_post(session, creator_id)
-    return channels[0].id if len(channels) == 1 else None
+async def _put_channel(session: AsyncSession, post: IdeaPost, channel_id: int | None, *, keep: bool) -> None:
+    """Raises as write_post does."""
+    if channel_id is not None and channel_id != post.channel_id:
+        if post.state is PostState.POSTED:
+            raise AlreadyPosted("it stands in its channel", why=Reason("refused-post-posted"))
+        channel = await _channel(session, post.creator_id, channel_id)
+        if post.state is PostState.SCHEDULED and post.due_at is not None and not keep:
+            await _must_be_alone(session, post, channel.id, post.due_at)
+        post.channel_id = channel.id
+    elif post.state is not PostState.POSTED:
+        await _take_only_channel(session, post)
+
+
+async def _take_only_channel(session: AsyncSession, post: IdeaPost) -> None:
+    """Where there is but one, it need not be chosen."""
+    if post.channel_id is None:
+        channels = await channels_to_post(session, post.creator_id)
+        post.channel_id = channels[0].id if len(channels) == 1 else None
 
 
 async def _must_be_alone(session: AsyncSession, post: IdeaPost, channel_id: int | None, at: datetime) -> None:

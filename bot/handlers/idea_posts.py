@@ -65,6 +65,8 @@ async def _screen(turn: Turn, idea: Idea, words: list[str]) -> Message | None:
             return await channels_screen(turn, idea)
         case ["now", *seen]:
             post = await find_post(turn.session, idea)
+            if post is not None and post.channel_id is None:
+                return await channels_screen(turn, idea)
             if post is not None and seen != seen_of(post).split(":"):
                 # not asked yet, or it says something else by now, or elsewhere
                 return await now_screen(turn, idea, post)

@@ -71,6 +71,17 @@ async def test_yes_means_the_post_and_the_channel_that_were_asked_about(office: 
     assert (await state(office), await promised(office)) == (PostState.POSTING, 1)
 
 
+async def test_what_has_no_channel_is_asked_for_one_before_it_goes_out(office: Office) -> None:
+    await office.says("Ada", "/idea add Tour")
+    at = await a_post(office, "Hello")
+    await channels(office, "The news")
+    question = await office.taps("Ada", f"{at}:now")
+    (choice,) = (each for each in data_of(question) if ":to:" in each)
+    await office.taps("Ada", choice)
+    await office.taps("Ada", asked(await office.taps("Ada", f"{at}:now")))
+    assert await state(office) is PostState.POSTING
+
+
 async def test_trying_again_is_for_what_has_failed_and_for_nothing_that_came_of_it_since(office: Office) -> None:
     await channels(office, "The news")
     await office.says("Ada", "/idea add Tour")

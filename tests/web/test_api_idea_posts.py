@@ -1,3 +1,4 @@
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -148,6 +149,19 @@ async def test_what_cannot_be_posted_is_refused_with_its_reason(ada: Program):
     assert refused(told) == "POST_SAME_MINUTE"
     moved = await ada.told("PUT", f"{third}/post", {"text": "z", "channel": there, "keep": True})
     assert (moved["state"], moved["channel"]) == ("scheduled", there)
+
+
+async def test_a_draft_that_is_older_than_the_only_channel_goes_there(ada: Program):
+    idea, later = await add_idea(ada), await add_idea(ada, "Behind the lens")
+    for each in (idea, later):
+        assert (await ada.told("PUT", f"{each}/post", {"text": "Hello"}))["channel"] is None
+    assert refused(await ada.told("POST", f"{idea}/post/now", status=409)) == "POST_NO_CHANNEL"
+    channel = await add_channel(ada)
+    assert (await ada.told("PUT", f"{idea}/post", {"text": "Hello you"}))["channel"] == channel
+    # a time as in the chat
+    post = await ada.told("POST", f"{later}/post/schedule", {"at": "tomorrow 18:00"})
+    tomorrow = (ada.site.clock() + timedelta(days=1)).date()
+    assert (post["channel"], post["local_at"]) == (channel, f"{tomorrow}T18:00")
 
 
 async def test_a_post_has_a_file_that_was_sent_up_and_goods_by_whoever_may_change_products(ada: Program):

@@ -12,7 +12,7 @@ from domain.idea_links import link_of_idea
 from domain.idea_parts import NoSuchIdea
 from domain.idea_post_content import LINK, MOST_BUTTONS, BadPost, PostChanges, Written, checked_buttons, message_of
 from domain.idea_post_files import NoSuchFile
-from domain.idea_post_times import BadMoment
+from domain.idea_post_times import BadMoment, read_moment
 from domain.idea_posts import (
     AlreadyPosted,
     NoChannel,
@@ -65,7 +65,8 @@ class PutPost(BaseModel):
 
 
 class WhenToPost(BaseModel):
-    """`at` by the clock of the creator's time zone, `2026-12-01T18:00`, or as an instant, with `Z` or an offset.
+    """`at` by the clock of the creator's time zone, `2026-12-01T18:00` or `fri 9`, or as an instant, with `Z` or an
+    offset.
 
     A time that this clock skips is the first after it, one that it shows twice the first. `keep`: though another post
     goes into that channel at that minute.
@@ -182,12 +183,12 @@ async def drop_post(call: Plain) -> None:
 
 async def schedule(call: Call[NoQuery, WhenToPost]) -> ChannelPost:
     """Again, with another time, it goes out then."""
+    zone = zone_named(call.tools.published.setup(call.creator_id).time_zone)
+    idea, now = await held(call), call.tools.clock()
     try:
         at = datetime.fromisoformat(call.body.at.strip())
     except ValueError:
-        raise BadMoment(call.body.at) from None
-    zone = zone_named(call.tools.published.setup(call.creator_id).time_zone)
-    idea, now = await held(call), call.tools.clock()
+        at = read_moment(call.body.at, now, zone)
     post, _ = await schedule_post(call.session, idea, at, zone, now=now, keep=call.body.keep)
     return ChannelPost.of(post)
 
