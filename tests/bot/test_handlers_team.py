@@ -22,7 +22,6 @@ from domain.funnels.definition import Funnel
 from domain.funnels.drafts import keep_draft
 from domain.funnels.heads import save_funnel
 from domain.idea_parts import NoSuchIdea
-from domain.idea_posts import NoChannel
 from domain.idea_views import IdeaViewGone
 from domain.invitations import InvitationOver
 from domain.leads import capture_lead
@@ -369,7 +368,8 @@ async def test_a_post_is_seen_by_whoever_may_look_and_published_by_whoever_may_s
     ):
         assert isinstance(await refused(office, "Mia", f"ipost:{{creator}}:1:{asked}"), NoSuchRight), asked
     await office.may_only("Mia", Right.SEND)
-    assert isinstance(await refused(office, "Mia", "ipost:{creator}:1:now:1:1:0"), NoChannel)
+    # there is no channel yet
+    assert "I may post in no channel" in text_of(await office.taps("Mia", f"{at}:now:1:1:0"))
     assert isinstance(await refused(office, "Mia", "ipost:{creator}:2:now:1:1:0"), NoSuchIdea)
     assert isinstance(await refused(office, "Mia", "ipost:999:1"), NoSuchIdea)
     # what was asked for while one might is refused to who may no longer
