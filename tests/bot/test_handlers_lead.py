@@ -311,7 +311,7 @@ async def test_whoever_owns_something_is_forgotten_when_an_owner_says_so_once_mo
         await grant(session, lead, pack.id, origin="gift", now=chat.clock())
     await chat.creator.hears("it has no file yet")
     asked = await tapped(chat, await answers(chat, f"/lead {number} forget"), "Forget for good")
-    assert "would lose it without a refund" in asked.text
+    assert "would lose that without a refund" in asked.text
     assert (await lead_of(chat, number)).forgotten_at is None
     await _own(chat, owner=False)
     assert "Only an owner" in await refused(chat, asked, "Forget, with what they own")
