@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, cast
 
 import aiosqlite
-from sqlalchemy import JSON, Column, ColumnElement, MetaData, Table, Text, insert, select, true
+from sqlalchemy import JSON, Column, ColumnElement, MetaData, Table, Text, insert, select, text, true
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.types import TypeEngine
@@ -44,6 +44,8 @@ _PEOPLE = frozenset({"person", "account"})
 _LEADS_AT_ONCE = 500
 # what is asked only of a store that grows for years
 _UNASKED = ("ix_decision_lead", "ix_decision_at", "ix_enrollment_version")
+# what is searched by words is no table of the models; nothing is looked for here
+_WORDS_OF_IDEAS = text("CREATE TABLE idea_search (words TEXT)")
 
 
 class PrivateStore(Database):
@@ -59,6 +61,7 @@ class PrivateStore(Database):
     async def open(self) -> None:
         async with self.schema_change() as connection:
             await connection.run_sync(lambda sync: Base.metadata.create_all(sync, checkfirst=False))
+            await connection.execute(_WORDS_OF_IDEAS)
         async with self.engine.connect() as connection:
             raw = cast("aiosqlite.Connection", (await connection.get_raw_connection()).driver_connection)
             # of what a row points at, only that is here which matters
